@@ -1,0 +1,1 @@
+"""scikit-learn pipelines: one public file each, underscore files are machinery."""

@@ -1,0 +1,1 @@
+"""Plan, jobs, results, statistics, verdict."""

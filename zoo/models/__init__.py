@@ -1,0 +1,1 @@
+"""Keras architectures: one public file each, underscore files are machinery."""

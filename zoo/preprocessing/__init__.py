@@ -1,0 +1,1 @@
+"""Raw rows to arrays, and the same steps as Keras layers."""

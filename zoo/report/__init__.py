@@ -1,0 +1,1 @@
+"""What is shown: from results only, never from estimators."""
