@@ -1,0 +1,167 @@
+"""CSV, TSV and any other delimiter: text in, a table of strings out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+
+import pandas as pd
+
+from ._errors import InputError
+
+DELIMITERS = (",", ";", "\t", "|")
+SNIFFED_ROWS = 50
+_DECIMAL_COMMA = r"[+-]?\d+,\d+"
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text of a file: UTF-8, or UTF-16 when it says so by its first bytes."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{name}: byte 0x{data[error.start]:02x} in line {line} is not UTF-8; save the file as UTF-8 "
+            f"(for instance: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv)"
+        ) from None
+    if "\0" in text[:100_000]:
+        raise InputError(f"{name}: expected a text table, found binary data; see `deepworth datasets --help`")
+    return text
+
+
+def read_delimited(data: bytes, name: str) -> pd.DataFrame:
+    """A table of strings with checked names and row lengths.
+
+    Raises
+    ------
+    InputError
+        Empty file, header only, wrong encoding, repeated column names, or a row with more or fewer
+        cells than the header.
+    """
+    text = decode(data, name)
+    if not text.strip():
+        raise InputError(f"{name} is empty; expected a header line and rows")
+    delimiter = sniff_delimiter(text)
+    if delimiter == " ":
+        text, delimiter = _spaces_to_tabs(text), "\t"
+    header, rows = _parse(text, delimiter, name)
+    names = column_names(header, name)
+    if not len(rows):
+        raise InputError(f"{name} has a header ({', '.join(names[:5])}) but no rows")
+    rows.columns = pd.Index(names, dtype=object)
+    return _decimal_points(rows) if delimiter == ";" else rows
+
+
+def sniff_delimiter(text: str) -> str:
+    """The delimiter that cuts the first rows into equally many cells; "," when none cuts at all."""
+    sample = "".join(text.lstrip("\n\r").splitlines(keepends=True)[:SNIFFED_ROWS])
+    best, best_score = ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        widths = [len(row) for row in _sample_rows(sample, delimiter)]
+        if not widths or widths[0] < 2:
+            continue
+        score = (sum(w == widths[0] for w in widths) / len(widths), widths[0])
+        if score > best_score:
+            best, best_score = delimiter, score
+    if best_score[1]:
+        return best
+    widths = [len(row) for row in _sample_rows(_spaces_to_tabs(sample), "\t")]
+    return " " if min(widths) == max(widths) >= 2 else ","
+
+
+def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
+    """Rows of the sample without the last, which the cut may have broken inside quotes."""
+    quoting = csv.QUOTE_NONE if _unbalanced(sample, delimiter) else csv.QUOTE_MINIMAL
+    rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter, quoting=quoting) if row]
+    return rows[:-1] if len(rows) > 2 else rows
+
+
+def _unbalanced(text: str, delimiter: str) -> bool:
+    """Tab-separated files often hold single quote marks that quote nothing."""
+    return delimiter == "\t" and text.count('"') % 2 == 1
+
+
+def _spaces_to_tabs(text: str) -> str:
+    lines = io.StringIO("\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.splitlines()))
+    out = io.StringIO()
+    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(csv.reader(lines, delimiter=" "))
+    return out.getvalue()
+
+
+def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFrame]:
+    """Header and rows; pyarrow reads strictly and fast, and tells the number of a bad row."""
+    import pyarrow
+    import pyarrow.csv
+
+    bad: list[pyarrow.csv.InvalidRow] = []
+
+    def collect(row: pyarrow.csv.InvalidRow) -> str:
+        bad.append(row)
+        return "skip"
+
+    data = text.encode()
+    width = len(next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=delimiter)))
+    try:
+        table = pyarrow.csv.read_csv(
+            io.BytesIO(data),
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False,
+                autogenerate_column_names=True,
+                block_size=max(1 << 20, min(len(data) + 1, 1 << 30)),
+            ),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char=False if _unbalanced(text, delimiter) else '"',
+                newlines_in_values=True,
+                invalid_row_handler=collect,
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types={f"f{i}": pyarrow.string() for i in range(width)}, strings_can_be_null=False
+            ),
+        )
+    except pyarrow.ArrowInvalid as error:
+        raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
+    if bad:
+        raise _ragged(bad, name, width)
+    frame = table.to_pandas(types_mapper=None)
+    return [str(cell) for cell in frame.iloc[0]], frame.iloc[1:].reset_index(drop=True)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _ragged(bad: list, name: str, width: int) -> InputError:
+    first = bad[0]
+    return InputError(
+        f"{name}: row {first.number - 1} has {first.actual_columns} cells, the header has {width} "
+        f"({len(bad)} such rows); quote cells that hold the delimiter, or mend these rows"
+    )
+
+
+def column_names(header: list[str], name: str) -> list[str]:
+    """Stripped names; a nameless column gets one from its position; repeated names are an error."""
+    names = [cell.strip() or f"Unnamed: {i}" for i, cell in enumerate(header)]
+    repeated = [column for column, count in Counter(names).items() if count > 1]
+    if repeated:
+        places = [str(i + 1) for i, column in enumerate(names) if column == repeated[0]]
+        more = f" (and {len(repeated) - 1} more)" if len(repeated) > 1 else ""
+        raise InputError(
+            f"{name}: column name {repeated[0]!r} stands {len(places)} times, at positions "
+            f"{', '.join(places)}{more}; give each column its own name"
+        )
+    return names
+
+
+def _decimal_points(frame: pd.DataFrame) -> pd.DataFrame:
+    """Numbers with a decimal comma, as files cut by semicolons have them, get a point."""
+    for column in frame.columns:
+        cells = frame[column].str.strip()
+        comma = cells.str.fullmatch(_DECIMAL_COMMA)
+        plain = cells.str.fullmatch(r"[+-]?\d+|\?|NA|NaN|") & ~comma
+        if comma.any() and (comma | plain).all():
+            frame[column] = cells.str.replace(",", ".", regex=False)
+    return frame

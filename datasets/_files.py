@@ -1,0 +1,149 @@
+"""One file of any known format to a table or to arrays."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+
+from ._delimited import column_names, read_delimited
+from ._errors import InputError
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+TABLES = (".csv", ".tsv", ".tab", ".txt", ".data", ".parquet", ".pq", ".feather", ".arrow", ".arff")
+RECORDS = (".jsonl", ".ndjson", ".json")
+KNOWN = (*TABLES, *RECORDS, ".npz")
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that tells the format, compression put aside: ``.csv`` for ``a.csv.gz``."""
+    suffixes = [s.lower() for s in path.suffixes]
+    while suffixes and suffixes[-1] in COMPRESSED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def stem_of(path: Path) -> str:
+    """The file name without the suffixes of format and compression."""
+    name = path.name
+    while Path(name).suffix.lower() in (*COMPRESSED, *KNOWN):
+        name = Path(name).stem
+    return name
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """The table in a file; cells of text formats stay strings.
+
+    Raises
+    ------
+    InputError
+        With one line that names the file and what is wrong with it.
+    """
+    suffix = suffix_of(path)
+    data = read_bytes(path)
+    if suffix in (".parquet", ".pq", ".feather", ".arrow"):
+        return checked(_read_columnar(data, suffix, path.name), path.name)
+    if suffix in RECORDS:
+        return checked(_read_records(data, path.name), path.name)
+    if suffix == ".arff":
+        from ._arff import read_arff
+
+        return checked(read_arff(data, path.name), path.name)
+    if suffix in (".xlsx", ".xls", ".ods"):
+        raise InputError(f"{path.name}: spreadsheets are not read; save the sheet as CSV (UTF-8)")
+    return read_delimited(data, path.name)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file, unpacked when it is compressed."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; expected a file")
+    if not path.exists():
+        raise InputError(f"no file {str(path)!r}; check the path")
+    data = path.read_bytes()
+    if not data:
+        raise InputError(f"{path.name} is empty; expected a header line and rows")
+    try:
+        return _unpack(data, path)
+    except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path.name} cannot be unpacked ({error}); is the file complete?") from None
+
+
+def _unpack(data: bytes, path: Path) -> bytes:
+    """By the first bytes and not by the name, which may be wrong."""
+    if data[:2] == b"\x1f\x8b":
+        return gzip.decompress(data)
+    if data[:3] == b"BZh":
+        return bz2.decompress(data)
+    if data[:6] == b"\xfd7zXZ\x00":
+        return lzma.decompress(data)
+    if data[:4] == b"PK\x03\x04" and path.suffix.lower() == ".zip":
+        return _only_member(data, path.name)
+    return data
+
+
+def _only_member(data: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = [m for m in archive.namelist() if not m.endswith("/") and not m.startswith("__MACOSX")]
+        if len(members) != 1:
+            raise InputError(
+                f"{name} holds {len(members)} files, expected one table; unpack it and name the folder"
+            )
+        return archive.read(members[0])
+
+
+def _read_columnar(data: bytes, suffix: str, name: str) -> pd.DataFrame:
+    import pyarrow
+
+    read = pd.read_parquet if suffix in (".parquet", ".pq") else pd.read_feather
+    try:
+        return read(io.BytesIO(data))
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{name} cannot be read as {suffix[1:]}: {reason}") from None
+
+
+def _read_records(data: bytes, name: str) -> pd.DataFrame:
+    """JSON lines, or one JSON list of objects."""
+    import json
+
+    from ._delimited import decode
+
+    text = decode(data, name).strip()
+    if text.startswith("["):
+        try:
+            records = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"{name}: no valid JSON in line {error.lineno}: {error.msg}") from None
+    else:
+        records = [_record(line, i, name) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    wrong = next((i for i, record in enumerate(records, 1) if not isinstance(record, dict)), None)
+    if wrong is not None:
+        raise InputError(f"{name}: record {wrong} is no object with named values; expected one {{...}} a row")
+    return pd.DataFrame(records)
+
+
+def _record(line: str, number: int, name: str) -> object:
+    import json
+
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{name}: line {number} is no valid JSON ({error.msg}); expected one object a line"
+        ) from None
+
+
+def checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The same refusals for every format: no rows, names that repeat."""
+    if not len(frame.columns):
+        raise InputError(f"{name} has no columns")
+    frame.columns = pd.Index(column_names([str(c) for c in frame.columns], name), dtype=object)
+    if not len(frame):
+        raise InputError(f"{name} has columns ({', '.join(frame.columns[:5])}) but no rows")
+    return frame.reset_index(drop=True)
