@@ -180,20 +180,16 @@ def _from_file(path: Path, test: Any, options: TableOptions) -> Dataset:
     if suffix_of(path) == ".npz":
         from ._arrays import load_npz
 
-        return _with_options(
-            load_npz(path, options.task, _refused_test(test, path)), replace(options, task=None)
-        )
+        if test is not None:
+            raise InputError(
+                f"{path.name}: put the test part into the same file as x_test and y_test, not --test"
+            )
+        loaded = load_npz(path, options)
+        return _with_options(loaded, replace(options, task=None)) if loaded.modality == "image" else loaded
     paths = [path] if test is None else [path, Path(test).expanduser()]
     whole, mask = _joined([read_table(p) for p in paths], [p.name for p in paths])
     provenance = Provenance("file", location=", ".join(map(str, paths)))
     return dataset_from_frame(whole, options, name=stem_of(path), provenance=provenance, test=mask)
-
-
-def _refused_test(test: Any, path: Path) -> None:
-    if test is not None:
-        raise InputError(
-            f"{path.name}: put the test part into the same .npz, as x_test and y_test, not into --test"
-        )
 
 
 def _from_folder(path: Path, test: Any, options: TableOptions) -> Dataset:
@@ -231,6 +227,8 @@ def _with_options(dataset: Dataset, options: TableOptions) -> Dataset:
     if not given:
         return dataset
     if dataset.modality != "tabular":
+        if options.task in (dataset.task, "classification") and dataset.task != "regression":
+            return _with_options(dataset, replace(options, task=None))
         wrong = ", ".join("--" + name.replace("_", "-") for name in given if name != "positive")
         raise InputError(
             f"{wrong} goes with tables; {dataset.name} holds {dataset.modality}s with labels of their own"

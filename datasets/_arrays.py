@@ -1,0 +1,112 @@
+"""``.npz`` files: images, tables of numbers or texts, with an official test part perhaps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ._base import Dataset, Provenance
+from ._errors import InputError
+from ._files import stem_of
+from ._table import TableOptions, dataset_from_frame
+from ._target import read_target
+
+_PAIRS = (("x", "y"), ("images", "labels"), ("data", "target"), ("data", "labels"))
+
+
+def load_npz(path: Path, options: TableOptions) -> Dataset:
+    """Arrays ``x_train, y_train, x_test, y_test``, or ``X, y``, or ``images, labels``.
+
+    Numbers of shape (n, features) are a table with columns x0, x1, ...; (n, height, width) or (n,
+    height, width, channels) are images; a 1-d array of strings is text. Pickled objects are refused.
+    """
+    arrays = _read(path)
+    X, y, test = _parts(arrays, path.name)
+    if len(X) != len(y):
+        raise InputError(f"{path.name}: {len(X)} rows of data and {len(y)} labels; expected one label a row")
+    y = _labels(y, path.name)
+    place = Provenance("file", location=str(path))
+    if X.ndim <= 2:
+        frame = _frame(X, y)
+        words = "text" if X.ndim == 1 else options.text
+        wanted = replace(options, target=options.target or "target", text=words)
+        return dataset_from_frame(frame, wanted, name=stem_of(path), provenance=place, test=test)
+    task = options.task or ("classification" if y.dtype.kind in "iubU" else None)
+    found = read_target(pd.Series(y), "labels", task)
+    X = _images(X, path.name)
+    return Dataset(
+        stem_of(path), X, found.y, found.task, "image", test=test, provenance=place, target="labels"
+    )
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key.lower(): archive[key] for key in archive.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(f"{path.name} cannot be read as .npz without pickled objects: {reason}") from None
+
+
+def _parts(arrays: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    for x, y in _PAIRS:
+        if {f"{x}_train", f"{y}_train", f"{x}_test", f"{y}_test"} <= set(arrays):
+            train, test = (arrays[f"{x}_train"], arrays[f"{x}_test"])
+            if train.shape[1:] != test.shape[1:]:
+                raise InputError(
+                    f"{name}: {x}_train is {train.shape} and {x}_test {test.shape}; expected one shape"
+                )
+            mask = np.arange(len(train) + len(test)) >= len(train)
+            labels = np.concatenate([arrays[f"{y}_train"], arrays[f"{y}_test"]])
+            return np.concatenate([train, test]), labels, mask
+        if {x, y} <= set(arrays):
+            return arrays[x], arrays[y], None
+    raise InputError(
+        f"{name}: expected the arrays x_train, y_train, x_test, y_test, or X and y, or images and labels; "
+        f"found {', '.join(sorted(arrays)) or 'none'}"
+    )
+
+
+def _labels(y: np.ndarray, name: str) -> np.ndarray:
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.dtype.kind == "S":
+        y = y.astype(str)
+    if y.ndim != 1:
+        raise InputError(f"{name}: labels of shape {y.shape}; expected one label a row, not one-hot codes")
+    return y
+
+
+def _frame(X: np.ndarray, y: np.ndarray) -> pd.DataFrame:
+    if X.ndim == 1:
+        return pd.DataFrame({"text": X.astype(str), "target": y})
+    return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])]).assign(target=y)
+
+
+def _images(X: np.ndarray, name: str) -> np.ndarray:
+    """uint8 (n, height, width, channels), whatever the layout and the scale were."""
+    if X.ndim == 3:
+        X = X[..., None]
+    if X.ndim == 4 and X.shape[1] in (1, 3) and X.shape[3] not in (1, 3):
+        X = X.transpose(0, 2, 3, 1)
+    if X.ndim != 4 or X.shape[3] not in (1, 3):
+        raise InputError(
+            f"{name}: images of shape {X.shape}; expected (n, height, width) or (n, height, width, 3)"
+        )
+    return _as_uint8(X, name)
+
+
+def _as_uint8(X: np.ndarray, name: str) -> np.ndarray:
+    if X.dtype == np.uint8:
+        return X
+    low, high = (float(X.min()), float(X.max())) if X.size else (0.0, 0.0)
+    if X.dtype.kind == "f" and low >= 0 and high <= 1:
+        return np.rint(X * 255).astype(np.uint8)
+    if X.dtype.kind in "iufb" and low >= 0 and high <= 255:
+        return np.rint(X.astype(np.float32)).astype(np.uint8)
+    raise InputError(f"{name}: pixels from {low:g} to {high:g}; expected 0 to 255, or 0 to 1 as floats")

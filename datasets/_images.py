@@ -1,0 +1,112 @@
+"""Image files to uint8 arrays of bounded size."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from ._base import Finding
+from ._errors import InputError
+
+LONGEST_SIDE = 256
+# All pixels together, so that a folder of any number of photographs fits into memory.
+MAX_BYTES = 2 * 1024**3
+_GREY = ("1", "L", "LA", "La", "I", "F")
+
+
+def read_images(paths: list[Path], root: Path, findings: list[Finding]) -> tuple[np.ndarray, np.ndarray]:
+    """Images as the array that :class:`Dataset` holds, and which files could be read.
+
+    Photographs are turned as their camera says (EXIF), their longest side is reduced to at most 256
+    pixels, and transparency lies on white. Grey when every image is grey, else red, green, blue.
+
+    Returns
+    -------
+    X : uint8 ndarray (n_good, height, width, channels), or object array of such when sizes differ
+    good : bool ndarray (n_files,)
+    """
+    side = longest_side(len(paths))
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        results = list(pool.map(lambda path: _read(path, side), paths))
+    good = np.array([not isinstance(result, str) for result in results])
+    if not good.any():
+        raise InputError(
+            f"{root}: none of the {len(paths)} images can be read, first {_shown(paths[0], root)}"
+        )
+    _note_broken(paths, results, good, root, findings)
+    arrays = [array for array, _ in (r for r in results if not isinstance(r, str))]
+    shrunk = sum(reduced for _, reduced in (r for r in results if not isinstance(r, str)))
+    if shrunk:
+        message = (
+            f"{shrunk} of {len(arrays)} images were reduced to at most {side} pixels on their longest side"
+        )
+        findings.append(Finding("DW026", "info", message))
+    return pack(arrays), good
+
+
+def longest_side(n_images: int) -> int:
+    """At most 256 pixels, fewer when very many images would not fit into memory."""
+    return min(LONGEST_SIDE, int((MAX_BYTES / (3 * n_images)) ** 0.5))
+
+
+def pack(arrays: list[np.ndarray]) -> np.ndarray:
+    """One array (n, height, width, channels), or a 1-d object array when sizes differ."""
+    if any(a.shape[2] == 3 for a in arrays):
+        arrays = [a if a.shape[2] == 3 else np.repeat(a, 3, axis=2) for a in arrays]
+    if len({a.shape for a in arrays}) == 1:
+        return np.stack(arrays)
+    packed = np.empty(len(arrays), dtype=object)
+    packed[:] = arrays
+    return packed
+
+
+def _read(path: Path, side: int) -> tuple[np.ndarray, bool] | str:
+    """The pixels and whether they were reduced, or why the file cannot be read."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as image:
+            reduced = max(image.size) > side
+            if reduced:
+                image.thumbnail((side, side))
+            return _pixels(ImageOps.exif_transpose(image)), reduced
+    # Pillow's decoders raise all of these on damaged files.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError) as error:
+        return (
+            " ".join(str(error).split()).replace(str(path), "").replace("''", "").strip()
+            or type(error).__name__
+        )
+
+
+def _pixels(image) -> np.ndarray:
+    from PIL import Image
+
+    if image.mode.startswith("I;16") or image.mode == "I":
+        return (np.asarray(image).astype(np.int64) // 256).clip(0, 255).astype(np.uint8)[..., None]
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        grey = image.mode == "LA"
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("L" if grey else "RGB")
+    image = image.convert("L" if image.mode in _GREY else "RGB")
+    pixels = np.array(image, dtype=np.uint8)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _note_broken(
+    paths: list[Path], results: list, good: np.ndarray, root: Path, findings: list[Finding]
+) -> None:
+    broken = np.flatnonzero(~good)
+    if not len(broken):
+        return
+    named = "; ".join(f"{_shown(paths[i], root)} ({results[i][:80]})" for i in broken[:3])
+    more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+    message = f"{len(broken)} of {len(paths)} images cannot be read and were left out: {named}{more}"
+    findings.append(Finding("DW025", "warning", message))
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
