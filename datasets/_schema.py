@@ -198,7 +198,7 @@ def _number_identifier(values: np.ndarray, n_unique: int, name: str) -> str:
     """Why these numbers only name their rows; empty when they do not."""
     if len(values) < 3 or n_unique < len(values) or not np.all(values == np.floor(values)):
         return ""
-    if _is_id_name(name):
+    if is_id_name(name):
         return "whole numbers, each once, and the name of an identifier"
     counts_rows = values[0] in (0, 1) and np.all(np.diff(values) == 1)
     if counts_rows and len(values) >= 20 and not _TIME_NAME.search(name):
@@ -206,7 +206,8 @@ def _number_identifier(values: np.ndarray, n_unique: int, name: str) -> str:
     return ""
 
 
-def _is_id_name(name: str) -> bool:
+def is_id_name(name: str) -> bool:
+    """Whether a name such as ``customer_id``, ``PassengerId`` or ``uuid`` promises an identifier."""
     return bool(_ID_NAME.search(name) or _ID_CAMEL.search(name))
 
 
@@ -289,7 +290,7 @@ def _word_role(strings: Strings, name: str, n_present: int) -> tuple[Role, str]:
     told = f"{mean:.1f} words a cell, {unique:.0%} of the cells differ"
     if _is_text(unique, mean, len(strings.levels), words, name):
         return "text", told
-    if n_present >= 3 and unique == 1 and _is_id_name(name):
+    if n_present >= 3 and unique == 1 and is_id_name(name):
         return "identifier", "each value once, and the name of an identifier"
     if n_present >= 20 and unique >= 0.95:
         return "identifier", f"codes: {unique:.0%} of the cells differ and words do not come again"
