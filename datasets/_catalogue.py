@@ -43,6 +43,11 @@ class Entry:
         found = inspect.signature(self.call).parameters.values()
         return {p.name: p.default for p in found if p.kind is p.KEYWORD_ONLY}
 
+    def class_name(self, kind: str) -> str:
+        """``deep-mlp`` and ``Classifier`` make ``DeepMLPClassifier``: acronyms stay capital."""
+        acronyms = {"mlp", "cnn", "rnn"}
+        return "".join(p.upper() if p in acronyms else p.capitalize() for p in self.name.split("-")) + kind
+
     def constant(self, name: str, default: Any = None) -> Any:
         return getattr(self.module, name, default)
 

@@ -16,5 +16,7 @@ def __getattr__(name):
         return getattr(import_module(f".{_MACHINERY[name]}", __name__), name)
     classes = import_module(".registry", __name__).estimator_classes()
     if name not in classes:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(classes)}")
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(classes)}"
+        )
     return classes[name]()

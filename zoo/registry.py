@@ -74,13 +74,7 @@ def estimator_classes() -> dict[str, Callable[[], type]]:
     for found in entries("deep").values():
         tasks = found.constant("TASKS")
         if "binary" in tasks:
-            classes[class_name(found.name, "Classifier")] = partial(load, found, "binary")
+            classes[found.class_name("Classifier")] = partial(load, found, "binary")
         if "regression" in tasks:
-            classes[class_name(found.name, "Regressor")] = partial(load, found, "regression")
+            classes[found.class_name("Regressor")] = partial(load, found, "regression")
     return classes
-
-
-def class_name(name: str, kind: str) -> str:
-    """``deep-mlp`` and ``Classifier`` make ``DeepMLPClassifier``: acronyms stay capital."""
-    acronyms = {"mlp", "cnn", "rnn"}
-    return "".join(p.upper() if p in acronyms else p.capitalize() for p in name.split("-")) + kind

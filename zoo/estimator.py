@@ -1,0 +1,536 @@
+"""Keras networks as scikit-learn estimators over raw rows."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_sample_weight,
+    check_array,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from ..datasets._base import Modality, Task, take
+from ..datasets._catalogue import Entry
+from ..datasets._errors import InputError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Parameters every network takes beside those of its entry's build; an entry's TRAINING overrides them.
+TRAINING_DEFAULTS: dict[str, Any] = {
+    "epochs": 100,
+    "batch_size": "auto",
+    "learning_rate": 1e-3,
+    "patience": 15,
+    "weight_decay": 0.0,
+    "label_smoothing": 0.0,
+    "schedule": "constant",
+    "validation_fraction": 0.15,
+    "class_weight": None,
+    "random_state": None,
+    "verbose": 0,
+}
+_BATCHES_PER_EPOCH = 32  # what "auto" aims at: enough steps on small tables, few on large ones
+
+
+class KerasEstimator(BaseEstimator):
+    """What classifier and regressor share: parameters, preprocessing, training, prediction.
+
+    Public classes are made from entry files by :func:`estimator_class`. Their parameters are the
+    keyword parameters of the entry's ``build`` (the architecture) and those of training:
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the training rows at most.
+    batch_size : int or "auto"
+        Rows a step; "auto" takes 32 to 256 by the number of rows.
+    learning_rate : float
+        Of AdamW, at the start.
+    patience : int or None
+        Epochs without a better validation loss before training stops.
+    weight_decay : float
+        Decoupled decay of matrices (not of biases and embeddings).
+    label_smoothing : float
+        Share of the target spread evenly over the classes.
+    schedule : {"constant", "cosine"}
+        Of the learning rate over ``epochs``.
+    validation_fraction : float
+        Share of the training rows that watches for the best epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None
+        Weights of the classes (classifiers only).
+    random_state : int, RandomState or None
+    verbose : int
+        1 prints a line an epoch on stderr.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded arrays in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch.
+    best_epoch_ : int
+        Whose weights were kept, counted from 0.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included.
+    """
+
+    _entry: Entry
+    _defaults: dict[str, Any]
+
+    def __init__(self, **params: Any) -> None:
+        unknown = sorted(set(params) - set(self._defaults))
+        if unknown:
+            known = ", ".join(self._defaults)
+            raise TypeError(f"{type(self).__name__} has no parameter {unknown[0]!r}; there are: {known}")
+        for name, value in {**self._defaults, **params}.items():
+            setattr(self, name, value)
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on raw rows.
+
+        Parameters
+        ----------
+        X : DataFrame, array, or sequence of images or texts, first axis n_samples
+        y : array of shape (n_samples,)
+        sample_weight : array of shape (n_samples,), optional
+        """
+        started = time.perf_counter()
+        prepared = self._prepare(X, y, sample_weight)
+        self._adopt(*self._train([prepared]), started)
+        return self
+
+    def fit_many(
+        self, X: Any, y: Any, rows: Sequence[np.ndarray], progress: Callable[..., None] | None = None
+    ) -> list[Self]:
+        """One fitted clone for each array of row numbers; equal shapes share compiled code."""
+        fitted = []
+        for i, part in enumerate(rows):
+            fitted.append(clone(self).fit(take(X, part), np.asarray(y)[part]))
+            if progress is not None:
+                progress(i + 1, len(rows))
+        return fitted
+
+    def keras_model(self) -> Any:
+        """The Keras model from raw inputs to probabilities (or values), preprocessing inside.
+
+        Outputs (batch, n_classes) probabilities in the order of ``classes_``, or (batch, 1) values.
+        """
+        check_is_fitted(self, "model_")
+        import keras
+
+        raw, encoded = self.preprocessor_.raw_layers()
+        return keras.Model(raw, self._head(self.model_(encoded)), name=self._entry.name.replace("-", "_"))
+
+    def n_parameters(self) -> int:
+        """Number of fitted weights of the network."""
+        check_is_fitted(self, "model_")
+        return int(self.model_.count_params())
+
+    @property
+    def modality_(self) -> Modality:
+        return self._entry.constant("MODALITIES")[0]
+
+    def _prepare(self, X: Any, y: Any, sample_weight: Any) -> Any:
+        self._check_params()
+        X = self._check_X(X, fitting=True)
+        y = self._check_y(y)
+        if len(y) != _n_rows(X):
+            raise ValueError(
+                f"Found input variables with inconsistent numbers of samples: {[_n_rows(X), len(y)]}"
+            )
+        weight = (
+            np.ones(len(y))
+            if sample_weight is None
+            else _check_sample_weight(sample_weight, np.zeros((len(y), 1)))
+        )
+        self._check_weight(weight, y)
+        self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return self._replica(X, y, weight)
+
+    def _check_weight(self, weight: np.ndarray, y: np.ndarray) -> None:
+        if not np.any(weight > 0):
+            raise ValueError("sample_weight is zero for every row")
+
+    def _replica(self, X: Any, y: np.ndarray, weight: np.ndarray) -> Any:
+        from .training import Replica
+
+        train, validation = self._inner_split(y, weight)
+        self.preprocessor_ = _preprocessor(self.modality_).fit(take(X, train))
+        target = self._encode_target(y, train)
+        weight = self._final_weight(weight, y, train)
+        return Replica(
+            self._part(X, target, weight, train),
+            self._part(X, target, weight, validation) if len(validation) else None,
+            self._seed,
+        )
+
+    def _part(self, X: Any, target: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Any:
+        from .training import Part
+
+        return Part(
+            self.preprocessor_.transform(take(X, rows)), target[rows], weight[rows].astype(np.float32)
+        )
+
+    def _inner_split(self, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows to train on and rows that watch; too few rows are all trained on."""
+        rows = np.arange(len(y))
+        n_watching = round(self.validation_fraction * len(y))
+        if n_watching < 2 or len(y) - n_watching < 2:
+            return rows, rows[:0]
+        strata = self._strata(y, n_watching)
+        return tuple(train_test_split(rows, test_size=n_watching, stratify=strata, random_state=self._seed))  # type: ignore[return-value]
+
+    def _train(self, replicas: list[Any]) -> tuple[Any, list[Any]]:
+        from .training import Architecture, Settings, train
+
+        own = {name: _hashable(getattr(self, name)) for name in self._entry.parameters}
+        architecture = Architecture(
+            self._entry.call, tuple(own.items()), self.preprocessor_.spec, self._units(), self._task()
+        )
+        settings = Settings(
+            **{
+                name: getattr(self, name)
+                for name in ("epochs", "learning_rate", "patience", "weight_decay", "schedule")
+            },
+            label_smoothing=getattr(self, "label_smoothing", 0.0),
+            batch_size=self._batch_size(len(replicas[0].train)),
+            jit=self._entry.constant("JIT", True),
+        )
+        return architecture, train(architecture, replicas, settings, _printer(self.verbose))
+
+    def _adopt(self, architecture: Any, trained: list[Any], started: float) -> None:
+        result = trained[0]
+        self._architecture = architecture
+        self.model_ = result.model
+        self.history_, self.best_epoch_ = result.history, result.best_epoch
+        self.n_iter_ = len(result.history["loss"])
+        self.fit_seconds_ = time.perf_counter() - started
+
+    def _batch_size(self, n_rows: int) -> int:
+        if self.batch_size == "auto":
+            return int(np.clip(n_rows // _BATCHES_PER_EPOCH, 32, 256))
+        return int(self.batch_size)
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        check_is_fitted(self, "model_")
+        from .training import outputs
+
+        X = self._check_X(X, fitting=False)
+        return outputs(self._architecture, self.model_, self.preprocessor_.transform(X))
+
+    def _check_X(self, X: Any, fitting: bool) -> Any:
+        if self.modality_ == "tabular":
+            return self._check_table(X, fitting)
+        if self.modality_ == "text":
+            return _check_texts(X)
+        return _check_images(X)
+
+    def _check_table(self, X: Any, fitting: bool) -> pd.DataFrame:
+        if isinstance(X, pd.DataFrame):
+            if fitting:
+                _check_feature_names(self, X, reset=True)
+                self.n_features_in_ = X.shape[1]
+            if len(X) == 0 or X.shape[1] == 0:
+                shape = f"{len(X)} sample(s) and {X.shape[1]} feature(s)"
+                raise ValueError(f"Found array with {shape} while a minimum of 1 is required.")
+            return X
+        checked = validate_data(self, X, reset=fitting, dtype=None, ensure_all_finite=False)
+        if checked.dtype.kind not in "OSU":
+            checked = check_array(checked, dtype=np.float64, ensure_all_finite=False)
+        return pd.DataFrame(checked, columns=[f"x{i}" for i in range(checked.shape[1])])
+
+    def _check_params(self) -> None:
+        _require(self, "epochs", lambda v: _is_int(v) and v >= 1, "an integer of at least 1")
+        _require(
+            self,
+            "batch_size",
+            lambda v: v == "auto" or (_is_int(v) and v >= 1),
+            'an integer of at least 1 or "auto"',
+        )
+        _require(self, "learning_rate", lambda v: _is_number(v) and v > 0, "a number above 0")
+        _require(
+            self,
+            "patience",
+            lambda v: v is None or (_is_int(v) and v >= 1),
+            "an integer of at least 1 or None",
+        )
+        _require(self, "weight_decay", lambda v: _is_number(v) and v >= 0, "a number of at least 0")
+        if "label_smoothing" in self._defaults:
+            _require(
+                self, "label_smoothing", lambda v: _is_number(v) and 0 <= v < 1, "a number from 0 to below 1"
+            )
+        _require(self, "schedule", lambda v: v in ("constant", "cosine"), '"constant" or "cosine"')
+        _require(
+            self, "validation_fraction", lambda v: _is_number(v) and 0 <= v < 1, "a number from 0 to below 1"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Weights as arrays instead of the live Keras model, so that copies travel between processes."""
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            model = state.pop("model_")
+            state["_weights"] = [np.asarray(v) for v in model.variables]
+            state["_architecture"] = None
+            state["_spec_units_task"] = (
+                self._architecture.params,
+                self._architecture.spec,
+                self._architecture.units,
+                self._architecture.task,
+            )
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        weights = state.pop("_weights", None)
+        parts = state.pop("_spec_units_task", None)
+        super().__setstate__(state)
+        if weights is None:
+            return
+        from .training import Architecture
+
+        self._architecture = Architecture(self._entry.call, *parts)
+        self.model_ = self._architecture.new(0)
+        for variable, value in zip(self.model_.variables, weights, strict=True):
+            variable.assign(value)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = tags.input_tags.string = self.modality_ != "image"
+        tags.input_tags.two_d_array = self.modality_ == "tabular"
+        tags.non_deterministic = False
+        return tags
+
+    def _check_y(self, y: Any) -> np.ndarray: ...
+    def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray: ...
+    def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray: ...
+    def _strata(self, y: np.ndarray, n_watching: int) -> Any: ...
+    def _units(self) -> int: ...
+    def _task(self) -> Task: ...
+    def _head(self, outputs: Any) -> Any: ...
+
+
+class KerasClassifier(ClassifierMixin, KerasEstimator):
+    """A network that gives one probability a class."""
+
+    __doc__ = f"{__doc__}\n\n{inspect.cleandoc(KerasEstimator.__doc__ or '')}"
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of shape (n_samples, n_classes) in the order of ``classes_``, float64."""
+        scores = self._outputs(X).astype(np.float64)
+        if len(self.classes_) == 2:
+            positive = 1.0 / (1.0 + np.exp(-np.clip(scores[:, 0], -500, 500)))
+            return np.stack([1.0 - positive, positive], axis=1)
+        exponential = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return exponential / exponential.sum(axis=1, keepdims=True)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each row."""
+        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+
+    def _check_y(self, y: Any) -> np.ndarray:
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"the target has one class only, {self.classes_[0]!r}; at least two classes are needed"
+            )
+        return codes
+
+    def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray:
+        return y.astype(np.float32 if len(self.classes_) == 2 else np.int32)
+
+    def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
+        from sklearn.utils.class_weight import compute_sample_weight
+
+        if self.class_weight is not None:
+            weight = weight * compute_sample_weight(self._weight_by_code(), y)
+        return weight / weight[train].mean() if weight[train].any() else weight
+
+    def _weight_by_code(self) -> Any:
+        if not isinstance(self.class_weight, dict):
+            return self.class_weight
+        code = {c: i for i, c in enumerate(self.classes_.tolist())}
+        unknown = [c for c in self.class_weight if c not in code]
+        if unknown:
+            raise ValueError(f"class_weight names {unknown[0]!r}; the classes are {list(code)}")
+        return {i: self.class_weight.get(c, 1.0) for c, i in code.items()}
+
+    def _strata(self, y: np.ndarray, n_watching: int) -> Any:
+        """Stratified unless a class is too rare to stand on both sides."""
+        counts = np.bincount(y)
+        stratify = counts.min() >= 2 and len(counts) <= min(n_watching, len(y) - n_watching)
+        return y if stratify else None
+
+    def _units(self) -> int:
+        return 1 if len(self.classes_) == 2 else len(self.classes_)
+
+    def _task(self) -> Task:
+        return "binary" if len(self.classes_) == 2 else "multiclass"
+
+    def _head(self, outputs: Any) -> Any:
+        import keras
+
+        if self._task() == "multiclass":
+            return keras.layers.Activation("softmax", name="probabilities")(outputs)
+        positive = keras.layers.Activation("sigmoid")(outputs)
+        return keras.layers.Concatenate(name="probabilities")([1.0 - positive, positive])
+
+
+class KerasRegressor(RegressorMixin, KerasEstimator):
+    """A network with a linear output, trained on the standardised target by squared error."""
+
+    __doc__ = f"{__doc__}\n\n{inspect.cleandoc(KerasEstimator.__doc__ or '')}"
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Values of shape (n_samples,), float64, in the target's units."""
+        return self._outputs(X)[:, 0].astype(np.float64) * self.target_scale_ + self.target_mean_
+
+    def _check_y(self, y: Any) -> np.ndarray:
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        return column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
+
+    def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray:
+        self.target_mean_ = float(np.mean(y[train]))
+        self.target_scale_ = float(np.std(y[train])) or 1.0
+        return ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
+
+    def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
+        return weight / weight[train].mean() if weight[train].any() else weight
+
+    def _strata(self, y: np.ndarray, n_watching: int) -> Any:
+        return None
+
+    def _units(self) -> int:
+        return 1
+
+    def _task(self) -> Task:
+        return "regression"
+
+    def _head(self, outputs: Any) -> Any:
+        import keras
+
+        return keras.layers.Rescaling(self.target_scale_, offset=self.target_mean_, name="value")(outputs)
+
+
+@cache
+def _class(found: Entry, kind: str) -> type:
+    base = KerasClassifier if kind == "Classifier" else KerasRegressor
+    defaults = {**found.parameters, **TRAINING_DEFAULTS, **found.constant("TRAINING", {})}
+    if kind == "Regressor":
+        del defaults["class_weight"], defaults["label_smoothing"]
+
+    def __init__(self: Any, **params: Any) -> None:
+        KerasEstimator.__init__(self, **params)
+
+    own = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=v) for n, v in defaults.items()]
+    first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = inspect.Signature([first, *own])  # type: ignore[attr-defined]
+    name = found.class_name(kind)
+    body = {
+        "__init__": __init__,
+        "__doc__": f"{found.description}\n\n{inspect.cleandoc(base.__doc__ or '')}",
+        "__module__": "deepworth.zoo",
+        "__qualname__": name,
+        "_entry": found,
+        "_defaults": defaults,
+    }
+    return type(name, (base,), body)
+
+
+def estimator_class(entry: Entry, task: str) -> type:
+    """The public estimator class of an entry file for a task; the same class each time."""
+    return _class(entry, "Regressor" if task == "regression" else "Classifier")
+
+
+def _preprocessor(modality: Modality) -> Any:
+    if modality == "tabular":
+        from .preprocessing.tables import TablePreprocessor
+
+        return TablePreprocessor()
+    if modality == "text":
+        from .preprocessing.texts import TextPreprocessor
+
+        return TextPreprocessor()
+    from .preprocessing.images import ImagePreprocessor
+
+    return ImagePreprocessor()
+
+
+def _n_rows(X: Any) -> int:
+    return len(X)
+
+
+def _check_texts(X: Any) -> pd.Series:
+    series = X if isinstance(X, pd.Series) else pd.Series(np.asarray(X, dtype=object))
+    if not len(series):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    return series.astype(object).where(series.notna(), "").map(str)
+
+
+def _check_images(X: Any) -> np.ndarray:
+    """uint8 (n, h, w, c), or a 1-d object array of (h, w, c) arrays."""
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        X = X[..., None] if X.ndim == 3 else X
+        if X.ndim != 4 or X.dtype != np.uint8 or X.shape[-1] not in (1, 3) or not len(X):
+            raise ValueError(f"expected uint8 images (n, height, width, 1 or 3), got {X.dtype} {X.shape}")
+        return X
+    images = np.empty(len(X), dtype=object)
+    for i, image in enumerate(X):
+        image = np.asarray(image)
+        images[i] = image[..., None] if image.ndim == 2 else image
+        if images[i].ndim != 3 or images[i].dtype != np.uint8 or images[i].shape[-1] not in (1, 3):
+            raise ValueError(
+                f"image {i}: expected uint8 (height, width, 1 or 3), got {image.dtype} {image.shape}"
+            )
+    if not len(images):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    return images
+
+
+def _require(estimator: Any, name: str, allowed: Callable[[Any], bool], expected: str) -> None:
+    value = getattr(estimator, name)
+    if not allowed(value):
+        raise InputError(f"{name} must be {expected}, got {value!r}")
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and np.isfinite(value)
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, np.ndarray)) else value
+
+
+def _printer(verbose: int) -> Callable[[int, int, dict[str, float]], None] | None:
+    if not verbose:
+        return None
+    import sys
+
+    def show(epoch: int, epochs: int, logs: dict[str, float]) -> None:
+        values = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
+        print(f"epoch {epoch}/{epochs}  {values}", file=sys.stderr)
+
+    return show

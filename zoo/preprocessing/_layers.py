@@ -1,0 +1,95 @@
+"""The table's steps as Keras layers, so that an exported graph takes raw columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+YEAR, WEEK, DAY = 365.2425 * 86400.0, 7 * 86400.0, 86400.0
+
+
+def smooth_clip(x: Any, xp: Any = np) -> Any:
+    """x / sqrt(1 + (x/3)^2): close to x near 0, never beyond 3 (Holzmueller et al. 2024)."""
+    return x / xp.sqrt(1.0 + (x / 3.0) ** 2)
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class RobustScale(keras.layers.Layer):
+    """(x - centre) * factor with smooth clipping; missing and infinite become the centre.
+
+    Input float64 (batch, 1); output float32 (batch, 1), or (batch, 2) with the missing indicator.
+    """
+
+    def __init__(self, centre: float, factor: float, indicator: bool = False, **kwargs: Any) -> None:
+        super().__init__(
+            dtype="float64",
+            trainable=False,
+            **{k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")},
+        )
+        self.centre, self.factor, self.indicator = float(centre), float(factor), bool(indicator)
+
+    def call(self, x: Any) -> Any:
+        missing = ops.logical_not(ops.isfinite(x))
+        scaled = (ops.where(missing, self.centre, x) - self.centre) * self.factor
+        parts = [smooth_clip(scaled, ops)] + ([ops.cast(missing, "float64")] if self.indicator else [])
+        return ops.cast(ops.concatenate(parts, axis=-1), "float32")
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor((*x.shape[:-1], 1 + self.indicator), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"centre": self.centre, "factor": self.factor, "indicator": self.indicator}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class Phase(keras.layers.Layer):
+    """Sine and cosine of where a moment stands in a period; zeros when missing.
+
+    Input float64 seconds since 1970 (batch, 1); output float32 (batch, 2).
+    """
+
+    def __init__(self, period: float, **kwargs: Any) -> None:
+        super().__init__(
+            dtype="float64",
+            trainable=False,
+            **{k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")},
+        )
+        self.period = float(period)
+
+    def call(self, x: Any) -> Any:
+        missing = ops.logical_not(ops.isfinite(x))
+        turns = ops.where(missing, 0.0, x) / self.period
+        angle = 2.0 * np.pi * (turns - ops.floor(turns))
+        waves = ops.concatenate([ops.sin(angle), ops.cos(angle)], axis=-1)
+        return ops.cast(ops.where(missing, 0.0, waves), "float32")
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor((*x.shape[:-1], 2), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "period": self.period}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class OneHotKnown(keras.layers.Layer):
+    """Codes 1..depth to one-hot; code 0 (rare or never seen) to zeros.
+
+    Input integer (batch, 1); output float32 (batch, depth).
+    """
+
+    def __init__(self, depth: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.depth = int(depth)
+
+    def call(self, codes: Any) -> Any:
+        return ops.one_hot(ops.cast(ops.squeeze(codes, -1), "int32") - 1, self.depth, dtype="float32")
+
+    def compute_output_spec(self, codes: Any) -> Any:
+        return keras.KerasTensor((*codes.shape[:-1], self.depth), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "depth": self.depth}

@@ -1,0 +1,283 @@
+"""Tables to one float matrix and integer codes, in NumPy for training and in Keras for export."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...datasets._schema import infer_role
+from ._base import InputSpec, coarse
+
+ONE_HOT_LEVELS = 10  # more levels than this are embedded
+MAX_LEVELS = 1000  # the most frequent levels that get a code of their own
+MAX_WORDS = 150  # of each free-text column
+MISSING = ""  # stands for a missing category or text
+UNKNOWN = "[UNK]"  # the lookup layers' own word, so never a level
+
+
+@dataclass(frozen=True)
+class ColumnCode:
+    """How one column becomes numbers, learned from training rows."""
+
+    name: str
+    input_name: str
+    role: str
+    centre: float = 0.0
+    factor: float = 0.0
+    indicator: bool = False
+    phases: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    words: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def embedded(self) -> bool:
+        return self.role == "categorical" and len(self.levels) > ONE_HOT_LEVELS
+
+    @property
+    def width(self) -> int:
+        """Columns of the float matrix that this column fills."""
+        if self.role == "categorical":
+            return 0 if self.embedded else len(self.levels)
+        if self.role == "text":
+            return len(self.words)
+        return 1 + self.indicator + 2 * len(self.phases)
+
+
+class TablePreprocessor:
+    """Robust-scaled numbers, one-hot or embedded categories, cyclic dates, bags of words.
+
+    ``transform`` gives ``numeric`` float32 (n_samples, width) and, where a category has more than
+    ten levels, ``categories`` int32 (n_samples, n_embedded) with 0 for rare and never seen levels.
+    """
+
+    def fit(self, X: pd.DataFrame) -> TablePreprocessor:
+        """Learn medians, quartiles, levels and words from training rows."""
+        names = _input_names(list(X.columns))
+        codes = (_learn(X[c], str(c), name) for c, name in zip(X.columns, names, strict=True))
+        self.columns = tuple(code for code in codes if code is not None and (code.width or code.embedded))
+        self.spec = _spec(self.columns)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Arrays of ``spec`` for these rows; columns are found by name."""
+        raw = self.raw_arrays(X)
+        numeric = np.zeros((len(X), max(1, sum(c.width for c in self.columns))), np.float32)
+        start = 0
+        for code in self.columns:
+            if code.width:
+                numeric[:, start : start + code.width] = _encode(code, raw[code.input_name][:, 0])
+            start += code.width
+        embedded = [_level_codes(c, raw[c.input_name][:, 0]) for c in self.columns if c.embedded]
+        if not embedded:
+            return {"numeric": numeric}
+        return {"numeric": numeric, "categories": np.stack(embedded, axis=1)}
+
+    def raw_arrays(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
+        """One (n_samples, 1) array a column: float64, seconds since 1970 for dates, or str."""
+        by_name = {str(c): c for c in X.columns}
+        missing = [c.name for c in self.columns if c.name not in by_name]
+        if missing:
+            raise ValueError(f"column {missing[0]!r} is missing; expected the columns seen in fit")
+        return {c.input_name: raw_column(X[by_name[c.name]], c.role)[:, None] for c in self.columns}
+
+    def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Keras inputs by column, and ``numeric`` and ``categories`` computed from them."""
+        import keras
+
+        from ._layers import OneHotKnown
+
+        raw, numeric, codes = {}, [], []
+        for c in self.columns:
+            dtype = "string" if c.role in ("categorical", "text") else "float64"
+            x = raw[c.input_name] = keras.Input((1,), dtype=dtype, name=c.input_name)
+            if c.role == "categorical":
+                code = keras.layers.StringLookup(vocabulary=list(c.levels), name=f"{c.input_name}_code")(x)
+                (codes if c.embedded else numeric).append(
+                    code if c.embedded else OneHotKnown(len(c.levels))(code)
+                )
+            elif c.role == "text":
+                numeric.append(_bag_of_words(c)(x))
+            else:
+                numeric += _number_layers(c, x)
+        encoded = {"numeric": _joined(numeric, raw)}
+        if codes:
+            encoded["categories"] = keras.ops.cast(
+                keras.layers.Concatenate()(codes) if len(codes) > 1 else codes[0], "int32"
+            )
+        return raw, encoded
+
+
+def raw_column(values: pd.Series, role: str) -> np.ndarray:
+    """One column in the raw form of its role: float64 (NaN missing), seconds, or str ("" missing)."""
+    if role == "datetime":
+        dates = pd.to_datetime(values, errors="coerce", utc=True)
+        seconds = dates.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64) / 1e6
+        return np.where(dates.isna(), np.nan, seconds)
+    if role == "numeric":
+        return _floats(values)
+    strings = values.astype(object)
+    return np.where(values.isna(), MISSING, strings.map(_as_level)).astype(object)
+
+
+def _floats(values: pd.Series) -> np.ndarray:
+    if values.dtype == bool:
+        return values.to_numpy(np.float64)
+    return pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+
+
+def _as_level(value: Any) -> str:
+    """Whole floats read as integers, so that 3 and 3.0 are the same level."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _input_names(columns: Sequence[Any]) -> list[str]:
+    """Names that Keras takes: word characters only, none twice."""
+    names, seen = [], Counter()
+    for column in columns:
+        name = re.sub(r"\W+", "_", str(column), flags=re.ASCII).strip("_").lower() or "column"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return names
+
+
+def _learn(values: pd.Series, name: str, input_name: str) -> ColumnCode | None:
+    role, _ = infer_role(values, name)
+    if role in ("numeric", "datetime"):
+        return _learn_number(raw_column(values, role), name, input_name, role)
+    if role == "categorical":
+        return ColumnCode(name, input_name, role, levels=_levels(raw_column(values, role)))
+    if role == "text":
+        return ColumnCode(name, input_name, role, words=_words(raw_column(values, role)))
+    return None  # an identifier says nothing about new rows
+
+
+def _learn_number(x: np.ndarray, name: str, input_name: str, role: str) -> ColumnCode:
+    known = x[np.isfinite(x)]
+    if not len(known):
+        return ColumnCode(name, input_name, role)
+    low, centre, high, least, most = np.percentile(known, [25, 50, 75, 0, 100])
+    spread = high - low or (most - least) / 2
+    factor = 1.0 / spread if spread > 0 else 0.0
+    phases = _phases(known) if role == "datetime" else ()
+    return ColumnCode(name, input_name, role, centre, factor, len(known) < len(x), phases)
+
+
+def _phases(seconds: np.ndarray) -> tuple[float, ...]:
+    """The periods (year, week, day) that the dates spread over."""
+    from ._layers import DAY, WEEK, YEAR
+
+    span = np.ptp(seconds)
+    within_day = np.ptp(seconds % DAY) > 0
+    return tuple(
+        p for p, wanted in ((YEAR, span > YEAR / 12), (WEEK, span > DAY), (DAY, within_day)) if wanted
+    )
+
+
+def _levels(values: np.ndarray) -> tuple[str, ...]:
+    """Levels by falling frequency; those seen once in many rows share the code of unknown ones."""
+    counts = Counter(values.tolist())
+    counts.pop(UNKNOWN, None)
+    least = 1 if len(values) < 200 else 2
+    common = [v for v, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n >= least]
+    return tuple(common[:MAX_LEVELS])
+
+
+def _words(values: np.ndarray) -> tuple[str, ...]:
+    counts: Counter[str] = Counter()
+    for text in values:
+        counts.update(set(tokens(text)))
+    common = [w for w, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n >= 2]
+    return tuple(common[:MAX_WORDS])
+
+
+def tokens(text: str) -> list[str]:
+    """Words as Keras's TextVectorization splits them: ASCII lower case, punctuation taken out."""
+    lowered = text.translate(_LOWER)
+    return [w for w in re.split(r"[ \t\n\v\f\r]+", _PUNCTUATION.sub("", lowered)) if w]
+
+
+_LOWER = {c: c + 32 for c in range(65, 91)}
+_PUNCTUATION = re.compile(r"[!\"#$%&()\*\+,\-\./:;<=>?@\[\\\]^_`{|}~\']")
+
+
+def _spec(columns: tuple[ColumnCode, ...]) -> InputSpec:
+    cardinalities = tuple(coarse(len(c.levels) + 1) for c in columns if c.embedded)
+    arrays: list[tuple[str, tuple[int, ...], str]] = [
+        ("numeric", (max(1, sum(c.width for c in columns)),), "float32")
+    ]
+    if cardinalities:
+        arrays.append(("categories", (len(cardinalities),), "int32"))
+    return InputSpec("tabular", tuple(arrays), cardinalities=cardinalities)
+
+
+def _level_codes(code: ColumnCode, values: np.ndarray) -> np.ndarray:
+    index = {level: i + 1 for i, level in enumerate(code.levels)}
+    return np.fromiter((index.get(v, 0) for v in values), np.int32, len(values))
+
+
+def _encode(code: ColumnCode, raw: np.ndarray) -> np.ndarray:
+    if code.role == "categorical":
+        return np.eye(len(code.levels) + 1, dtype=np.float32)[_level_codes(code, raw), 1:]
+    if code.role == "text":
+        return _count_words(code, raw)
+    return _encode_number(code, raw)
+
+
+def _encode_number(code: ColumnCode, x: np.ndarray) -> np.ndarray:
+    from ._layers import smooth_clip
+
+    missing = ~np.isfinite(x)
+    parts = [smooth_clip((np.where(missing, code.centre, x) - code.centre) * code.factor)]
+    if code.indicator:
+        parts.append(missing.astype(np.float64))
+    for period in code.phases:
+        turns = np.where(missing, 0.0, x) / period
+        angle = 2 * np.pi * (turns - np.floor(turns))
+        parts += [np.where(missing, 0.0, np.sin(angle)), np.where(missing, 0.0, np.cos(angle))]
+    return np.stack(parts, axis=1).astype(np.float32)
+
+
+def _count_words(code: ColumnCode, texts: np.ndarray) -> np.ndarray:
+    index = {word: i for i, word in enumerate(code.words)}
+    found = np.zeros((len(texts), len(code.words)), np.float32)
+    for row, text in enumerate(texts):
+        found[row, [index[w] for w in tokens(text) if w in index]] = 1.0
+    return found
+
+
+def _number_layers(code: ColumnCode, x: Any) -> list[Any]:
+    from ._layers import Phase, RobustScale
+
+    scaled = RobustScale(code.centre, code.factor, code.indicator)(x)
+    return [scaled, *(Phase(period)(x) for period in code.phases)]
+
+
+def _bag_of_words(code: ColumnCode) -> Any:
+    import keras
+
+    vector = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=list(code.words))
+
+    def without_unknown(x: Any) -> Any:  # column 0 counts the words outside the vocabulary
+        return vector(x)[:, 1:]
+
+    return without_unknown
+
+
+def _joined(parts: list[Any], raw: dict[str, Any]) -> Any:
+    """All parts side by side; a table without any usable column is a column of zeros."""
+    import keras
+
+    from ._layers import RobustScale
+
+    if not parts:
+        first = next(iter(raw.values()))
+        return RobustScale(0.0, 0.0)(keras.ops.zeros_like(first, dtype="float64"))
+    return keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]

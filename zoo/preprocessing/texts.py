@@ -1,0 +1,94 @@
+"""Texts to sequences of word numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._base import InputSpec, coarse
+
+MAX_WORDS = 20_000
+MAX_LENGTH = 256
+_CHUNK = 2048
+
+
+class TextPreprocessor:
+    """Token ids: the training rows' frequent words get numbers, texts a common length.
+
+    ``transform`` gives ``tokens`` int32 (n_samples, length): 0 padding at the end, 1 unknown. The
+    length is that of the 95th percentile of the training texts, at most 256; longer texts keep
+    their beginning.
+    """
+
+    def fit(self, X: pd.Series) -> TextPreprocessor:
+        """Learn words and length from training texts."""
+        from ._text_layers import vectorisation, words
+
+        counts: Counter[bytes] = Counter()
+        lengths: list[int] = []
+        for part in _chunks(X):
+            for found in words(part):
+                counts.update(found.tolist())
+                lengths.append(len(found))
+        self.length = _common_length(np.array(lengths))
+        self.words = _frequent(counts, least=2 if len(X) >= 1000 else 1)
+        self._layer = vectorisation(self.words, self.length)
+        vocabulary = coarse(len(self.words) + 2)
+        self.spec = InputSpec("text", (("tokens", (self.length,), "int32"),), vocabulary=vocabulary)
+        return self
+
+    def transform(self, X: pd.Series) -> dict[str, np.ndarray]:
+        """Token ids of these texts."""
+        import tensorflow as tf
+
+        parts = [self._layer(tf.constant(part)[:, None]).numpy().astype(np.int32) for part in _chunks(X)]
+        return {"tokens": np.concatenate(parts) if parts else np.zeros((0, self.length), np.int32)}
+
+    def raw_arrays(self, X: pd.Series) -> dict[str, np.ndarray]:
+        """``text``: str (n_samples, 1)."""
+        return {"text": _strings(X).astype(object)[:, None]}
+
+    def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Input ``text`` (batch, 1) of strings, and its ``tokens``."""
+        import keras
+
+        from ._text_layers import vectorisation
+
+        text = keras.Input((1,), dtype="string", name="text")
+        tokens = vectorisation(self.words, self.length)(text)
+        return {"text": text}, {"tokens": keras.ops.cast(tokens, "int32")}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_layer"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from ._text_layers import vectorisation
+
+        self.__dict__.update(state)
+        self._layer = vectorisation(self.words, self.length)
+
+
+def _strings(X: Any) -> np.ndarray:
+    series = pd.Series(X, dtype=object)
+    return series.where(series.notna(), "").map(str).to_numpy(dtype=object)
+
+
+def _chunks(X: Any) -> list[list[str]]:
+    strings = _strings(X).tolist()
+    return [strings[i : i + _CHUNK] for i in range(0, len(strings), _CHUNK)]
+
+
+def _common_length(lengths: np.ndarray) -> int:
+    """The 95th percentile rounded up to a multiple of eight, so that folds share compiled code."""
+    typical = int(np.ceil(np.percentile(lengths, 95))) if len(lengths) else 1
+    return int(np.clip(-(-typical // 8) * 8, 8, MAX_LENGTH))
+
+
+def _frequent(counts: Counter[bytes], least: int) -> list[str]:
+    """Words by falling frequency, the alphabet deciding ties."""
+    ranked = sorted(((-n, w.decode("utf-8", "replace")) for w, n in counts.items() if n >= least))
+    words = [w for _, w in ranked if w != "[UNK]"][:MAX_WORDS]
+    return words or ["the"]  # a vocabulary may not be empty
