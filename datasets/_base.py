@@ -117,7 +117,7 @@ class Dataset:
     def take(self, rows: np.ndarray) -> Dataset:
         """The dataset of these rows only (integer or boolean index), classes unchanged."""
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
-        parts = {
+        parts: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[rows]
             for name in ("groups", "test", "true_probability")
         }

@@ -13,7 +13,14 @@ from ._errors import InputError
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_ROWS = 50
+# Below the csv module's limit for one cell.
+SNIFFED_CHARACTERS = 100_000
+# The unit separator stands in no text file: with it as quote mark nothing is quoted.
+NO_QUOTE = "\x1f"
 _DECIMAL_COMMA = r"[+-]?\d+,\d+"
+# A cell of a tab-separated file that begins with a quote mark, and one that also ends with it.
+_CELL_START = re.compile(r'(?:^|[\t\r\n])"')
+_QUOTED = re.compile(r'(^|[\t\r\n])"[^"]*(?:""[^"]*)*"(?=[\t\r\n]|$)')
 
 
 def decode(data: bytes, name: str) -> str:
@@ -57,7 +64,8 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
 
 def sniff_delimiter(text: str) -> str:
     """The delimiter that cuts the first rows into equally many cells; "," when none cuts at all."""
-    sample = "".join(text.lstrip("\n\r").splitlines(keepends=True)[:SNIFFED_ROWS])
+    start = text.lstrip("\n\r")[:SNIFFED_CHARACTERS]
+    sample = "".join(start.splitlines(keepends=True)[:SNIFFED_ROWS])
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
         widths = [len(row) for row in _sample_rows(sample, delimiter)]
@@ -74,18 +82,22 @@ def sniff_delimiter(text: str) -> str:
 
 def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
     """Rows of the sample without the last, which the cut may have broken inside quotes."""
-    quoting = csv.QUOTE_NONE if _unbalanced(sample, delimiter) else csv.QUOTE_MINIMAL
-    rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter, quoting=quoting) if row]
+    mark = NO_QUOTE if _unbalanced(sample, delimiter) else '"'
+    rows = [
+        row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, quotechar=mark) if row
+    ]
     return rows[:-1] if len(rows) > 2 else rows
 
 
 def _unbalanced(text: str, delimiter: str) -> bool:
-    """Tab-separated files often hold single quote marks that quote nothing."""
-    return delimiter == "\t" and text.count('"') % 2 == 1
+    """Tab-separated files often hold cells that begin with a quote mark but quote nothing."""
+    if delimiter != "\t" or '"' not in text:
+        return False
+    return _CELL_START.search(_QUOTED.sub(r"\1", text)) is not None
 
 
 def _spaces_to_tabs(text: str) -> str:
-    lines = io.StringIO("\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.splitlines()))
+    lines = io.StringIO("\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.split("\n")))
     out = io.StringIO()
     csv.writer(out, delimiter="\t", lineterminator="\n").writerows(csv.reader(lines, delimiter=" "))
     return out.getvalue()
@@ -103,7 +115,7 @@ def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFram
         return "skip"
 
     data = text.encode()
-    width = len(next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=delimiter)))
+    width = len(_sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0])
     try:
         table = pyarrow.csv.read_csv(
             io.BytesIO(data),
@@ -126,7 +138,7 @@ def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFram
         raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
     if bad:
         raise _ragged(bad, name, width)
-    frame = table.to_pandas(types_mapper=None)
+    frame = table.to_pandas()
     return [str(cell) for cell in frame.iloc[0]], frame.iloc[1:].reset_index(drop=True)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ._base import Dataset, Finding, Provenance
+from ._base import Dataset, Finding, Modality, Provenance, Task
 from ._errors import InputError
 from ._target import MIN_ROWS
 
@@ -61,16 +62,16 @@ def load_folder(path: Path, test_path: Path | None = None) -> Dataset:
         return _dataset(path, X, "text", items, findings)
     from ._images import read_images
 
-    X, good = read_images([item.path for item in items], path, findings)
+    images, good = read_images([item.path for item in items], path, findings)
     items = [item for item, ok in zip(items, good, strict=True) if ok]
     _check_classes(items, path)
-    return _dataset(path, X, "image", items, findings)
+    return _dataset(path, images, "image", items, findings)
 
 
-def _dataset(path: Path, X, modality, items: list[Item], findings: list[Finding]) -> Dataset:
+def _dataset(path: Path, X: Any, modality: Modality, items: list[Item], findings: list[Finding]) -> Dataset:
     y = np.array([item.label for item in items])
     test = np.array([item.test for item in items])
-    task = "binary" if len(np.unique(y)) == 2 else "multiclass"
+    task: Task = "binary" if len(np.unique(y)) == 2 else "multiclass"
     name = path.resolve().name
     place = Provenance("folder", location=str(path))
     mask = test if test.any() else None

@@ -32,7 +32,7 @@ def row_hashes(X: Any) -> np.ndarray:
 
 
 def _image_hash(image: np.ndarray) -> int:
-    digest = hashlib.blake2b(np.ascontiguousarray(image), digest_size=8)
+    digest = hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=8)
     digest.update(repr(image.shape).encode())
     return int.from_bytes(digest.digest(), "little")
 

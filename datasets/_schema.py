@@ -150,11 +150,9 @@ def as_strings(series: pd.Series) -> Strings:
 
 
 def _hashable(value: Any) -> Any:
-    return (
-        value
-        if isinstance(value, str) or value is None or value is pd.NA or value != value
-        else _token(value)
-    )
+    """Text and missing cells as they are, all else as text: so 1 and 1.0 meet, and lists can be counted."""
+    missing = value is None or value is pd.NA or (isinstance(value, float) and value != value)
+    return value if missing or isinstance(value, str) else _token(value)
 
 
 def _token(value: Any) -> str:
@@ -298,14 +296,14 @@ def _word_role(strings: Strings, name: str, n_present: int) -> tuple[Role, str]:
 
 
 def _is_text(unique: float, mean: float, n_levels: int, words: list[list[str]], name: str) -> bool:
-    if n_levels < 5:
+    flat = [word for cell in words for word in cell]
+    if n_levels < 5 or np.mean([not any(c.isdigit() for c in word) for word in flat]) < 0.5:
         return False
     if _TEXT_NAME.match(name) and mean >= 1.5 and unique >= 0.5:
         return True
     if mean >= 3:
         return unique >= 0.5 or (mean >= 5 and n_levels > 100)
-    flat = [word for cell in words for word in cell]
-    # Short phrases share their words; codes such as "A/5 21171" do not.
+    # Short phrases share their words; pairs of rare words are codes or names of one thing.
     return mean >= 2 and unique >= 0.9 and len(set(flat)) <= 0.8 * len(flat)
 
 

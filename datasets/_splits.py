@@ -100,8 +100,8 @@ def _official(y: np.ndarray, task: str, test: np.ndarray, groups: np.ndarray | N
                 f"group {str(both[0])!r} stands in both parts ({len(both)} such groups); "
                 f"leave out --groups or the official split"
             )
-    unseen = [] if task == "regression" else np.setdiff1d(y[test_rows], y[train_rows])
-    if len(unseen):
+    unseen = np.setdiff1d(y[test_rows], y[train_rows])
+    if task != "regression" and len(unseen):
         raise InputError(f"class {str(unseen[0])!r} stands in the test part only; no model can learn it")
     return Split(0, 0, train_rows, test_rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,9 +40,7 @@ class _Reading:
     features: dict[str, pd.Series] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def note(
-        self, code: str, severity, message: str, columns: Sequence[str] = (), rows: Sequence[int] = ()
-    ) -> None:
+    def note(self, code: str, severity, message: str, columns: Sequence[str] = (), rows: Any = ()) -> None:
         self.findings.append(
             Finding(code, severity, message, tuple(columns), tuple(int(r) for r in rows[:20]))
         )
@@ -170,7 +169,8 @@ def _judged_by_values(series: pd.Series) -> pd.Series:
 def _holds_objects(series: pd.Series) -> bool:
     if series.dtype != object:
         return False
-    return series.map(lambda cell: isinstance(cell, list | tuple | dict | set | np.ndarray | bytes)).any()
+    nested = (list, tuple, dict, set, np.ndarray, bytes)
+    return any(isinstance(cell, nested) for cell in series)
 
 
 def _keep_or_drop(

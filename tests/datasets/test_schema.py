@@ -1,0 +1,190 @@
+"""Column roles, missing marks and tasks, judged by values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepworth.datasets._schema import as_strings, infer_role, infer_task, inspect_column
+
+CODES = [f"{i:04d}-{chr(65 + i % 26)}{chr(65 + i % 7)}QZX" for i in range(100)]
+REVIEWS = [f"the film number {i} was good but the end was {i % 9} minutes too long" for i in range(100)]
+NAMES = [f"Braund, Mr. {a} {b}" for a in ("Owen", "John", "Carl") for b in ("Harris", "Lee", "Cox")] * 4
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "role"),
+    [
+        ([1.5, 2, None, 4], "x", "numeric"),
+        (["1.5", " 2", "", "?", "-3e2"], "x", "numeric"),
+        ([3, 1, 2] * 10, "Pclass", "numeric"),
+        (list(range(1, 101)), "x", "identifier"),
+        (list(range(1, 101)), "week", "numeric"),
+        ([7, 3, 12, 5], "PassengerId", "identifier"),
+        ([7, 3, 12, 5], "customer_id", "identifier"),
+        ([7, 3, 12, 5], "humid", "numeric"),
+        ([7.5, 3, 12, 5], "id", "numeric"),
+        ([7, 3, 3, 5], "id", "numeric"),
+        (CODES, "code", "identifier"),
+        (CODES[:5], "customerID", "identifier"),
+        (CODES[:5], "code", "categorical"),
+        (["yes", "no"] * 20, "smokes", "categorical"),
+        (["True", "False"] * 5, "flag", "categorical"),
+        (REVIEWS, "x", "text"),
+        (NAMES[:9], "Name", "text"),
+        (
+            ["bank transfer (automatic)", "electronic check", "mailed check now"] * 30,
+            "payment",
+            "categorical",
+        ),
+        ([f"A/5 {i}" for i in range(100)], "ticket", "identifier"),
+        ([f"A/5 {i // 2}" for i in range(100)], "ticket", "categorical"),
+        ([f"今天天气真好我们去公园{i}吧" for i in range(30)], "x", "text"),
+        (["02139", "10001", "94105"] * 10, "zip", "categorical"),
+        (["2024-01-31", "2023-12-01", ""], "x", "datetime"),
+        (["31.01.2024", "01.12.2023"], "x", "datetime"),
+        (["12/31/2024", "01/02/2023"], "x", "datetime"),
+        (["31/12/2024", "01/02/2023"], "x", "datetime"),
+        (["2024-01-31 10:00", "2024-01-31 11:30:15"], "x", "datetime"),
+        (["31 Jan 2024", "1 Feb 2024"], "x", "datetime"),
+        (["2024-01-31", "sometime"], "x", "categorical"),
+        (["2024-13-45", "2024-14-01"], "x", "categorical"),
+        (["", "?", None], "x", "categorical"),
+    ],
+)
+def test_role_of_object_cells(values, name, role):
+    found, reason = infer_role(pd.Series(values, dtype=object), name)
+    assert found == role
+    assert reason
+
+
+@pytest.mark.parametrize(
+    ("series", "role"),
+    [
+        (pd.Series(["1", "2", "3"], dtype="category"), "categorical"),
+        (pd.Series([True, False, True]), "categorical"),
+        (pd.Series([True, None, False], dtype="boolean"), "categorical"),
+        (pd.Series(["a", None, "b"], dtype="string"), "text"),
+        (pd.Series(pd.to_datetime(["2024-01-01", None])), "datetime"),
+        (pd.Series(pd.to_datetime(["2024-01-01", None], utc=True)), "datetime"),
+        (pd.Series(pd.period_range("2024-01", periods=3, freq="M")), "datetime"),
+        (pd.Series([1, 2, None], dtype="Int64"), "numeric"),
+        (pd.Series(pd.to_timedelta([1, 2, 4], unit="h")), "numeric"),
+        (pd.Series([np.nan, np.nan]), "numeric"),
+    ],
+)
+def test_role_of_typed_columns(series, role):
+    assert infer_role(series)[0] == role
+
+
+def test_values_have_the_dtype_of_their_role():
+    number = inspect_column(pd.Series(["1", " ", "3"])).values
+    assert number.dtype == np.float64
+    assert number.isna().tolist() == [False, True, False]
+    category = inspect_column(pd.Series(["b", "a", "NA", " b"] * 2)).values
+    assert list(category.cat.categories) == ["a", "b"]
+    assert category.isna().sum() == 2
+    text = inspect_column(pd.Series([*REVIEWS, "", None])).values
+    assert text.dtype == "string"
+    assert text.isna().sum() == 2
+    moment = inspect_column(pd.Series(["2024-01-31T10:00:00+02:00"])).values
+    assert moment[0] == pd.Timestamp("2024-01-31 08:00")
+
+
+def test_hours_become_seconds():
+    assert inspect_column(pd.Series(pd.to_timedelta([1, 2], unit="h"))).values.tolist() == [3600, 7200]
+
+
+@pytest.mark.parametrize("mark", ["", "NA", "N/A", "NaN", "nan", "null", "None", "?", "  ", "\t"])
+def test_missing_marks(mark):
+    found = inspect_column(pd.Series(["1", mark, "2"]))
+    assert (found.role, found.n_missing, found.n_unique) == ("numeric", 1, 2)
+
+
+def test_none_in_small_letters_is_a_level():
+    found = inspect_column(pd.Series(["none", "guarantor"] * 5))
+    assert (found.n_missing, found.n_unique) == (0, 2)
+
+
+def test_few_words_among_numbers_become_missing_and_are_told():
+    cells = [str(i % 37) for i in range(97)] + ["about 5", "unknown", "unknown"]
+    found = inspect_column(pd.Series(cells))
+    assert found.role == "numeric"
+    assert set(found.strange) == {"about 5", "unknown"}
+    assert found.strange_rows == (97, 98, 99)
+    assert found.n_missing == 3
+
+
+def test_many_words_among_numbers_make_categories():
+    found = inspect_column(pd.Series(["1", "2", "3", "many"] * 10))
+    assert (found.role, found.mixed) == ("categorical", True)
+
+
+def test_infinity_becomes_missing_and_is_told():
+    found = inspect_column(pd.Series([1.5, np.inf, -np.inf, 2]))
+    assert found.values.isna().sum() == 2
+    assert found.strange_rows == (1, 2)
+    assert set(found.strange) == {"inf", "-inf"}
+
+
+def test_asked_for_categories_keep_whole_numbers_readable():
+    found = inspect_column(pd.Series([3.0, 1.0, np.nan]), role="categorical")
+    assert list(found.values.cat.categories) == ["1", "3"]
+    assert found.values.isna().tolist() == [False, False, True]
+
+
+def test_mixed_python_objects_are_read_as_one_column():
+    found = inspect_column(pd.Series([1, "1", 1.0, "x", None, ["a"]] * 10, dtype=object))
+    assert found.n_unique == 3
+    assert found.n_missing == 10
+
+
+def test_a_million_codes_are_read_in_seconds():
+    from time import perf_counter
+
+    codes = pd.Series([f"u{i:07x}" for i in range(1_000_000)])
+    start = perf_counter()
+    assert infer_role(codes, "user")[0] == "identifier"
+    twice = pd.concat([codes[:300_000], codes[:300_000]], ignore_index=True)
+    assert infer_role(twice, "user")[0] == "categorical"
+    assert perf_counter() - start < 30
+
+
+@pytest.mark.parametrize(
+    ("y", "task"),
+    [
+        (["a", "b"] * 5, "binary"),
+        (["a", "b", "c"] * 5, "multiclass"),
+        ([True, False] * 5, "binary"),
+        ([0, 1] * 5, "binary"),
+        ([1.5, 2.5] * 5, "binary"),
+        (list(range(10)) * 5, "multiclass"),
+        (list(range(11)) * 5, "regression"),
+        ([1, 2, 3, 4, 5], "regression"),
+        ([0.5, 1.0, 1.5] * 5, "regression"),
+    ],
+)
+def test_task_of_a_target(y, task):
+    found, reason = infer_task(y)
+    assert found == task
+    assert reason
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=4), st.integers(-5, 5), st.floats(-2, 2)), min_size=1))
+def test_strings_keep_every_cell(cells):
+    strings = as_strings(pd.Series(cells, dtype=object))
+    assert len(strings.codes) == len(cells)
+    assert len(set(strings.levels)) == len(strings.levels)
+    for cell, code in zip(cells, strings.codes, strict=True):
+        if isinstance(cell, int):
+            assert strings.levels[code] == str(cell)
+        if cell is None:
+            assert code == -1
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
+def test_written_numbers_come_back(values):
+    found = inspect_column(pd.Series([repr(v) for v in values], dtype=object), "x")
+    assert found.role in ("numeric", "identifier")
+    assert found.values.tolist() == values
