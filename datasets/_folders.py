@@ -64,7 +64,7 @@ def load_folder(path: Path, test_path: Path | None = None) -> Dataset:
 
     images, good = read_images([item.path for item in items], path, findings)
     items = [item for item, ok in zip(items, good, strict=True) if ok]
-    _check_classes(items, path)
+    _check_classes(items, path, "readable ")
     return _dataset(path, images, "image", items, findings)
 
 
@@ -144,7 +144,7 @@ def _files_below(folder: Path) -> list[Path]:
     )
 
 
-def _check_classes(items: list[Item], path: Path) -> None:
+def _check_classes(items: list[Item], path: Path, kind: str = "") -> None:
     labels = sorted({item.label for item in items})
     if len(labels) == 1:
         inner = [p.name for p in _subfolders(path / labels[0])] if (path / labels[0]).is_dir() else []
@@ -153,7 +153,7 @@ def _check_classes(items: list[Item], path: Path) -> None:
         )
         raise InputError(f"{path} has one class only ({labels[0]!r}); {hint}")
     if len(items) < MIN_ROWS:
-        raise InputError(f"{path} has {len(items)} files; expected at least {MIN_ROWS}")
+        raise InputError(f"{path} has {len(items)} {kind}files; expected at least {MIN_ROWS}")
 
 
 def _read_text(file: Path, root: Path) -> str:

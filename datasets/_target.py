@@ -125,10 +125,9 @@ def _number_target(labels: np.ndarray, values: np.ndarray, name: str, task: str 
 
 
 def _class_target(labels: np.ndarray, name: str, task: str | None, reason: str) -> Target:
-    y = labels.astype(str)
-    classes = np.unique(y)
+    y, classes = labels.astype(str), sorted(set(labels))
     if len(classes) == 1:
-        raise InputError(f"target {name!r} has one class only ({classes[0]!r}); expected at least two")
+        raise InputError(f"target {name!r} has one class only ({labels[0]!r}); expected at least two")
     if task == "binary" and len(classes) > 2:
         shown = ", ".join(classes[:5])
         raise InputError(
@@ -136,7 +135,7 @@ def _class_target(labels: np.ndarray, name: str, task: str | None, reason: str) 
         )
     if len(classes) > 20 and len(classes) > len(y) / 3:
         raise InputError(
-            f"target {name!r} has {len(classes)} different values in {len(y)} rows, first {y[0]!r}: too many "
+            f"target {name!r} has {len(classes)} different values in {len(y)} rows, first {labels[0]!r}: too many "
             f"to be classes; choose another with --target"
         )
     return Target(y, "binary" if len(classes) == 2 else "multiclass", reason, len(classes))
