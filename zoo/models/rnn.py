@@ -23,6 +23,8 @@ def build(
     """A Keras model from token ids (0 is padding) to ``units`` linear outputs."""
     import keras
 
+    from ._pooling import MeanMaxPooling
+
     cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
     if cell not in cells:
         raise ValueError(f'cell must be "lstm" or "gru", got {cell!r}')
@@ -31,6 +33,5 @@ def build(
     x = keras.layers.SpatialDropout1D(dropout)(x)
     reader = cells[cell](recurrent_units, return_sequences=True, use_cudnn=False)
     x = keras.layers.Bidirectional(reader)(x) if bidirectional else reader(x)
-    pooled = [keras.layers.GlobalAveragePooling1D()(x), keras.layers.GlobalMaxPooling1D()(x)]
-    x = keras.layers.Dropout(dropout)(keras.layers.Concatenate()(pooled))
+    x = keras.layers.Dropout(dropout)(MeanMaxPooling()(x))
     return keras.Model(layers, keras.layers.Dense(units, name="output")(x), name="rnn")
