@@ -164,8 +164,11 @@ def _token(value: Any) -> str:
 
 def numbers_of(levels: np.ndarray) -> np.ndarray:
     """Each level as float64, NaN where it is no number."""
-    parsed = pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce")
-    return parsed.to_numpy(dtype=np.float64)
+    parsed = np.array(pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce"), dtype=np.float64)
+    numbers = ~np.isnan(parsed)
+    # pandas 2 rounds the last digit wrongly; Python does not, and data must be the same everywhere.
+    parsed[numbers] = levels[numbers].astype(np.float64)
+    return parsed
 
 
 def to_float(series: pd.Series) -> np.ndarray:

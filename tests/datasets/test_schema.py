@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepworth.datasets._schema import as_strings, infer_role, infer_task, inspect_column
+from deepworth.datasets._schema import as_strings, infer_role, infer_task, inspect_column, numbers_of
 
 CODES = [f"{i:04d}-{chr(65 + i % 26)}{chr(65 + i % 7)}QZX" for i in range(100)]
 REVIEWS = [f"the film number {i} was good but the end was {i % 9} minutes too long" for i in range(100)]
@@ -181,6 +181,14 @@ def test_strings_keep_every_cell(cells):
             assert strings.levels[code] == str(cell)
         if cell is None:
             assert code == -1
+
+
+@given(st.lists(st.one_of(st.text(max_size=5), st.from_regex(r"[+-]?[0-9._eExX]{1,6}", fullmatch=True))))
+def test_numbers_are_what_python_reads(cells):
+    levels = np.array(cells, dtype=object)
+    for cell, value in zip(cells, numbers_of(levels), strict=True):
+        if not np.isnan(value):
+            assert float(cell) == value
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
