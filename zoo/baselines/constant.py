@@ -1,0 +1,13 @@
+"""Constant: always the class shares (or the mean) of the training rows; what knowing nothing scores."""
+
+MODALITIES = ("tabular", "image", "text")
+TASKS = ("binary", "multiclass", "regression")
+
+
+def build(task: str, modality: str, *, random_state: int = 0):
+    """scikit-learn's dummy estimators; ``random_state`` has nothing to decide."""
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    if task == "regression":
+        return DummyRegressor(strategy="mean")
+    return DummyClassifier(strategy="prior", random_state=random_state)

@@ -1,0 +1,17 @@
+"""k nearest neighbours: the answers of the most similar training rows."""
+
+MODALITIES = ("tabular",)
+TASKS = ("binary", "multiclass", "regression")
+
+
+def build(
+    task: str, modality: str, *, random_state: int = 0, n_neighbors: int = 15, weights: str = "distance"
+):
+    """Scaled and one-hot encoded columns, then a distance-weighted vote."""
+    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+    from ._neighbours import FewNeighbours
+    from ._tables import table_pipeline
+
+    kind = KNeighborsRegressor if task == "regression" else KNeighborsClassifier
+    return table_pipeline(FewNeighbours(kind(n_neighbors=n_neighbors, weights=weights)))

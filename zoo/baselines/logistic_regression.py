@@ -1,0 +1,13 @@
+"""Logistic regression: linear, l2-regularised; every column adds its share."""
+
+MODALITIES = ("tabular",)
+TASKS = ("binary", "multiclass")
+
+
+def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, max_iter: int = 1000):
+    """Scaled and one-hot encoded columns, then multinomial logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    from ._tables import table_pipeline
+
+    return table_pipeline(LogisticRegression(C=C, max_iter=max_iter, random_state=random_state))

@@ -1,0 +1,14 @@
+"""TF-IDF with naive Bayes: multinomial naive Bayes on weighted words and word pairs."""
+
+MODALITIES = ("text",)
+TASKS = ("binary", "multiclass")
+
+
+def build(task: str, modality: str, *, random_state: int = 0, alpha: float = 0.1):
+    """TF-IDF of words and word pairs, then multinomial naive Bayes (nothing random in it)."""
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    from ._texts import word_tfidf
+
+    return make_pipeline(word_tfidf(), MultinomialNB(alpha=alpha))

@@ -1,0 +1,14 @@
+"""TF-IDF with ridge regression: a number from weighted words and word pairs."""
+
+MODALITIES = ("text",)
+TASKS = ("regression",)
+
+
+def build(task: str, modality: str, *, random_state: int = 0, alpha: float = 1.0):
+    """TF-IDF of words and word pairs, then ridge."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+
+    from ._texts import word_tfidf
+
+    return make_pipeline(word_tfidf(), Ridge(alpha=alpha, random_state=random_state))

@@ -1,0 +1,186 @@
+"""Tables for scikit-learn pipelines: the columns found by role, each with its usual steps."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from ...datasets._schema import infer_role
+from .tables import raw_column
+
+MAX_WORDS = 150
+MAX_LEVELS = 100
+MISSING = "(missing)"
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Raw table to a float64 matrix (n_samples, n_outputs), or to a DataFrame.
+
+    Parameters
+    ----------
+    kind : {"scaled", "binned", "ordinal", "frame"}
+        "scaled" for models that measure distances or add columns up: median for missing numbers with
+        an indicator, standard scores clipped at ten, one-hot categories. "binned" for naive Bayes:
+        numbers in one-hot quantile bins, one-hot categories. "ordinal" for trees: numbers
+        as they are with NaN for missing, categories as integer codes. "frame" is "ordinal" as a
+        DataFrame whose categories have that dtype, as boosted trees want them.
+    max_levels : int
+        Categories beyond the most frequent ones share one code.
+    n_bins : int
+        Of each number, for "binned".
+    """
+
+    def __init__(
+        self, kind: Literal["scaled", "ordinal", "frame"] = "scaled", max_levels: int = MAX_LEVELS
+    ) -> None:
+        self.kind, self.max_levels = kind, max_levels
+
+    def fit(self, X: Any, y: Any = None) -> TableEncoder:
+        """Find roles and learn each column's steps from training rows."""
+        X = as_frame(X)
+        self.feature_names_in_ = np.array([str(c) for c in X.columns], dtype=object)
+        self.n_features_in_ = X.shape[1]
+        roles = {str(c): infer_role(X[c], str(c))[0] for c in X.columns}
+        self.roles_ = {name: role for name, role in roles.items() if role != "identifier"}
+        self.columns_ = ColumnTransformer(self._steps(), sparse_threshold=0.0)
+        self.columns_.fit(self._typed(X))
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """The matrix or frame; columns are found by name."""
+        check_is_fitted(self, "columns_")
+        encoded = np.asarray(self.columns_.transform(self._typed(as_frame(X))), dtype=np.float64)
+        if encoded.shape[1] == 0:
+            encoded = np.zeros((len(encoded), 1))
+        if self.kind == "frame":
+            return self._as_categories(encoded)
+        return np.clip(encoded, -10, 10) if self.kind == "scaled" else encoded
+
+    def _as_categories(self, encoded: np.ndarray) -> pd.DataFrame:
+        """Codes as pandas categories, which boosted trees find by their dtype; -1 is missing."""
+        frame = pd.DataFrame(encoded, columns=[f"f{i}" for i in range(encoded.shape[1])])
+        start = len(self._names("numeric")) + len(_PARTS) * len(self._names("datetime"))
+        levels = pd.CategoricalDtype(range(self.max_levels + 1))
+        for name in frame.columns[start : start + len(self._names("categorical"))]:
+            frame[name] = frame[name].where(frame[name] >= 0).astype("Int64").astype(levels)
+        return frame
+
+    def _names(self, role: str) -> list[str]:
+        return [name for name, found in self.roles_.items() if found == role]
+
+    def _typed(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Float64 numbers, str categories and texts; dates become four numbers."""
+        by_name = {str(c): X[c] for c in X.columns}
+        absent = [name for name in self.roles_ if name not in by_name]
+        if absent:
+            raise ValueError(f"column {absent[0]!r} is missing; expected {list(self.feature_names_in_)}")
+        typed: dict[str, Any] = {}
+        for name, role in self.roles_.items():
+            raw = raw_column(by_name[name], role)
+            if role == "datetime":
+                typed.update(_date_parts(name, raw))
+            elif role == "numeric":
+                typed[name] = np.where(np.isfinite(raw), raw, np.nan)
+            else:
+                typed[name] = np.where(raw == "", MISSING, raw) if role == "categorical" else raw
+        return pd.DataFrame(typed, index=range(len(X)))
+
+    def _steps(self) -> list[tuple[str, Any, Any]]:
+        dates = [f"{name} {part}" for name in self._names("datetime") for part in _PARTS]
+        numbers = self._names("numeric") + dates
+        steps: list[tuple[str, Any, Any]] = []
+        if numbers:
+            steps.append(("numbers", self._number_steps(), numbers))
+        if categories := self._names("categorical"):
+            steps.append(("categories", self._category_steps(), categories))
+        for name in self._names("text"):
+            words = TfidfVectorizer(max_features=MAX_WORDS, token_pattern=r"(?u)\b\w+\b", sublinear_tf=True)
+            steps.append((f"text {name}", SafeText(words), name))
+        return steps
+
+    def _number_steps(self) -> Any:
+        if self.kind in ("ordinal", "frame"):
+            return "passthrough"
+        if self.kind == "binned":
+            imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+            return make_pipeline(
+                imputer, KBinsDiscretizer(self.n_bins, encode="onehot-dense", strategy="quantile")
+            )
+        imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+        return make_pipeline(imputer, StandardScaler())
+
+    def _category_steps(self) -> Any:
+        if self.kind in ("scaled", "binned"):
+            return OneHotEncoder(
+                handle_unknown="infrequent_if_exist",
+                max_categories=self.max_levels,
+                min_frequency=2,
+                sparse_output=False,
+                drop="if_binary" if self.kind == "scaled" else None,
+            )
+        return OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=-1,
+            max_categories=self.max_levels,
+            min_frequency=2,
+        )
+
+
+class SafeText(TransformerMixin, BaseEstimator):
+    """A vectoriser that answers one column of zeros where the training texts have no word."""
+
+    def __init__(self, vectoriser: Any) -> None:
+        self.vectoriser = vectoriser
+
+    def fit(self, X: Any, y: Any = None) -> SafeText:
+        """Learn the vocabulary of the training texts, if they have one."""
+        from sklearn.base import clone
+
+        texts = as_texts(X)
+        self.empty_ = not any(self.vectoriser.build_analyzer()(text) for text in texts)
+        self.vectoriser_ = None if self.empty_ else clone(self.vectoriser).fit(texts)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Sparse matrix (n_samples, n_words), or zeros (n_samples, 1)."""
+        texts = as_texts(X)
+        if self.empty_:
+            from scipy.sparse import csr_matrix
+
+            return csr_matrix((len(texts), 1))
+        return self.vectoriser_.transform(texts)
+
+
+_PARTS = ("days", "month", "weekday", "hour")
+
+
+def _date_parts(name: str, seconds: np.ndarray) -> dict[str, np.ndarray]:
+    dates = pd.to_datetime(pd.Series(seconds), unit="s", errors="coerce")
+    parts = (seconds / 86400.0, dates.dt.month, dates.dt.weekday, dates.dt.hour)
+    return {f"{name} {part}": np.asarray(v, np.float64) for part, v in zip(_PARTS, parts, strict=True)}
+
+
+def as_frame(X: Any) -> pd.DataFrame:
+    """A DataFrame as it is; a 2-d array with columns x0, x1, ..."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    from sklearn.utils import check_array
+
+    X = check_array(X, dtype=None, ensure_all_finite=False)
+    return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+
+
+def as_texts(X: Any) -> list[str]:
+    """Any sequence of texts as a list of str, missing ones empty."""
+    values = X.iloc[:, 0] if isinstance(X, pd.DataFrame) else pd.Series(X, dtype=object)
+    values = values.astype(object)
+    return values.where(values.notna(), "").map(str).tolist()

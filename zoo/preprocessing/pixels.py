@@ -1,0 +1,135 @@
+"""Images for scikit-learn pipelines: one size, then pixels or histograms of gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+MAX_SIDE = 64
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luminance, ITU-R BT.601
+
+
+class SameSize(TransformerMixin, BaseEstimator):
+    """Images of any size to float32 (n_samples, height, width, channels) in [0, 1].
+
+    The size is the median of the training images, the longer side at most ``max_side`` pixels.
+    """
+
+    def __init__(self, max_side: int = MAX_SIDE) -> None:
+        self.max_side = max_side
+
+    def fit(self, X: Any, y: Any = None) -> SameSize:
+        """Learn size and channels from training images."""
+        images = as_images(X)
+        shapes = np.array([image.shape for image in images])
+        height, width = np.median(shapes[:, :2], axis=0)
+        shrink = min(1.0, self.max_side / max(height, width))
+        self.size_ = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+        self.channels_ = int(shapes[:, 2].max())
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Images of the common size."""
+        return np.stack([self._fitted(image) for image in as_images(X)]).astype(np.float32) / 255.0
+
+    def _fitted(self, image: np.ndarray) -> np.ndarray:
+        if image.shape[-1] != self.channels_:
+            image = (
+                np.repeat(image, 3, -1)
+                if self.channels_ == 3
+                else (image @ _GREY).astype(np.uint8)[..., None]
+            )
+        if image.shape[:2] == self.size_:
+            return image
+        from PIL import Image
+
+        height, width = self.size_
+        planes = [
+            Image.fromarray(np.ascontiguousarray(image[..., c])).resize(
+                (width, height), Image.Resampling.BILINEAR
+            )
+            for c in range(self.channels_)
+        ]
+        return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+
+
+class Flatten(TransformerMixin, BaseEstimator):
+    """Each image as one row of pixels."""
+
+    def fit(self, X: np.ndarray, y: Any = None) -> Flatten:
+        """Nothing to learn."""
+        self.n_features_ = int(np.prod(X.shape[1:]))
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """float32 (n_samples, height * width * channels)."""
+        return X.reshape(len(X), -1)
+
+
+class MainDirections(TransformerMixin, BaseEstimator):
+    """PCA with as many components as the training rows allow."""
+
+    def __init__(self, n_components: int = 100, random_state: int = 0) -> None:
+        self.n_components, self.random_state = n_components, random_state
+
+    def fit(self, X: np.ndarray, y: Any = None) -> MainDirections:
+        """Find the directions."""
+        from sklearn.decomposition import PCA
+
+        n_components = min(self.n_components, *X.shape)
+        self.pca_ = PCA(n_components, random_state=self.random_state, svd_solver="auto").fit(X)
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """float (n_samples, n_components)."""
+        return self.pca_.transform(X)
+
+
+class Gradients(TransformerMixin, BaseEstimator):
+    """Histograms of oriented gradients (Dalal and Triggs 2005), and mean colours of a coarse grid.
+
+    About seven cells a side whatever the size of the image, blocks of 2 x 2 cells, 9 orientations.
+    """
+
+    def __init__(self, cells: int = 7, orientations: int = 9) -> None:
+        self.cells, self.orientations = cells, orientations
+
+    def fit(self, X: np.ndarray, y: Any = None) -> Gradients:
+        """Choose the cell size that fits the images."""
+        self.cell_ = tuple(max(2, int(side // self.cells)) for side in X.shape[1:3])
+        self.big_enough_ = all(side >= 2 * cell for side, cell in zip(X.shape[1:3], self.cell_, strict=True))
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """float32 (n_samples, n_gradients [+ n_colours]); raw pixels for images too small for cells."""
+        if not self.big_enough_:
+            return X.reshape(len(X), -1)
+        return np.stack([self._one(image) for image in X]).astype(np.float32)
+
+    def _one(self, image: np.ndarray) -> np.ndarray:
+        from skimage.feature import hog
+
+        colour = image.shape[-1] == 3
+        gradients = hog(
+            image if colour else image[..., 0],
+            orientations=self.orientations,
+            pixels_per_cell=self.cell_,
+            cells_per_block=(2, 2),
+            block_norm="L2-Hys",
+            channel_axis=-1 if colour else None,
+        )
+        return np.concatenate([gradients, _coarse_colours(image)]) if colour else gradients
+
+
+def _coarse_colours(image: np.ndarray, grid: int = 4) -> np.ndarray:
+    rows = np.array_split(np.arange(image.shape[0]), min(grid, image.shape[0]))
+    columns = np.array_split(np.arange(image.shape[1]), min(grid, image.shape[1]))
+    return np.concatenate([image[np.ix_(r, c)].mean(axis=(0, 1)) for r in rows for c in columns])
+
+
+def as_images(X: Any) -> list[np.ndarray]:
+    """A list of uint8 (height, width, channels) arrays."""
+    images = [np.asarray(image) for image in X]
+    return [image[..., None] if image.ndim == 2 else image for image in images]
