@@ -40,9 +40,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     """
 
     def __init__(
-        self, kind: Literal["scaled", "ordinal", "frame"] = "scaled", max_levels: int = MAX_LEVELS
+        self,
+        kind: Literal["scaled", "binned", "ordinal", "frame"] = "scaled",
+        max_levels: int = MAX_LEVELS,
+        n_bins: int = 10,
     ) -> None:
-        self.kind, self.max_levels = kind, max_levels
+        self.kind, self.max_levels, self.n_bins = kind, max_levels, n_bins
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
         """Find roles and learn each column's steps from training rows."""
