@@ -26,17 +26,16 @@ _QUOTED = re.compile(r'(^|[\t\r\n])"[^"]*(?:""[^"]*)*"(?=[\t\r\n]|$)')
 def decode(data: bytes, name: str) -> str:
     """The text of a file: UTF-8, or UTF-16 when it says so by its first bytes."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if encoding != "utf-16" and b"\0" in data[:100_000]:
+        raise InputError(f"{name}: expected a text table, found binary data; is it another kind of file?")
     try:
-        text = data.decode(encoding)
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
             f"{name}: byte 0x{data[error.start]:02x} in line {line} is not UTF-8; save the file as UTF-8 "
             f"(for instance: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv)"
         ) from None
-    if "\0" in text[:100_000]:
-        raise InputError(f"{name}: expected a text table, found binary data; see `deepworth datasets --help`")
-    return text
 
 
 def read_delimited(data: bytes, name: str) -> pd.DataFrame:

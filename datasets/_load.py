@@ -100,7 +100,7 @@ def load_dataset(
 
 
 def _names(value: Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
 
 
 def _load(
@@ -108,7 +108,7 @@ def _load(
 ) -> Dataset:
     if hasattr(data, "columns"):
         return _from_frame(data, test, options)
-    path = Path(data).expanduser()
+    path = _as_path(data)
     if path.is_dir():
         return _from_folder(path, test, options)
     if path.exists():
@@ -126,6 +126,16 @@ def _load(
         return _with_options(loaded, options)
     entry = find(catalogue(PACKAGE, "load"), data, "dataset")
     return _with_options(_call(entry, seed, offline, cache_dir), options)
+
+
+def _as_path(data: Any) -> Path:
+    if not isinstance(data, str | os.PathLike):
+        raise InputError(f"expected a dataset's name, a path or a DataFrame, got {type(data).__name__}")
+    if not str(data).strip():
+        raise InputError("expected a dataset's name or a path, got an empty word")
+    if "://" in str(data):
+        raise InputError(f"{data} is a web address; download the file and give its path")
+    return Path(data).expanduser()
 
 
 def _call(entry: Entry, seed: int, offline: bool | None, cache_dir: Any) -> Dataset:
@@ -186,7 +196,7 @@ def _from_file(path: Path, test: Any, options: TableOptions) -> Dataset:
             )
         loaded = load_npz(path, options)
         return _with_options(loaded, replace(options, task=None)) if loaded.modality == "image" else loaded
-    paths = [path] if test is None else [path, Path(test).expanduser()]
+    paths = [path] if test is None else [path, _as_path(test)]
     whole, mask = _joined([read_table(p) for p in paths], [p.name for p in paths])
     provenance = Provenance("file", location=", ".join(map(str, paths)))
     return dataset_from_frame(whole, options, name=stem_of(path), provenance=provenance, test=mask)
@@ -195,7 +205,7 @@ def _from_file(path: Path, test: Any, options: TableOptions) -> Dataset:
 def _from_folder(path: Path, test: Any, options: TableOptions) -> Dataset:
     from ._folders import load_folder
 
-    test_path = None if test is None else Path(test).expanduser()
+    test_path = None if test is None else _as_path(test)
     return _with_options(load_folder(path, test_path), options)
 
 

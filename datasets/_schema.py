@@ -24,7 +24,9 @@ MAX_INTEGER_CLASSES = 10
 SAMPLE = 1000
 
 _ID_NAME = re.compile(
-    r"(^(id|uuid|guid|index)$)|(^(id|uuid|guid)[\W_])|([\W_](id|uuid|guid)$)", re.IGNORECASE
+    r"^(id|uuid|guid|index)$|^(id|uuid|guid)[\W_]|[\W_](id|uuid|guid)$"
+    r"|^(user|customer|client|patient|passenger|person|subject|case|order|record|row|sample)id$",
+    re.IGNORECASE,
 )
 _ID_CAMEL = re.compile(r"[a-z0-9](Id|ID)$|^Unnamed: \d+$")
 _TIME_NAME = re.compile(r"(year|month|week|day|hour|minute|second|time|date)s?$", re.IGNORECASE)
@@ -96,6 +98,7 @@ def infer_role(series: pd.Series, name: str = "") -> tuple[Role, str]:
 
 def inspect_column(series: pd.Series, name: str = "", role: Role | None = None) -> Inspection:
     """Judge a column, or convert it to a role that was asked for ("categorical" or "text")."""
+    name = str(name)
     if role == "categorical":
         return _as_category(as_strings(series), "as asked for")
     if role == "text":

@@ -40,6 +40,11 @@ def choose_target(columns: Iterable[str], target: str | None, source: str) -> tu
     guesses = [c for c in columns if c.strip().lower() in GUESSED_NAMES]
     if len(guesses) == 1:
         return guesses[0], True
+    counted = columns == [str(i) for i in range(len(columns))]
+    if not counted and not np.isnan(numbers_of(np.array(columns, dtype=object))).any():
+        raise InputError(
+            f"{source}: the first line ({', '.join(columns[:5])}) is all numbers; add a line of names"
+        )
     shown = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
     found = f"several columns could be the target ({', '.join(guesses)})" if guesses else "no target given"
     raise InputError(f"{source}: {found}; say which with --target COLUMN, one of: {shown}")
@@ -107,7 +112,7 @@ def _refuse_words(labels: np.ndarray, values: np.ndarray, name: str, task: str |
     if task == "regression" or (task is None and few):
         row = int(np.argmax(words))
         raise InputError(
-            f"target {name!r}: {int(words.sum())} cells are no numbers, first {labels[row]!r} "
+            f"target {name!r}: {int(words.sum())} cells are no numbers, first {labels[row][:60]!r} "
             f"in row {row + 1}; mend them, or say --task classification"
         )
 
@@ -127,7 +132,7 @@ def _number_target(labels: np.ndarray, values: np.ndarray, name: str, task: str 
 def _class_target(labels: np.ndarray, name: str, task: str | None, reason: str) -> Target:
     y, classes = labels.astype(str), sorted(set(labels))
     if len(classes) == 1:
-        raise InputError(f"target {name!r} has one class only ({labels[0]!r}); expected at least two")
+        raise InputError(f"target {name!r} has one class only ({labels[0][:60]!r}); expected at least two")
     if task == "binary" and len(classes) > 2:
         shown = ", ".join(classes[:5])
         raise InputError(
@@ -135,7 +140,7 @@ def _class_target(labels: np.ndarray, name: str, task: str | None, reason: str) 
         )
     if len(classes) > 20 and len(classes) > len(y) / 3:
         raise InputError(
-            f"target {name!r} has {len(classes)} different values in {len(y)} rows, first {labels[0]!r}: too many "
-            f"to be classes; choose another with --target"
+            f"target {name!r} has {len(classes)} different values in {len(y)} rows, first {labels[0][:60]!r}: "
+            f"too many to be classes; choose another with --target"
         )
     return Target(y, "binary" if len(classes) == 2 else "multiclass", reason, len(classes))

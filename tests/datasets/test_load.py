@@ -68,6 +68,11 @@ def test_a_frame_gives_the_same_as_its_file(path):
     assert from_frame.fingerprint() == from_file.fingerprint()
 
 
+def test_columns_may_be_named_by_numbers():
+    frame = pd.DataFrame(rng.normal(size=(N, 3))).assign(y=["a", "b"] * (N // 2))
+    assert list(load_dataset(frame, drop=[1]).X) == ["0", "2"]
+
+
 def test_drop_categorical_groups_split_and_positive(path):
     dataset = load_dataset(
         path,
@@ -274,6 +279,26 @@ def test_text_column_empty_in_every_row():
 def test_missing_paths(path, name, expected):
     with pytest.raises(InputError, match=expected):
         load_dataset(str(path.parent / name))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (None, "got NoneType"),
+        (np.zeros((3, 3)), "got ndarray"),
+        (" ", "empty word"),
+        ("https://example.org/a.csv", "is a web address; download"),
+    ],
+)
+def test_what_is_no_data_at_all(data, expected):
+    with pytest.raises(InputError, match=expected):
+        load_dataset(data)
+
+
+def test_a_file_without_a_header_line(tmp_path):
+    (tmp_path / "a.csv").write_text("5.1,3.5,1.4,0\n" * 20)
+    with pytest.raises(InputError, match=r"first line \(5.1, 3.5, 1.4, 0\) is all numbers; add a line"):
+        load_dataset(tmp_path / "a.csv")
 
 
 def test_unknown_name_offers_near_ones(monkeypatch):
