@@ -10,7 +10,16 @@ import numpy as np
 Task = Literal["binary", "multiclass", "regression"]
 Modality = Literal["tabular", "image", "text"]
 Role = Literal[
-    "numeric", "categorical", "text", "datetime", "identifier", "constant", "target", "group", "split", "dropped"
+    "numeric",
+    "categorical",
+    "text",
+    "datetime",
+    "identifier",
+    "constant",
+    "target",
+    "group",
+    "split",
+    "dropped",
 ]
 Severity = Literal["info", "warning", "error"]
 

@@ -106,6 +106,8 @@ def _names(value: Sequence[str]) -> tuple[str, ...]:
 def _load(
     data: Any, test: Any, options: TableOptions, seed: int, offline: bool | None, cache_dir: Any
 ) -> Dataset:
+    if test is not None and options.split_column is not None:
+        raise InputError("--test and --split-column both name the official test part; give one of them")
     if hasattr(data, "columns"):
         return _from_frame(data, test, options)
     path = _as_path(data)

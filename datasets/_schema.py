@@ -35,6 +35,11 @@ _TEXT_NAME = re.compile(r"^(text|review|comment|message|sentence|body|descriptio
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
+# An amount of money or a percentage; a comma must cut off thousands.
+_DECORATION = ",%$€£¥"
+_AMOUNT = re.compile(r"[+-]?[$€£¥]? ?[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)? ?[%$€£¥]?")
+
+
 @dataclass(frozen=True)
 class Inspection:
     """One column judged and converted.
@@ -250,7 +255,7 @@ def _judge_strings(strings: Strings, name: str) -> Inspection:
     dates = _dates(strings)
     if dates is not None:
         return dates
-    numbers = numbers_of(strings.levels)
+    numbers = numbers_of(_undecorated(strings.levels))
     share = strings.counts[~np.isnan(numbers)].sum() / n_present
     if share >= 1 - BAD_CELLS and not _has_leading_zeros(strings.levels):
         return _numbers(strings, numbers, name)
@@ -269,6 +274,17 @@ def _numbers(strings: Strings, numbers: np.ndarray, name: str) -> Inspection:
     rows = tuple(strings.rows(words).tolist()) if words.any() else ()
     marks = f"numbers; missing marks: {', '.join(strings.marks)}" if strings.marks else "numbers"
     return _as_number(strings.spread(numbers, np.nan), name, marks, (cells, rows))
+
+
+def _undecorated(levels: np.ndarray) -> np.ndarray:
+    """Amounts such as "$1,200", "1,200.50" and "12 %" without what is no digit, if nearly all are written so."""
+    amounts = np.array([bool(_AMOUNT.fullmatch(cell)) for cell in levels])
+    decorated = any(mark in cell for cell in levels[:SAMPLE] for mark in _DECORATION)
+    if not decorated or amounts.mean() < 1 - BAD_CELLS:
+        return levels
+    strip = str.maketrans("", "", _DECORATION + " ")
+    bare = [cell.translate(strip) if ok else cell for cell, ok in zip(levels, amounts, strict=True)]
+    return np.array(bare, dtype=object)
 
 
 def _has_leading_zeros(levels: np.ndarray) -> bool:

@@ -140,7 +140,7 @@ def _class_target(labels: np.ndarray, name: str, task: str | None, reason: str) 
         )
     if len(classes) > 20 and len(classes) > len(y) / 3:
         raise InputError(
-            f"target {name!r} has {len(classes)} different values in {len(y)} rows, first {labels[0][:60]!r}: "
+            f"target {name!r} has {len(classes)} values in {len(y)} rows, first {labels[0][:60]!r}; "
             f"too many to be classes; choose another with --target"
         )
     return Target(y, "binary" if len(classes) == 2 else "multiclass", reason, len(classes))

@@ -208,8 +208,9 @@ INVALID = [
     ({"target": "sick", "task": "regresion"}, "no task 'regresion'; did you mean regression"),
     ({"target": "sick", "task": "regression"}, "40 cells are no numbers, first 'yes' in row 1"),
     ({"target": "ward", "task": "binary"}, "has 10 classes"),
-    ({"target": "note"}, "40 different values in 40 rows"),
+    ({"target": "note"}, "40 values in 40 rows"),
     ({"target": "sick", "drop": ["age", "sex", "note", "part", "ward"]}, "no feature column is left"),
+    ({"target": "sick", "test": table(), "split_column": "part"}, "give one of them"),
     ({"target": "sick", "rows": 5}, "--rows 5 is too few"),
 ]
 

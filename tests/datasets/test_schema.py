@@ -123,6 +123,26 @@ def test_many_words_among_numbers_make_categories():
     assert (found.role, found.mixed) == ("categorical", True)
 
 
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["$1,200", "$950", "$12,000.50"], [1200, 950, 12000.5]),
+        (["12%", "7.5 %", "-3%"], [12, 7.5, -3]),
+        (["1,234", "56", "1,234,567"], [1234, 56, 1234567]),
+        (["5 €", "€7", "-$3"], [5, 7, -3]),
+    ],
+)
+def test_amounts_and_percentages_are_numbers(cells, values):
+    found = inspect_column(pd.Series(cells))
+    assert found.role == "numeric"
+    assert found.values.tolist() == values
+
+
+@pytest.mark.parametrize("cells", [["1,5", "2,75"], ["12,34", "1,234"], ["A$", "B%"], ["1-2", "3-4"]])
+def test_what_only_resembles_an_amount_stays_a_category(cells):
+    assert infer_role(pd.Series(cells))[0] == "categorical"
+
+
 def test_infinity_becomes_missing_and_is_told():
     found = inspect_column(pd.Series([1.5, np.inf, -np.inf, 2]))
     assert found.values.isna().sum() == 2
