@@ -277,7 +277,7 @@ def _numbers(strings: Strings, numbers: np.ndarray, name: str) -> Inspection:
 
 
 def _undecorated(levels: np.ndarray) -> np.ndarray:
-    """Amounts such as "$1,200", "1,200.50" and "12 %" without what is no digit, if nearly all are written so."""
+    """Amounts such as "$1,200", "1,200.50" and "12 %" without what is no digit, if most are such."""
     amounts = np.array([bool(_AMOUNT.fullmatch(cell)) for cell in levels])
     decorated = any(mark in cell for cell in levels[:SAMPLE] for mark in _DECORATION)
     if not decorated or amounts.mean() < 1 - BAD_CELLS:
