@@ -63,6 +63,10 @@ def test_groups_stay_whole(rows, folds, task):
     assert_partition(splits, len(y))
     for split in splits:
         assert not set(groups[split.train]) & set(groups[split.test])
+        assert len(split.train)
+        assert len(split.test)
+        if task == "binary":
+            assert set(y[split.train]) == set(y)
 
 
 def test_grouped_folds_keep_the_shares_of_the_classes():
