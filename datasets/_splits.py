@@ -15,6 +15,8 @@ from sklearn.model_selection import (
 
 from ._errors import InputError
 
+ATTEMPTS = 20
+
 
 @dataclass(frozen=True)
 class Split:
@@ -74,19 +76,28 @@ def make_splits(
     if test is not None:
         return [_official(y, task, np.asarray(test, dtype=bool), groups)]
     folds = _possible_folds(y, task, folds, groups)
-    rows = np.zeros((len(y), 1))
     return [
         Split(repeat, fold, train, test_rows)
         for repeat in range(repeats)
-        for fold, (train, test_rows) in enumerate(
-            _folder(task, folds, groups is not None, _stream(seed, repeat)).split(rows, y, groups)
-        )
+        for fold, (train, test_rows) in enumerate(_one_repeat(y, task, folds, groups, (seed, repeat)))
     ]
 
 
-def _stream(seed: int, repeat: int) -> int:
-    """A seed of its own for each repeat, unrelated to that of its neighbours."""
-    return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
+def _one_repeat(
+    y: np.ndarray, task: str, folds: int, groups: np.ndarray | None, stream: tuple[int, int]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Train and test rows of K folds; groups are shuffled again when a fold would train without a class."""
+    n_classes = 0 if task == "regression" else len(np.unique(y))
+    for attempt in range(ATTEMPTS):
+        # Each repeat has a stream of its own, unrelated to that of its neighbours.
+        random_state = int(np.random.SeedSequence([*stream, attempt]).generate_state(1)[0])
+        folder = _folder(task, folds, groups is not None, random_state)
+        parts = list(folder.split(np.zeros((len(y), 1)), y, groups))
+        if not n_classes or all(len(np.unique(y[train])) == n_classes for train, _ in parts):
+            return parts
+    raise InputError(
+        f"no {folds} grouped folds keep every class in training; use fewer folds or merge groups"
+    )
 
 
 def _official(y: np.ndarray, task: str, test: np.ndarray, groups: np.ndarray | None) -> Split:
