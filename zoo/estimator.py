@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
@@ -114,16 +114,11 @@ class KerasEstimator(BaseEstimator):
         self._adopt(*self._train([prepared]), started)
         return self
 
-    def fit_many(
-        self, X: Any, y: Any, rows: Sequence[np.ndarray], progress: Callable[..., None] | None = None
-    ) -> list[Self]:
-        """One fitted clone for each array of row numbers; equal shapes share compiled code."""
-        fitted = []
-        for i, part in enumerate(rows):
-            fitted.append(clone(self).fit(take(X, part), np.asarray(y)[part]))
-            if progress is not None:
-                progress(i + 1, len(rows))
-        return fitted
+    def warm_up(self) -> None:
+        """Import what training needs, so that a timed ``fit`` does not pay for it."""
+        from importlib import import_module
+
+        import_module("deepworth.zoo.training._train")
 
     def keras_model(self) -> Any:
         """The Keras model from raw inputs to probabilities (or values), preprocessing inside.

@@ -78,3 +78,14 @@ def estimator_classes() -> dict[str, Callable[[], type]]:
         if "regression" in tasks:
             classes[found.class_name("Regressor")] = partial(load, found, "regression")
     return classes
+
+
+def parameters(name: str) -> dict[str, Any]:
+    """Parameters of a model with their defaults, those of training included for networks."""
+    found = entry(name)
+    if family(name) == "classical":
+        return found.parameters
+    from .estimator import estimator_class
+
+    task = "regression" if "binary" not in found.constant("TASKS") else "binary"
+    return dict(estimator_class(found, task)._defaults)

@@ -32,18 +32,18 @@ class ImagePreprocessor:
     def transform(self, X: np.ndarray) -> dict[str, np.ndarray]:
         """Images of the common size."""
         if X.dtype == object:
-            images = [self._resized(_with_channels(image, self.channels)[None])[0] for image in X]
+            images = [self._resized(with_channels(image, self.channels)[None])[0] for image in X]
             return {
                 "image": np.stack(images) if images else np.zeros((0, *self.size, self.channels), np.uint8)
             }
-        return {"image": self._resized(_with_channels(X, self.channels))}
+        return {"image": self._resized(with_channels(X, self.channels))}
 
     def raw_arrays(self, X: np.ndarray) -> dict[str, np.ndarray]:
         """``image``: uint8 (n_samples, height, width, channels), resized here if sizes differ."""
         if X.dtype == object and len({image.shape for image in X}) > 1:
             return self.transform(X)
         images = np.stack(list(X)) if X.dtype == object else X
-        return {"image": _with_channels(images, self.channels)}
+        return {"image": with_channels(images, self.channels)}
 
     def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Input ``image`` uint8 (batch, any, any, channels), and the resized one."""
@@ -63,7 +63,7 @@ class ImagePreprocessor:
         return np.concatenate(parts)
 
 
-def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
+def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
     """Grey repeated to three channels, or colour made grey by luminance; uint8 (..., channels)."""
     if images.shape[-1] == channels:
         return images

@@ -1,0 +1,145 @@
+"""compare(): from data to verdict."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ...datasets._base import Dataset
+from ...datasets._checks import check_dataset
+from ...datasets._errors import InputError
+from ...datasets._load import load_dataset
+from . import _metrics
+from ._jobs import Job, run_job
+from ._metrics import evaluate, of_task, primary
+from ._plan import Plan, make_plan
+from ._progress import Event, Progress
+from ._result import Comparison, describe, plan_summary
+from ._scores import resample, score_models, truth_of
+from ._store import RunStore, store_folder
+from ._verdict import decide
+
+
+def compare(
+    data: Any = "sick-healthy",
+    *,
+    models: Sequence[str] | None = None,
+    preset: str = "quick",
+    folds: int | None = None,
+    repeats: int | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
+    confidence_level: float = 0.95,
+    seed: int = 0,
+    store: str | os.PathLike[str] | Literal[False] | None = None,
+    params: dict[str, dict[str, Any]] | None = None,
+    progress: Progress | None = None,
+    **load_options: Any,
+) -> Comparison:
+    """Is deep learning worth it on these data?
+
+    Parameters
+    ----------
+    data : str, path, DataFrame or Dataset
+        Whatever :func:`deepworth.load_dataset` takes; ``load_options`` go there.
+    models : sequence of str, optional
+        Names of models; all that suit the data by default.
+    preset : {"quick", "standard", "thorough"}
+        5-fold, 10-fold, or three times 10-fold cross-validation; an official test part is used instead
+        where the data have one.
+    folds, repeats : int, optional
+        Override the preset.
+    metric : str, optional
+        ROC AUC for two classes, log loss for more, RMSE for numbers by default.
+    margin : float, optional
+        Differences up to this, in units of the metric, do not matter in practice.
+    confidence_level : float
+        The probability that a verdict needs, and the level of every interval.
+    seed : int
+        Same seed, same machine: the same numbers.
+    store : path or False, optional
+        Where runs are kept; False keeps nothing.
+    params : dict of dict, optional
+        Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
+    progress : callable, optional
+        Is told every step, see :class:`~deepworth.zoo.comparison.Event`.
+
+    Raises
+    ------
+    InputError
+        The data or an option cannot be used; the message says what to do.
+    """
+    started = time.perf_counter()
+    dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
+    if not 0.5 <= confidence_level < 1:
+        raise InputError(f"confidence level must be from 0.5 to below 1, got {confidence_level}")
+    chosen = primary(dataset.task, metric)
+    plan = make_plan(
+        dataset, models=models, preset=preset, folds=folds, repeats=repeats, seed=seed, params=params
+    )
+    findings = check_dataset(dataset)
+    record = None
+    if store is not False:
+        record = RunStore(store_folder(store), describe(dataset), plan_summary(plan))
+    jobs = _run(dataset, plan, record, progress or (lambda event: None))
+    result = _judged(dataset, plan, jobs, chosen, margin, confidence_level, findings)
+    result = replace(
+        result,
+        run=record.id if record else "",
+        created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
+        path=str(record.path) if record else None,
+        seconds=time.perf_counter() - started,
+    )
+    if record:
+        record.finish("ok" if result.exit_code == 0 else "partial", result.to_dict(), result.predictions())
+    return result
+
+
+def _run(dataset: Dataset, plan: Plan, record: RunStore | None, progress: Progress) -> list[Job]:
+    """Every job of the plan in order, each written as soon as it ends."""
+    finished: list[Job] = []
+    progress(Event("started", total=len(plan.jobs)))
+    for job in plan.jobs:
+        progress(Event("model", job.model, len(finished), len(plan.jobs)))
+        if job.status == "planned":
+            job = run_job(job, dataset, plan.seed, plan.params.get(job.model, {}))
+        finished.append(job)
+        if record:
+            record.add(job, _scored(dataset, job))
+        progress(Event("fold", job.model, len(finished), len(plan.jobs), job.reason))
+    progress(Event("finished", "", len(finished), len(plan.jobs)))
+    return finished
+
+
+def _scored(dataset: Dataset, job: Job) -> dict[str, float | None]:
+    if job.prediction is None:
+        return {}
+    truth = truth_of(dataset, job.split.test)
+    return {m.name: evaluate(m, truth, job.prediction) for m in of_task(dataset.task)}
+
+
+def _judged(
+    dataset: Dataset,
+    plan: Plan,
+    jobs: Sequence[Job],
+    metric: Any,
+    given_margin: float | None,
+    level: float,
+    findings: list[Any],
+) -> Comparison:
+    models = score_models(dataset, jobs)
+    resampled = resample(dataset, models, metric, plan.seed) if plan.official_test else None
+    verdict = decide(
+        models,
+        metric,
+        margin=_metrics.margin(metric, dataset.y, given_margin),
+        level=level,
+        test_over_train=plan.test_over_train,
+        missing=tuple(m.model for m in models if not m.complete),
+        resampled=resampled,
+    )
+    return Comparison("", "", dataset, plan, metric, models, verdict, findings, 0.0, resampled)

@@ -1,0 +1,130 @@
+"""One job: fit a model on the training rows of a split, predict its test rows, keep what happened."""
+
+from __future__ import annotations
+
+import time
+import warnings
+import zlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ...datasets._base import Dataset, take
+from ...datasets._splits import Split
+from .. import registry
+
+TIMED_ROWS = 1000
+
+
+@dataclass
+class Job:
+    """A model on a split, and the row that it leaves whatever happens.
+
+    ``prediction`` is float64 (n_test, n_classes) probabilities in the order of the dataset's classes,
+    or (n_test,) values. ``predict_seconds`` is the time for 1,000 rows.
+    """
+
+    model: str
+    family: str
+    split: Split
+    status: str = "planned"  # ok, failed, skipped, interrupted
+    reason: str = ""
+    fit_seconds: float | None = None
+    predict_seconds: float | None = None
+    size_bytes: int | None = None
+    parameters: int | None = None
+    prediction: np.ndarray | None = field(default=None, repr=False)
+
+
+def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any]) -> Job:
+    """The finished job. Any exception of a model becomes its reason, and other jobs go on."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a library's warnings would bury the result
+            return _fitted_and_scored(job, dataset, seed, params)
+    except Exception as error:  # a broken model costs its own row and nothing else
+        return replace(job, status="failed", reason=_reason(error))
+
+
+def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any]) -> Job:
+    random_state = job_seed(seed, job)
+    model = registry.create(job.model, dataset.task, dataset.modality, random_state=random_state, **params)
+    if hasattr(model, "warm_up"):
+        model.warm_up()  # imports are never counted as training
+    train, test = job.split.train, job.split.test
+    X_train, X_test = take(dataset.X, train), take(dataset.X, test)
+    started = time.perf_counter()
+    model.fit(X_train, dataset.y[train])
+    fit_seconds = time.perf_counter() - started
+    prediction = predict(model, X_test, dataset)
+    if job.split.repeat == 0 and job.split.fold == 0:
+        job = _with_costs(job, model, X_test)
+    return replace(job, status="ok", fit_seconds=fit_seconds, prediction=prediction)
+
+
+def _with_costs(job: Job, model: Any, X: Any) -> Job:
+    """Size, parameters and prediction time are measured once a model, on its first split."""
+    from ..artefact import count_parameters, model_bytes
+
+    return replace(
+        job,
+        predict_seconds=seconds_per_thousand(model, X),
+        size_bytes=model_bytes(model),
+        parameters=count_parameters(model),
+    )
+
+
+def job_seed(seed: int, job: Job) -> int:
+    """A seed of its own for each job, whatever else runs."""
+    return zlib.crc32(f"{seed}|{job.model}|{job.split.repeat}|{job.split.fold}".encode()) % (2**31 - 1)
+
+
+def predict(model: Any, X: Any, dataset: Dataset) -> np.ndarray:
+    """Checked probabilities in the order of the dataset's classes, or values; float64."""
+    if dataset.task == "regression":
+        values = np.asarray(model.predict(X), dtype=np.float64)
+        return _checked(values, (_n_rows(X),))
+    found = np.asarray(model.predict_proba(X), dtype=np.float64)
+    _checked(found, (_n_rows(X), len(model.classes_)))
+    if not np.allclose(found.sum(axis=1), 1.0, atol=1e-3):
+        raise ValueError("probabilities do not sum to one")
+    columns = np.searchsorted(dataset.classes, np.asarray(model.classes_).astype(str))
+    full = np.zeros((len(found), len(dataset.classes)))
+    full[:, columns] = found  # a class that no training row had stays at zero
+    return full
+
+
+def _checked(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if values.shape != shape:
+        raise ValueError(f"prediction has shape {values.shape}, expected {shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{int(np.sum(~np.isfinite(values)))} predictions are not finite numbers")
+    return values
+
+
+def seconds_per_thousand(model: Any, X: Any, repeats: int = 3) -> float:
+    """Median seconds to predict 1,000 rows in one call, after an untimed warm-up.
+
+    Fewer test rows are repeated to make up the thousand, so that all datasets are measured alike.
+    """
+    rows = np.resize(np.arange(_n_rows(X)), TIMED_ROWS)
+    X = take(X, rows)
+    call = model.predict_proba if hasattr(model, "predict_proba") else model.predict
+    call(X)
+    return float(np.median([_seconds(call, X) for _ in range(repeats)]))
+
+
+def _seconds(call: Any, X: Any) -> float:
+    started = time.perf_counter()
+    call(X)
+    return time.perf_counter() - started
+
+
+def _n_rows(X: Any) -> int:
+    return X.shape[0]
+
+
+def _reason(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}"[:300]

@@ -1,0 +1,112 @@
+"""Which models run on which rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...datasets._base import Dataset
+from ...datasets._errors import InputError, unknown_name
+from ...datasets._splits import make_splits
+from .. import registry
+from ._jobs import Job
+
+# Ten folds once beat five folds twice: the overlap term n_test/n_train falls from 1/4 to 1/9, which
+# no number of repeats makes up for.
+PRESETS = {"quick": (5, 1), "standard": (10, 1), "thorough": (10, 3)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All jobs of a run, classical models first, so that something can be seen early."""
+
+    jobs: tuple[Job, ...]
+    folds: int
+    repeats: int
+    preset: str
+    seed: int
+    official_test: bool
+    test_over_train: float
+    params: dict[str, dict[str, Any]]
+
+    @property
+    def models(self) -> list[str]:
+        """Names in the order in which they run."""
+        return list(dict.fromkeys(job.model for job in self.jobs))
+
+
+def make_plan(
+    dataset: Dataset,
+    *,
+    models: Sequence[str] | None,
+    preset: str,
+    folds: int | None,
+    repeats: int | None,
+    seed: int,
+    params: dict[str, dict[str, Any]] | None,
+) -> Plan:
+    """Jobs for the chosen (or all suited) models on every split."""
+    if preset not in PRESETS:
+        raise unknown_name("preset", preset, PRESETS)
+    usual = PRESETS[preset]
+    folds = _at_least("folds", folds if folds is not None else usual[0], 2)
+    repeats = _at_least("repeats", repeats if repeats is not None else usual[1], 1)
+    splits = make_splits(
+        dataset.y,
+        task=dataset.task,
+        folds=folds,
+        repeats=repeats,
+        seed=seed,
+        groups=dataset.groups,
+        test=dataset.test,
+    )
+    names = chosen_models(dataset, models)
+    params = _known_params(params or {}, names)
+    jobs = [_job(name, split, bool(models)) for name in names for split in splits]
+    shares = [len(s.test) / len(s.train) for s in splits]
+    official = dataset.test is not None
+    n_folds = 1 if official else len({s.fold for s in splits})
+    n_repeats = len({s.repeat for s in splits})
+    return Plan(tuple(jobs), n_folds, n_repeats, preset, seed, official, sum(shares) / len(shares), params)
+
+
+def _job(name: str, split: Any, asked_for: bool) -> Job:
+    lacking = registry.missing_requirement(name)
+    if lacking is None:
+        return Job(name, registry.family(name), split)
+    return Job(name, registry.family(name), split, "failed" if asked_for else "skipped", lacking)
+
+
+def chosen_models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
+    """Full names, classical first; an unsuited or unknown name is an error."""
+    suited = registry.suited(dataset.task, dataset.modality)
+    if models is None:
+        names = suited
+    else:
+        names = [registry.entry(name).name for name in models]
+        unsuited = [name for name in names if name not in suited]
+        if unsuited:
+            kind = f"{dataset.task} on {dataset.modality} data"
+            raise InputError(f"model {unsuited[0]} is not for {kind}; use {', '.join(suited)}")
+    if not names:
+        raise InputError("no models chosen; leave --model away to compare all that suit the data")
+    return sorted(dict.fromkeys(names), key=lambda name: registry.family(name) == "deep")
+
+
+def _known_params(params: dict[str, dict[str, Any]], names: list[str]) -> dict[str, dict[str, Any]]:
+    renamed = {registry.entry(name).name: values for name, values in params.items()}
+    for name, values in renamed.items():
+        if name not in names:
+            raise InputError(f"parameters for {name}, which is not compared; add it to the models")
+        known = registry.parameters(name)
+        for key in values:
+            if key not in known:
+                raise unknown_name(f"parameter of {name}", key, known)
+    return renamed
+
+
+def _at_least(name: str, value: int, least: int) -> int:
+    if value < least:
+        raise InputError(f"{name} must be at least {least}, got {value}")
+    return int(value)

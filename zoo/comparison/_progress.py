@@ -1,0 +1,24 @@
+"""What a running comparison tells whoever watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step: ``kind`` is "started", "model", "fold", "model_done" or "finished"."""
+
+    kind: str
+    model: str = ""
+    done: int = 0  # jobs finished so far
+    total: int = 0  # jobs planned
+    message: str = ""
+
+
+class Progress(Protocol):
+    """Called from the thread that runs the comparison."""
+
+    def __call__(self, event: Event) -> None:
+        """Show the event."""

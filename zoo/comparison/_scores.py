@@ -1,0 +1,119 @@
+"""Finished jobs to scores: per fold, per model, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...datasets._base import Dataset
+from ._jobs import Job
+from ._metrics import Metric, Truth, evaluate, of_task
+from ._statistics import bootstrap_rows, corrected_interval
+
+
+@dataclass
+class ModelScores:
+    """All scores of one model: ``folds[metric]`` float64 (J,), NaN where it is not defined."""
+
+    model: str
+    family: str
+    folds: dict[str, np.ndarray]
+    jobs: Sequence[Job] = field(repr=False, default=())
+
+    def mean(self, metric: str) -> float | None:
+        """Mean over the folds that have a score; None without any."""
+        values = self.folds[metric][~np.isnan(self.folds[metric])]
+        return float(values.mean()) if len(values) else None
+
+    @property
+    def complete(self) -> bool:
+        """Every planned job of the model ended well."""
+        return all(job.status == "ok" for job in self.jobs)
+
+
+def truth_of(dataset: Dataset, rows: np.ndarray) -> Truth:
+    """What is true of these rows, as metrics want it."""
+    if dataset.task == "regression":
+        return Truth(dataset.y[rows], dataset.task)
+    codes = np.searchsorted(dataset.classes, dataset.y[rows])
+    positive = dataset.classes.index(dataset.positive) if dataset.positive in dataset.classes else 1
+    return Truth(codes, dataset.task, len(dataset.classes), positive)
+
+
+def score_models(dataset: Dataset, jobs: Sequence[Job]) -> list[ModelScores]:
+    """Every metric on every fold of every model."""
+    by_model: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_model.setdefault(job.model, []).append(job)
+    return [_score(dataset, name, own) for name, own in by_model.items()]
+
+
+def _score(dataset: Dataset, name: str, jobs: list[Job]) -> ModelScores:
+    folds = {m.name: np.array([_value(dataset, m, job) for job in jobs]) for m in of_task(dataset.task)}
+    return ModelScores(name, jobs[0].family, folds, jobs)
+
+
+def _value(dataset: Dataset, metric: Metric, job: Job) -> float:
+    if job.status != "ok" or job.prediction is None:
+        return np.nan
+    value = evaluate(metric, truth_of(dataset, job.split.test), job.prediction)
+    return np.nan if value is None else value
+
+
+def interval(
+    scores: ModelScores, metric: str, test_over_train: float, level: float
+) -> tuple[float, float] | tuple[None, None]:
+    """Corrected interval of a model's mean over its folds; None for fewer than two."""
+    values = scores.folds[metric][~np.isnan(scores.folds[metric])]
+    return corrected_interval(values, test_over_train, level) if len(values) >= 2 else (None, None)
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Bootstrap scores of models on the rows of an official test part: (n_models, n_samples)."""
+
+    in_bag: np.ndarray
+    out_of_bag: np.ndarray
+
+
+def resample(dataset: Dataset, models: Sequence[ModelScores], metric: Metric, seed: int) -> Resampled:
+    """Scores of every model on the same bootstrap samples of test rows, and on the rows left out."""
+    rows = models[0].jobs[0].split.test
+    n_samples = int(np.clip(4_000_000 // max(len(rows), 1), 200, 1000))
+    truth = truth_of(dataset, rows)
+    samples = bootstrap_rows(truth.y, dataset.task != "regression", n_samples, seed)
+    everything = np.arange(len(rows))
+    outside = [np.setdiff1d(everything, sample) for sample in samples]
+    predictions = [m.jobs[0].prediction for m in models]
+    return Resampled(
+        np.array([[_on(metric, truth, p, s) for s in samples] for p in predictions]),
+        np.array([[_on(metric, truth, p, s) for s in outside] for p in predictions]),
+    )
+
+
+def _on(metric: Metric, truth: Truth, prediction: np.ndarray | None, rows: np.ndarray) -> float:
+    if prediction is None:
+        return np.nan
+    part = Truth(truth.y[rows], truth.task, truth.n_classes, truth.positive)
+    value = evaluate(metric, part, prediction[rows])
+    return np.nan if value is None else value
+
+
+def best_reachable(dataset: Dataset, metric: Metric, jobs: Sequence[Job]) -> float | None:
+    """The metric of the true probabilities on the test rows of the folds; None where unknown."""
+    if dataset.true_probability is None:
+        return None
+    splits = {(j.split.repeat, j.split.fold): j.split.test for j in jobs}
+    values = [
+        evaluate(metric, truth_of(dataset, rows), dataset.true_probability[rows]) for rows in splits.values()
+    ]
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
+
+
+def one_class_only(dataset: Dataset, scores: ModelScores) -> bool:
+    """A classifier that says the same class for every test row has learned nothing to act on."""
+    said = [job.prediction.argmax(axis=1) for job in scores.jobs if job.prediction is not None]
+    return dataset.task != "regression" and bool(said) and len(np.unique(np.concatenate(said))) == 1

@@ -1,0 +1,123 @@
+"""Intervals and probabilities for scores that come from overlapping training sets.
+
+The folds of a cross-validation share training rows, so their scores are correlated. Nadeau and Bengio
+(2003) correct the variance of a mean over J folds to (1/J + n_test/n_train) s^2; Corani and Benavoli
+(2015) show that, with that scale, the posterior of the mean difference is Student t with J - 1 degrees
+of freedom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What the differences say about the true mean difference."""
+
+    mean: float
+    low: float
+    high: float
+    p_below: float
+    p_inside: float
+    p_above: float
+
+
+def corrected_variance(values: np.ndarray, test_over_train: float) -> float:
+    """Variance of the mean of J fold values (Nadeau and Bengio 2003, equation 9)."""
+    return (1.0 / len(values) + test_over_train) * float(np.var(values, ddof=1))
+
+
+def corrected_interval(values: np.ndarray, test_over_train: float, level: float) -> tuple[float, float]:
+    """Interval of the mean of J >= 2 fold values, Student t with J - 1 degrees of freedom."""
+    half = stats.t.ppf(0.5 + level / 2, len(values) - 1) * np.sqrt(
+        corrected_variance(values, test_over_train)
+    )
+    return float(np.mean(values) - half), float(np.mean(values) + half)
+
+
+def correlated_t(differences: np.ndarray, test_over_train: float, margin: float, level: float) -> Posterior:
+    """Posterior of the mean difference with a region of practical equivalence [-margin, margin].
+
+    Parameters
+    ----------
+    differences : ndarray of shape (J,), J >= 2
+        Paired score differences over the folds of all repeats.
+    test_over_train : float
+        n_test / n_train of one fold.
+    margin : float
+    level : float
+        Of the credible interval.
+    """
+    mean = float(np.mean(differences))
+    scale = np.sqrt(corrected_variance(differences, test_over_train))
+    if scale == 0.0:  # every fold says the same: no doubt is left
+        return _certain(mean, margin)
+    t = stats.t(len(differences) - 1, loc=mean, scale=scale)
+    p_below, p_above = float(t.cdf(-margin)), float(t.sf(margin))
+    low, high = t.interval(level)
+    return Posterior(mean, float(low), float(high), p_below, max(0.0, 1 - p_below - p_above), p_above)
+
+
+def _certain(mean: float, margin: float) -> Posterior:
+    below, above = float(mean < -margin), float(mean > margin)
+    return Posterior(mean, mean, mean, below, 1.0 - below - above, above)
+
+
+def of_samples(samples: np.ndarray, margin: float, level: float) -> Posterior:
+    """The same reading of bootstrap samples of a difference."""
+    low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2])
+    p_below, p_above = float(np.mean(samples < -margin)), float(np.mean(samples > margin))
+    return Posterior(
+        float(np.mean(samples)), float(low), float(high), p_below, 1 - p_below - p_above, p_above
+    )
+
+
+def bootstrap_rows(y: np.ndarray, stratify: bool, n_samples: int, seed: int) -> list[np.ndarray]:
+    """Row numbers drawn with replacement, within classes where asked (a rare class never vanishes)."""
+    rng = np.random.default_rng(seed)
+    if not stratify:
+        return [rng.integers(0, len(y), len(y)) for _ in range(n_samples)]
+    groups = [np.flatnonzero(y == c) for c in np.unique(y)]
+    return [np.concatenate([rng.choice(g, len(g)) for g in groups]) for _ in range(n_samples)]
+
+
+def folds_needed(
+    differences: np.ndarray, test_over_train: float, margin: float, level: float, most: int = 1000
+) -> int | None:
+    """The fewest folds that would decide if mean and spread stay as they are; None if none would."""
+    mean, spread = float(np.mean(differences)), float(np.std(differences, ddof=1))
+
+    def decided(n: int) -> bool:
+        scale = np.sqrt((1.0 / n + test_over_train) * spread**2)
+        t = stats.t(n - 1, loc=mean, scale=scale)
+        p_below, p_above = t.cdf(-margin), t.sf(margin)
+        return max(p_below, p_above, 1 - p_below - p_above) >= level
+
+    return _first(decided, len(differences), most)
+
+
+def rows_factor_needed(
+    differences: np.ndarray, test_over_train: float, margin: float, level: float, most: int = 1024
+) -> int | None:
+    """By how much the rows must grow (in doublings) if the spread of a fold shrinks with their root."""
+    for factor in (2**k for k in range(1, most.bit_length())):
+        shrunk = np.mean(differences) + (differences - np.mean(differences)) / np.sqrt(factor)
+        p = correlated_t(shrunk, test_over_train, margin, level)
+        if max(p.p_below, p.p_inside, p.p_above) >= level:
+            return factor
+    return None
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int | None:
+    """The smallest n in (low, high] for which a condition that stays true holds; bisection."""
+    if not holds(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high

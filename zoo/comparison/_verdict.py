@@ -1,0 +1,187 @@
+"""The verdict: is deep learning better here, worse, the same, or can nobody tell?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._champions import best, left_out_champion, out_of_bag_champion
+from ._metrics import Metric
+from ._scores import ModelScores, Resampled
+from ._statistics import Posterior, correlated_t, folds_needed, of_samples, rows_factor_needed
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer with its probabilities. ``gain`` is in units of the metric, positive if deep is better."""
+
+    outcome: str  # deep, classical, equivalent, undecided
+    deep_champion: str | None
+    classical_champion: str | None
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    p_deep: float | None
+    p_equivalent: float | None
+    p_classical: float | None
+    margin: float
+    confidence_level: float
+    missing: tuple[str, ...]
+    sentence: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class _Setting:
+    metric: Metric
+    margin: float
+    level: float
+    missing: tuple[str, ...]
+
+
+def decide(
+    models: Sequence[ModelScores],
+    metric: Metric,
+    *,
+    margin: float,
+    level: float,
+    test_over_train: float,
+    missing: tuple[str, ...],
+    resampled: Resampled | None = None,
+) -> Verdict:
+    """Compare the champions of the two families.
+
+    Parameters
+    ----------
+    models : scores of every model
+    margin : half the width of practical equivalence, in units of the metric
+    level : the probability that a verdict needs
+    resampled : bootstrap scores in the order of ``models`` where there is one official test part
+    """
+    setting = _Setting(metric, margin, level, missing)
+    families = {f: _family(models, metric, f) for f in ("deep", "classical")}
+    lacking = [f for f, rows in families.items() if not len(rows)]
+    if lacking:
+        return _no_contest(setting, lacking[0], families, models)
+    names = {f: models[_champion(models, rows, metric)].model for f, rows in families.items()}
+    if resampled is not None:
+        posterior = _from_test_part(models, families, metric, resampled, setting)
+        return _spoken(setting, names, posterior, "a larger test part would settle it")
+    differences = _paired(models, families, metric)
+    if len(differences) < 2:
+        return _no_contest(setting, "deep", families, models)
+    posterior = correlated_t(differences, test_over_train, margin, level)
+    return _spoken(setting, names, posterior, _advice(differences, test_over_train, setting))
+
+
+def _family(models: Sequence[ModelScores], metric: Metric, family: str) -> np.ndarray:
+    """Positions of the family's models that have a score on every fold."""
+    own = [i for i, m in enumerate(models) if m.family == family and not np.isnan(m.folds[metric.name]).any()]
+    return np.array(own, dtype=int)
+
+
+def _matrix(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -> np.ndarray:
+    return metric.sign * np.stack([models[i].folds[metric.name] for i in rows])
+
+
+def _champion(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -> int:
+    return int(rows[best(_matrix(models, rows, metric))])
+
+
+def _paired(models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric) -> np.ndarray:
+    deep, classical = (left_out_champion(_matrix(models, families[f], metric)) for f in ("deep", "classical"))
+    return deep - classical
+
+
+def _from_test_part(
+    models: Sequence[ModelScores],
+    families: dict[str, np.ndarray],
+    metric: Metric,
+    resampled: Resampled,
+    setting: _Setting,
+) -> Posterior:
+    """Centre from the out-of-bag champions (no luck), spread from the paired bootstrap of the champions."""
+    inside, outside = metric.sign * resampled.in_bag, metric.sign * resampled.out_of_bag
+    fair = [out_of_bag_champion(inside[families[f]], outside[families[f]]) for f in ("deep", "classical")]
+    chosen = [_champion(models, families[f], metric) for f in ("deep", "classical")]
+    spread = inside[chosen[0]] - inside[chosen[1]]
+    known = ~np.isnan(fair[0] - fair[1])
+    centre = float(np.mean((fair[0] - fair[1])[known]))
+    return of_samples(spread - np.nanmean(spread) + centre, setting.margin, setting.level)
+
+
+def _outcome(p: Posterior, level: float) -> str:
+    chances = {"deep": p.p_above, "equivalent": p.p_inside, "classical": p.p_below}
+    name = max(chances, key=lambda key: chances[key])
+    return name if chances[name] >= level else "undecided"
+
+
+def _spoken(setting: _Setting, names: dict[str, str], p: Posterior, advice: str) -> Verdict:
+    outcome = _outcome(p, setting.level)
+    return Verdict(
+        outcome,
+        names["deep"],
+        names["classical"],
+        p.mean,
+        p.low,
+        p.high,
+        p.p_above,
+        p.p_inside,
+        p.p_below,
+        setting.margin,
+        setting.level,
+        setting.missing,
+        _sentence(outcome, setting, names, p),
+        advice if outcome == "undecided" else "",
+    )
+
+
+def _sentence(outcome: str, setting: _Setting, names: dict[str, str], p: Posterior) -> str:
+    deep, classical, label = names["deep"], names["classical"], setting.metric.label
+    gain = f"{abs(p.mean):.3g} of {label}"
+    if outcome == "deep":
+        return f"Deep learning is better here: {deep} gains {gain} over {classical}."
+    if outcome == "classical":
+        return f"Classical learning is better here: {classical} gains {gain} over {deep}."
+    if outcome == "equivalent":
+        width = f"{setting.margin:.3g} of {label}"
+        return f"Practically equivalent: {deep} and {classical} differ by less than {width}."
+    return f"Cannot tell: {deep} and {classical} are too close, or the data too few, for a verdict."
+
+
+def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting) -> str:
+    """What would probably settle an undecided verdict."""
+    folds = folds_needed(differences, test_over_train, setting.margin, setting.level)
+    if folds is not None:
+        return (
+            f"about {folds} folds in all would settle it if scores stay as they are (now {len(differences)})"
+        )
+    factor = rows_factor_needed(differences, test_over_train, setting.margin, setting.level)
+    if factor is not None:
+        return f"more repeats will not settle it; about {factor} times as many rows would"
+    return "the difference lies at the edge of the margin: neither more repeats nor rows would settle it soon"
+
+
+def _no_contest(
+    setting: _Setting, lacking: str, families: dict[str, np.ndarray], models: Sequence[ModelScores]
+) -> Verdict:
+    names = {
+        f: models[_champion(models, rows, setting.metric)].model if len(rows) else None
+        for f, rows in families.items()
+    }
+    sentence = f"Cannot tell: no {lacking} model has a score on every fold."
+    advice = f"add {lacking} models to the comparison, or mend those that failed"
+    none = (None,) * 6
+    return Verdict(
+        "undecided",
+        names["deep"],
+        names["classical"],
+        *none,
+        setting.margin,
+        setting.level,
+        setting.missing,
+        sentence,
+        advice,
+    )
