@@ -64,7 +64,7 @@ def source_files(library: str) -> list[Path]:
     spec = find_spec(LIBRARIES[library])
     if spec is None or not spec.submodule_search_locations:
         raise InputError(f"docstrings needs {library}, which is not installed: pip install {library}")
-    root = Path(list(spec.submodule_search_locations)[0])
+    root = Path(next(iter(spec.submodule_search_locations)))
     found: list[str] = []
     for folder, folders, files in os.walk(root):
         inner = Path(folder) != root
