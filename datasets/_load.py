@@ -124,7 +124,8 @@ def _load(
     if data.lower().startswith("openml:"):
         from . import _openml
 
-        loaded = _openml.load(data.split(":", 1)[1].strip(), offline=offline, cache_dir=cache_dir)
+        name = data.split(":", 1)[1].strip()
+        loaded = _openml.load(name, target=options.target, offline=offline, cache_dir=cache_dir)
         return _with_options(loaded, options)
     entry = find(catalogue(PACKAGE, "load"), data, "dataset")
     return _with_options(_call(entry, seed, offline, cache_dir), options)

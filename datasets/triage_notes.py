@@ -4,8 +4,8 @@ Each note names one alarming finding (chest pain, slurred speech, ...) and one h
 dry skin, ...). One of the two is there now; the other is denied, over, only feared, or a relative's. The
 note means *urgent* exactly when the alarming one is there now. So
 
-    54 year old woman: reports, on and off since Monday evening, a runny nose; when seen again by the doctor
-    denies, as far as she can recall, chest pain
+    54 year old cook: reports, on and off since Monday evening, a runny nose; when seen again by the doctor
+    denies, as far as one can tell, chest pain
 
 is routine, and the same words with the two findings exchanged are urgent. The meaning is blurred as
 triage is: the label agrees with it with probability 0.97, which is the ``true_probability`` and so the
@@ -41,8 +41,8 @@ ALARMING = (
     "shortness of breath",
     "coughing up blood",
     "a drooping face",
-    "fainting spells",
-    "black tarry stools",
+    "a fainting spell",
+    "blood in the urine",
     "a stiff neck",
     "sudden confusion",
     "a seizure",
@@ -53,11 +53,11 @@ HARMLESS = (
     "hay fever",
     "mild heartburn",
     "a sore throat",
-    "hiccups",
+    "a mild rash",
     "an itchy scalp",
-    "tired eyes",
+    "a cracked lip",
     "a blocked ear",
-    "sore muscles",
+    "a sore muscle",
 )
 # Before the finding, and behind it.
 PRESENT = (

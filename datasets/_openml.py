@@ -1,0 +1,113 @@
+"""OpenML's data sets by number or name, over its JSON API (https://www.openml.org/apis, version 1).
+
+The answers of the API and the ARFF file are kept in the cache; the file is checked against the MD5 sum of
+its description. What the description calls row identifier or ignored is left out, nominal columns become
+categories.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from ._base import Column, Dataset, Provenance, Schema
+from ._download import RemoteFile, fetch
+from ._errors import InputError
+
+API = "https://www.openml.org/api/v1/json"
+
+
+def load(
+    identifier: str, *, target: str | None = None, offline: bool | None = None, cache_dir: Any = None
+) -> Dataset:
+    """A data set of OpenML.
+
+    Parameters
+    ----------
+    identifier : str
+        Its number, or its name (the oldest active version of that name, as scikit-learn's fetcher does).
+    target : str, optional
+        The target column; OpenML's default target otherwise.
+    offline, cache_dir
+        As in :func:`deepworth.datasets._download.fetch`.
+
+    Raises
+    ------
+    InputError
+        No such data set, several default targets, a sparse file, or what `fetch` raises.
+    """
+    from dataclasses import replace
+
+    from ._table import TableOptions, dataset_from_frame
+
+    where = {"offline": offline, "cache_dir": cache_dir}
+    number = identifier if identifier.isdigit() else _number_of(identifier, where)
+    about = _answer(f"openml/{number}/description.json", f"data/{number}", where)["data_set_description"]
+    frame = _table(number, about, where)
+    target = target or _default_target(number, about)
+    left_out = [n for n in _ignored(about) if n in frame.columns and n != target]
+    name = str(about.get("name", f"openml-{number}"))
+    place = Provenance(
+        "openml", f"https://www.openml.org/d/{number}", str(about.get("licence") or ""), _citation(about)
+    )
+    dataset = dataset_from_frame(
+        frame.drop(columns=left_out), TableOptions(target=target), name=name, provenance=place
+    )
+    told = tuple(Column(n, "dropped", "OpenML calls it an identifier or ignores it") for n in left_out)
+    return replace(dataset, schema=Schema(dataset.schema.columns + told))
+
+
+def _number_of(name: str, where: dict[str, Any]) -> str:
+    path = f"data/list/data_name/{quote(name, safe='')}/limit/2/status/active/"
+    found = _answer(f"openml/names/{quote(name.lower(), safe='')}.json", path, where)["data"]["dataset"]
+    return str(found[0]["did"])
+
+
+def _answer(name: str, path: str, where: dict[str, Any]) -> dict[str, Any]:
+    """A JSON answer of the API, from the cache when it is there."""
+    found = fetch(RemoteFile(name, f"{API}/{path}"), **where)
+    try:
+        return json.loads(found.read_text("utf-8"))
+    except ValueError:
+        found.unlink()
+        raise InputError(f"{API}/{path} gave no JSON; try again later") from None
+
+
+def _table(number: str, about: dict[str, Any], where: dict[str, Any]):
+    from ._arff import read_arff
+    from ._files import checked
+
+    if str(about.get("format", "")).lower() != "arff":
+        raise InputError(
+            f"openml:{number} is kept as {about.get('format')}; only dense ARFF is read, so convert it first"
+        )
+    md5 = str(about.get("md5_checksum") or "")
+    file = RemoteFile(f"openml/{number}/data.arff", str(about["url"]), f"md5:{md5}" if md5 else "")
+    path = fetch(file, **where)
+    return checked(read_arff(path.read_bytes(), path.name), f"openml:{number}")
+
+
+def _default_target(number: str, about: dict[str, Any]) -> str | None:
+    """OpenML separates several targets by commas; the cells of our targets are single values."""
+    targets = _names(about.get("default_target_attribute"))
+    if len(targets) > 1:
+        raise InputError(
+            f"openml:{number} has {len(targets)} targets; choose one with --target: {', '.join(targets)}"
+        )
+    return targets[0] if targets else None
+
+
+def _ignored(about: dict[str, Any]) -> list[str]:
+    return _names(about.get("row_id_attribute")) + _names(about.get("ignore_attribute"))
+
+
+def _names(value: Any) -> list[str]:
+    """One name, names with commas between, or a list, as the API gives them."""
+    parts = value if isinstance(value, list) else str(value or "").split(",")
+    return [str(p).strip().strip("\"'") for p in parts if str(p).strip()]
+
+
+def _citation(about: dict[str, Any]) -> str:
+    given = about.get("citation") or ""
+    return " ".join(str(given).split())[:300]
