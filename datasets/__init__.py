@@ -13,6 +13,7 @@ _PUBLIC = {
     "Provenance": "._base",
     "Schema": "._base",
     "check_dataset": "._checks",
+    "describe_dataset": "._describe",
     "list_datasets": "._load",
     "load_dataset": "._load",
 }
@@ -21,7 +22,8 @@ __all__ = sorted(_PUBLIC)
 
 def __getattr__(name):
     if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(__all__)}")
+        known = ", ".join(__all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are: {known}")
     return getattr(import_module(_PUBLIC[name], __name__), name)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import time
 from collections.abc import Callable
 from functools import cache
@@ -27,8 +26,6 @@ from sklearn.utils.validation import (
 from ..datasets._base import Modality, Task, take
 from ..datasets._catalogue import Entry
 from ..datasets._errors import InputError
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # Parameters every network takes beside those of its entry's build; an entry's TRAINING overrides them.
 TRAINING_DEFAULTS: dict[str, Any] = {
@@ -109,6 +106,7 @@ class KerasEstimator(BaseEstimator):
         y : array of shape (n_samples,)
         sample_weight : array of shape (n_samples,), optional
         """
+        self.warm_up()
         started = time.perf_counter()
         prepared = self._prepare(X, y, sample_weight)
         self._adopt(*self._train([prepared]), started)
@@ -118,6 +116,9 @@ class KerasEstimator(BaseEstimator):
         """Import what training needs, so that a timed ``fit`` does not pay for it."""
         from importlib import import_module
 
+        from .preprocessing._tensorflow import import_tensorflow
+
+        import_tensorflow()
         import_module("deepworth.zoo.training._train")
 
     def keras_model(self) -> Any:
@@ -295,6 +296,7 @@ class KerasEstimator(BaseEstimator):
         super().__setstate__(state)
         if weights is None:
             return
+        self.warm_up()
         from .training import Architecture
 
         self._architecture = Architecture(self._entry.call, *parts)

@@ -89,3 +89,26 @@ def parameters(name: str) -> dict[str, Any]:
 
     task = "regression" if "binary" not in found.constant("TASKS") else "binary"
     return dict(estimator_class(found, task)._defaults)
+
+
+def describe(name: str) -> dict[str, Any]:
+    """What is known about a model; its parameters need its library for networks."""
+    found = entry(name)
+    return {**_facts(found.name), "description": found.description, "parameters": parameters(name)}
+
+
+def describe_all() -> list[dict[str, Any]]:
+    """Facts about every model, without importing anything heavy."""
+    return [_facts(name) for name in entries()]
+
+
+def _facts(name: str) -> dict[str, Any]:
+    found = entry(name)
+    return {
+        "model": name,
+        "family": family(name),
+        "modalities": list(found.constant("MODALITIES")),
+        "tasks": list(found.constant("TASKS")),
+        "card": found.card,
+        "missing": missing_requirement(name),
+    }

@@ -8,9 +8,33 @@ from typing import Any
 
 from ...datasets._errors import InputError
 
-# Types that skops may build: only libraries that models of the zoo are made of, by package.
-TRUSTED = ("sklearn.", "numpy.", "scipy.", "deepworth.zoo.", "pandas.", "builtins.", "collections.")
-TRUSTED_TYPES = ("lightgbm.", "xgboost.")
+# What skops may build beside the types it trusts itself: exactly what the zoo's baselines consist of.
+# A partial calls a function when the model predicts, and that function must be in the list too.
+TRUSTED = frozenset(
+    [
+        "catboost.core.CatBoostClassifier",
+        "catboost.core.CatBoostRegressor",
+        "collections.OrderedDict",
+        "functools.partial",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMRegressor",
+        "numpy.dtype",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.tree._tree.Tree",
+        "sklearn.utils.validation.check_array",
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
+        "xgboost.sklearn.XGBRegressor",
+    ]
+)
+OWN_CLASSES = (
+    "deepworth.zoo.baselines.",
+    "deepworth.zoo.preprocessing.columns.",
+    "deepworth.zoo.preprocessing.pixels.",
+)
 
 
 def model_content(model: Any) -> tuple[str, bytes] | None:
@@ -39,23 +63,27 @@ def load_skops(path: Path) -> Any:
     """A scikit-learn model from a file, built from trusted types only."""
     import skops.io
 
-    unknown = [t for t in skops.io.get_untrusted_types(file=path) if not _is_trusted(t)]
-    if unknown:
-        raise InputError(
-            f"{path} holds types that are not trusted: {', '.join(unknown[:3])}; it was not loaded"
-        )
-    return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+    try:
+        found = skops.io.get_untrusted_types(file=path)
+        unknown = [name for name in found if not _is_trusted(name)]
+        if not unknown:
+            return skops.io.load(path, trusted=found)
+    except Exception as error:  # a damaged archive fails in many ways, none of skops's own
+        raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
+    raise InputError(f"{path} holds types that are not trusted: {', '.join(unknown[:3])}; it was not loaded")
 
 
 def _is_trusted(name: str) -> bool:
-    return name.startswith(TRUSTED + TRUSTED_TYPES)
+    """Listed by name, or a public class (not a function) of our own pipelines."""
+    own = name.startswith(OWN_CLASSES) and name.rpartition(".")[2][:1].isupper()
+    return own or name in TRUSTED
 
 
 def load_keras(path: Path) -> Any:
     """A Keras model from a file; nothing in it can run code (safe mode, registered layers only)."""
-    import os
+    from ..preprocessing._tensorflow import import_tensorflow
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import_tensorflow()
     import keras
 
     from ..models import _pooling  # noqa: F401  registers the layer

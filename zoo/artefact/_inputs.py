@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...datasets._base import Dataset
+from ...datasets._base import Dataset, Role
 from ...datasets._errors import InputError
+from ...datasets._schema import MISSING_MARKS, infer_role, inspect_column
 
 _KINDS = {"numeric": "number", "categorical": "category", "text": "text", "datetime": "date"}
 
@@ -32,8 +33,6 @@ def signature(model: Any, dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _kind_of(values: pd.Series) -> str:
-    from ...datasets._schema import infer_role
-
     return _KINDS.get(infer_role(values, str(values.name))[0], "category")
 
 
@@ -64,22 +63,11 @@ def _converted(values: pd.Series, column: dict[str, Any]) -> pd.Series:
         return _numbers(values, column["name"])
     if column["kind"] == "date":
         return _dates(values, column["name"])
-    missing = values.isna().to_numpy()
-    strings = [None if gone else _as_text(v) for v, gone in zip(values, missing, strict=True)]
-    if column["kind"] == "category":
-        return pd.Series(strings, index=values.index, dtype=object).astype("category")
-    return pd.Series(strings, index=values.index, dtype="string")
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
+    role: Role = "categorical" if column["kind"] == "category" else "text"
+    return inspect_column(values, column["name"], role).values
 
 
 def _numbers(values: pd.Series, name: str) -> pd.Series:
-    from ...datasets._schema import MISSING_MARKS
-
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.astype(np.float64)
     cells = values.astype(object)

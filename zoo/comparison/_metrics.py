@@ -22,6 +22,10 @@ class Truth:
     n_classes: int = 0
     positive: int = 1
 
+    def part(self, rows: np.ndarray) -> Truth:
+        """The truth of some of these rows."""
+        return Truth(self.y[rows], self.task, self.n_classes, self.positive)
+
 
 @dataclass(frozen=True)
 class Metric:

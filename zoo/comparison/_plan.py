@@ -62,7 +62,7 @@ def make_plan(
         test=dataset.test,
     )
     names = chosen_models(dataset, models)
-    params = _known_params(params or {}, names)
+    params = known_params(params or {}, names)
     jobs = [_job(name, split, bool(models)) for name in names for split in splits]
     shares = [len(s.test) / len(s.train) for s in splits]
     official = dataset.test is not None
@@ -94,7 +94,8 @@ def chosen_models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
     return sorted(dict.fromkeys(names), key=lambda name: registry.family(name) == "deep")
 
 
-def _known_params(params: dict[str, dict[str, Any]], names: list[str]) -> dict[str, dict[str, Any]]:
+def known_params(params: dict[str, dict[str, Any]], names: list[str]) -> dict[str, dict[str, Any]]:
+    """Parameters by full model name; an unknown model or parameter is an error."""
     renamed = {registry.entry(name).name: values for name, values in params.items()}
     for name, values in renamed.items():
         if name not in names:

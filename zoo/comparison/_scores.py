@@ -96,8 +96,7 @@ def resample(dataset: Dataset, models: Sequence[ModelScores], metric: Metric, se
 def _on(metric: Metric, truth: Truth, prediction: np.ndarray | None, rows: np.ndarray) -> float:
     if prediction is None:
         return np.nan
-    part = Truth(truth.y[rows], truth.task, truth.n_classes, truth.positive)
-    value = evaluate(metric, part, prediction[rows])
+    value = evaluate(metric, truth.part(rows), prediction[rows])
     return np.nan if value is None else value
 
 

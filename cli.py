@@ -1,0 +1,279 @@
+"""The command line: parse, call one function, print."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":  # `python cli.py` hands over to the installed module
+    import sys
+    from importlib import import_module
+    from pathlib import Path
+
+    here = Path(__file__).resolve().parent
+    sys.path[:] = [p for p in sys.path if Path(p).resolve() != here]
+    sys.exit(import_module("deepworth.cli").main())
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from . import __version__
+
+_SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "auto_envvar_prefix": "DEEPWORTH",
+    "max_content_width": 100,
+}
+
+
+class _Group(click.Group):
+    """Commands in the order in which a newcomer needs them; bad input ends in one line and exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait must not burn cores
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            _end("interrupted; what was finished is kept", 130)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
+            sys.exit(0)
+        except Exception as error:  # the last line of defence: one line, and the traceback on demand
+            _explain(error, ctx.params.get("debug", False))
+
+
+def _explain(error: Exception, debug: bool) -> None:
+    from .datasets._errors import InputError
+
+    if debug:
+        raise error
+    message = " ".join(str(error).split())
+    if isinstance(error, InputError):
+        _end(message, 2)
+    if isinstance(error, OSError):
+        _end(f"{error.strerror or message}: {error.filename}" if error.filename else message, 2)
+    _end(f"this is a fault of deepworth ({type(error).__name__}: {message}); deepworth --debug shows more", 1)
+
+
+def _end(message: str, code: int) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)
+
+
+def _names(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Repeated options and comma lists are the same."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def _settings(ctx: Any, param: Any, values: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """``deep-mlp.epochs=50`` to ``{"deep-mlp": {"epochs": 50}}``."""
+    import ast
+
+    found: dict[str, dict[str, Any]] = {}
+    for value in values:
+        name, _, text = value.partition("=")
+        model, _, key = name.partition(".")
+        if not (model and key and text):
+            raise click.BadParameter(f"expected MODEL.PARAMETER=VALUE, got {value!r}")
+        try:
+            found.setdefault(model, {})[key] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            found.setdefault(model, {})[key] = text
+    return found
+
+
+_LOAD = (
+    click.option("-t", "--target", metavar="COLUMN", help="What to predict."),
+    click.option(
+        "--drop", multiple=True, callback=_names, metavar="COLUMNS", help="Leave these columns out."
+    ),
+    click.option(
+        "--categorical", multiple=True, callback=_names, metavar="COLUMNS", help="Read as categories."
+    ),
+    click.option("--text", metavar="COLUMN", help="Learn from this text column alone."),
+    click.option(
+        "--task", type=click.Choice(["binary", "multiclass", "regression"]), help="Overrides the guess."
+    ),
+    click.option("--test", metavar="PATH", help="Rows to score on, in a file (or folder) of their own."),
+    click.option("--split-column", metavar="COLUMN", help="Column that says train or test."),
+    click.option("--groups", metavar="COLUMN", help="Rows of one group never stand on both sides."),
+    click.option("--positive", metavar="CLASS", help="The class that counts as positive."),
+    click.option("--rows", type=click.IntRange(min=2), help="Use a random part of this many rows."),
+    click.option("--offline", is_flag=True, default=None, help="Never use the network."),
+)
+_SEED = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same numbers."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
+_STORE = click.option("--store", metavar="DIR", help="Where runs are kept.")
+
+
+def _options(*options: Any) -> Callable[[Any], Any]:
+    def add(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+@click.group(cls=_Group, context_settings=_SETTINGS)
+@click.version_option(__version__, prog_name="deepworth")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Is deep learning worth it on my data?
+
+    \b
+    deepworth compare                            embedded data, no download
+    deepworth compare my.csv --target churn      a table
+    deepworth compare photos/                    a folder of images, one sub-folder a class
+    deepworth compare reviews.csv --target label --text review
+    """
+
+
+@main.command()
+@click.argument("data", default="sick-healthy")
+@_options(*_LOAD)
+@click.option("-m", "--model", multiple=True, callback=_names, metavar="NAMES", help="Compare only these.")
+@click.option(
+    "--preset",
+    type=click.Choice(["quick", "standard", "thorough"]),
+    default="quick",
+    show_default=True,
+    help="5-fold, 10-fold, or three times 10-fold.",
+)
+@click.option("--folds", type=click.IntRange(min=2), help="Overrides the preset.")
+@click.option("--repeats", type=click.IntRange(min=1), help="Overrides the preset.")
+@click.option("--metric", metavar="NAME", help="roc_auc, log_loss, accuracy, f1, rmse, ...")
+@click.option("--margin", type=float, help="Differences up to this do not matter.")
+@click.option(
+    "--confidence-level", type=float, default=0.95, show_default=True, help="A verdict needs this much."
+)
+@click.option(
+    "--set", "params", multiple=True, callback=_settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
+@_options(_SEED, _STORE, _JSON, _QUIET)
+def compare(data: str, as_json: bool, quiet: bool, output: str | None, model: Any, **options: Any) -> None:
+    """Compare deep and classical models on DATA and say which is better.
+
+    DATA is a file, a folder, or a name that `deepworth datasets` lists.
+    """
+    from .zoo.comparison import compare as run
+    from .zoo.report import progress, terminal
+
+    terminal.check_output(output)
+    with progress.bar(enabled=not quiet) as watch:
+        result = run(data, models=model or None, progress=watch, **options)
+    answer = result.to_dict()
+    terminal.write(answer, output)
+    terminal.show(answer, as_json=as_json)
+    sys.exit(result.exit_code)
+
+
+@main.command()
+@click.argument("data")
+@_options(*_LOAD)
+@click.option("-m", "--model", default="deep-mlp", show_default=True, help="`deepworth models` lists them.")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the saved model.")
+@click.option("--overwrite", is_flag=True, help="Replace a saved model.")
+@click.option(
+    "--set", "params", multiple=True, callback=_settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
+)
+@_options(_SEED, _JSON, _QUIET)
+def train(data: str, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Train one model on DATA and save it, ready for raw rows."""
+    from .zoo.artefact import train as run
+    from .zoo.report import progress, terminal
+
+    with progress.spinner(f"training {options['model']}", enabled=not quiet):
+        summary = run(data, **options)
+    terminal.show_trained(summary, as_json=as_json)
+
+
+@main.command()
+@click.argument("artefact")
+@click.argument("data")
+@_options(*_LOAD)
+@click.option("--confidence-level", type=float, default=0.95, show_default=True, help="Of the intervals.")
+@_options(_SEED, _JSON)
+def evaluate(artefact: str, data: str, as_json: bool, **options: Any) -> None:
+    """Score a saved model on labelled DATA."""
+    from .zoo.artefact import evaluate as run
+    from .zoo.report import terminal
+
+    terminal.show_scores(run(artefact, data, **options), as_json=as_json)
+
+
+@main.command()
+@click.argument("artefact")
+@click.argument("data", nargs=-1, required=True)
+@click.option(
+    "-o", "--output", metavar="FILE", help="CSV, Parquet or JSON lines by its ending; else CSV on stdout."
+)
+@_JSON
+def predict(artefact: str, data: tuple[str, ...], output: str | None, as_json: bool) -> None:
+    """Ask a saved model about new rows.
+
+    DATA is a file, a folder of images, - for CSV on stdin, or one row as NAME=VALUE pairs:
+
+    \b
+    deepworth predict model/ height_cm=180 weight_kg=80 body_temperature_c=39.5
+    """
+    from .zoo.artefact import predict as run
+    from .zoo.report import terminal
+
+    terminal.check_output(output)
+    terminal.show_predictions(run(artefact, data), output, as_json=as_json)
+
+
+@main.command()
+@click.argument("name", required=False)
+@_JSON
+def models(name: str | None, as_json: bool) -> None:
+    """List the models, or show one with its parameters."""
+    from .zoo import registry
+    from .zoo.report import catalogue
+
+    if name is None:
+        catalogue.show_models(registry.describe_all(), as_json=as_json)
+    else:
+        catalogue.show_model(registry.describe(name), as_json=as_json)
+
+
+@main.command()
+@click.argument("data", required=False)
+@_options(*_LOAD)
+@_options(_SEED, _JSON)
+def datasets(data: str | None, as_json: bool, **options: Any) -> None:
+    """List the named datasets, or describe DATA: columns, what was inferred and why, first rows."""
+    from .datasets import list_datasets
+    from .zoo.report import catalogue
+
+    if data is None:
+        catalogue.show_datasets(list_datasets(), as_json=as_json)
+        return
+    from .datasets import describe_dataset
+
+    catalogue.show_dataset(describe_dataset(data, **options), as_json=as_json)
+
+
+@main.command()
+@click.argument("run", required=False)
+@_options(_STORE, _JSON)
+def runs(run: str | None, store: str | None, as_json: bool) -> None:
+    """List past runs, or show one again (by its name, a start of it, or `last`)."""
+    from .zoo.comparison import list_runs, load_run
+    from .zoo.report import catalogue, terminal
+
+    if run is None:
+        catalogue.show_runs(list_runs(store), as_json=as_json)
+    else:
+        terminal.show(load_run(run, store), as_json=as_json)

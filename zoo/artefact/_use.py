@@ -1,0 +1,180 @@
+"""What the commands do with saved models: train, evaluate, predict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...datasets._base import Dataset, take
+from ...datasets._errors import InputError
+from ...datasets._load import load_dataset
+from ...datasets._unlabelled import read_pictures, read_rows
+from .. import registry
+from ._load import SavedModel, load
+from ._manifest import read_manifest
+from ._save import check_writable, save
+
+
+def train(
+    data: Any,
+    *,
+    model: str = "deep-mlp",
+    output: str,
+    overwrite: bool = False,
+    params: dict[str, dict[str, Any]] | None = None,
+    seed: int = 0,
+    **load_options: Any,
+) -> dict[str, Any]:
+    """Train one model on all rows (on the training part where there is an official test part) and save it."""
+    from ..comparison._plan import chosen_models, known_params
+
+    check_writable(Path(output), overwrite)
+    dataset = load_dataset(data, seed=seed, **load_options)
+    name = chosen_models(dataset, [model])[0]
+    if lacking := registry.missing_requirement(name):
+        raise InputError(f"{name} {lacking}")
+    own = known_params(params or {}, [name]).get(name, {})
+    estimator = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
+    if hasattr(estimator, "warm_up"):
+        estimator.warm_up()
+    rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
+    started = time.perf_counter()
+    estimator.fit(take(dataset.X, rows), dataset.y[rows])
+    seconds = time.perf_counter() - started
+    scores = _test_scores(estimator, dataset) if dataset.test is not None else {}
+    family = registry.family(name)
+    folder = save(
+        estimator,
+        output,
+        dataset=dataset,
+        name=name,
+        family=family,
+        scores=scores,
+        seed=seed,
+        overwrite=overwrite,
+    )
+    return {**_summary(folder), "fit_seconds": seconds, "trained_rows": len(rows)}
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    manifest = read_manifest(folder)
+    size = sum(f.stat().st_size for f in folder.iterdir())
+    return {"path": str(folder), "size_bytes": size, **{k: v for k, v in manifest.items() if k != "files"}}
+
+
+def _test_scores(model: Any, dataset: Dataset) -> dict[str, float | None]:
+    from ..comparison._jobs import predict as checked
+    from ..comparison._metrics import evaluate as score
+    from ..comparison._metrics import of_task
+    from ..comparison._scores import truth_of
+
+    assert dataset.test is not None
+    rows = np.flatnonzero(dataset.test)
+    prediction = checked(model, take(dataset.X, rows), dataset)
+    truth = truth_of(dataset, rows)
+    return {m.name: score(m, truth, prediction) for m in of_task(dataset.task)}
+
+
+def evaluate(
+    path: str,
+    data: Any,
+    *,
+    confidence_level: float = 0.95,
+    seed: int = 0,
+    n_samples: int = 200,
+    **load_options: Any,
+) -> dict[str, Any]:
+    """Metrics of a saved model on labelled data, with bootstrap intervals over its rows."""
+    from ..comparison._jobs import predict as checked
+    from ..comparison._metrics import evaluate as score
+    from ..comparison._metrics import of_task
+    from ..comparison._scores import truth_of
+    from ..comparison._statistics import bootstrap_rows
+
+    model = load(path)
+    dataset = _labelled(model, data, seed, load_options)
+    rows = np.flatnonzero(dataset.test) if dataset.test is not None else np.arange(len(dataset))
+    truth, prediction = truth_of(dataset, rows), checked(model, take(dataset.X, rows), dataset)
+    samples = bootstrap_rows(truth.y, dataset.task != "regression", n_samples, seed)
+    scores = {}
+    for metric in of_task(dataset.task):
+        values = [score(metric, truth.part(s), prediction[s]) for s in samples]
+        known = [v for v in values if v is not None]
+        tails = [0.5 - confidence_level / 2, 0.5 + confidence_level / 2]
+        low, high = np.quantile(known, tails).tolist() if known else (None, None)
+        scores[metric.name] = {
+            "label": metric.label,
+            "value": score(metric, truth, prediction),
+            "low": low,
+            "high": high,
+        }
+    names = ("model", "family", "task", "modality")
+    return {
+        "path": str(path),
+        **{k: model.manifest[k] for k in names},
+        "dataset": dataset.name,
+        "rows": len(rows),
+        "seen_in_training": dataset.fingerprint() == model.manifest["dataset"]["fingerprint"]
+        and dataset.test is None,
+        "confidence_level": confidence_level,
+        "scores": scores,
+    }
+
+
+def _labelled(model: SavedModel, data: Any, seed: int, options: dict[str, Any]) -> Dataset:
+    """The data as the model's task; its classes must be ones that the model knows."""
+    manifest = model.manifest
+    if isinstance(data, str) and Path(data).is_file() and options.get("target") is None:
+        options = {**options, "target": manifest["target"]}
+        if manifest["modality"] == "text" and not options.get("text"):
+            options["text"] = manifest["inputs"][0]["name"]
+    dataset = load_dataset(data, seed=seed, **options)
+    if dataset.modality != manifest["modality"]:
+        raise InputError(f"{data} is {dataset.modality} data, the model wants {manifest['modality']} data")
+    if (dataset.task == "regression") != (manifest["task"] == "regression"):
+        raise InputError(f"{data} is a {dataset.task} task, the model was trained for {manifest['task']}")
+    unknown = [c for c in dataset.classes if c not in manifest["classes"]]
+    if unknown:
+        raise InputError(f"class {unknown[0]!r} is unknown to the model, which knows {manifest['classes']}")
+    if dataset.task != "regression":
+        dataset.classes = tuple(manifest["classes"])
+        dataset.task, dataset.positive = manifest["task"], manifest["dataset"]["positive"]
+    return dataset
+
+
+def predict(path: str, data: Sequence[str]) -> pd.DataFrame:
+    """Answers for raw rows: prediction, confidence, and one probability a class."""
+    model = load(path)
+    X, files = _raw_rows(model.manifest, data)
+    named = {} if files is None else {"file": files}
+    if model.manifest["task"] == "regression":
+        return pd.DataFrame({**named, "prediction": model.predict(X)})
+    shares = model.predict_proba(X)
+    answer: dict[str, Any] = {
+        **named,
+        "prediction": model.classes_[shares.argmax(axis=1)],
+        "confidence": shares.max(axis=1),
+    }
+    answer |= {f"probability_{c}": shares[:, i] for i, c in enumerate(model.classes_)}
+    return pd.DataFrame(answer)
+
+
+def _raw_rows(manifest: dict[str, Any], data: Sequence[str]) -> tuple[Any, list[str] | None]:
+    """A file, a folder, stdin, or NAME=VALUE pairs as raw rows, and the names of image files."""
+    if len(data) > 1 or ("=" in data[0] and not Path(data[0]).exists()):
+        return _one_row(data), None
+    if manifest["modality"] == "image":
+        return read_pictures(data[0])
+    return read_rows(data[0]), None
+
+
+def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise InputError(f"expected NAME=VALUE pairs for one row, got {wrong[0]!r}")
+    return pd.DataFrame([dict(pair.split("=", 1) for pair in pairs)])

@@ -1,0 +1,83 @@
+"""Progress on standard error: a bar for people, a few lines for logs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def bar(enabled: bool = True) -> Iterator[Callable[[Any], None]]:
+    """A watcher for a comparison: models, jobs done, time left."""
+    if not enabled:
+        yield lambda event: None
+    elif sys.stderr.isatty():
+        with _rich_bar() as watch:
+            yield watch
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _rich_bar() -> Iterator[Callable[[Any], None]]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("fits"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading data", total=None)
+
+        def watch(event: Any) -> None:
+            name = {"started": "starting", "finished": "judging"}.get(event.kind, event.model)
+            progress.update(task, description=name, total=event.total or None, completed=event.done)
+            if event.kind == "fold" and event.message:
+                progress.console.print(f"[yellow]{event.model}: {event.message}[/yellow]", highlight=False)
+
+        yield watch
+
+
+def _lines() -> Callable[[Any], None]:
+    """One line a model, and one for each that fails."""
+    last = [""]
+
+    def watch(event: Any) -> None:
+        if event.kind == "model" and event.model != last[0]:
+            last[0] = event.model
+            print(f"[{event.done}/{event.total}] {event.model}", file=sys.stderr, flush=True)
+        if event.kind == "fold" and event.message:
+            print(f"{event.model}: {event.message}", file=sys.stderr, flush=True)
+
+    return watch
+
+
+@contextmanager
+def spinner(words: str, enabled: bool = True) -> Iterator[None]:
+    """Something that moves while a single step takes its time."""
+    if not enabled or not sys.stderr.isatty():
+        if enabled:
+            print(f"{words} ...", file=sys.stderr, flush=True)
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(words):
+        yield

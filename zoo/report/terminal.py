@@ -1,0 +1,346 @@
+"""The answer in a terminal: data, findings, leaderboard, verdict. Works from plain results only."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ...datasets._errors import InputError
+from ._words import FAMILY_COLOURS, count, number, seconds, size, times
+
+_OUTCOMES = {
+    "deep": "deep learning better",
+    "classical": "classical better",
+    "equivalent": "practically equivalent",
+    "undecided": "cannot tell",
+}
+_SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
+_BAR = 22
+
+
+def console() -> Console:
+    """Standard output; when piped, wide enough for a whole table."""
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", 110))
+    return Console(width=width, highlight=False, soft_wrap=False)
+
+
+def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
+    """Print a comparison."""
+    if as_json:
+        print_json(answer)
+        return
+    out = console()
+    for part in comparison(answer, out.width):
+        out.print(part)
+
+
+def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
+    """The parts of a comparison as rich renderables, from top to bottom."""
+    parts: list[Any] = [_headline(answer)]
+    if answer["findings"]:
+        parts.append(_findings(answer["findings"]))
+    parts += [_leaderboard(answer, width), *_notes(answer), _verdict(answer), *_footer(answer)]
+    return parts
+
+
+def _headline(answer: dict[str, Any]) -> Text:
+    data, plan = answer["dataset"], answer["plan"]
+    facts = [f"{data['rows']:,} rows"]
+    if data["columns"] is not None:
+        facts.append(f"{data['columns']} columns")
+    facts.append(f"{data['task']} {data['modality']} task")
+    if data["class_counts"]:
+        facts.append(_classes(data["class_counts"]))
+    if plan["official_test"]:
+        facts.append(f"scored on the {data['test_rows']:,} rows of its test part")
+    else:
+        repeats = f", {plan['repeats']} times" if plan["repeats"] > 1 else ""
+        facts.append(f"scored by {plan['folds']}-fold cross-validation{repeats}")
+    return Text.assemble((f"\n{data['name']}", "bold"), ": ", ", ".join(facts))
+
+
+def _classes(counts: dict[str, int], most: int = 4) -> str:
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    total = sum(counts.values())
+    shown = ", ".join(f"{name} {n / total:.0%}" for name, n in ranked[:most])
+    return f"{len(counts)} classes ({shown}{', ...' if len(ranked) > most else ''})"
+
+
+def _findings(findings: list[dict[str, Any]], most: int = 8) -> Group:
+    order = {"error": 0, "warning": 1, "info": 2}
+    ranked = sorted(findings, key=lambda f: order[f["severity"]])
+    lines = [
+        Text.assemble((f"  {f['code']} ", _SEVERITY[f["severity"]]), (f["message"], _SEVERITY[f["severity"]]))
+        for f in ranked[:most]
+    ]
+    if len(ranked) > most:
+        lines.append(Text(f"  ... and {len(ranked) - most} more findings (--json has all)", "dim"))
+    return Group(Text("What to know about the data", "bold"), *lines)
+
+
+def _leaderboard(answer: dict[str, Any], width: int) -> Table:
+    metric = answer["metric"]
+    wide = width >= 100
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    table.add_column("model", no_wrap=True)
+    arrow = "↑" if metric["greater_is_better"] else "↓"
+    table.add_column(f"{metric['label']} {arrow}", justify="right", no_wrap=True)
+    scale = _scale(answer)
+    table.add_column(_scale_label(scale), no_wrap=True)
+    if metric["second_label"] and wide:
+        table.add_column(metric["second_label"], justify="right", no_wrap=True)
+    for name in ("fit", "predict 1k", *(("size", "params") if wide else ("size",))):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in answer["leaderboard"]:
+        table.add_row(*_cells(row, answer, scale, wide))
+    if answer["best_reachable"] is not None:
+        best = number(answer["best_reachable"])
+        table.add_row(
+            Text("best reachable", "italic dim"),
+            Text(best, "italic dim"),
+            _mark(answer["best_reachable"], scale),
+        )
+    return table
+
+
+def _cells(
+    row: dict[str, Any], answer: dict[str, Any], scale: tuple[float, float] | None, wide: bool
+) -> list[Any]:
+    metric = answer["metric"]
+    name = Text(row["model"], FAMILY_COLOURS[row["family"]])
+    if row["score"] is None:
+        reason = Text(f"{row['status']}: {row['reason']}", "dim" if row["status"] == "skipped" else "red")
+        return [name, "-", reason]
+    cells: list[Any] = [name, number(row["score"]), _interval_bar(row, scale)]
+    if metric["second_label"] and wide:
+        cells.append(number(row["metrics"].get(metric["second"])))
+    cells += [seconds(row["fit_seconds"]), seconds(row["predict_seconds"]), size(row["size_bytes"])]
+    return [*cells, count(row["parameters"])] if wide else cells
+
+
+def _notes(answer: dict[str, Any]) -> list[Text]:
+    """What is odd about single models."""
+    rows = [r for r in answer["leaderboard"] if r["model"] != "constant"]
+    return [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
+
+
+def _scale(answer: dict[str, Any]) -> tuple[float, float] | None:
+    """Left and right end of the interval plot: all models but the constant one."""
+    rows = [r for r in answer["leaderboard"] if r["score"] is not None and r["model"] != "constant"]
+    ends = [v for r in rows for v in (r["score"], r["score_low"], r["score_high"]) if v is not None]
+    if answer["best_reachable"] is not None:
+        ends.append(answer["best_reachable"])
+    return (min(ends), max(ends)) if ends and max(ends) > min(ends) else None
+
+
+def _scale_label(scale: tuple[float, float] | None) -> str:
+    if scale is None:
+        return ""
+    low, high = number(scale[0]), number(scale[1])
+    return low + "─" * max(1, _BAR - len(low) - len(high)) + high
+
+
+def _position(value: float, scale: tuple[float, float]) -> int:
+    share = (value - scale[0]) / (scale[1] - scale[0])
+    return round(min(1.0, max(0.0, share)) * (_BAR - 1))
+
+
+def _interval_bar(row: dict[str, Any], scale: tuple[float, float] | None) -> Text:
+    """The interval as a line, the score as a dot, on the scale that all rows share."""
+    if scale is None or row["model"] == "constant":
+        return Text("")
+    cells = [" "] * _BAR
+    if row["score_low"] is not None:
+        for i in range(_position(row["score_low"], scale), _position(row["score_high"], scale) + 1):
+            cells[i] = "─"
+    cells[_position(row["score"], scale)] = "●"
+    return Text("".join(cells), FAMILY_COLOURS[row["family"]])
+
+
+def _mark(value: float, scale: tuple[float, float] | None) -> Text:
+    if scale is None:
+        return Text("")
+    return Text(" " * _position(value, scale) + "┆", "dim")
+
+
+def _verdict(answer: dict[str, Any]) -> Panel:
+    verdict = answer["verdict"]
+    lines: list[Any] = [Text(verdict["sentence"])]
+    if verdict["gain"] is not None:
+        lines += [_chances(verdict), _gain(answer), *_price(answer)]
+    if verdict["advice"]:
+        lines.append(Text(f"What would help: {verdict['advice']}.", "dim"))
+    if verdict["missing"]:
+        lines.append(Text(f"Missing: {', '.join(verdict['missing'])}", "red"))
+    title = f"[bold]Verdict: {_OUTCOMES[verdict['outcome']]}[/bold]"
+    return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
+
+
+def _chances(verdict: dict[str, Any], width: int = 40) -> Text:
+    """The three probabilities as one bar and in numbers."""
+    parts = [
+        ("p_deep", "deep better", FAMILY_COLOURS["deep"]),
+        ("p_equivalent", "equivalent", "white"),
+        ("p_classical", "classical better", FAMILY_COLOURS["classical"]),
+    ]
+    bar = Text()
+    for key, _, colour in parts:
+        bar.append("█" * round(verdict[key] * width), colour)
+    for key, words, colour in parts:
+        bar.append(f"  {words} {verdict[key]:.0%}", colour)
+    return bar
+
+
+def _gain(answer: dict[str, Any]) -> Text:
+    verdict, label = answer["verdict"], answer["metric"]["label"]
+    if verdict["gain"] >= 0:
+        who = "Gain of deep learning"
+        values = (verdict["gain"], verdict["gain_low"], verdict["gain_high"])
+    else:
+        who = "Gain of classical learning"
+        values = (-verdict["gain"], -verdict["gain_high"], -verdict["gain_low"])
+    shown = [_small(v) for v in values]
+    level = f"{verdict['confidence_level']:.0%}"
+    margin = f"differences up to {_small(verdict['margin'])} count as equal"
+    return Text(f"{who}: {shown[0]} {label}, {level} interval {shown[1]} to {shown[2]}; {margin}.")
+
+
+def _small(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _price(answer: dict[str, Any]) -> list[Text]:
+    """What the deep champion costs, in multiples of the classical one."""
+    rows = {r["model"]: r for r in answer["leaderboard"]}
+    pair = [rows.get(answer["verdict"][f"{f}_champion"]) for f in ("deep", "classical")]
+    if None in pair:
+        return []
+    words = {"fit_seconds": "training time", "predict_seconds": "prediction time", "size_bytes": "size"}
+    ratios = [
+        f"{times(pair[0][key] / pair[1][key])} x the {word}"  # type: ignore[index]
+        for key, word in words.items()
+        if pair[0][key] and pair[1][key]  # type: ignore[index]
+    ]
+    names = f"{pair[0]['model']} takes"  # type: ignore[index]
+    return [Text(f"Price: {names} {', '.join(ratios)} of {pair[1]['model']}.")] if ratios else []  # type: ignore[index]
+
+
+def _footer(answer: dict[str, Any]) -> list[Text]:
+    lines = [f"Took {seconds(answer['wall_seconds'])}."]
+    if answer["run"]:
+        lines[0] += f" Kept as run {answer['run']}: deepworth runs last"
+    if answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
+        lines.append("A first answer; for a firmer one: --preset standard")
+    return [Text(line, "dim") for line in lines]
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def check_output(output: str | None) -> None:
+    """Refuse an output file that cannot be written before the work begins."""
+    if output is None:
+        return
+    path = Path(output)
+    if path.suffix.lower() not in (".json", ".csv", ".parquet", ".jsonl"):
+        raise InputError(f"cannot write {output}: expected a name ending in .json, .jsonl, .csv or .parquet")
+    if path.is_dir() or not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+        raise InputError(f"cannot write {output}: its folder does not exist or is read-only")
+
+
+def write(answer: dict[str, Any], output: str | None) -> None:
+    """The whole answer to .json, the leaderboard to .csv."""
+    if output is None:
+        return
+    path = Path(output)
+    if path.suffix.lower() == ".json":
+        _replace(path, json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        return
+    if path.suffix.lower() != ".csv":
+        raise InputError(f"cannot write a comparison to {output}: expected .json or .csv")
+    rows = [
+        {**{k: v for k, v in r.items() if k not in ("metrics", "notes")}, **r["metrics"]}
+        for r in answer["leaderboard"]
+    ]
+    import io
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _replace(path, text.getvalue())
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def show_trained(summary: dict[str, Any], *, as_json: bool = False) -> None:
+    """Say what was trained, where it is, and how to use it."""
+    if as_json:
+        print_json(summary)
+        return
+    out, path = console(), summary["path"]
+    out.print(
+        f"[bold]{summary['model']}[/bold] trained on {summary['trained_rows']:,} rows "
+        f"in {seconds(summary['fit_seconds'])}, saved in [bold]{path}[/bold] ({size(summary['size_bytes'])})"
+    )
+    inputs = " ".join(f"{c['name']}=..." for c in summary["inputs"])
+    example = (
+        f"deepworth predict {path} {inputs}"
+        if summary["modality"] == "tabular"
+        else f"deepworth predict {path} DATA"
+    )
+    out.print(f"[dim]Next: {example}[/dim]", soft_wrap=True)
+    out.print(f"[dim]      deepworth evaluate {path} DATA[/dim]", soft_wrap=True)
+
+
+def show_scores(result: dict[str, Any], *, as_json: bool = False) -> None:
+    """Scores of a saved model with their intervals."""
+    if as_json:
+        print_json(result)
+        return
+    out = console()
+    out.print(f"[bold]{result['model']}[/bold] on {result['rows']:,} rows of {result['dataset']}")
+    if result["seen_in_training"]:
+        out.print("[yellow]The model was trained on these very rows: the scores are too good.[/yellow]")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("metric", "value", f"{result['confidence_level']:.0%} interval"):
+        table.add_column(name, justify="left" if name == "metric" else "right")
+    for score in result["scores"].values():
+        between = "-" if score["low"] is None else f"{number(score['low'])} to {number(score['high'])}"
+        table.add_row(score["label"], number(score["value"]), between)
+    out.print(table)
+
+
+def show_predictions(frame: Any, output: str | None, *, as_json: bool = False) -> None:
+    """Predictions as JSON lines, to a file by its ending, or as CSV on standard output."""
+    if output is not None:
+        path = Path(output)
+        draft = path.with_name(f".{path.name}.part")
+        if path.suffix.lower() == ".parquet":
+            frame.to_parquet(draft, index=False)
+        elif path.suffix.lower() == ".csv":
+            frame.to_csv(draft, index=False)
+        else:
+            frame.to_json(draft, orient="records", lines=True, force_ascii=False)
+        draft.replace(path)
+    elif as_json:
+        print_json(json.loads(frame.to_json(orient="records", double_precision=15)))
+    else:
+        frame.to_csv(sys.stdout, index=False, float_format="%.6g")
