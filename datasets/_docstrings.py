@@ -27,6 +27,7 @@ LIBRARIES = {
     "tensorflow": "tensorflow",
 }
 MASK = "LIBRARY"
+READ = 4000  # characters of a docstring, of which the first 80 words are kept
 MIN_WORDS, MAX_WORDS = 25, 80
 PER_FILE = 8  # so that a few long files do not fill the sample
 
@@ -82,16 +83,24 @@ def docstrings_in(path: Path) -> Iterator[str]:
     source = path.read_bytes()
     if b'"""' not in source:
         return
-    for node in ast.walk(ast.parse(source)):
+    for node in _definitions(ast.parse(source)):
+        text = clean(ast.get_docstring(node, clean=False) or "")
+        if text.count(" ") >= MIN_WORDS - 1:
+            yield text
+
+
+def _definitions(parent: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """Public functions, classes and methods; what is defined inside functions is nobody's interface."""
+    for node in parent.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            text = clean(ast.get_docstring(node) or "")
-            if text.count(" ") >= MIN_WORDS - 1:
-                yield text
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from _definitions(node)
 
 
 def clean(docstring: str) -> str:
     """One line of at most 80 words without code, addresses, version notes and names of libraries."""
-    text = _FENCE.sub(" ", _EXAMPLES.sub(" ", inspect.cleandoc(docstring)))
+    text = _FENCE.sub(" ", _EXAMPLES.sub(" ", inspect.cleandoc(docstring[:READ])))
     text = _VERSION_NOTE.sub(" ", _CODE_LINE.sub(" ", text))
     text = _ALIASES.sub(MASK, _NAMES.sub(MASK, _ADDRESS.sub(" ", text)))
     return " ".join(text.split()[:MAX_WORDS])

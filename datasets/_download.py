@@ -50,12 +50,18 @@ class RemoteFile:
     keras: str = ""
 
 
+class DownloadError(InputError):
+    """No address gave the file; `status` is the HTTP status of the last one, 0 if there was none."""
+
+    status = 0
+
+
 class TransferError(Exception):
     """One attempt failed; `again` says whether another can help."""
 
-    def __init__(self, reason: str, again: bool = True) -> None:
+    def __init__(self, reason: str, again: bool = True, status: int = 0) -> None:
         super().__init__(reason)
-        self.again = again
+        self.again, self.status = again, status
 
 
 def fetch(file: RemoteFile, *, cache_dir: Any = None, offline: bool | None = None) -> Path:
@@ -137,7 +143,7 @@ def _hasher(checksum: str) -> Any:
 
 def _download(file: RemoteFile, target: Path) -> None:
     """From the first address that gives the right file; a part never gets the final name."""
-    reasons = []
+    reasons, status = [], 0
     for address in _addresses(file):
         part = target.with_name(f"{target.name}.{os.getpid()}.part")
         try:
@@ -146,11 +152,14 @@ def _download(file: RemoteFile, target: Path) -> None:
             return
         except TransferError as error:
             reasons.append(f"{address} ({error})")
+            status = error.status
         finally:
             part.unlink(missing_ok=True)
-    raise InputError(
+    failure = DownloadError(
         f"{file.name} cannot be downloaded: {'; '.join(reasons)}; try again, or save the file as {target}"
     )
+    failure.status = status
+    raise failure
 
 
 def _addresses(file: RemoteFile) -> list[str]:
@@ -188,7 +197,8 @@ def _copy(address: str, part: Path, name: str) -> None:
             length = int(response.headers.get("Content-Length") or 0)
             received = _copy_chunks(response, out, length, name)
     except HTTPError as error:
-        raise TransferError(f"HTTP {error.code}", again=error.code >= 500 or error.code == 429) from None
+        again = error.code >= 500 or error.code == 429
+        raise TransferError(f"HTTP {error.code}", again, error.code) from None
     except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
         raise TransferError(" ".join(str(getattr(error, "reason", error)).split())) from None
     if length and received != length:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ._base import Column, Dataset, Provenance, Schema
-from ._download import RemoteFile, fetch
+from ._download import DownloadError, RemoteFile, fetch
 from ._errors import InputError
 
 API = "https://www.openml.org/api/v1/json"
@@ -43,7 +43,8 @@ def load(
 
     where = {"offline": offline, "cache_dir": cache_dir}
     number = identifier if identifier.isdigit() else _number_of(identifier, where)
-    about = _answer(f"openml/{number}/description.json", f"data/{number}", where)["data_set_description"]
+    file = f"openml/{number}/description.json"
+    about = _answer(file, f"data/{number}", "data_set_description", identifier, where)
     frame = _table(number, about, where)
     target = target or _default_target(number, about)
     left_out = [n for n in _ignored(about) if n in frame.columns and n != target]
@@ -59,19 +60,28 @@ def load(
 
 
 def _number_of(name: str, where: dict[str, Any]) -> str:
-    path = f"data/list/data_name/{quote(name, safe='')}/limit/2/status/active/"
-    found = _answer(f"openml/names/{quote(name.lower(), safe='')}.json", path, where)["data"]["dataset"]
+    if not name:
+        raise InputError("openml: needs a number or a name, such as openml:61 or openml:iris")
+    place = quote(name, safe="")
+    path = f"data/list/data_name/{place}/limit/2/status/active/"
+    found = _answer(f"openml/names/{place}.json", path, "data", name, where)["dataset"]
     return str(found[0]["did"])
 
 
-def _answer(name: str, path: str, where: dict[str, Any]) -> dict[str, Any]:
-    """A JSON answer of the API, from the cache when it is there."""
-    found = fetch(RemoteFile(name, f"{API}/{path}"), **where)
+def _answer(name: str, path: str, key: str, wanted: str, where: dict[str, Any]) -> dict[str, Any]:
+    """What stands under `key` in a JSON answer of the API, from the cache when it is there."""
     try:
-        return json.loads(found.read_text("utf-8"))
-    except ValueError:
+        found = fetch(RemoteFile(name, f"{API}/{path}"), **where)
+    except DownloadError as error:
+        if error.status != 412:  # OpenML's way to say that there is no such data set
+            raise
+        message = f"OpenML has no active data set {wanted!r}; search for it on www.openml.org"
+        raise InputError(message) from None
+    try:
+        return json.loads(found.read_text("utf-8"))[key]
+    except (ValueError, KeyError, TypeError):
         found.unlink()
-        raise InputError(f"{API}/{path} gave no JSON; try again later") from None
+        raise InputError(f"{API}/{path} gave no JSON with {key!r}; try again later") from None
 
 
 def _table(number: str, about: dict[str, Any], where: dict[str, Any]):

@@ -1,4 +1,4 @@
-"""Docstrings: from which installed library does this documentation come, its name masked?
+"""Docstrings: the installed library that a piece of documentation comes from, its name masked.
 
 Real English that is on every machine: the first words of docstrings of public functions and classes of eight
 libraries that this package needs (keras, networkx, numpy, pandas, scikit-image, scikit-learn, scipy,
