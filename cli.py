@@ -160,8 +160,18 @@ def main(debug: bool) -> None:
     "--set", "params", multiple=True, callback=_settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
+@click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
 @_options(_SEED, _STORE, _JSON, _QUIET)
-def compare(data: str, as_json: bool, quiet: bool, output: str | None, model: Any, **options: Any) -> None:
+def compare(
+    data: str,
+    as_json: bool,
+    quiet: bool,
+    output: str | None,
+    model: Any,
+    no_store: bool,
+    store: str | None,
+    **options: Any,
+) -> None:
     """Compare deep and classical models on DATA and say which is better.
 
     DATA is a file, a folder, or a name that `deepworth datasets` lists.
@@ -171,7 +181,9 @@ def compare(data: str, as_json: bool, quiet: bool, output: str | None, model: An
 
     terminal.check_output(output)
     with progress.bar(enabled=not quiet) as watch:
-        result = run(data, models=model or None, progress=watch, **options)
+        result = run(
+            data, models=model or None, store=False if no_store else store, progress=watch, **options
+        )
     answer = result.to_dict()
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)

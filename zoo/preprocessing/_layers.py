@@ -93,3 +93,26 @@ class OneHotKnown(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "depth": self.depth}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class BagOfWords(keras.layers.Layer):
+    """Which of these words a text holds, split as ``keras.layers.TextVectorization`` does.
+
+    Input str (batch, 1); output float32 (batch, n_words) of 0 and 1. The wrapped layer misstates its
+    output shape, and its first column counts unknown words, which say nothing.
+    """
+
+    def __init__(self, words: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = list(words)
+        self.vector = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=self.words)
+
+    def call(self, texts: Any) -> Any:
+        return ops.cast(self.vector(texts)[:, 1:], "float32")
+
+    def compute_output_spec(self, texts: Any) -> Any:
+        return keras.KerasTensor((texts.shape[0], len(self.words)), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "words": self.words}

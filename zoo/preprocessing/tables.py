@@ -90,7 +90,7 @@ class TablePreprocessor:
         """Keras inputs by column, and ``numeric`` and ``categories`` computed from them."""
         import keras
 
-        from ._layers import OneHotKnown
+        from ._layers import BagOfWords, OneHotKnown
 
         raw, numeric, codes = {}, [], []
         for c in self.columns:
@@ -102,7 +102,7 @@ class TablePreprocessor:
                     code if c.embedded else OneHotKnown(len(c.levels))(code)
                 )
             elif c.role == "text":
-                numeric.append(_bag_of_words(c)(x))
+                numeric.append(BagOfWords(list(c.words))(x))
             else:
                 numeric += _number_layers(c, x)
         encoded = {"numeric": _joined(numeric, raw)}
@@ -258,17 +258,6 @@ def _number_layers(code: ColumnCode, x: Any) -> list[Any]:
 
     scaled = RobustScale(code.centre, code.factor, code.indicator)(x)
     return [scaled, *(Phase(period)(x) for period in code.phases)]
-
-
-def _bag_of_words(code: ColumnCode) -> Any:
-    import keras
-
-    vector = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=list(code.words))
-
-    def without_unknown(x: Any) -> Any:  # column 0 counts the words outside the vocabulary
-        return vector(x)[:, 1:]
-
-    return without_unknown
 
 
 def _joined(parts: list[Any], raw: dict[str, Any]) -> Any:

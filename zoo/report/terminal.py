@@ -25,7 +25,7 @@ _OUTCOMES = {
     "undecided": "cannot tell",
 }
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
-_BAR = 22
+_BAR = 18
 
 
 def console() -> Console:
@@ -91,7 +91,7 @@ def _findings(findings: list[dict[str, Any]], most: int = 8) -> Group:
 def _leaderboard(answer: dict[str, Any], width: int) -> Table:
     metric = answer["metric"]
     wide = width >= 100
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False, padding=(0, 1, 0, 0))
     table.add_column("model", no_wrap=True)
     arrow = "↑" if metric["greater_is_better"] else "↓"
     table.add_column(f"{metric['label']} {arrow}", justify="right", no_wrap=True)
@@ -99,7 +99,7 @@ def _leaderboard(answer: dict[str, Any], width: int) -> Table:
     table.add_column(_scale_label(scale), no_wrap=True)
     if metric["second_label"] and wide:
         table.add_column(metric["second_label"], justify="right", no_wrap=True)
-    for name in ("fit", "predict 1k", *(("size", "params") if wide else ("size",))):
+    for name in ("fit", "1k rows", *(("size", "params") if wide else ("size",))):
         table.add_column(name, justify="right", no_wrap=True)
     for row in answer["leaderboard"]:
         table.add_row(*_cells(row, answer, scale, wide))
