@@ -34,7 +34,6 @@ class _Group(click.Group):
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait must not burn cores
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
