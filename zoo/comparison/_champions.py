@@ -5,25 +5,36 @@ from __future__ import annotations
 import numpy as np
 
 
-def left_out_champion(scores: np.ndarray) -> np.ndarray:
-    """For each fold the score of the model that is best on the other folds.
+def left_out_champion(scores: np.ndarray, repeats: np.ndarray | None = None) -> np.ndarray:
+    """For each fold the score of the model that is best on the other folds of the same repeat.
 
-    Choosing and scoring never use the same fold, so a lucky fold cannot choose itself (the
-    leave-one-fold-out form of nested selection; compare Tibshirani and Tibshirani 2009).
+    Choosing and scoring never use the same rows, so a lucky fold cannot choose itself (the
+    leave-one-fold-out form of nested selection; compare Tibshirani and Tibshirani 2009). The other
+    repeats test the same rows once more, so they have no say.
 
     Parameters
     ----------
     scores : ndarray of shape (n_models, J), higher is better, NaN where a model has no score
+    repeats : ndarray of shape (J,), optional
+        The repeat of each fold; all folds are of one repeat by default.
 
     Returns
     -------
     ndarray of shape (J,)
     """
     n_folds = scores.shape[1]
-    if n_folds < 2:
-        return scores[best(scores)]
-    chosen = [best(np.delete(scores, fold, axis=1)) for fold in range(n_folds)]
+    repeats = np.zeros(n_folds, dtype=int) if repeats is None else repeats
+    chosen = [best(scores[:, _others(fold, repeats)]) for fold in range(n_folds)]
     return scores[chosen, np.arange(n_folds)]
+
+
+def _others(fold: int, repeats: np.ndarray) -> np.ndarray:
+    """The other folds of the repeat; all others, or the fold itself, where there are none."""
+    other = np.arange(len(repeats)) != fold
+    for rows in (other & (repeats == repeats[fold]), other):
+        if rows.any():
+            return rows
+    return ~other
 
 
 def best(scores: np.ndarray) -> int:

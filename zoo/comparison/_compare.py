@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
 from . import _metrics
 from ._jobs import Job, run_job
-from ._metrics import evaluate, of_task, primary
+from ._metrics import Metric, evaluate, of_task, primary
 from ._plan import Plan, make_plan
 from ._progress import Event, Progress
 from ._result import Comparison, describe, plan_summary
@@ -72,12 +73,15 @@ def compare(
     ------
     InputError
         The data or an option cannot be used; the message says what to do.
+    KeyboardInterrupt
+        Raised again when all that was finished has been judged and kept.
     """
     started = time.perf_counter()
     dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
     if not 0.5 <= confidence_level < 1:
         raise InputError(f"confidence level must be from 0.5 to below 1, got {confidence_level}")
-    chosen = primary(dataset.task, metric)
+    question = _Question(primary(dataset.task, metric), 0.0, confidence_level)
+    question = replace(question, margin=_metrics.margin(question.metric, dataset.y, margin))
     plan = make_plan(
         dataset, models=models, preset=preset, folds=folds, repeats=repeats, seed=seed, params=params
     )
@@ -85,33 +89,55 @@ def compare(
     record = None
     if store is not False:
         record = RunStore(store_folder(store), describe(dataset), plan_summary(plan))
-    jobs = _run(dataset, plan, record, progress or (lambda event: None))
-    result = _judged(dataset, plan, jobs, chosen, margin, confidence_level, findings)
-    result = replace(
-        result,
-        run=record.id if record else "",
-        created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
-        path=str(record.path) if record else None,
-        seconds=time.perf_counter() - started,
-    )
-    if record:
-        record.finish("ok" if result.exit_code == 0 else "partial", result.to_dict(), result.predictions())
+    with record or nullcontext():
+        jobs = _run(dataset, plan, record, progress or (lambda event: None))
+        result = replace(
+            _judged(dataset, plan, jobs, question, findings),
+            run=record.id if record else "",
+            created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
+            path=str(record.path) if record else None,
+            seconds=time.perf_counter() - started,
+        )
+        interrupted = any(job.status == "interrupted" for job in jobs)
+        if record:
+            status = "interrupted" if interrupted else ("partial" if result.exit_code else "ok")
+            record.finish(status, result.to_dict(), result.predictions())
+    if interrupted:
+        raise KeyboardInterrupt(f"interrupted; what was finished is in {result.path or 'no store'}")
     return result
 
 
+@dataclass(frozen=True)
+class _Question:
+    """By which metric, from which difference on, and with which certainty."""
+
+    metric: Metric
+    margin: float
+    level: float
+
+
 def _run(dataset: Dataset, plan: Plan, record: RunStore | None, progress: Progress) -> list[Job]:
-    """Every job of the plan in order, each written as soon as it ends."""
+    """Every job of the plan, each written as soon as it ends; Ctrl-C ends the rest as interrupted."""
     finished: list[Job] = []
-    progress(Event("started", total=len(plan.jobs)))
-    for job in plan.jobs:
-        progress(Event("model", job.model, len(finished), len(plan.jobs)))
-        if job.status == "planned":
-            job = run_job(job, dataset, plan.seed, plan.params.get(job.model, {}))
+
+    def end(job: Job) -> None:
         finished.append(job)
         if record:
             record.add(job, _scored(dataset, job))
-        progress(Event("fold", job.model, len(finished), len(plan.jobs), job.reason))
-    progress(Event("finished", "", len(finished), len(plan.jobs)))
+
+    try:
+        progress(Event("started", total=len(plan.jobs)))
+        for job in plan.jobs:
+            progress(Event("model", job.model, len(finished), len(plan.jobs)))
+            if job.status == "planned":
+                job = run_job(job, dataset, plan.seed, plan.params.get(job.model, {}), plan.threads)
+            end(job)
+            progress(Event("fold", job.model, len(finished), len(plan.jobs), job.reason))
+        progress(Event("finished", "", len(finished), len(plan.jobs)))
+    except KeyboardInterrupt:
+        for job in plan.jobs[len(finished) :]:
+            lost = job.status == "planned"
+            end(replace(job, status="interrupted", reason="the run was interrupted") if lost else job)
     return finished
 
 
@@ -123,23 +149,17 @@ def _scored(dataset: Dataset, job: Job) -> dict[str, float | None]:
 
 
 def _judged(
-    dataset: Dataset,
-    plan: Plan,
-    jobs: Sequence[Job],
-    metric: Any,
-    given_margin: float | None,
-    level: float,
-    findings: list[Any],
+    dataset: Dataset, plan: Plan, jobs: Sequence[Job], question: _Question, findings: list[Any]
 ) -> Comparison:
     models = score_models(dataset, jobs)
-    resampled = resample(dataset, models, metric, plan.seed) if plan.official_test else None
+    resampled = resample(dataset, models, question.metric, plan.seed) if plan.official_test else None
     verdict = decide(
         models,
-        metric,
-        margin=_metrics.margin(metric, dataset.y, given_margin),
-        level=level,
+        question.metric,
+        margin=question.margin,
+        level=question.level,
         test_over_train=plan.test_over_train,
         missing=tuple(m.model for m in models if not m.complete),
         resampled=resampled,
     )
-    return Comparison("", "", dataset, plan, metric, models, verdict, findings, 0.0, resampled)
+    return Comparison("", "", dataset, plan, question.metric, models, verdict, findings, 0.0, resampled)

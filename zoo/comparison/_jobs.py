@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from ...datasets._base import Dataset, take
 from ...datasets._splits import Split
 from .. import registry
+from ._threads import limited, own_threads
 
 TIMED_ROWS = 1000
 
@@ -30,6 +32,7 @@ class Job:
     split: Split
     status: str = "planned"  # ok, failed, skipped, interrupted
     reason: str = ""
+    converged: bool = True
     fit_seconds: float | None = None
     predict_seconds: float | None = None
     size_bytes: int | None = None
@@ -37,29 +40,32 @@ class Job:
     prediction: np.ndarray | None = field(default=None, repr=False)
 
 
-def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any]) -> Job:
+def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int = 1) -> Job:
     """The finished job. Any exception of a model becomes its reason, and other jobs go on."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a library's warnings would bury the result
-            return _fitted_and_scored(job, dataset, seed, params)
+        with warnings.catch_warnings(record=True) as caught:  # printed, they would bury the result
+            warnings.simplefilter("always")
+            job = _fitted_and_scored(job, dataset, seed, params, threads)
     except Exception as error:  # a broken model costs its own row and nothing else
         return replace(job, status="failed", reason=_reason(error))
+    return replace(job, converged=not any(issubclass(w.category, ConvergenceWarning) for w in caught))
 
 
-def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any]) -> Job:
+def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Job:
     random_state = job_seed(seed, job)
     model = registry.create(job.model, dataset.task, dataset.modality, random_state=random_state, **params)
+    model.set_params(**own_threads(model, threads))
     if hasattr(model, "warm_up"):
         model.warm_up()  # imports are never counted as training
     train, test = job.split.train, job.split.test
     X_train, X_test = take(dataset.X, train), take(dataset.X, test)
-    started = time.perf_counter()
-    model.fit(X_train, dataset.y[train])
-    fit_seconds = time.perf_counter() - started
-    prediction = predict(model, X_test, dataset)
-    if job.split.repeat == 0 and job.split.fold == 0:
-        job = _with_costs(job, model, X_test)
+    with limited(threads):
+        started = time.perf_counter()
+        model.fit(X_train, dataset.y[train])
+        fit_seconds = time.perf_counter() - started
+        prediction = predict(model, X_test, dataset)
+        if job.split.repeat == 0 and job.split.fold == 0:
+            job = _with_costs(job, model, X_test)
     return replace(job, status="ok", fit_seconds=fit_seconds, prediction=prediction)
 
 

@@ -32,7 +32,8 @@ class Metric:
     """One metric. ``function(truth, prediction)`` takes probabilities (n, K) or values (n,).
 
     ``margin`` is the default region of practical equivalence in the metric's units; for errors in the
-    target's units it is a share of the target's standard deviation (``relative``).
+    target's units it is a share of the target's standard deviation (``relative``). ``bounds`` are the
+    lowest and the highest value that there can be.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Metric:
     margin: float
     function: Callable[[Truth, np.ndarray], float]
     relative: bool = False
+    bounds: tuple[float, float] = (0.0, 1.0)
 
     def __call__(self, truth: Truth, prediction: np.ndarray) -> float:
         return float(self.function(truth, prediction))
@@ -79,28 +81,38 @@ def _brier(truth: Truth, p: np.ndarray) -> float:
 
 
 def _average_precision(truth: Truth, p: np.ndarray) -> float:
+    if not np.any(truth.y == truth.positive):
+        return np.nan  # scikit-learn says 0
     return sk.average_precision_score(truth.y == truth.positive, p[:, truth.positive])
 
 
 def _f1(truth: Truth, p: np.ndarray) -> float:
     if truth.task == "binary":
-        return sk.f1_score(truth.y == truth.positive, _labels(p) == truth.positive, zero_division=0.0)
-    return sk.f1_score(truth.y, _labels(p), average="macro", zero_division=0.0)
+        return sk.f1_score(truth.y == truth.positive, _labels(p) == truth.positive, zero_division=np.nan)
+    return sk.f1_score(truth.y, _labels(p), average="macro", zero_division=np.nan)
 
 
 def _rmse(truth: Truth, v: np.ndarray) -> float:
     return np.sqrt(np.mean((truth.y - v) ** 2))
 
 
+def _r2(truth: Truth, v: np.ndarray) -> float:
+    return sk.r2_score(truth.y, v, force_finite=False)  # undefined, not 0 or 1, for a constant target
+
+
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 _NUMBERS: tuple[Task, ...] = ("regression",)
+_ERROR = (0.0, np.inf)
 
+# Margins: a hundredth of AUC or accuracy is one better decision in a hundred, less than what another
+# random split changes on most tables. A hundredth of the target's standard deviation is the same for
+# errors. The squared probabilities of Brier move half as much; Matthews spans twice the range.
 METRICS: dict[str, Metric] = {
     m.name: m
     for m in (
         Metric("roc_auc", "ROC AUC", _CLASSES, True, 0.01, _roc_auc),
-        Metric("log_loss", "log loss", _CLASSES, False, 0.01, _log_loss),
-        Metric("brier", "Brier score", _CLASSES, False, 0.005, _brier),
+        Metric("log_loss", "log loss", _CLASSES, False, 0.01, _log_loss, bounds=_ERROR),
+        Metric("brier", "Brier score", _CLASSES, False, 0.005, _brier, bounds=(0.0, 2.0)),
         Metric("average_precision", "average precision", ("binary",), True, 0.01, _average_precision),
         Metric("accuracy", "accuracy", _CLASSES, True, 0.01, lambda t, p: np.mean(_labels(p) == t.y)),
         Metric(
@@ -119,10 +131,11 @@ METRICS: dict[str, Metric] = {
             True,
             0.02,
             lambda t, p: sk.matthews_corrcoef(t.y, _labels(p)),
+            bounds=(-1.0, 1.0),
         ),
-        Metric("rmse", "RMSE", _NUMBERS, False, 0.01, _rmse, relative=True),
-        Metric("mae", "MAE", _NUMBERS, False, 0.01, lambda t, v: np.mean(np.abs(t.y - v)), relative=True),
-        Metric("r2", "R\u00b2", _NUMBERS, True, 0.01, lambda t, v: sk.r2_score(t.y, v)),
+        Metric("rmse", "RMSE", _NUMBERS, False, 0.01, _rmse, True, _ERROR),
+        Metric("mae", "MAE", _NUMBERS, False, 0.01, lambda t, v: np.mean(np.abs(t.y - v)), True, _ERROR),
+        Metric("r2", "R\u00b2", _NUMBERS, True, 0.01, _r2, bounds=(-np.inf, 1.0)),
     )
 }
 _PRIMARY: dict[Task, str] = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
@@ -173,3 +186,29 @@ def evaluate(metric: Metric, truth: Truth, prediction: Any) -> float | None:
     except ValueError:  # scikit-learn's way to say "undefined on these rows"
         return None
     return value if np.isfinite(value) else None
+
+
+def scorer(metric: Metric, truth: Truth, prediction: np.ndarray) -> Callable[[np.ndarray], float]:
+    """A function that scores any of the rows, repeated ones too; NaN where the metric is not defined."""
+    if metric.name == "roc_auc" and truth.task == "binary":
+        return _auc_scorer(truth.y == truth.positive, prediction[:, truth.positive])
+
+    def score(rows: np.ndarray) -> float:
+        value = evaluate(metric, truth.part(rows), prediction[rows])
+        return np.nan if value is None else value
+
+    return score
+
+
+def _auc_scorer(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
+    """ROC AUC as the share of pairs in order, ties half: ranked once, so that resampling costs no sort."""
+    levels, level = np.unique(scores, return_inverse=True)
+
+    def score(rows: np.ndarray) -> float:
+        is_positive, own = positive[rows], level[rows]
+        above = np.bincount(own[is_positive], minlength=len(levels))
+        below = np.bincount(own[~is_positive], minlength=len(levels))
+        pairs = above.sum() * below.sum()
+        return float(above @ (np.cumsum(below) - below / 2) / pairs) if pairs else np.nan
+
+    return score

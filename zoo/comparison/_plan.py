@@ -11,6 +11,7 @@ from ...datasets._errors import InputError, unknown_name
 from ...datasets._splits import make_splits
 from .. import registry
 from ._jobs import Job
+from ._threads import threads_for
 
 # Ten folds once beat five folds twice: the overlap term n_test/n_train falls from 1/4 to 1/9, which
 # no number of repeats makes up for.
@@ -29,6 +30,7 @@ class Plan:
     official_test: bool
     test_over_train: float
     params: dict[str, dict[str, Any]]
+    threads: int
 
     @property
     def models(self) -> list[str]:
@@ -50,6 +52,7 @@ def make_plan(
     if preset not in PRESETS:
         raise unknown_name("preset", preset, PRESETS)
     usual = PRESETS[preset]
+    _at_least("seed", seed, 0)
     folds = _at_least("folds", folds if folds is not None else usual[0], 2)
     repeats = _at_least("repeats", repeats if repeats is not None else usual[1], 1)
     splits = make_splits(
@@ -62,13 +65,17 @@ def make_plan(
         test=dataset.test,
     )
     names = chosen_models(dataset, models)
-    params = known_params(params or {}, names)
-    jobs = [_job(name, split, bool(models)) for name in names for split in splits]
-    shares = [len(s.test) / len(s.train) for s in splits]
-    official = dataset.test is not None
-    n_folds = 1 if official else len({s.fold for s in splits})
-    n_repeats = len({s.repeat for s in splits})
-    return Plan(tuple(jobs), n_folds, n_repeats, preset, seed, official, sum(shares) / len(shares), params)
+    return Plan(
+        jobs=tuple(_job(name, split, bool(models)) for name in names for split in splits),
+        folds=len({s.fold for s in splits}) if dataset.test is None else 1,
+        repeats=len({s.repeat for s in splits}),
+        preset=preset,
+        seed=seed,
+        official_test=dataset.test is not None,
+        test_over_train=sum(len(s.test) / len(s.train) for s in splits) / len(splits),
+        params=known_params(params or {}, names),
+        threads=threads_for(max(len(s.train) for s in splits)),
+    )
 
 
 def _job(name: str, split: Any, asked_for: bool) -> Job:
@@ -84,6 +91,7 @@ def chosen_models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
     if models is None:
         names = suited
     else:
+        models = [models] if isinstance(models, str) else models
         names = [registry.entry(name).name for name in models]
         unsuited = [name for name in names if name not in suited]
         if unsuited:

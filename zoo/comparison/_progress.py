@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Event:
-    """One step: ``kind`` is "started", "model", "fold", "model_done" or "finished"."""
+    """One step: ``kind`` is "started", "model" (a job begins), "fold" (it ended) or "finished"."""
 
     kind: str
     model: str = ""

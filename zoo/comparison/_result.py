@@ -70,7 +70,7 @@ class Comparison:
         from ._versions import versions
 
         other = second(self.metric, self.dataset.task)
-        return _plain(
+        return plain(
             {
                 "run": self.run,
                 "created": self.created,
@@ -116,13 +116,13 @@ class Comparison:
             "jobs_ok": len(ok),
             "jobs_planned": len(scores.jobs),
             "reason": bad[0].reason if bad else "",
-            "notes": ["predicts one class only"] if one_class_only(self.dataset, scores) else [],
+            "notes": _notes(self.dataset, scores),
         }
 
     def _interval(self, position: int, scores: ModelScores) -> tuple[float | None, float | None]:
         level = self.verdict.confidence_level
         if self.resampled is None:
-            return interval(scores, self.metric.name, self.plan.test_over_train, level)
+            return interval(scores, self.metric, self.plan.test_over_train, level)
         samples = self.resampled.in_bag[position]
         if np.isnan(samples).any():
             return None, None
@@ -135,6 +135,15 @@ def _status(scores: ModelScores) -> str:
     if not found:
         return "ok"
     return found[0] if len(found) == len(scores.jobs) else "partial"
+
+
+def _notes(dataset: Dataset, scores: ModelScores) -> list[str]:
+    """What a reader of the row should know."""
+    notes = ["predicts one class only"] if one_class_only(dataset, scores) else []
+    short = sum(not job.converged for job in scores.jobs)
+    if short:
+        notes.append(f"did not converge in {short} of {len(scores.jobs)} fits")
+    return notes
 
 
 def _first(jobs: list[Any], name: str) -> Any:
@@ -156,36 +165,38 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     """Facts about a dataset that a result carries."""
     names, counts = np.unique(dataset.y, return_counts=True)
     classes = dataset.task != "regression"
-    return {
-        "name": dataset.name,
-        "rows": len(dataset),
-        "columns": dataset.X.shape[1] if dataset.modality == "tabular" else None,
-        "task": dataset.task,
-        "modality": dataset.modality,
-        "target": dataset.target,
-        "classes": list(dataset.classes),
-        "class_counts": dict(zip(names.tolist(), counts.tolist(), strict=True)) if classes else None,
-        "positive": dataset.positive,
-        "test_rows": None if dataset.test is None else int(dataset.test.sum()),
-        "fingerprint": dataset.fingerprint(),
-        "provenance": asdict(dataset.provenance),
-    }
+    return plain(
+        {
+            "name": dataset.name,
+            "rows": len(dataset),
+            "columns": dataset.X.shape[1] if dataset.modality == "tabular" else None,
+            "task": dataset.task,
+            "modality": dataset.modality,
+            "target": dataset.target,
+            "classes": list(dataset.classes),
+            "class_counts": dict(zip(names.tolist(), counts.tolist(), strict=True)) if classes else None,
+            "positive": dataset.positive,
+            "test_rows": None if dataset.test is None else int(dataset.test.sum()),
+            "fingerprint": dataset.fingerprint(),
+            "provenance": asdict(dataset.provenance),
+        }
+    )
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
     """The plan without its rows."""
-    names = ("folds", "repeats", "preset", "seed", "official_test", "params", "models")
-    return {name: getattr(plan, name) for name in names} | {"jobs": len(plan.jobs)}
+    names = ("folds", "repeats", "preset", "seed", "official_test", "params", "models", "threads")
+    return plain({name: getattr(plan, name) for name in names} | {"jobs": len(plan.jobs)})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Only what JSON has: no NumPy, no tuples, no NaN."""
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not np.isfinite(value):
         return None
-    return value
+    return value if isinstance(value, (str, int, float, type(None))) else str(value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...datasets._base import Dataset
 from ._jobs import Job
-from ._metrics import Metric, Truth, evaluate, of_task
+from ._metrics import Metric, Truth, evaluate, of_task, scorer
 from ._statistics import bootstrap_rows, corrected_interval
 
 
@@ -63,11 +63,15 @@ def _value(dataset: Dataset, metric: Metric, job: Job) -> float:
 
 
 def interval(
-    scores: ModelScores, metric: str, test_over_train: float, level: float
+    scores: ModelScores, metric: Metric, test_over_train: float, level: float
 ) -> tuple[float, float] | tuple[None, None]:
-    """Corrected interval of a model's mean over its folds; None for fewer than two."""
-    values = scores.folds[metric][~np.isnan(scores.folds[metric])]
-    return corrected_interval(values, test_over_train, level) if len(values) >= 2 else (None, None)
+    """Corrected interval of a model's mean over its folds, within the metric's bounds; None for one fold."""
+    values = scores.folds[metric.name]
+    values = values[~np.isnan(values)]
+    if len(values) < 2:
+        return None, None
+    low, high = corrected_interval(values, test_over_train, level)
+    return max(low, metric.bounds[0]), min(high, metric.bounds[1])
 
 
 @dataclass(frozen=True)
@@ -81,23 +85,24 @@ class Resampled:
 def resample(dataset: Dataset, models: Sequence[ModelScores], metric: Metric, seed: int) -> Resampled:
     """Scores of every model on the same bootstrap samples of test rows, and on the rows left out."""
     rows = models[0].jobs[0].split.test
-    n_samples = int(np.clip(4_000_000 // max(len(rows), 1), 200, 1000))
+    n_samples = int(np.clip(10_000_000 // len(rows), 300, 1000))
     truth = truth_of(dataset, rows)
     samples = bootstrap_rows(truth.y, dataset.task != "regression", n_samples, seed)
-    everything = np.arange(len(rows))
-    outside = [np.setdiff1d(everything, sample) for sample in samples]
+    outside = [np.flatnonzero(np.bincount(sample, minlength=len(rows)) == 0) for sample in samples]
     predictions = [m.jobs[0].prediction for m in models]
     return Resampled(
-        np.array([[_on(metric, truth, p, s) for s in samples] for p in predictions]),
-        np.array([[_on(metric, truth, p, s) for s in outside] for p in predictions]),
+        np.array([_on_samples(metric, truth, p, samples) for p in predictions]),
+        np.array([_on_samples(metric, truth, p, outside) for p in predictions]),
     )
 
 
-def _on(metric: Metric, truth: Truth, prediction: np.ndarray | None, rows: np.ndarray) -> float:
+def _on_samples(
+    metric: Metric, truth: Truth, prediction: np.ndarray | None, samples: Sequence[np.ndarray]
+) -> list[float]:
     if prediction is None:
-        return np.nan
-    value = evaluate(metric, truth.part(rows), prediction[rows])
-    return np.nan if value is None else value
+        return [np.nan] * len(samples)
+    score = scorer(metric, truth, prediction)
+    return [score(rows) if len(rows) else np.nan for rows in samples]
 
 
 def best_reachable(dataset: Dataset, metric: Metric, jobs: Sequence[Job]) -> float | None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -48,13 +49,23 @@ class RunStore:
         self.path = folder / self.id
         try:
             self.path.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(_cannot_write(self.path, error)) from error
+        try:
             self._db = sqlite3.connect(self.path / "run.sqlite")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_SCHEMA)
             row = (self.id, self.created, "running", json.dumps(dataset), json.dumps(plan), None)
             self._write("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)", row)
-        except (OSError, sqlite3.Error) as error:
+        except (sqlite3.Error, InputError) as error:
+            shutil.rmtree(self.path, ignore_errors=True)  # nothing half written
             raise InputError(_cannot_write(self.path, error)) from error
+
+    def __enter__(self) -> RunStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
 
     def add(self, job: Any, metrics: dict[str, float | None]) -> None:
         """Write a finished job."""
@@ -63,7 +74,7 @@ class RunStore:
         self._write("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row + costs)
 
     def finish(self, status: str, result: dict[str, Any] | None, predictions: Any) -> None:
-        """Write predictions and the result, and close."""
+        """Write predictions and the result."""
         try:
             if predictions is not None and len(predictions):
                 predictions.to_parquet(self.path / "predictions.parquet", index=False)
@@ -71,7 +82,6 @@ class RunStore:
             raise InputError(_cannot_write(self.path, error)) from error
         text = None if result is None else json.dumps(result, allow_nan=False)
         self._write("UPDATE run SET status = ?, result = ? WHERE id = ?", (status, text, self.id))
-        self._db.close()
 
     def _write(self, statement: str, values: Iterable[Any]) -> None:
         try:
@@ -93,14 +103,17 @@ def list_runs(store: str | os.PathLike[str] | None = None) -> list[dict[str, Any
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    row = _read(path)
-    result = row["result"] or {}
-    status = "interrupted" if row["status"] == "running" else row["status"]
+    try:
+        row = _read(path)
+    except InputError:  # one broken folder must not hide the others
+        row = {"status": "unreadable"}
+    result = row.get("result") or {}
     return {
-        "run": row["id"],
-        "created": row["created"],
-        "dataset": row["dataset"].get("name"),
-        "status": status,
+        "run": path.parent.name,
+        "created": row.get("created"),
+        "dataset": (row.get("dataset") or {}).get("name"),
+        # a run without an end goes on, or was killed: its file cannot tell which
+        "status": "unfinished" if row["status"] == "running" else row["status"],
         "metric": (result.get("metric") or {}).get("name"),
         "outcome": (result.get("verdict") or {}).get("outcome"),
         "models": len(result.get("leaderboard", [])),

@@ -61,25 +61,52 @@ def decide(
     resampled : bootstrap scores in the order of ``models`` where there is one official test part
     """
     setting = _Setting(metric, margin, level, missing)
-    families = {f: _family(models, metric, f) for f in ("deep", "classical")}
+    defined = _defined_folds(models, metric)
+    families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
     lacking = [f for f, rows in families.items() if not len(rows)]
     if lacking:
-        return _no_contest(setting, lacking[0], families, models)
-    names = {f: models[_champion(models, rows, metric)].model for f, rows in families.items()}
+        sentence = f"Cannot tell: no {lacking[0]} model has a score on every fold."
+        advice = f"add {lacking[0]} models to the comparison, or mend those that failed"
+        return _no_contest(setting, _champions(models, families, metric), sentence, advice)
+    names = _champions(models, families, metric)
     if resampled is not None:
         posterior = _from_test_part(models, families, metric, resampled, setting)
         return _spoken(setting, names, posterior, "a larger test part would settle it")
-    differences = _paired(models, families, metric)
+    differences, repeats = _paired(models, families, metric, defined)
     if len(differences) < 2:
-        return _no_contest(setting, "deep", families, models)
+        sentence = f"Cannot tell: {metric.label} is defined on one fold only, and one says nothing of doubt."
+        return _no_contest(setting, names, sentence, "use more folds, or another metric")
     posterior = correlated_t(differences, test_over_train, margin, level)
-    return _spoken(setting, names, posterior, _advice(differences, test_over_train, setting))
+    advice = _advice(differences, test_over_train, setting, len(np.unique(repeats)))
+    return _spoken(setting, names, posterior, advice)
 
 
-def _family(models: Sequence[ModelScores], metric: Metric, family: str) -> np.ndarray:
-    """Positions of the family's models that have a score on every fold."""
-    own = [i for i, m in enumerate(models) if m.family == family and not np.isnan(m.folds[metric.name]).any()]
+def _defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
+    """Folds where the metric has a value for some model: with one class only, say, it has none."""
+    return np.flatnonzero(~np.isnan([m.folds[metric.name] for m in models]).all(axis=0))
+
+
+def _family(models: Sequence[ModelScores], metric: Metric, family: str, defined: np.ndarray) -> np.ndarray:
+    """Positions of the family's complete models with a score on every fold that has one."""
+    own = [
+        i
+        for i, m in enumerate(models)
+        if m.family == family
+        and m.complete
+        and len(defined)
+        and not np.isnan(m.folds[metric.name][defined]).any()
+    ]
     return np.array(own, dtype=int)
+
+
+def _champions(
+    models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric
+) -> dict[str, str | None]:
+    """The best model of each family over all folds, for its name only: its score would flatter it."""
+    return {
+        f: models[_champion(models, rows, metric)].model if len(rows) else None
+        for f, rows in families.items()
+    }
 
 
 def _matrix(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -> np.ndarray:
@@ -87,12 +114,20 @@ def _matrix(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -> 
 
 
 def _champion(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -> int:
-    return int(rows[best(_matrix(models, rows, metric))])
+    scores = _matrix(models, rows, metric)
+    return int(rows[best(scores[:, ~np.isnan(scores).all(axis=0)])])
 
 
-def _paired(models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric) -> np.ndarray:
-    deep, classical = (left_out_champion(_matrix(models, families[f], metric)) for f in ("deep", "classical"))
-    return deep - classical
+def _paired(
+    models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric, defined: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Deep minus classical on every defined fold, higher is better for deep; and the repeat of each fold."""
+    repeats = np.array([models[0].jobs[fold].split.repeat for fold in defined])
+    deep, classical = (
+        left_out_champion(_matrix(models, families[f], metric)[:, defined], repeats)
+        for f in ("deep", "classical")
+    )
+    return deep - classical, repeats
 
 
 def _from_test_part(
@@ -118,7 +153,7 @@ def _outcome(p: Posterior, level: float) -> str:
     return name if chances[name] >= level else "undecided"
 
 
-def _spoken(setting: _Setting, names: dict[str, str], p: Posterior, advice: str) -> Verdict:
+def _spoken(setting: _Setting, names: dict[str, str | None], p: Posterior, advice: str) -> Verdict:
     outcome = _outcome(p, setting.level)
     return Verdict(
         outcome,
@@ -138,7 +173,7 @@ def _spoken(setting: _Setting, names: dict[str, str], p: Posterior, advice: str)
     )
 
 
-def _sentence(outcome: str, setting: _Setting, names: dict[str, str], p: Posterior) -> str:
+def _sentence(outcome: str, setting: _Setting, names: dict[str, str | None], p: Posterior) -> str:
     deep, classical, label = names["deep"], names["classical"], setting.metric.label
     gain = f"{abs(p.mean):.3g} of {label}"
     if outcome == "deep":
@@ -151,28 +186,19 @@ def _sentence(outcome: str, setting: _Setting, names: dict[str, str], p: Posteri
     return f"Cannot tell: {deep} and {classical} are too close, or the data too few, for a verdict."
 
 
-def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting) -> str:
+def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting, repeats: int) -> str:
     """What would probably settle an undecided verdict."""
     folds = folds_needed(differences, test_over_train, setting.margin, setting.level)
     if folds is not None:
-        return (
-            f"about {folds} folds in all would settle it if scores stay as they are (now {len(differences)})"
-        )
+        needed = -(-folds * repeats // len(differences))
+        return f"about {needed} repeats would settle it if scores stay as they are (now {repeats})"
     factor = rows_factor_needed(differences, test_over_train, setting.margin, setting.level)
     if factor is not None:
         return f"more repeats will not settle it; about {factor} times as many rows would"
     return "the difference lies at the edge of the margin: neither more repeats nor rows would settle it soon"
 
 
-def _no_contest(
-    setting: _Setting, lacking: str, families: dict[str, np.ndarray], models: Sequence[ModelScores]
-) -> Verdict:
-    names = {
-        f: models[_champion(models, rows, setting.metric)].model if len(rows) else None
-        for f, rows in families.items()
-    }
-    sentence = f"Cannot tell: no {lacking} model has a score on every fold."
-    advice = f"add {lacking} models to the comparison, or mend those that failed"
+def _no_contest(setting: _Setting, names: dict[str, str | None], sentence: str, advice: str) -> Verdict:
     none = (None,) * 6
     return Verdict(
         "undecided",
