@@ -201,7 +201,7 @@ def compare(
 @_options(_SEED, _JSON, _QUIET)
 def train(data: str, as_json: bool, quiet: bool, **options: Any) -> None:
     """Train one model on DATA and save it, ready for raw rows."""
-    from .zoo.artefact import train as run
+    from .zoo.comparison import train as run
     from .zoo.report import progress, terminal
 
     with progress.spinner(f"training {options['model']}", enabled=not quiet):
@@ -217,7 +217,7 @@ def train(data: str, as_json: bool, quiet: bool, **options: Any) -> None:
 @_options(_SEED, _JSON)
 def evaluate(artefact: str, data: str, as_json: bool, **options: Any) -> None:
     """Score a saved model on labelled DATA."""
-    from .zoo.artefact import evaluate as run
+    from .zoo.comparison import evaluate as run
     from .zoo.report import terminal
 
     terminal.show_scores(run(artefact, data, **options), as_json=as_json)
@@ -238,7 +238,7 @@ def predict(artefact: str, data: tuple[str, ...], output: str | None, as_json: b
     \b
     deepworth predict model/ height_cm=180 weight_kg=80 body_temperature_c=39.5
     """
-    from .zoo.artefact import predict as run
+    from .zoo.comparison import predict as run
     from .zoo.report import terminal
 
     terminal.check_output(output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Self
@@ -312,13 +313,33 @@ class KerasEstimator(BaseEstimator):
         tags.non_deterministic = False
         return tags
 
-    def _check_y(self, y: Any) -> np.ndarray: ...
-    def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray: ...
-    def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray: ...
-    def _strata(self, y: np.ndarray, n_watching: int) -> Any: ...
-    def _units(self) -> int: ...
-    def _task(self) -> Task: ...
-    def _head(self, outputs: Any) -> Any: ...
+    @abstractmethod
+    def _check_y(self, y: Any) -> np.ndarray:
+        """Checked targets: class codes, or values."""
+
+    @abstractmethod
+    def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Targets as the loss wants them; what is learned is learned from the ``train`` rows."""
+
+    @abstractmethod
+    def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
+        """Row weights with mean 1 over the ``train`` rows."""
+
+    @abstractmethod
+    def _strata(self, y: np.ndarray, n_watching: int) -> Any:
+        """What the inner split is stratified by, or None."""
+
+    @abstractmethod
+    def _units(self) -> int:
+        """Linear outputs of the network."""
+
+    @abstractmethod
+    def _task(self) -> Task:
+        """The task that the targets ask for."""
+
+    @abstractmethod
+    def _head(self, outputs: Any) -> Any:
+        """Linear outputs to probabilities or values, as Keras layers."""
 
 
 class KerasClassifier(ClassifierMixin, KerasEstimator):

@@ -65,12 +65,12 @@ def estimator_classes() -> dict[str, Callable[[], type]]:
     """Public class names of all networks (``DeepMLPClassifier``) to functions that make the class."""
     from functools import partial
 
-    def load(found: Entry, task: str) -> type:
+    def load(found: Entry, task: str) -> Any:
         from .estimator import estimator_class
 
         return estimator_class(found, task)
 
-    classes = {}
+    classes: dict[str, Callable[[], type]] = {}
     for found in entries("deep").values():
         tasks = found.constant("TASKS")
         if "binary" in tasks:
@@ -88,7 +88,8 @@ def parameters(name: str) -> dict[str, Any]:
     from .estimator import estimator_class
 
     task = "regression" if "binary" not in found.constant("TASKS") else "binary"
-    return dict(estimator_class(found, task)._defaults)
+    defaults: dict[str, Any] = estimator_class(found, task)._defaults  # type: ignore[attr-defined]
+    return dict(defaults)
 
 
 def describe(name: str) -> dict[str, Any]:

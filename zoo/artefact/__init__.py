@@ -5,13 +5,10 @@ from importlib import import_module
 _PUBLIC = {
     "SavedModel": "._load",
     "count_parameters": "._size",
-    "evaluate": "._use",
     "load": "._load",
     "model_bytes": "._size",
-    "predict": "._use",
     "read_manifest": "._manifest",
     "save": "._save",
-    "train": "._use",
 }
 __all__ = sorted(_PUBLIC)
 

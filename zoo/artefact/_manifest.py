@@ -13,7 +13,7 @@ from ...datasets._errors import InputError
 
 FORMAT = "1.0"
 FILES = ("model.keras", "model.skops", "card.md")
-_FIELDS = {
+_FIELDS: dict[str, type | tuple[type, ...]] = {
     "format": str,
     "created": str,
     "model": str,

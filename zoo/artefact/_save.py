@@ -106,7 +106,7 @@ def _move(draft: Path, folder: Path) -> None:
 def _manifest(
     model: Any, dataset: Dataset, name: str, family: str, scores: dict[str, Any] | None, seed: int | None
 ) -> dict[str, Any]:
-    from ..comparison._versions import versions
+    from ._versions import versions
 
     classes = [str(c) for c in model.classes_] if dataset.task != "regression" else []
     return {

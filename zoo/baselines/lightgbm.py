@@ -14,5 +14,9 @@ def build(
     from ._tables import table_pipeline
 
     kind = LGBMRegressor if task == "regression" else LGBMClassifier
-    options = {"n_estimators": n_estimators, "learning_rate": learning_rate, "random_state": random_state}
+    options: dict = {
+        "n_estimators": n_estimators,
+        "learning_rate": learning_rate,
+        "random_state": random_state,
+    }
     return table_pipeline(kind(verbose=-1, deterministic=True, force_row_wise=True, **options), "frame")

@@ -14,7 +14,7 @@ def build(
     from ..preprocessing.pixels import Flatten, SameSize
     from ._tables import table_pipeline
 
-    options = {
+    options: dict = {
         "n_estimators": n_estimators,
         "min_samples_leaf": min_samples_leaf,
         "random_state": random_state,

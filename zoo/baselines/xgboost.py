@@ -14,7 +14,11 @@ def build(
     from ._labels import CodedLabels
     from ._tables import table_pipeline
 
-    options = {"n_estimators": n_estimators, "learning_rate": learning_rate, "random_state": random_state}
+    options: dict = {
+        "n_estimators": n_estimators,
+        "learning_rate": learning_rate,
+        "random_state": random_state,
+    }
     kind = XGBRegressor if task == "regression" else XGBClassifier
     model = kind(enable_categorical=True, verbosity=0, **options)
     return table_pipeline(model if task == "regression" else CodedLabels(model), "frame")

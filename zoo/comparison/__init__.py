@@ -7,8 +7,11 @@ _PUBLIC = {
     "Event": "._progress",
     "Verdict": "._verdict",
     "compare": "._compare",
+    "evaluate": "._single",
     "list_runs": "._store",
     "load_run": "._store",
+    "predict": "._single",
+    "train": "._single",
 }
 __all__ = sorted(_PUBLIC)
 

@@ -67,7 +67,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer as one object that JSON can hold."""
-        from ._versions import versions
+        from ..artefact._versions import versions
 
         other = second(self.metric, self.dataset.task)
         return plain(

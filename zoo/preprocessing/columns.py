@@ -150,7 +150,7 @@ class SafeText(TransformerMixin, BaseEstimator):
 
         texts = as_texts(X)
         self.empty_ = not any(self.vectoriser.build_analyzer()(text) for text in texts)
-        self.vectoriser_ = None if self.empty_ else clone(self.vectoriser).fit(texts)
+        self.vectoriser_: Any = None if self.empty_ else clone(self.vectoriser).fit(texts)
         return self
 
     def transform(self, X: Any) -> Any:

@@ -92,7 +92,9 @@ class TablePreprocessor:
 
         from ._layers import BagOfWords, OneHotKnown
 
-        raw, numeric, codes = {}, [], []
+        raw: dict[str, Any] = {}
+        numeric: list[Any] = []
+        codes: list[Any] = []
         for c in self.columns:
             dtype = "string" if c.role in ("categorical", "text") else "float64"
             x = raw[c.input_name] = keras.Input((1,), dtype=dtype, name=c.input_name)
@@ -140,7 +142,8 @@ def _as_level(value: Any) -> str:
 
 def _input_names(columns: Sequence[Any]) -> list[str]:
     """Names that Keras takes: word characters only, none twice."""
-    names, seen = [], Counter()
+    names: list[str] = []
+    seen: Counter[str] = Counter()
     for column in columns:
         name = re.sub(r"\W+", "_", str(column), flags=re.ASCII).strip("_").lower() or "column"
         seen[name] += 1

@@ -95,7 +95,7 @@ def _train_one(
     batch_size = usable_batch(settings.batch_size, len(replica.train))
     compiled = program(architecture, batch_size, settings.jit, settings.label_smoothing)
     model = architecture.new(replica.seed)
-    history: dict[str, list[float]] = {"loss": []} | ({"val_loss": []} if replica.validation else {})
+    history: dict[str, list[float]] = {"loss": []}
     best = _Best()
     for epoch, (state, loss) in enumerate(_epochs(compiled, model, replica, settings)):
         logs = {"loss": loss}
@@ -103,7 +103,7 @@ def _train_one(
             logs["val_loss"] = _validation_loss(compiled, state, replica.validation)
         _check_finite(logs, epoch)
         for name, value in logs.items():
-            history[name].append(value)
+            history.setdefault(name, []).append(value)
         watched = logs.get("val_loss")
         if watched is None or watched < best.loss:
             best = _Best(watched if watched is not None else loss, epoch, (state[0], state[1]))

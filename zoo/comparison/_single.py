@@ -1,4 +1,4 @@
-"""What the commands do with saved models: train, evaluate, predict."""
+"""One model alone: train and save it, score it, ask it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
 from ...datasets._unlabelled import read_pictures, read_rows
 from .. import registry
-from ._load import SavedModel, load
-from ._manifest import read_manifest
-from ._save import check_writable, save
+from ..artefact._load import SavedModel, load
+from ..artefact._manifest import read_manifest
+from ..artefact._save import check_writable, save
+from ._jobs import predict as checked
+from ._metrics import evaluate as score
+from ._metrics import of_task
+from ._plan import chosen_models, known_params
+from ._scores import truth_of
+from ._statistics import bootstrap_rows
 
 
 def train(
@@ -31,7 +37,6 @@ def train(
     **load_options: Any,
 ) -> dict[str, Any]:
     """Train one model on all rows (on the training part where there is an official test part) and save it."""
-    from ..comparison._plan import chosen_models, known_params
 
     check_writable(Path(output), overwrite)
     dataset = load_dataset(data, seed=seed, **load_options)
@@ -68,10 +73,6 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 
 def _test_scores(model: Any, dataset: Dataset) -> dict[str, float | None]:
-    from ..comparison._jobs import predict as checked
-    from ..comparison._metrics import evaluate as score
-    from ..comparison._metrics import of_task
-    from ..comparison._scores import truth_of
 
     assert dataset.test is not None
     rows = np.flatnonzero(dataset.test)
@@ -90,11 +91,6 @@ def evaluate(
     **load_options: Any,
 ) -> dict[str, Any]:
     """Metrics of a saved model on labelled data, with bootstrap intervals over its rows."""
-    from ..comparison._jobs import predict as checked
-    from ..comparison._metrics import evaluate as score
-    from ..comparison._metrics import of_task
-    from ..comparison._scores import truth_of
-    from ..comparison._statistics import bootstrap_rows
 
     model = load(path)
     dataset = _labelled(model, data, seed, load_options)
