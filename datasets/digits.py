@@ -24,4 +24,4 @@ def load(*, seed: int = 0):
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
     place = Provenance("scikit-learn", "sklearn.datasets.load_digits", LICENCE, CITATION)
     images = images[..., None]
-    return Dataset("digits", images, bunch.target, TASK, MODALITY, provenance=place, target="digit")
+    return Dataset("digits", images, bunch.target, "multiclass", "image", provenance=place, target="digit")

@@ -48,8 +48,8 @@ def load(*, seed: int = 0):
         "docstrings",
         pd.Series(texts, dtype=object, name="docstring"),
         np.array(labels),
-        TASK,
-        MODALITY,
+        "multiclass",
+        "text",
         provenance=Provenance("embedded", location=versions(), licence=LICENCE),
         target="library",
     )
