@@ -22,6 +22,7 @@ from typing import Any
 from _common import compared, figure, parser, row, table
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+HEADER = ["data", "model", "metric", "ours", "published", "source"]
 SUITE = "default settings on a fixed 80/20 split of the same table, mean of 3 splits"
 
 
@@ -169,7 +170,7 @@ def main() -> None:
             )
         )
         return
-    print(table(["data", "model", "metric", "ours", "published", "source"], rows))
+    print(table(HEADER, rows))
     for name, result in results.items():
         print(f"\n{name}: {result['verdict']['sentence']} ({result['wall_seconds']:.0f} s)")
 

@@ -12,6 +12,18 @@ from _common import compared, figure, parser, row, table
 
 DATASETS = ("triage-notes", "docstrings", "sick-healthy", "breast-cancer", "wine", "diabetes", "digits")
 
+HEADER = [
+    "data",
+    "metric",
+    "best deep",
+    "fit",
+    "best classical",
+    "fit",
+    "gain of deep",
+    "verdict",
+    "best reachable",
+]
+
 
 def champion(result: dict[str, Any], family: str) -> dict[str, Any] | None:
     """The family's best row."""
@@ -48,18 +60,7 @@ def main() -> None:
     if chosen.json:
         print(json.dumps({name: result["verdict"] for name, result in results.items()}))
         return
-    header = [
-        "data",
-        "metric",
-        "best deep",
-        "fit",
-        "best classical",
-        "fit",
-        "gain of deep",
-        "verdict",
-        "best reachable",
-    ]
-    print(table(header, [lines(name, result) for name, result in results.items()]))
+    print(table(HEADER, [lines(name, result) for name, result in results.items()]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""k nearest neighbours: the answers of the most similar training rows."""
+"""K nearest neighbours: the answers of the most similar training rows."""
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")

@@ -1,0 +1,127 @@
+"""Write the generated parts of README.md, or check that they are current.
+
+    python benchmarks/readme.py [--check]
+
+Lists of models and datasets come from the catalogues, the help from the command line, tables and pictures
+from the results that the other scripts keep in benchmarks/results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import published
+import tradeoff
+from _common import RESULTS, kept, table
+
+ROOT = Path(__file__).resolve().parents[1]
+IMAGES = ROOT / "docs" / "images"
+
+
+def models() -> str:
+    """Every registered model."""
+    from deepworth.zoo import registry
+
+    rows = [
+        [f"`{m['model']}`", m["family"], ", ".join(m["modalities"]), ", ".join(m["tasks"]), m["card"]]
+        for m in registry.describe_all()
+    ]
+    return table(["model", "family", "data", "tasks", "what it is"], rows)
+
+
+def datasets() -> str:
+    """Every registered dataset."""
+    from deepworth import list_datasets
+
+    rows = [
+        [f"`{d['name']}`", d["task"], d["modality"], d["rows"], d["source"], d["card"]]
+        for d in list_datasets()
+    ]
+    return table(["name", "task", "data", "rows", "where", "what it is"], rows)
+
+
+def command_help() -> str:
+    """What `deepworth compare --help` prints."""
+    program = Path(sys.executable).with_name("deepworth")
+    environment = {**os.environ, "COLUMNS": "100"}
+    shown = subprocess.run(
+        [program, "compare", "--help"], capture_output=True, text=True, check=True, env=environment
+    )
+    return f"```\n{shown.stdout.strip()}\n```"
+
+
+def tradeoffs() -> str:
+    """Both ends of the trade-off, from kept results."""
+    found = {name: kept(f"tradeoff-{name}") for name in tradeoff.DATASETS}
+    rows = [tradeoff.lines(name, result) for name, result in found.items() if result]
+    return table(tradeoff.HEADER, rows)
+
+
+def publications() -> str:
+    """Ours beside published scores, from kept results."""
+    found = {name: kept(f"published-{name}") for name in published.CASES}
+    rows = [line for name, result in found.items() if result for line in published.lines(name, result)]
+    return table(published.HEADER, rows)
+
+
+def startup() -> str:
+    """Start-up times, from kept results."""
+    figures = kept("startup") or {}
+    return table(["figure", "value"], [[f"`{k}`", f"{v:.3g}"] for k, v in figures.items()])
+
+
+BLOCKS = {
+    "models": models,
+    "datasets": datasets,
+    "help": command_help,
+    "tradeoffs": tradeoffs,
+    "publications": publications,
+    "startup": startup,
+}
+
+
+def filled(text: str) -> str:
+    """The README with every marked block written anew."""
+
+    def block(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- /{name} -->"
+
+    return re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", block, text, flags=re.DOTALL)
+
+
+def pictures() -> None:
+    """SVG of the terminal for the kept comparisons that the README shows."""
+    from deepworth.zoo.report.pictures import terminal_svg
+
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for name, command in {
+        "sick-healthy": "deepworth compare",
+        "triage-notes": "deepworth compare triage-notes",
+    }.items():
+        result = kept(f"tradeoff-{name}")
+        if result:
+            (IMAGES / f"{name}.svg").write_text(terminal_svg(result, command), encoding="utf-8")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--check", action="store_true", help="exit 1 if README.md is not current")
+    check = options.parse_args().check
+    path = ROOT / "README.md"
+    old = path.read_text(encoding="utf-8")
+    new = filled(old)
+    if check:
+        sys.exit(0 if new == old else "README.md is not current: run make readme")
+    path.write_text(new, encoding="utf-8")
+    pictures()
+    print(f"wrote {path.name} from the catalogues and {len(list(RESULTS.glob('*.json')))} kept results")
+
+
+if __name__ == "__main__":
+    main()
