@@ -73,8 +73,6 @@ def _lines() -> Callable[[Any], None]:
 def spinner(words: str, enabled: bool = True) -> Iterator[None]:
     """Something that moves while a single step takes its time."""
     if not enabled or not sys.stderr.isatty():
-        if enabled:
-            print(f"{words} ...", file=sys.stderr, flush=True)
         yield
         return
     from rich.console import Console

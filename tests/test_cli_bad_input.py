@@ -1,0 +1,192 @@
+"""Bad input ends in one line on standard error, exit code 2, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from deepworth.cli import main
+
+N = 60
+QUICK = ["-q", "-m", "constant,logistic-regression", "--folds", "2"]
+
+
+def frame(**columns):
+    rng = np.random.default_rng(0)
+    base = {
+        "age": rng.integers(20, 80, N),
+        "height": rng.normal(170, 9, N).round(1),
+        "sick": rng.choice(["no", "yes"], N),
+    }
+    return pd.DataFrame({**base, **columns})
+
+
+def csv(path, data, **options):
+    data.to_csv(path / "data.csv", index=False, **options)
+    return str(path / "data.csv")
+
+
+def text(path, content, name="data.csv", encoding="utf-8"):
+    (path / name).write_bytes(content.encode(encoding) if isinstance(content, str) else content)
+    return str(path / name)
+
+
+def folder(path, images):
+    for name, content in images.items():
+        (path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            (path / "photos" / name).write_bytes(content)
+        else:
+            Image.fromarray(content).save(path / "photos" / name)
+    return str(path / "photos")
+
+
+def pixels(seed, size=12):
+    return np.random.default_rng(seed).integers(0, 255, (size, size, 3)).astype(np.uint8)
+
+
+TARGET = ["-t", "sick"]
+CASES = {
+    "missing file": (lambda p: [str(p / "nothing.csv"), *TARGET], ["nothing.csv"]),
+    "empty file": (lambda p: [text(p, ""), *TARGET], ["data.csv", "empty"]),
+    "header only": (lambda p: [text(p, "age,sick\n"), *TARGET], ["data.csv"]),
+    "no such target": (lambda p: [csv(p, frame()), "-t", "sik"], ["sik", "did you mean sick"]),
+    "no target named": (lambda p: [csv(p, frame())], ["--target"]),
+    "one class only": (lambda p: [csv(p, frame(sick="yes")), *TARGET], ["sick", "yes"]),
+    "duplicate column names": (lambda p: [text(p, "age,age,sick\n1,2,no\n" * 2), *TARGET], ["age"]),
+    "wrong encoding": (
+        lambda p: [text(p, "alter,größe,sick\n" + "1,2,no\n3,4,yes\n" * 20, encoding="latin-1"), *TARGET],
+        ["data.csv", "UTF-8"],
+    ),
+    "ragged rows": (
+        lambda p: [text(p, "a,b,sick\n1,2,no\n1,2,3,4,yes\n" + "1,2,no\n" * 20), *TARGET],
+        ["data.csv", "3"],
+    ),
+    "missing class names": (
+        lambda p: [csv(p, frame(sick=[None, "no", "yes"] * (N // 3))), *TARGET],
+        ["sick"],
+    ),
+    "NaN in the target": (
+        lambda p: [csv(p, frame(sick=[np.nan, *range(N - 1)])), *TARGET, "--task", "regression"],
+        ["sick"],
+    ),
+    "infinity in the target": (
+        lambda p: [csv(p, frame(sick=[np.inf, *np.arange(N - 1) / 7])), *TARGET],
+        ["sick"],
+    ),
+    "two rows": (lambda p: [csv(p, frame()[:2]), *TARGET], ["2 rows"]),
+    "zero columns left": (lambda p: [csv(p, frame()), *TARGET, "--drop", "age,height"], ["column"]),
+    "text column empty": (lambda p: [csv(p, frame(note="")), *TARGET, "--text", "note"], ["note"]),
+    "no such text column": (lambda p: [csv(p, frame()), *TARGET, "--text", "nota"], ["nota"]),
+    "folder without classes": (lambda p: [folder(p, {"a.png": pixels(0), "b.png": pixels(1)})], ["photos"]),
+    "folder with one class": (lambda p: [folder(p, {f"cat/{i}.png": pixels(i) for i in range(12)})], ["cat"]),
+    "only broken images": (
+        lambda p: [folder(p, {f"{c}/{i}.png": b"broken" for c in "ab" for i in range(8)})],
+        ["photos"],
+    ),
+    "unknown dataset": (lambda p: ["irris"], ["did you mean iris"]),
+    "unknown model": (lambda p: [csv(p, frame()), *TARGET, "-m", "deep-mpl"], ["did you mean deep-mlp"]),
+    "unsuited model": (lambda p: [csv(p, frame()), *TARGET, "-m", "cnn"], ["cnn", "tabular"]),
+    "unknown metric": (lambda p: [csv(p, frame()), *TARGET, "--metric", "roc_uac"], ["did you mean roc_auc"]),
+    "unsuited metric": (lambda p: [csv(p, frame()), *TARGET, "--metric", "rmse"], ["rmse", "binary"]),
+    "unknown parameter": (
+        lambda p: [csv(p, frame()), *TARGET, "--set", "logistic-regression.c=1"],
+        ["did you mean C"],
+    ),
+    "bad margin": (lambda p: [csv(p, frame()), *TARGET, "--margin", "-1"], ["margin"]),
+    "bad confidence": (lambda p: [csv(p, frame()), *TARGET, "--confidence-level", "1.5"], ["confidence"]),
+    "output without ending": (lambda p: [csv(p, frame()), *TARGET, "-o", str(p / "out")], [".json"]),
+    "output nowhere": (lambda p: [csv(p, frame()), *TARGET, "-o", str(p / "no" / "out.json")], ["out.json"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_line_and_exit_code_2(name, tmp_path, own_home):
+    make, expected = CASES[name]
+    arguments = make(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    result = CliRunner().invoke(main, ["compare", *arguments, *([] if "-m" in arguments else QUICK)])
+    assert result.exit_code == 2, result.output
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("Error: ")
+    assert "Traceback" not in result.stderr
+    for words in expected:
+        assert words.lower() in lines[0].lower(), lines[0]
+    assert result.stdout == ""
+    assert set(tmp_path.rglob("*")) == before, "nothing half written"
+    assert not list(own_home.rglob("run.sqlite")), "no run is kept"
+
+
+GOOD = {
+    "all-missing column": (lambda p: [csv(p, frame(empty=np.nan)), *TARGET], ["DW003", "empty"]),
+    "million-level category": (
+        lambda p: [csv(p, frame(code=[f"k{i}x" for i in range(N)])), *TARGET],
+        ["code"],
+    ),
+    "mixed types in a column": (
+        lambda p: [csv(p, frame(dose=[*range(N - 1), "many"])), *TARGET],
+        ["dose", "many"],
+    ),
+    "a broken image among good ones": (
+        lambda p: [
+            folder(
+                p, {**{f"{c}/{i}.png": pixels(i) for c in "ab" for i in range(10)}, "a/bad.png": b"no image"}
+            )
+        ],
+        ["bad.png"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_oddities_are_told_and_the_work_goes_on(name, tmp_path):
+    make, expected = GOOD[name]
+    models = "constant,random-forest" if "image" in name else "constant,logistic-regression"
+    result = CliRunner().invoke(
+        main, ["compare", *make(tmp_path), "-q", "-m", models, "--folds", "2", "--no-store"]
+    )
+    assert result.exit_code == 0, result.output
+    for words in expected:
+        assert words in result.stdout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_read_only_store(tmp_path):
+    tmp_path.chmod(0o500)
+    result = CliRunner().invoke(main, ["compare", "iris", *QUICK, "--store", str(tmp_path / "runs")])
+    assert result.exit_code == 2
+    assert "--store" in result.stderr
+
+
+def test_store_that_is_a_file(tmp_path):
+    result = CliRunner().invoke(main, ["compare", "iris", *QUICK, "--store", text(tmp_path, "x", "runs")])
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "--store" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["predict", "nowhere", "x=1"], "no saved model"),
+        (["evaluate", "nowhere", "iris"], "no saved model"),
+        (["train", "iris", "-m", "cnn", "-o", "model"], "cnn"),
+        (["train", "nothing.csv", "-o", "model"], "nothing.csv"),
+        (["runs", "20990101"], "no runs"),
+        (["models", "deep-mpl"], "did you mean deep-mlp"),
+        (["datasets", "irris"], "did you mean iris"),
+    ],
+)
+def test_other_commands(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2, result.output
+    assert words in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
