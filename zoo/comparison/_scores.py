@@ -119,5 +119,7 @@ def best_reachable(dataset: Dataset, metric: Metric, jobs: Sequence[Job]) -> flo
 
 def one_class_only(dataset: Dataset, scores: ModelScores) -> bool:
     """A classifier that says the same class for every test row has learned nothing to act on."""
+    if dataset.task == "regression":
+        return False
     said = [job.prediction.argmax(axis=1) for job in scores.jobs if job.prediction is not None]
-    return dataset.task != "regression" and bool(said) and len(np.unique(np.concatenate(said))) == 1
+    return bool(said) and len(np.unique(np.concatenate(said))) == 1

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,10 @@ class RunStore:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Without a write-ahead log the run is one file that can be read from a read-only folder too;
+        # somebody who reads it right now prevents that, and no harm is done.
+        with suppress(sqlite3.OperationalError):
+            self._db.execute("PRAGMA journal_mode = DELETE")
         self._db.close()
 
     def add(self, job: Any, metrics: dict[str, float | None]) -> None:

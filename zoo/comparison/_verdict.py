@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,14 +71,16 @@ def decide(
     names = _champions(models, families, metric)
     if resampled is not None:
         posterior = _from_test_part(models, families, metric, resampled, setting)
-        return _spoken(setting, names, posterior, "a larger test part would settle it")
+        return _spoken(setting, names, posterior, lambda: "a larger test part would settle it")
     differences, repeats = _paired(models, families, metric, defined)
     if len(differences) < 2:
         sentence = f"Cannot tell: {metric.label} is defined on one fold only, and one says nothing of doubt."
         return _no_contest(setting, names, sentence, "use more folds, or another metric")
     posterior = correlated_t(differences, test_over_train, margin, level)
-    advice = _advice(differences, test_over_train, setting, len(np.unique(repeats)))
-    return _spoken(setting, names, posterior, advice)
+    n_repeats = len(np.unique(repeats))
+    return _spoken(
+        setting, names, posterior, lambda: _advice(differences, test_over_train, setting, n_repeats)
+    )
 
 
 def _defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
@@ -153,7 +155,9 @@ def _outcome(p: Posterior, level: float) -> str:
     return name if chances[name] >= level else "undecided"
 
 
-def _spoken(setting: _Setting, names: dict[str, str | None], p: Posterior, advice: str) -> Verdict:
+def _spoken(
+    setting: _Setting, names: dict[str, str | None], p: Posterior, advice: Callable[[], str]
+) -> Verdict:
     outcome = _outcome(p, setting.level)
     return Verdict(
         outcome,
@@ -169,7 +173,7 @@ def _spoken(setting: _Setting, names: dict[str, str | None], p: Posterior, advic
         setting.level,
         setting.missing,
         _sentence(outcome, setting, names, p),
-        advice if outcome == "undecided" else "",
+        advice() if outcome == "undecided" else "",
     )
 
 
