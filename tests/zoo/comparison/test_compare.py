@@ -99,10 +99,7 @@ def test_the_answer_has_all_keys_and_is_json(deep_mlp):
         *("outcome", "deep_champion", "classical_champion", "gain", "gain_low", "gain_high", "p_deep"),
         *("p_equivalent", "p_classical", "margin", "confidence_level", "missing", "sentence", "advice"),
     }
-    assert (
-        answer["dataset"]["class_counts"] == {"x": 59, "y": 61}
-        or sum(answer["dataset"]["class_counts"].values()) == 120
-    )
+    assert sum(answer["dataset"]["class_counts"].values()) == 120
     assert result.exit_code == 0
 
 
@@ -141,13 +138,17 @@ def numbers(result):
 
 def test_same_seed_same_numbers(deep_mlp):
     models = ["random-forest", "logistic-regression", "deep-mlp"]
-    assert numbers(run(models=models)) == numbers(run(models=models))
-    assert numbers(run(models=models))[0] != numbers(run(models=models, seed=1))[0]
+    few = {"random-forest": {"n_estimators": 20}}
+    first = numbers(run(models=models, params=few))
+    assert first == numbers(run(models=models, params=few))
+    assert first[0] != numbers(run(models=models, params=few, seed=1))[0]
 
 
 def test_order_and_company_change_no_number(deep_mlp):
-    alone = numbers(run(models=["random-forest"]))[0]["random-forest"]
-    assert numbers(run(models=["deep-mlp", "random-forest", "constant"]))[0]["random-forest"] == alone
+    few = {"random-forest": {"n_estimators": 20}}
+    alone = numbers(run(models=["random-forest"], params=few))[0]["random-forest"]
+    company = run(models=["deep-mlp", "random-forest", "constant"], params=few)
+    assert numbers(company)[0]["random-forest"] == alone
 
 
 class Fails(Stub):
