@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 
@@ -49,6 +50,7 @@ class NamedCategories(BaseEstimator):
         """What CatBoost predicts."""
         return np.asarray(self.model_.predict(self._worded(X))).ravel()
 
+    @available_if(lambda self: hasattr(self.model, "predict_proba"))
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """CatBoost's probabilities."""
         return self.model_.predict_proba(self._worded(X))

@@ -20,6 +20,7 @@ from .tables import raw_column
 MAX_WORDS = 150
 MAX_LEVELS = 100
 MISSING = "(missing)"
+LARGEST = 1e30  # squares and float32 copies of it stay finite
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -53,7 +54,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array([str(c) for c in X.columns], dtype=object)
         self.n_features_in_ = X.shape[1]
         roles = {str(c): infer_role(X[c], str(c))[0] for c in X.columns}
-        self.roles_ = {name: role for name, role in roles.items() if role != "identifier"}
+        self.roles_ = {str(c): roles[str(c)] for c in X.columns if _says_something(X[c], roles[str(c)])}
         self.columns_ = ColumnTransformer(self._steps(), sparse_threshold=0.0)
         self.columns_.fit(self._typed(X))
         return self
@@ -92,7 +93,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if role == "datetime":
                 typed.update(_date_parts(name, raw))
             elif role == "numeric":
-                typed[name] = np.where(np.isfinite(raw), raw, np.nan)
+                typed[name] = np.clip(np.where(np.isfinite(raw), raw, np.nan), -LARGEST, LARGEST)
             else:
                 typed[name] = np.where(raw == "", MISSING, raw) if role == "categorical" else raw
         return pd.DataFrame(typed, index=range(len(X)))
@@ -138,6 +139,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         )
 
 
+def _says_something(values: pd.Series, role: str) -> bool:
+    """Identifiers say nothing about new rows, nor do numbers that are never there."""
+    return role != "identifier" and (role != "numeric" or bool(np.isfinite(raw_column(values, role)).any()))
+
+
 class SafeText(TransformerMixin, BaseEstimator):
     """A vectoriser that answers one column of zeros where the training texts have no word."""
 
@@ -168,7 +174,7 @@ _PARTS = ("days", "month", "weekday", "hour")
 
 def _date_parts(name: str, seconds: np.ndarray) -> dict[str, np.ndarray]:
     dates = pd.to_datetime(pd.Series(seconds), unit="s", errors="coerce")
-    parts = (seconds / 86400.0, dates.dt.month, dates.dt.weekday, dates.dt.hour)
+    parts = (seconds / 86400.0, dates.dt.month, dates.dt.day_of_week, dates.dt.hour)
     return {f"{name} {part}": np.asarray(v, np.float64) for part, v in zip(_PARTS, parts, strict=True)}
 
 
