@@ -8,12 +8,18 @@ REQUIRES, EXTRA = "catboost", "boosting"
 def build(task: str, modality: str, *, random_state: int = 0, iterations: int = 500):
     """Numbers as they are, categories native; the library chooses the learning rate."""
     from catboost import CatBoostClassifier, CatBoostRegressor
+    from joblib import cpu_count
 
     from ._labels import CodedLabels, NamedCategories
     from ._tables import table_pipeline
 
     kind = CatBoostRegressor if task == "regression" else CatBoostClassifier
-    model = NamedCategories(
-        kind(iterations=iterations, random_state=random_state, verbose=False, allow_writing_files=False)
-    )
+    options = {
+        "iterations": iterations,
+        "random_state": random_state,
+        "verbose": False,
+        "allow_writing_files": False,
+        "thread_count": cpu_count(),  # said aloud: CatBoost hides its own default from get_params
+    }
+    model = NamedCategories(kind(**options))
     return table_pipeline(model if task == "regression" else CodedLabels(model), "frame")

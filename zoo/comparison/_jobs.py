@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,17 +66,18 @@ def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, 
         fit_seconds = time.perf_counter() - started
         prediction = predict(model, X_test, dataset)
         if job.split.repeat == 0 and job.split.fold == 0:
-            job = _with_costs(job, model, X_test)
+            answer = model.predict if dataset.task == "regression" else model.predict_proba
+            job = _with_costs(job, model, answer, X_test)
     return replace(job, status="ok", fit_seconds=fit_seconds, prediction=prediction)
 
 
-def _with_costs(job: Job, model: Any, X: Any) -> Job:
+def _with_costs(job: Job, model: Any, call: Callable[[Any], Any], X: Any) -> Job:
     """Size, parameters and prediction time are measured once a model, on its first split."""
     from ..artefact import count_parameters, model_bytes
 
     return replace(
         job,
-        predict_seconds=seconds_per_thousand(model, X),
+        predict_seconds=seconds_per_thousand(call, X),
         size_bytes=model_bytes(model),
         parameters=count_parameters(model),
     )
@@ -109,19 +111,18 @@ def _checked(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return values
 
 
-def seconds_per_thousand(model: Any, X: Any, repeats: int = 3) -> float:
+def seconds_per_thousand(call: Callable[[Any], Any], X: Any, repeats: int = 3) -> float:
     """Median seconds to predict 1,000 rows in one call, after an untimed warm-up.
 
     Fewer test rows are repeated to make up the thousand, so that all datasets are measured alike.
     """
     rows = np.resize(np.arange(_n_rows(X)), TIMED_ROWS)
     X = take(X, rows)
-    call = model.predict_proba if hasattr(model, "predict_proba") else model.predict
     call(X)
     return float(np.median([_seconds(call, X) for _ in range(repeats)]))
 
 
-def _seconds(call: Any, X: Any) -> float:
+def _seconds(call: Callable[[Any], Any], X: Any) -> float:
     started = time.perf_counter()
     call(X)
     return time.perf_counter() - started

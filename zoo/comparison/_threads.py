@@ -29,5 +29,5 @@ def limited(threads: int) -> AbstractContextManager[object]:
 
 def own_threads(model: Any, threads: int) -> dict[str, int]:
     """Parameters that stop an estimator (or a part of it) from choosing a number of threads by itself."""
-    names = [name for name in model.get_params() if name.rpartition("__")[2] == "n_jobs"]
+    names = [name for name in model.get_params() if name.rpartition("__")[2] in ("n_jobs", "thread_count")]
     return dict.fromkeys(names, threads)

@@ -387,3 +387,46 @@ def test_classical_models_alone_never_import_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        ("random-forest", "n_jobs"),
+        ("lightgbm", "n_jobs"),
+        ("xgboost", "n_jobs"),
+        ("catboost", "thread_count"),
+    ],
+)
+def test_no_model_chooses_its_number_of_threads(name, parameter):
+    from deepworth.zoo.comparison._threads import own_threads
+
+    if lacking := registry.missing_requirement(name):
+        pytest.skip(lacking)
+    model = registry.create(name, "binary", "tabular")
+    model.set_params(**own_threads(model, 3))
+    assert [v for k, v in model.get_params().items() if k.rpartition("__")[2] == parameter] == [3]
+
+
+def test_threads_by_rows_unless_the_environment_says_so(monkeypatch):
+    from joblib import cpu_count
+
+    from deepworth.zoo.comparison._threads import threads_for
+
+    assert threads_for(10**6) == 1  # as the fixture says
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert threads_for(1000) == 1
+    assert threads_for(10**6) == max(1, cpu_count() // 2)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_baseline_for_tables_runs(task):
+    """Nothing is left out, whichever boosting libraries are installed."""
+    names = [n for n in registry.suited(task, "tabular") if registry.family(n) == "classical"]
+    board = run(table(60, task), models=names, folds=2).leaderboard()
+    assert sorted(board["model"]) == sorted(names)
+    installed = board["model"].map(lambda name: registry.missing_requirement(name) is None)
+    assert (board["status"] == "ok").tolist() == installed.tolist()
+    assert (
+        board.loc[installed, ["score", "predict_seconds", "size_bytes", "parameters"]].notna().all(axis=None)
+    )
