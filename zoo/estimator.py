@@ -281,7 +281,7 @@ class KerasEstimator(BaseEstimator):
         state = dict(super().__getstate__())
         if "model_" in state:
             model = state.pop("model_")
-            state["_weights"] = [np.asarray(v) for v in model.variables]
+            state["_weights"] = [v.numpy() for v in model.variables]
             state["_architecture"] = None
             state["_spec_units_task"] = (
                 self._architecture.params,
@@ -358,7 +358,8 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        best = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[best]
 
     def _check_y(self, y: Any) -> np.ndarray:
         if y is None:

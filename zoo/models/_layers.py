@@ -25,8 +25,10 @@ def hidden_layers(x: Any, hidden_units: Any, activation: str, dropout: float) ->
     """Dense layers of these sizes, each with its activation and dropout."""
     import keras
 
+    from ._dropout import Dropout
+
     for units in hidden_units:
         x = keras.layers.Dense(units, activation=activation, kernel_initializer="he_normal")(x)
         if dropout:
-            x = keras.layers.Dropout(dropout)(x)
+            x = Dropout(dropout)(x)
     return x

@@ -108,6 +108,10 @@ class BagOfWords(keras.layers.Layer):
         self.words = list(words)
         self.vector = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=self.words)
 
+    def build(self, input_shape: Any) -> None:
+        self.vector.build(input_shape)
+        super().build(input_shape)
+
     def call(self, texts: Any) -> Any:
         return ops.cast(self.vector(texts)[:, 1:], "float32")
 

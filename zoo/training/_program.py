@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import keras
@@ -63,22 +63,33 @@ class Program:
         self.decayed = [
             len(v.shape) > 1 and "embedding" not in v.path for v in self.model.trainable_variables
         ]
-        inputs = {
-            name: tf.TensorSpec((None, *shape), dtype) for name, shape, dtype in architecture.spec.arrays
-        }
-        target = tf.TensorSpec((None,), tf.int32 if architecture.task == "multiclass" else tf.float32)
-        vector, scalar = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.float32)
-        trainable = [tf.TensorSpec(v.shape, v.dtype) for v in self.model.trainable_variables]
-        other = [tf.TensorSpec(v.shape, v.dtype) for v in self.model.non_trainable_variables]
-        state = (trainable, other, trainable, trainable, scalar)
-        indices = tf.TensorSpec((None, batch_size), tf.int32)
-        self.epoch = tf.function(
-            self._epoch,
-            input_signature=[state, inputs, target, vector, indices, scalar, scalar],
-            jit_compile=jit,
-        )
-        self.losses = tf.function(self._losses, input_signature=[trainable, other, inputs, target])
-        self.forward = tf.function(self._forward, input_signature=[trainable, other, inputs])
+        arrays = architecture.spec.arrays
+        self._inputs = {name: tf.TensorSpec((None, *shape), dtype) for name, shape, dtype in arrays}
+        self._target = tf.TensorSpec((None,), tf.int32 if architecture.task == "multiclass" else tf.float32)
+        self._trainable = [tf.TensorSpec(v.shape, v.dtype) for v in self.model.trainable_variables]
+        self._other = [tf.TensorSpec(v.shape, v.dtype) for v in self.model.non_trainable_variables]
+
+    # Concrete functions: traced at first use and never again, whatever the number of rows.
+    @cached_property
+    def epoch(self) -> Any:
+        """State and mean loss after one pass over given batches."""
+        weight, scalar = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.float32)
+        state = (self._trainable, self._other, self._trainable, self._trainable, scalar)
+        indices = tf.TensorSpec((None, self.batch_size), tf.int32)
+        signature = (state, self._inputs, self._target, weight, indices, scalar, scalar)
+        return tf.function(self._epoch, jit_compile=self.jit).get_concrete_function(*signature)
+
+    @cached_property
+    def losses(self) -> Any:
+        """Loss of each row, nothing dropped out."""
+        signature = (self._trainable, self._other, self._inputs, self._target)
+        return tf.function(self._losses).get_concrete_function(*signature)
+
+    @cached_property
+    def forward(self) -> Any:
+        """Linear outputs of each row."""
+        signature = (self._trainable, self._other, self._inputs)
+        return tf.function(self._forward).get_concrete_function(*signature)
 
     def _epoch(self, state, inputs, target, weight, indices, learning_rate, weight_decay):  # type: ignore[no-untyped-def]
         """One pass over the batches whose row numbers stand in ``indices`` (steps, batch_size)."""
