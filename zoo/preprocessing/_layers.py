@@ -11,9 +11,17 @@ from keras import ops
 YEAR, WEEK, DAY = 365.2425 * 86400.0, 7 * 86400.0, 86400.0
 
 
-def smooth_clip(x: Any, xp: Any = np) -> Any:
-    """x / sqrt(1 + (x/3)^2): close to x near 0, never beyond 3 (Holzmueller et al. 2024)."""
-    return x / xp.sqrt(1.0 + (x / 3.0) ** 2)
+LARGEST = 1e150  # beyond it differences and products of float64 overflow
+
+
+def robust_scale(x: Any, centre: float, factor: float, xp: Any = np) -> Any:
+    """z / sqrt(1 + (z/3)^2) for z = (x - centre) * factor: close to z near 0, never beyond 3.
+
+    Smooth clipping after Holzmueller et al. (2024).
+    """
+    z = (xp.clip(x, -LARGEST, LARGEST) - centre) * factor
+    z = xp.clip(z, -1e9, 1e9)  # its square must not overflow
+    return z / xp.sqrt(1.0 + (z / 3.0) ** 2)
 
 
 @keras.saving.register_keras_serializable(package="deepworth")
@@ -33,8 +41,8 @@ class RobustScale(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         missing = ops.logical_not(ops.isfinite(x))
-        scaled = (ops.where(missing, self.centre, x) - self.centre) * self.factor
-        parts = [smooth_clip(scaled, ops)] + ([ops.cast(missing, "float64")] if self.indicator else [])
+        scaled = robust_scale(ops.where(missing, self.centre, x), self.centre, self.factor, ops)
+        parts = [scaled] + ([ops.cast(missing, "float64")] if self.indicator else [])
         return ops.cast(ops.concatenate(parts, axis=-1), "float32")
 
     def compute_output_spec(self, x: Any) -> Any:

@@ -163,12 +163,14 @@ def _learn(values: pd.Series, name: str, input_name: str) -> ColumnCode | None:
 
 
 def _learn_number(x: np.ndarray, name: str, input_name: str, role: str) -> ColumnCode:
-    known = x[np.isfinite(x)]
+    from ._layers import LARGEST
+
+    known = np.clip(x[np.isfinite(x)], -LARGEST, LARGEST)
     if not len(known):
         return ColumnCode(name, input_name, role)
     low, centre, high, least, most = np.percentile(known, [25, 50, 75, 0, 100])
     spread = high - low or (most - least) / 2
-    factor = 1.0 / spread if spread > 0 else 0.0
+    factor = 1.0 / max(spread, 1.0 / LARGEST) if spread > 0 else 0.0
     phases = _phases(known) if role == "datetime" else ()
     return ColumnCode(name, input_name, role, centre, factor, len(known) < len(x), phases)
 
@@ -235,10 +237,10 @@ def _encode(code: ColumnCode, raw: np.ndarray) -> np.ndarray:
 
 
 def _encode_number(code: ColumnCode, x: np.ndarray) -> np.ndarray:
-    from ._layers import smooth_clip
+    from ._layers import robust_scale
 
     missing = ~np.isfinite(x)
-    parts = [smooth_clip((np.where(missing, code.centre, x) - code.centre) * code.factor)]
+    parts = [robust_scale(np.where(missing, code.centre, x), code.centre, code.factor)]
     if code.indicator:
         parts.append(missing.astype(np.float64))
     for period in code.phases:
