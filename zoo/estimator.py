@@ -368,9 +368,8 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(
-                f"the target has one class only, {self.classes_[0]!r}; at least two classes are needed"
-            )
+            only = self.classes_.tolist()[0]
+            raise ValueError(f"the target has one class only, {only!r}; at least two classes are needed")
         return codes
 
     def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray:
