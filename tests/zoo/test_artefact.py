@@ -30,7 +30,7 @@ def titanic(n=120):
             "class": rng.choice(["first", "second", "third"], n),
             "port": rng.choice([f"port {i}" for i in range(15)], n),
             "boarded": pd.Timestamp("1912-04-10") + pd.to_timedelta(rng.integers(0, 10**7, n), unit="s"),
-            "note": [f"{w} travels with {i % 7} others on deck" for i, w in enumerate(rng.choice(words, n))],
+            "note": [f"{w} travels with {i} others on deck" for i, w in enumerate(rng.choice(words, n))],
         }
     )
     X.loc[::9, "Age (years)"] = np.nan

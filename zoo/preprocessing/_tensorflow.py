@@ -31,11 +31,11 @@ def import_tensorflow() -> None:
 
         return
     with _hidden_stderr():
-        import keras
+        import keras  # noqa: F401
         import tensorflow as tf
 
         tf.constant(0)  # the device list is made, and told, at the first tensor
-        _ = keras.backend.backend()
+        tf.get_logger().setLevel("ERROR")
 
 
 @contextmanager
