@@ -95,7 +95,7 @@ def test_rows_of_weight_zero_are_not_learned():
     spoiled = np.where(wrong, 1 - y, y)
     weighted = quick(validation_fraction=0.0).fit(X, spoiled, sample_weight=(~wrong).astype(float))
     assert weighted.score(X, y) > 0.9
-    with pytest.raises(ValueError, match="sample_weight is zero|at least one non-zero"):
+    with pytest.raises(ValueError, match=r"sample_weight is zero|at least one non-zero"):
         quick().fit(X, y, sample_weight=np.zeros(len(y)))
 
 
