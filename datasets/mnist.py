@@ -36,6 +36,6 @@ def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
 
     path = fetch(FILES[0], cache_dir=cache_dir, offline=offline)
     with reading(path), np.load(path, allow_pickle=False) as arrays:
-        parts = [(arrays[f"x_{part}"][..., None], arrays[f"y_{part}"]) for part in ("train", "test")]
+        train, test = ((arrays[f"x_{part}"][..., None], arrays[f"y_{part}"]) for part in ("train", "test"))
     place = Provenance("keras", FILES[0].url, LICENCE, CITATION)
-    return image_parts("mnist", *parts, [str(i) for i in range(10)], place)
+    return image_parts("mnist", train, test, [str(i) for i in range(10)], place)
