@@ -26,7 +26,8 @@ from sklearn.utils.validation import (
 
 from ..datasets._base import Modality, Task, take
 from ..datasets._catalogue import Entry
-from ..datasets._errors import InputError
+from .preprocessing._raw import checked_images, checked_texts
+from .training._checks import check_training
 
 # Parameters every network takes beside those of its entry's build; an entry's TRAINING overrides them.
 TRAINING_DEFAULTS: dict[str, Any] = {
@@ -143,12 +144,12 @@ class KerasEstimator(BaseEstimator):
         return self._entry.constant("MODALITIES")[0]
 
     def _prepare(self, X: Any, y: Any, sample_weight: Any) -> Any:
-        self._check_params()
+        check_training({name: getattr(self, name) for name in self._defaults})
         X = self._check_X(X, fitting=True)
         y = self._check_y(y)
-        if len(y) != _n_rows(X):
+        if len(y) != len(X):
             raise ValueError(
-                f"Found input variables with inconsistent numbers of samples: {[_n_rows(X), len(y)]}"
+                f"Found input variables with inconsistent numbers of samples: {[len(X), len(y)]}"
             )
         weight = (
             np.ones(len(y))
@@ -234,8 +235,8 @@ class KerasEstimator(BaseEstimator):
         if self.modality_ == "tabular":
             return self._check_table(X, fitting)
         if self.modality_ == "text":
-            return _check_texts(X)
-        return _check_images(X)
+            return checked_texts(X)
+        return checked_images(X)
 
     def _check_table(self, X: Any, fitting: bool) -> pd.DataFrame:
         if isinstance(X, pd.DataFrame):
@@ -250,31 +251,6 @@ class KerasEstimator(BaseEstimator):
         if checked.dtype.kind not in "OSU":
             checked = check_array(checked, dtype=np.float64, ensure_all_finite=False)
         return pd.DataFrame(checked, columns=[f"x{i}" for i in range(checked.shape[1])])
-
-    def _check_params(self) -> None:
-        _require(self, "epochs", lambda v: _is_int(v) and v >= 1, "an integer of at least 1")
-        _require(
-            self,
-            "batch_size",
-            lambda v: v == "auto" or (_is_int(v) and v >= 1),
-            'an integer of at least 1 or "auto"',
-        )
-        _require(self, "learning_rate", lambda v: _is_number(v) and v > 0, "a number above 0")
-        _require(
-            self,
-            "patience",
-            lambda v: v is None or (_is_int(v) and v >= 1),
-            "an integer of at least 1 or None",
-        )
-        _require(self, "weight_decay", lambda v: _is_number(v) and v >= 0, "a number of at least 0")
-        if "label_smoothing" in self._defaults:
-            _require(
-                self, "label_smoothing", lambda v: _is_number(v) and 0 <= v < 1, "a number from 0 to below 1"
-            )
-        _require(self, "schedule", lambda v: v in ("constant", "cosine"), '"constant" or "cosine"')
-        _require(
-            self, "validation_fraction", lambda v: _is_number(v) and 0 <= v < 1, "a number from 0 to below 1"
-        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Weights as arrays instead of the live Keras model, so that copies travel between processes."""
@@ -491,51 +467,6 @@ def _preprocessor(modality: Modality) -> Any:
     from .preprocessing.images import ImagePreprocessor
 
     return ImagePreprocessor()
-
-
-def _n_rows(X: Any) -> int:
-    return len(X)
-
-
-def _check_texts(X: Any) -> pd.Series:
-    series = X if isinstance(X, pd.Series) else pd.Series(np.asarray(X, dtype=object))
-    if not len(series):
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-    return series.astype(object).where(series.notna(), "").map(str)
-
-
-def _check_images(X: Any) -> np.ndarray:
-    """uint8 (n, h, w, c), or a 1-d object array of (h, w, c) arrays."""
-    if isinstance(X, np.ndarray) and X.dtype != object:
-        X = X[..., None] if X.ndim == 3 else X
-        if X.ndim != 4 or X.dtype != np.uint8 or X.shape[-1] not in (1, 3) or not len(X):
-            raise ValueError(f"expected uint8 images (n, height, width, 1 or 3), got {X.dtype} {X.shape}")
-        return X
-    images = np.empty(len(X), dtype=object)
-    for i, image in enumerate(X):
-        image = np.asarray(image)
-        images[i] = image[..., None] if image.ndim == 2 else image
-        if images[i].ndim != 3 or images[i].dtype != np.uint8 or images[i].shape[-1] not in (1, 3):
-            raise ValueError(
-                f"image {i}: expected uint8 (height, width, 1 or 3), got {image.dtype} {image.shape}"
-            )
-    if not len(images):
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-    return images
-
-
-def _require(estimator: Any, name: str, allowed: Callable[[Any], bool], expected: str) -> None:
-    value = getattr(estimator, name)
-    if not allowed(value):
-        raise InputError(f"{name} must be {expected}, got {value!r}")
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and np.isfinite(value)
 
 
 def _hashable(value: Any) -> Any:
