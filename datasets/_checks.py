@@ -87,8 +87,8 @@ def _check_duplicates(dataset: Dataset) -> Iterator[Finding]:
     if repeats.any():
         share = repeats.mean()
         severity: Severity = "warning" if share >= 0.01 else "info"
-        count = f"{repeats.sum()} {what} ({share:.1%})"
-        message = f"{count} are copies of earlier ones and may stand on both sides of a split"
+        count = f"{repeats.sum()} ({share:.1%})"
+        message = f"copies of earlier {what}: {count}; they may stand on both sides of a split"
         yield _finding("DW005", severity, message, rows=np.flatnonzero(repeats))
     if dataset.test is not None:
         shared = np.isin(hashes, hashes[~dataset.test]) & dataset.test
