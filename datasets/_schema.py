@@ -297,7 +297,7 @@ def _dates(strings: Strings) -> Inspection | None:
     if found is None:
         return None
     parsed, form = found
-    values = pd.Series(strings.spread(parsed, np.datetime64("NaT")))
+    values = pd.Series(strings.spread(parsed, np.datetime64("NaT", "ns")))
     return _inspection("datetime", f"dates written as {form}", values, strings)
 
 
