@@ -45,11 +45,13 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading data", total=None)
+        told: set[tuple[str, str]] = set()
 
         def watch(event: Any) -> None:
             name = {"started": "starting", "finished": "judging"}.get(event.kind, event.model)
             progress.update(task, description=name, total=event.total or None, completed=event.done)
-            if event.kind == "fold" and event.message:
+            if event.kind == "fold" and event.message and (event.model, event.message) not in told:
+                told.add((event.model, event.message))
                 progress.console.print(f"[yellow]{event.model}: {event.message}[/yellow]", highlight=False)
 
         yield watch
@@ -58,12 +60,14 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
 def _lines() -> Callable[[Any], None]:
     """One line a model, and one for each that fails."""
     last = [""]
+    told: set[tuple[str, str]] = set()
 
     def watch(event: Any) -> None:
         if event.kind == "model" and event.model != last[0]:
             last[0] = event.model
             print(f"[{event.done}/{event.total}] {event.model}", file=sys.stderr, flush=True)
-        if event.kind == "fold" and event.message:
+        if event.kind == "fold" and event.message and (event.model, event.message) not in told:
+            told.add((event.model, event.message))
             print(f"{event.model}: {event.message}", file=sys.stderr, flush=True)
 
     return watch

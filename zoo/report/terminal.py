@@ -119,8 +119,7 @@ def _cells(
     metric = answer["metric"]
     name = Text(row["model"], FAMILY_COLOURS[row["family"]])
     if row["score"] is None:
-        reason = Text(f"{row['status']}: {row['reason']}", "dim" if row["status"] == "skipped" else "red")
-        return [name, "-", reason]
+        return [name, "-", Text(row["status"], "dim" if row["status"] == "skipped" else "red")]
     cells: list[Any] = [name, number(row["score"]), _interval_bar(row, scale)]
     if metric["second_label"] and wide:
         cells.append(number(row["metrics"].get(metric["second"])))
@@ -129,9 +128,18 @@ def _cells(
 
 
 def _notes(answer: dict[str, Any]) -> list[Text]:
-    """What is odd about single models."""
+    """What is odd about single models, why some have no score, and how to add those left out."""
     rows = [r for r in answer["leaderboard"] if r["model"] != "constant"]
-    return [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
+    lines = [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
+    broken = [r for r in rows if r["score"] is None and r["status"] != "skipped"]
+    lines += [Text(f"  {r['model']} {r['status']}: {r['reason']}", "red") for r in broken]
+    hints: dict[str, list[str]] = {}
+    for r in rows:
+        if r["status"] == "skipped":
+            hints.setdefault(r["reason"].rpartition(": ")[2], []).append(r["model"])
+    return lines + [
+        Text(f"  not installed: {', '.join(names)} ({hint})", "dim") for hint, names in hints.items()
+    ]
 
 
 def _scale(answer: dict[str, Any]) -> tuple[float, float] | None:

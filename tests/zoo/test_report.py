@@ -1,0 +1,69 @@
+"""What the terminal shows, from plain results."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from deepworth.zoo.report.pictures import terminal_svg
+from deepworth.zoo.report.terminal import comparison
+
+RESULTS = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "results").glob("*-*.json"))
+
+
+def shown(answer, width):
+    out = Console(width=width, file=io.StringIO(), highlight=False)
+    for part in comparison(answer, width):
+        out.print(part)
+    return out.file.getvalue()
+
+
+@pytest.fixture
+def answer():
+    path = next(p for p in RESULTS if p.name == "tradeoff-sick-healthy.json")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def spoil(answer, model, status, reason):
+    row = next(r for r in answer["leaderboard"] if r["model"] == model)
+    row.update(status=status, reason=reason, score=None, score_low=None, score_high=None)
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("width", [80, 110, 160])
+def test_kept_results_fit_the_terminal(path, width):
+    text = shown(json.loads(path.read_text(encoding="utf-8")), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "Verdict: " in text
+    assert "\u25cf" in text, "scores are drawn on a common scale"
+
+
+@pytest.mark.parametrize("width", [80, 110])
+def test_models_that_are_not_installed_leave_the_table_alone(answer, width):
+    whole = shown(answer, width)
+    lacking = copy.deepcopy(answer)
+    for name in ("catboost", "lightgbm", "xgboost"):
+        spoil(lacking, name, "skipped", f"needs {name}: pip install 'deepworth[boosting]'")
+    text = shown(lacking, width)
+    line = next(x for x in whole.splitlines() if "random-forest" in x)
+    assert line in text.splitlines(), "the other rows are shown as before"
+    assert "catboost, lightgbm, xgboost" in text
+    assert text.count("deepworth[boosting]") == 1
+
+
+def test_failed_model_is_told_with_its_reason(answer):
+    spoil(answer, "rbf-svm", "failed", "MemoryError: too large")
+    text = shown(answer, 110)
+    assert "rbf-svm failed: MemoryError: too large" in text
+
+
+def test_svg_holds_the_verdict_and_fetches_no_script(answer):
+    svg = terminal_svg(answer)
+    assert svg.startswith("<svg")
+    assert "Verdict:" in svg.replace("&#160;", " ")
+    assert "<script" not in svg
