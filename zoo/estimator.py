@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 import time
+import warnings
 from abc import abstractmethod
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -26,6 +28,7 @@ from sklearn.utils.validation import (
 
 from ..datasets._base import Modality, Task, take
 from ..datasets._catalogue import Entry
+from .preprocessing._base import aligned_zeros
 from .preprocessing._raw import checked_images, checked_texts
 from .training._checks import check_training
 
@@ -42,8 +45,113 @@ TRAINING_DEFAULTS: dict[str, Any] = {
     "class_weight": None,
     "random_state": None,
     "verbose": 0,
+    "ensemble": False,
+    "ensemble_size": 5,
 }
+_SETTINGS = ("epochs", "learning_rate", "patience", "weight_decay", "schedule")
+_PREPROCESSING_ROWS = 200_000  # scales and levels are learned from at most so many
+_ENCODED_ROWS = 65_536  # encoded at once
 _BATCHES_PER_EPOCH = 32  # what "auto" aims at: enough steps on small tables, few on large ones
+
+
+@dataclass
+class FitPlan:
+    """What one ``fit`` trains: an architecture, its settings, and a maker for each member's rows.
+
+    ``seconds`` is what making the plan took.
+    """
+
+    number: int
+    estimator: KerasEstimator
+    architecture: Any
+    settings: Any
+    makers: list[Callable[[], Any]]
+    seconds: float
+
+
+def fit_many(
+    estimators: Sequence[KerasEstimator],
+    X: Any,
+    y: Any,
+    rows: Sequence[np.ndarray] | None = None,
+    *,
+    sample_weight: Any = None,
+    callbacks: Sequence[Any] = (),
+    progress: Callable[[int, int, int, dict[str, float]], None] | None = None,
+    on_end: Callable[[int, Exception | None], None] | None = None,
+    first_alone: bool = False,
+) -> None:
+    """Fit several estimators, each on its own rows of the same data, as one fleet.
+
+    Parameters
+    ----------
+    estimators : sequence of KerasEstimator
+    X, y, sample_weight
+        As :meth:`KerasEstimator.fit` takes them.
+    rows : sequence of int arrays, optional
+        The rows of each estimator; all rows for every one by default.
+    progress : callable, optional
+        Hears (network, epoch, epochs, losses) after every epoch; networks are counted over all estimators.
+    on_end : callable, optional
+        Hears the number of each estimator when it is fitted, with None or the error that it met; the
+        others go on. Without it the first error is raised.
+    first_alone : bool
+        Train the first network before the others, so that ``fit_seconds_`` of its estimator is the time
+        of one fit and not of one among others.
+    """
+    for estimator in estimators:
+        estimator.warm_up()
+    own_rows = rows if rows is not None else [None] * len(estimators)
+    plans: list[FitPlan] = []
+    for number, (estimator, own) in enumerate(zip(estimators, own_rows, strict=True)):
+        try:
+            plans.append(estimator._plan(number, X, y, sample_weight, own))
+        except Exception as error:
+            if on_end is None:
+                raise
+            on_end(number, error)
+    for fleet in _fleets(plans):
+        _train_fleet(fleet, callbacks, progress or _printer(estimators), on_end, first_alone)
+
+
+def _train_fleet(
+    plans: Sequence[FitPlan],
+    callbacks: Sequence[Any],
+    progress: Callable[[int, int, int, dict[str, float]], None] | None,
+    on_end: Callable[[int, Exception | None], None] | None,
+    first_alone: bool,
+) -> None:
+    """Train the networks of plans that share a program, and hand them to their estimators."""
+    from .training import train
+
+    owner = [(plan, place) for plan in plans for place in range(len(plan.makers))]
+    makers = [maker for plan in plans for maker in plan.makers]
+    ends: dict[int, dict[int, Any]] = {plan.number: {} for plan in plans}
+
+    def take_over(network: int, end: Any) -> None:
+        plan, place = owner[network]
+        ends[plan.number][place] = end
+        if len(ends[plan.number]) < len(plan.makers):
+            return
+        members = [ends[plan.number][i] for i in range(len(plan.makers))]
+        error = next((m for m in members if isinstance(m, Exception)), None)
+        if error is None:
+            plan.estimator._adopt(plan.architecture, members, plan.seconds)
+        if on_end is not None:
+            on_end(plan.number, error)
+        elif error is not None:
+            raise error
+
+    shared = plans[0]
+    train(shared.architecture, makers, shared.settings, progress, callbacks, take_over, first_alone)
+
+
+def _fleets(plans: Sequence[FitPlan]) -> list[list[FitPlan]]:
+    """The plans that share a compiled program."""
+    fleets: dict[Any, list[FitPlan]] = {}
+    for plan in plans:
+        fleets.setdefault((plan.architecture, plan.settings), []).append(plan)
+    return list(fleets.values())
 
 
 class KerasEstimator(BaseEstimator):
@@ -75,17 +183,24 @@ class KerasEstimator(BaseEstimator):
     random_state : int, RandomState or None
     verbose : int
         1 prints a line an epoch on stderr.
+    ensemble : bool
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int
+        Networks of an ensemble.
 
     Attributes
     ----------
     model_ : keras.Model
         The trained network: encoded arrays in, linear outputs out.
     history_ : dict of list of float
-        ``loss`` and ``val_loss`` by epoch.
+        ``loss`` and ``val_loss`` by epoch (of the first member of an ensemble).
     best_epoch_ : int
-        Whose weights were kept, counted from 0.
+        Whose weights were kept, counted from 0 (of the first member of an ensemble).
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
     fit_seconds_ : float
-        Wall time of ``fit``, preprocessing and compilation included.
+        Wall time of ``fit``, preprocessing and compilation included; for one of several estimators of
+        :func:`fit_many` the sum over its networks, whose time was shared with others.
     """
 
     _entry: Entry
@@ -99,7 +214,7 @@ class KerasEstimator(BaseEstimator):
         for name, value in {**self._defaults, **params}.items():
             setattr(self, name, value)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, callbacks: Sequence[Any] = ()) -> Self:
         """Train on raw rows.
 
         Parameters
@@ -107,12 +222,19 @@ class KerasEstimator(BaseEstimator):
         X : DataFrame, array, or sequence of images or texts, first axis n_samples
         y : array of shape (n_samples,)
         sample_weight : array of shape (n_samples,), optional
+        callbacks : sequence of keras.callbacks.Callback
+            Called after each epoch with the network in training; not for an ensemble.
         """
         self.warm_up()
         started = time.perf_counter()
-        prepared = self._prepare(X, y, sample_weight)
-        self._adopt(*self._train([prepared]), started)
+        fit_many([self], X, y, sample_weight=sample_weight, callbacks=callbacks)
+        self.fit_seconds_ = time.perf_counter() - started
         return self
+
+    @staticmethod
+    def fit_many(estimators: Sequence[KerasEstimator], X: Any, y: Any, *args: Any, **options: Any) -> None:
+        """Fit several estimators as one fleet, see :func:`deepworth.zoo.estimator.fit_many`."""
+        fit_many(estimators, X, y, *args, **options)
 
     def warm_up(self) -> None:
         """Import what training needs, so that a timed ``fit`` does not pay for it."""
@@ -121,7 +243,7 @@ class KerasEstimator(BaseEstimator):
         from .preprocessing._tensorflow import import_tensorflow
 
         import_tensorflow()
-        import_module("deepworth.zoo.training._train")
+        import_module("deepworth.zoo.training._fleet")
 
     def keras_model(self) -> Any:
         """The Keras model from raw inputs to probabilities (or values), preprocessing inside.
@@ -143,10 +265,12 @@ class KerasEstimator(BaseEstimator):
     def modality_(self) -> Modality:
         return self._entry.constant("MODALITIES")[0]
 
-    def _prepare(self, X: Any, y: Any, sample_weight: Any) -> Any:
+    def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: np.ndarray | None) -> FitPlan:
+        """Check everything, learn the preprocessing, and say what is to be trained."""
+        started = time.perf_counter()
         check_training({name: getattr(self, name) for name in self._defaults})
         X = self._check_X(X, fitting=True)
-        y = self._check_y(y)
+        y = self._check_y(y, rows)
         if len(y) != len(X):
             raise ValueError(
                 f"Found input variables with inconsistent numbers of samples: {[len(X), len(y)]}"
@@ -156,68 +280,101 @@ class KerasEstimator(BaseEstimator):
             if sample_weight is None
             else _check_sample_weight(sample_weight, np.zeros((len(y), 1)))
         )
-        self._check_weight(weight, y)
+        rows = np.arange(len(y)) if rows is None else rows
+        self._check_weight(weight[rows], y[rows])
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        return self._replica(X, y, weight)
+        splits = [(rows[a], rows[b]) for a, b in self._inner_splits(y[rows])]
+        learned_from = rows if self.ensemble else splits[0][0]
+        self.preprocessor_ = _preprocessor(self.modality_).fit(take(X, self._sample(learned_from)))
+        rest = (X, self._encode_target(y, learned_from), self._final_weight(weight, y, learned_from))
+        makers = [partial(self._replica, rest, *split, i) for i, split in enumerate(splits)]
+        architecture, settings = self._program(len(splits[0][0]))
+        return FitPlan(number, self, architecture, settings, makers, time.perf_counter() - started)
 
     def _check_weight(self, weight: np.ndarray, y: np.ndarray) -> None:
         if not np.any(weight > 0):
             raise ValueError("sample_weight is zero for every row")
 
-    def _replica(self, X: Any, y: np.ndarray, weight: np.ndarray) -> Any:
+    def _sample(self, rows: np.ndarray) -> np.ndarray:
+        """At most so many rows that scales and levels are known well."""
+        if len(rows) <= _PREPROCESSING_ROWS:
+            return rows
+        return np.random.default_rng(self._seed).choice(rows, _PREPROCESSING_ROWS, replace=False)
+
+    def _replica(self, rest: Any, train: np.ndarray, validation: np.ndarray, number: int) -> Any:
         from .training import Replica
 
-        train, validation = self._inner_split(y, weight)
-        self.preprocessor_ = _preprocessor(self.modality_).fit(take(X, train))
-        target = self._encode_target(y, train)
-        weight = self._final_weight(weight, y, train)
-        return Replica(
-            self._part(X, target, weight, train),
-            self._part(X, target, weight, validation) if len(validation) else None,
-            self._seed,
-        )
+        watching = self._part(*rest, validation) if len(validation) else None
+        return Replica(self._part(*rest, train), watching, (self._seed + number) % 2**31)
 
     def _part(self, X: Any, target: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Any:
+        """Rows in network form, encoded piece by piece so that no second copy of raw rows is made."""
         from .training import Part
 
-        return Part(
-            self.preprocessor_.transform(take(X, rows)), target[rows], weight[rows].astype(np.float32)
-        )
+        arrays = {
+            name: aligned_zeros((len(rows), *shape), dtype)
+            for name, shape, dtype in self.preprocessor_.spec.arrays
+        }
+        for start in range(0, len(rows), _ENCODED_ROWS):
+            piece = rows[start : start + _ENCODED_ROWS]
+            for name, values in self.preprocessor_.transform(take(X, piece)).items():
+                arrays[name][start : start + len(piece)] = values
+        return Part(arrays, target[rows], weight[rows].astype(np.float32))
 
-    def _inner_split(self, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows to train on and rows that watch; too few rows are all trained on."""
+    def _inner_splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Rows to train on and rows that watch, a pair for each member; too few rows are all trained on."""
         rows = np.arange(len(y))
+        if self.ensemble:
+            return self._member_splits(y)
         n_watching = round(self.validation_fraction * len(y))
         if n_watching < 2 or len(y) - n_watching < 2:
-            return rows, rows[:0]
+            return [(rows, rows[:0])]
         strata = self._strata(y, n_watching)
-        return tuple(train_test_split(rows, test_size=n_watching, stratify=strata, random_state=self._seed))  # type: ignore[return-value]
+        return [tuple(train_test_split(rows, test_size=n_watching, stratify=strata, random_state=self._seed))]  # type: ignore[list-item]
 
-    def _train(self, replicas: list[Any]) -> tuple[Any, list[Any]]:
-        from .training import Architecture, Settings, train
+    def _member_splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The folds of a cross-validation; with fewer rows than two a fold, all rows for every member."""
+        rows, n_members = np.arange(len(y)), int(self.ensemble_size)
+        if len(y) < 2 * n_members:
+            return [(rows, rows[:0])] * n_members
+        strata = self._strata(y, len(y) // n_members)
+        kind = KFold if strata is None else StratifiedKFold
+        with warnings.catch_warnings():  # a class rarer than the folds is in some of them only
+            warnings.simplefilter("ignore", UserWarning)
+            splitter = kind(n_members, shuffle=True, random_state=self._seed)
+            return list(splitter.split(rows, strata))
+
+    def _program(self, n_rows: int) -> tuple[Any, Any]:
+        """What is compiled, and how it is trained."""
+        from .training import Architecture, Settings
 
         own = {name: _hashable(getattr(self, name)) for name in self._entry.parameters}
         architecture = Architecture(
             self._entry.call, tuple(own.items()), self.preprocessor_.spec, self._units(), self._task()
         )
         settings = Settings(
-            **{
-                name: getattr(self, name)
-                for name in ("epochs", "learning_rate", "patience", "weight_decay", "schedule")
-            },
+            **{name: getattr(self, name) for name in _SETTINGS},
             label_smoothing=getattr(self, "label_smoothing", 0.0),
-            batch_size=self._batch_size(len(replicas[0].train)),
+            batch_size=self._batch_size(n_rows),
             jit=self._entry.constant("JIT", True),
+            **self._entry.constant("SETTINGS", {}),
         )
-        return architecture, train(architecture, replicas, settings, _printer(self.verbose))
+        return architecture, settings
 
-    def _adopt(self, architecture: Any, trained: list[Any], started: float) -> None:
-        result = trained[0]
+    def _adopt(self, architecture: Any, trained: Sequence[Any], planning: float) -> None:
+        """Take over the trained members as this estimator's network."""
+        from .training import combined
+
         self._architecture = architecture
-        self.model_ = result.model
-        self.history_, self.best_epoch_ = result.history, result.best_epoch
-        self.n_iter_ = len(result.history["loss"])
-        self.fit_seconds_ = time.perf_counter() - started
+        self._members = [each.model for each in trained]
+        self.model_ = combined(architecture, self._members)
+        self.members_ = [
+            {"history": each.history.history, "best_epoch": each.best_epoch, "seconds": each.seconds}
+            for each in trained
+        ]
+        self.history_, self.best_epoch_ = trained[0].history.history, trained[0].best_epoch
+        self.n_iter_ = max(len(each.history.epoch) for each in trained)
+        self.fit_seconds_ = planning + sum(each.seconds for each in trained)
 
     def _batch_size(self, n_rows: int) -> int:
         if self.batch_size == "auto":
@@ -229,7 +386,7 @@ class KerasEstimator(BaseEstimator):
         from .training import outputs
 
         X = self._check_X(X, fitting=False)
-        return outputs(self._architecture, self.model_, self.preprocessor_.transform(X))
+        return outputs(self._architecture, self._members, self.preprocessor_.transform(X))
 
     def _check_X(self, X: Any, fitting: bool) -> Any:
         if self.modality_ == "tabular":
@@ -258,26 +415,22 @@ class KerasEstimator(BaseEstimator):
         if "model_" in state:
             model = state.pop("model_")
             state["_weights"] = [v.numpy() for v in model.variables]
-            state["_architecture"] = None
-            state["_spec_units_task"] = (
-                self._architecture.params,
-                self._architecture.spec,
-                self._architecture.units,
-                self._architecture.task,
-            )
+            found = state.pop("_architecture")
+            state["_frame"] = (len(state.pop("_members")), found.params, found.spec, found.units, found.task)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        weights = state.pop("_weights", None)
-        parts = state.pop("_spec_units_task", None)
+        weights, frame = state.pop("_weights", None), state.pop("_frame", None)
         super().__setstate__(state)
         if weights is None:
             return
         self.warm_up()
-        from .training import Architecture
+        from .training import Architecture, combined
 
-        self._architecture = Architecture(self._entry.call, *parts)
-        self.model_ = self._architecture.new(0)
+        n_members, *rest = frame
+        self._architecture = Architecture(self._entry.call, *rest)
+        self._members = [self._architecture.new(0) for _ in range(n_members)]
+        self.model_ = combined(self._architecture, self._members)
         for variable, value in zip(self.model_.variables, weights, strict=True):
             variable.assign(value)
 
@@ -290,8 +443,8 @@ class KerasEstimator(BaseEstimator):
         return tags
 
     @abstractmethod
-    def _check_y(self, y: Any) -> np.ndarray:
-        """Checked targets: class codes, or values."""
+    def _check_y(self, y: Any, rows: np.ndarray | None) -> np.ndarray:
+        """Checked targets: codes of the classes that ``rows`` hold (others -1), or values."""
 
     @abstractmethod
     def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -337,12 +490,17 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         best = np.argmax(self.predict_proba(X), axis=1)
         return self.classes_[best]
 
-    def _check_y(self, y: Any) -> np.ndarray:
+    def _check_y(self, y: Any, rows: np.ndarray | None) -> np.ndarray:
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        if rows is None:
+            self.classes_, codes = np.unique(y, return_inverse=True)
+        else:
+            self.classes_, own = np.unique(y[rows], return_inverse=True)
+            codes = np.full(len(y), -1)
+            codes[rows] = own
         if len(self.classes_) < 2:
             only = self.classes_.tolist()[0]
             raise ValueError(f"the target has one class only, {only!r}; at least two classes are needed")
@@ -355,7 +513,9 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         from sklearn.utils.class_weight import compute_sample_weight
 
         if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self._weight_by_code(), y)
+            known = y >= 0
+            weight = weight.copy()
+            weight[known] *= compute_sample_weight(self._weight_by_code(), y[known])
         return weight / weight[train].mean() if weight[train].any() else weight
 
     def _weight_by_code(self) -> Any:
@@ -397,7 +557,7 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         """Values of shape (n_samples,), float64, in the target's units."""
         return self._outputs(X)[:, 0].astype(np.float64) * self.target_scale_ + self.target_mean_
 
-    def _check_y(self, y: Any) -> np.ndarray:
+    def _check_y(self, y: Any, rows: np.ndarray | None) -> np.ndarray:
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
         return column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
@@ -473,13 +633,15 @@ def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, (list, np.ndarray)) else value
 
 
-def _printer(verbose: int) -> Callable[[int, int, dict[str, float]], None] | None:
-    if not verbose:
+def _printer(
+    estimators: Sequence[KerasEstimator],
+) -> Callable[[int, int, int, dict[str, float]], None] | None:
+    if not any(estimator.verbose for estimator in estimators):
         return None
     import sys
 
-    def show(epoch: int, epochs: int, logs: dict[str, float]) -> None:
+    def show(replica: int, epoch: int, epochs: int, logs: dict[str, float]) -> None:
         values = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"epoch {epoch}/{epochs}  {values}", file=sys.stderr)
+        print(f"network {replica + 1}  epoch {epoch}/{epochs}  {values}", file=sys.stderr)
 
     return show

@@ -238,7 +238,7 @@ def test_verbose_tells_each_epoch_on_stderr(capsys):
     quick(epochs=3, verbose=1).fit(*rows())
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.splitlines()[0].startswith("epoch 1/3  loss ")
+    assert said.err.splitlines()[0].startswith("network 1  epoch 1/3  loss ")
     assert "val_loss" in said.err
 
 

@@ -1,17 +1,36 @@
 """The compiled loop: against Keras's own optimiser, by its promises, and at its edges."""
 
+import dataclasses
+import threading
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit, softmax
 
 from deepworth.zoo.models import perceptron, shallow_mlp
-from deepworth.zoo.preprocessing._base import InputSpec, coarse
-from deepworth.zoo.training import Architecture, Part, Replica, Settings, outputs, train, usable_batch
-from deepworth.zoo.training._program import program, split_weights
-from deepworth.zoo.training._train import _batches, _padded, learning_rate
+from deepworth.zoo.models._dropout import Dropout
+from deepworth.zoo.preprocessing._base import InputSpec, aligned_zeros, coarse
+from deepworth.zoo.training import (
+    Architecture,
+    Part,
+    Replica,
+    Settings,
+    _fleet,
+    _lanes,
+    combined,
+    outputs,
+    train,
+    usable_batch,
+)
+from deepworth.zoo.training._memory import available_bytes, bytes_of_training
+from deepworth.zoo.training._mixture import Mixture
+from deepworth.zoo.training._program import Recipe, program
+from deepworth.zoo.training._rows import as_tensor, stacked, watched
+from deepworth.zoo.training._schedules import SCHEDULES
 
 SPEC = InputSpec("tabular", (("numeric", (3,), "float32"),))
 BINARY = Architecture(perceptron.build, (), SPEC, 1, "binary")
@@ -30,11 +49,23 @@ def weights(trained):
     return [v.numpy() for v in trained.model.weights]
 
 
+def losses(trained, name="loss"):
+    return trained.history.history[name]
+
+
+def batches(seed, n_rows, batch_size):
+    """Row numbers of the first epoch of a replica with this seed."""
+    return _lanes.Lane(0, Replica(part(n_rows), None, seed), batch_size, BINARY.new(0)).batches()
+
+
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_one_epoch_is_what_keras_adamw_does(task):
     """The same batches through Keras's optimiser and losses give the same weights."""
     architecture = Architecture(perceptron.build, (), SPEC, 3 if task == "multiclass" else 1, task)
-    rows, settings = part(64, task=task), Settings(1, 16, 0.01, None, 0.05, schedule="constant")
+    rows, settings = (
+        part(64, task=task),
+        Settings(1, 16, 0.01, None, 0.05, schedule="constant", clip_norm=1.0),
+    )
     found = train(architecture, [Replica(rows, None, 5)], settings)[0]
     model = architecture.new(5)
     optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.05, epsilon=1e-7, global_clipnorm=1.0)
@@ -45,7 +76,7 @@ def test_one_epoch_is_what_keras_adamw_does(task):
         "multiclass": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         "regression": keras.losses.MeanSquaredError(),
     }[task]
-    for batch in _batches(np.random.default_rng(5), 64, 16):
+    for batch in batches(5, 64, 16):
         with tf.GradientTape() as tape:
             target = rows.target[batch]
             value = loss(
@@ -61,33 +92,150 @@ def test_one_epoch_is_what_keras_adamw_does(task):
 
 def test_folds_of_other_sizes_and_other_trainings_share_one_traced_program():
     settings = Settings(epochs=2, batch_size=16)
+    recipe = Recipe(16)
     train(SHALLOW, [Replica(part(100), part(20, 1), 0)], settings)
-    compiled = program(SHALLOW, 16, True)
-    before = (compiled.epoch, compiled.losses)
+    compiled = program(SHALLOW, recipe)
+    before = dict(compiled._functions)
+    assert set(before) >= {"epoch"}
     train(SHALLOW, [Replica(part(n), part(n // 5, 1), n) for n in (90, 101, 130)], settings)
-    assert program(SHALLOW, 16, True) is compiled
-    assert (compiled.epoch, compiled.losses) == before
+    assert program(SHALLOW, recipe) is compiled
+    assert all(compiled._functions[name] is function for name, function in before.items())
 
 
-def test_a_replica_is_trained_as_if_alone():
-    replicas = [Replica(part(70, s), part(20, s + 9), s) for s in range(3)]
-    settings = Settings(epochs=3, batch_size=16)
+def fleet_of(sizes):
+    return [Replica(part(n, s), part(20 + s, s + 9), s) for s, n in enumerate(sizes)]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_replica_in_a_fleet_is_bit_for_bit_the_one_trained_alone(workers):
+    replicas = fleet_of([70, 75, 90, 70])
+    settings = Settings(epochs=5, batch_size=16, workers=workers, schedule="cosine")
     together = train(SHALLOW, replicas, settings)
     for replica, one in zip(replicas, together, strict=True):
         alone = train(SHALLOW, [replica], settings)[0]
-        assert alone.history == one.history
+        assert alone.history.history == one.history.history
         for a, b in zip(weights(alone), weights(one), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("lanes", [2, 3, 5])
+def test_vectorised_lanes_give_what_training_alone_gives_but_for_rounding(lanes):
+    """Lanes have other numbers of steps, other validation rows, and stop at other epochs."""
+    replicas = fleet_of([70, 90, 70, 81, 130])
+    settings = Settings(epochs=40, batch_size=16, learning_rate=0.05, patience=3, weight_decay=0.01)
+    together = train(SHALLOW, replicas, dataclasses.replace(settings, lanes=lanes))
+    alone = train(SHALLOW, replicas, settings)
+    ends = {len(one.history.epoch) for one in alone}
+    assert len(ends) > 1, "the case must have replicas that stop at different epochs"
+    for a, b in zip(alone, together, strict=True):
+        assert a.best_epoch == b.best_epoch
+        np.testing.assert_allclose(losses(a), losses(b), rtol=1e-4)
+        for x, y in zip(weights(a), weights(b), strict=True):
+            np.testing.assert_allclose(x, y, atol=1e-4)
+
+
+def test_lanes_drop_out_each_by_its_own_stream():
+    architecture = Architecture(shallow_mlp.build, (("hidden_units", 8), ("dropout", 0.5)), SPEC, 1, "binary")
+    same_rows = [Replica(part(64), None, seed) for seed in (1, 2)]
+    first, second = train(architecture, same_rows, Settings(epochs=2, lanes=2))
+    assert losses(first) != losses(second)
+    alone = train(architecture, same_rows[1:], Settings(epochs=2))[0]
+    np.testing.assert_allclose(losses(second), losses(alone), rtol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_bits():
+    settings = Settings(epochs=4, batch_size=16)
+    first, second = (train(SHALLOW, fleet_of([70, 90, 80]), settings) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        for x, y in zip(weights(a), weights(b), strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+def test_rows_are_made_when_their_turn_comes():
+    alive, most = [0], [0]
+
+    def maker(seed):
+        def make():
+            alive[0] += 1
+            most[0] = max(most[0], alive[0])
+            return Replica(part(40, seed), None, seed)
+
+        return make
+
+    def ended(number, end):
+        alive[0] -= 1
+
+    train(BINARY, [maker(s) for s in range(6)], Settings(epochs=2, workers=2), on_end=ended)
+    assert alive == [0]
+    assert most[0] <= 2
+
+
+def test_a_failing_replica_costs_its_own_place_where_somebody_listens():
+    wild = part(40)
+    wild.arrays["numeric"][0] = np.nan
+    replicas = [Replica(part(40, 1), None, 0), Replica(wild, None, 1), Replica(part(40, 2), None, 2)]
+    heard = {}
+    found = train(BINARY, replicas, Settings(epochs=3), on_end=heard.__setitem__)
+    assert isinstance(found[1], ValueError)
+    assert heard == dict(enumerate(found))
+    assert losses(found[0]) == losses(train(BINARY, replicas[:1], Settings(epochs=3))[0])
+    with pytest.raises(ValueError, match="diverged"):
+        train(BINARY, replicas, Settings(epochs=3))
+
+
+def test_the_first_may_be_trained_alone():
+    heard = []
+    settings = Settings(epochs=4, workers=3)
+    train(
+        BINARY,
+        [Replica(part(40, s), None, s) for s in range(4)],
+        settings,
+        lambda *e: heard.append(e[:2]),
+        first_alone=True,
+    )
+    assert heard[:4] == [(0, 1), (0, 2), (0, 3), (0, 4)]
+    assert len(heard) == 16
+
+
+def test_a_fleet_takes_fewer_threads_where_memory_is_short(monkeypatch):
+    needed = bytes_of_training(SHALLOW, 32)
+    parameters = sum(int(np.prod(v.shape)) for v in SHALLOW.new(0).variables)
+    assert needed > 4 * 4 * parameters, "weights, two moments and the best weights at least"
+    assert available_bytes() > 2**20
+    settings = Settings(workers=4)
+    assert _fleet._workers(SHALLOW, settings, 1, 8) == 4
+    monkeypatch.setattr(_fleet, "available_bytes", lambda: 5 * needed)
+    assert _fleet._workers(SHALLOW, settings, 1, 8) == 2
+    monkeypatch.setattr(_fleet, "available_bytes", lambda: 0)
+    assert _fleet._workers(SHALLOW, settings, 1, 8) == 1
+
+
+def test_callbacks_see_the_weights_of_each_epoch_and_may_stop():
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((epoch, dict(logs), self.model.get_weights()[0].copy()))
+            self.model.stop_training = epoch == 2
+
+    trained = train(BINARY, [Replica(part(40), part(9, 1), 0)], Settings(epochs=9), callbacks=[Watch()])[0]
+    assert [epoch for epoch, _, _ in seen] == [0, 1, 2] == trained.history.epoch
+    assert [logs["val_loss"] for _, logs, _ in seen] == losses(trained, "val_loss")
+    assert not np.array_equal(seen[0][2], seen[1][2])
+    assert isinstance(trained.history, keras.callbacks.History)
+    assert trained.history.params["epochs"] == 9
+    with pytest.raises(ValueError, match="one training, not 2"):
+        train(BINARY, [Replica(part(40), None, 0)] * 2, Settings(epochs=1), callbacks=[Watch()])
 
 
 def test_the_kept_weights_are_those_of_the_best_epoch():
     watching = part(40, 3)
     settings = Settings(epochs=30, batch_size=8, learning_rate=0.3, patience=None)
     trained = train(SHALLOW, [Replica(part(40), watching, 1)], settings)[0]
-    logits = outputs(SHALLOW, trained.model, watching.arrays)[:, 0].astype(np.float64)
+    logits = outputs(SHALLOW, [trained.model], watching.arrays)[:, 0].astype(np.float64)
     loss = np.mean(np.log1p(np.exp(-logits * (2 * watching.target - 1))))
     assert trained.best_epoch < 29, "the case must have a best epoch before the last"
-    assert loss == pytest.approx(min(trained.history["val_loss"]), rel=1e-4)
+    assert loss == pytest.approx(min(losses(trained, "val_loss")), rel=1e-4)
 
 
 def test_patience_ends_training_that_many_epochs_after_the_best():
@@ -96,13 +244,13 @@ def test_patience_ends_training_that_many_epochs_after_the_best():
     noise.target = rng.integers(0, 2, 40).astype(np.float32)
     settings = Settings(epochs=200, batch_size=8, learning_rate=0.1, patience=4)
     trained = train(SHALLOW, [Replica(noise, part(40, 8), 1)], settings)[0]
-    assert len(trained.history["loss"]) == trained.best_epoch + 1 + 4 < 200
+    assert len(trained.history.epoch) == trained.best_epoch + 1 + 4 < 200
 
 
 def test_without_a_watching_part_the_last_epoch_is_kept():
     trained = train(BINARY, [Replica(part(40), None, 0)], Settings(epochs=5))[0]
     assert trained.best_epoch == 4
-    assert set(trained.history) == {"loss"}
+    assert set(trained.history.history) == {"loss"}
 
 
 def test_rows_of_weight_zero_change_nothing():
@@ -119,16 +267,18 @@ def test_rows_of_weight_zero_change_nothing():
 def test_progress_hears_every_epoch_and_may_interrupt():
     heard = []
     train(BINARY, [Replica(part(40), part(9, 1), 0)], Settings(epochs=3), lambda *said: heard.append(said))
-    assert [(epoch, epochs) for epoch, epochs, _ in heard] == [(1, 3), (2, 3), (3, 3)]
-    assert set(heard[0][2]) == {"loss", "val_loss"}
+    assert [said[:3] for said in heard] == [(0, 1, 3), (0, 2, 3), (0, 3, 3)]
+    assert set(heard[0][3]) == {"loss", "val_loss"}
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        train(BINARY, [Replica(part(40), None, 0)], Settings(epochs=3), interrupt)
+    for n_replicas in (1, 5):
+        with pytest.raises(KeyboardInterrupt):
+            train(BINARY, [Replica(part(40), None, 0)] * n_replicas, Settings(epochs=3), interrupt)
     again = train(BINARY, [Replica(part(40), part(9, 1), 0)], Settings(epochs=3))[0]
-    assert again.history["loss"] == [logs["loss"] for _, _, logs in heard]
+    assert losses(again) == [said[3]["loss"] for said in heard]
+    assert not [t for t in threading.enumerate() if t.name.startswith("fleet")]
 
 
 def test_divergence_is_said_in_one_line():
@@ -154,17 +304,38 @@ def test_label_smoothing_raises_the_least_loss():
     settings = Settings(epochs=200, batch_size=32, learning_rate=0.1, label_smoothing=0.2)
     trained = train(BINARY, [Replica(part(64), None, 0)], settings)[0]
     entropy = -(0.1 * np.log(0.1) + 0.9 * np.log(0.9))
-    assert entropy <= trained.history["loss"][-1] < entropy + 0.2
+    assert entropy <= losses(trained)[-1] < entropy + 0.2
 
 
-def test_the_cosine_goes_from_the_rate_to_nearly_nothing():
-    settings = Settings(epochs=10, learning_rate=0.4, schedule="cosine")
-    rates = [learning_rate(settings, epoch) for epoch in range(10)]
-    assert rates[0] == 0.4
-    assert rates[5] == pytest.approx(0.2)
-    assert rates == sorted(rates, reverse=True)
-    assert 0 < rates[-1] < 0.02
-    assert learning_rate(Settings(learning_rate=0.4), 7) == 0.4
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_is_a_factor_between_nothing_and_one(name):
+    factors = SCHEDULES[name](np.linspace(0, 1, 200, endpoint=False))
+    assert (factors >= 0).all()
+    assert (factors <= 1).all()
+    assert factors.max() > 0.999
+
+
+def test_the_schedules_are_the_published_ones():
+    """coslog4 has its borders at 1/15, 3/15 and 7/15 (Holzmueller et al. 2024)."""
+    np.testing.assert_allclose(SCHEDULES["cosine"](np.array([0.0, 0.5])), [1, 0.5])
+    np.testing.assert_allclose(SCHEDULES["flat-cosine"](np.array([0.0, 0.5, 0.75])), [1, 1, 0.5])
+    borders = np.array([0, 1, 3, 7]) / 15
+    np.testing.assert_allclose(SCHEDULES["coslog4"](borders), 0, atol=1e-12)
+    peaks = (2 ** (np.arange(4) + 0.5) - 1) / 15
+    np.testing.assert_allclose(SCHEDULES["coslog4"](peaks), 1)
+
+
+def test_the_rate_of_every_step_follows_the_schedule():
+    lane = _lanes.Lane(0, Replica(part(40), None, 0), 8, BINARY.new(0))
+    settings = Settings(
+        epochs=2, learning_rate=0.4, schedule="cosine", weight_decay=0.1, decay_schedule="flat-cosine"
+    )
+    steps = [_lanes._steps([lane], [0], settings, epoch, 1) for epoch in (0, 1)]
+    progress = np.arange(10) / 10
+    found = np.concatenate([s.rate.numpy()[:, 0] for s in steps])
+    np.testing.assert_allclose(found, 0.4 * SCHEDULES["cosine"](progress), rtol=1e-6)
+    found = np.concatenate([s.decay.numpy()[:, 0] for s in steps])
+    np.testing.assert_allclose(found, 0.1 * SCHEDULES["flat-cosine"](progress), rtol=1e-6)
 
 
 @given(st.integers(1, 5000), st.integers(1, 1000))
@@ -178,7 +349,7 @@ def test_a_usable_batch_is_the_largest_power_of_two_that_fits(batch_size, n_rows
 def test_batches_hold_different_rows_and_leave_out_less_than_a_batch(n_rows, batch_size, seed):
     if batch_size > n_rows:
         batch_size = 1
-    drawn = _batches(np.random.default_rng(seed), n_rows, batch_size)
+    drawn = batches(seed, n_rows, batch_size)
     assert drawn.shape[1] == batch_size
     assert n_rows - batch_size < drawn.size <= n_rows
     assert len(np.unique(drawn)) == drawn.size
@@ -192,23 +363,110 @@ def test_coarse_adds_at_most_an_eighth(n):
     assert coarse(coarse(n)) == coarse(n)
 
 
-def test_padding_keeps_the_real_rows_in_front():
-    rows = part(101)
-    padded = _padded(rows)
-    assert len(padded) == coarse(101) > 101
-    np.testing.assert_array_equal(padded.arrays["numeric"][:101], rows.arrays["numeric"])
-    assert not padded.weight[101:].any()
+def test_rows_are_stacked_with_spare_ones_behind_and_validation_padded_by_weight():
+    parts = [part(50), part(57, 1)]
+    rows, offsets = stacked(parts)
+    assert offsets == [0, 50]
+    assert rows.target.shape[0] == coarse(107) > 107
+    np.testing.assert_array_equal(rows.inputs["numeric"][50:107], parts[1].arrays["numeric"])
+    (watching,) = watched(parts)
+    weights_of = watching.weight.numpy().reshape(2, -1)
+    assert weights_of.sum(axis=1).tolist() == [50, 57]
+    assert watched([None, None]) == ()
+
+
+@pytest.mark.parametrize("n", [10, 300_000])
+def test_a_tensor_of_an_array_is_equal_and_large_ones_share_memory(n):
+    array = aligned_zeros((n, 2), np.float32)
+    array[:] = np.arange(2 * n).reshape(n, 2)
+    tensor = as_tensor(array)
+    np.testing.assert_array_equal(tensor.numpy(), array)
+    array[0, 0] = -7
+    assert (tensor.numpy()[0, 0] == -7) == (n > 10)
+    odd = np.zeros(n * 2 + 1, np.float32)[1:]
+    np.testing.assert_array_equal(as_tensor(odd).numpy(), odd)
 
 
 def test_outputs_in_chunks_are_outputs_at_once():
     model = SHALLOW.new(3)
     arrays = part(50).arrays
     np.testing.assert_allclose(
-        outputs(SHALLOW, model, arrays, chunk=7), outputs(SHALLOW, model, arrays), atol=1e-6
+        outputs(SHALLOW, [model], arrays, chunk=7), outputs(SHALLOW, [model], arrays), atol=1e-6
     )
-    none = outputs(SHALLOW, model, {"numeric": np.zeros((0, 3), np.float32)})
+    none = outputs(SHALLOW, [model], {"numeric": np.zeros((0, 3), np.float32)})
     assert none.shape == (0, 1)
-    assert len(split_weights(model)[0]) == len(model.trainable_variables)
+
+
+@pytest.mark.parametrize(("task", "units"), [("binary", 1), ("multiclass", 3), ("regression", 1)])
+def test_a_mixture_is_the_mean_of_the_predictions(task, units):
+    members = np.random.default_rng(0).normal(scale=4, size=(20, 5, units))
+    mixed = Mixture(task)(members.astype(np.float32)).numpy()
+    if task == "binary":
+        np.testing.assert_allclose(expit(mixed), expit(members).mean(axis=1), atol=1e-5)
+    elif task == "multiclass":
+        np.testing.assert_allclose(softmax(mixed, axis=-1), softmax(members, axis=-1).mean(axis=1), atol=1e-5)
+    else:
+        np.testing.assert_allclose(mixed, members.mean(axis=1), atol=1e-5)
+    certain = Mixture(task)(np.full((1, 2, units), 900.0, np.float32)).numpy()
+    assert np.isfinite(certain).all()
+
+
+@pytest.mark.parametrize(("task", "units"), [("binary", 1), ("multiclass", 3), ("regression", 1)])
+def test_the_combined_model_answers_as_the_members_together(task, units, tmp_path):
+    architecture = Architecture(shallow_mlp.build, (("hidden_units", 4),), SPEC, units, task)
+    members = [architecture.new(seed) for seed in range(3)]
+    together = combined(architecture, members)
+    arrays = part(30).arrays
+    expected = outputs(architecture, members, arrays)
+    np.testing.assert_allclose(together(arrays).numpy(), expected, atol=1e-5)
+    together.save(tmp_path / "ensemble.keras")
+    again = keras.saving.load_model(tmp_path / "ensemble.keras")
+    np.testing.assert_allclose(again(arrays).numpy(), expected, atol=1e-5)
+
+
+def two_members(inputs, units):
+    layers = inputs.layers()
+    members = [keras.layers.Dense(units)(layers["numeric"]) for _ in range(2)]
+    return keras.Model(layers, keras.layers.Reshape((2, units))(keras.layers.Concatenate()(members)))
+
+
+@pytest.mark.parametrize(("task", "units"), [("binary", 1), ("multiclass", 3), ("regression", 1)])
+def test_members_of_a_network_are_trained_each_for_itself(task, units):
+    """The loss is the mean over the members of what Keras says of each one."""
+    architecture = Architecture(two_members, (), SPEC, units, task)
+    rows = part(64, task=task)
+    settings = Settings(epochs=1, batch_size=64, learning_rate=1e-9)
+    found = train(architecture, [Replica(rows, part(30, 1, task), 3)], settings)[0]
+    loss = {
+        "binary": keras.losses.BinaryCrossentropy(from_logits=True),
+        "multiclass": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "regression": keras.losses.MeanSquaredError(),
+    }[task]
+    members = architecture.new(3)(rows.arrays).numpy()
+    target = rows.target if task == "multiclass" else rows.target[:, None]
+    expected = np.mean([float(loss(target, members[:, i])) for i in range(2)])
+    assert losses(found)[0] == pytest.approx(expected, rel=1e-5)
+    watching = part(30, 1, task)
+    target = watching.target if task == "multiclass" else watching.target[:, None]
+    mean = outputs(architecture, [found.model], watching.arrays)
+    assert losses(found, "val_loss")[0] == pytest.approx(float(loss(target, mean)), rel=1e-4)
+
+
+def test_dropout_keeps_its_share_and_draws_anew():
+    layer = Dropout(0.3, seed=1)
+    first, second = (layer(np.ones((400, 50), np.float32), training=True).numpy() for _ in range(2))
+    assert np.mean(first == 0) == pytest.approx(0.3, abs=0.01)
+    assert np.unique(first).tolist() == pytest.approx([0, 1 / 0.7])
+    assert first.mean() == pytest.approx(1, abs=0.02)
+    dropped = [(x == 0).astype(float) for x in (first, second)]
+    assert abs(np.corrcoef(dropped[0].ravel(), dropped[1].ravel())[0, 1]) < 0.03
+    between = np.corrcoef(dropped[0].T)
+    assert np.abs(between - np.eye(50)).max() < 0.25  # 400 rows: standard error 0.05
+    other = Dropout(0.3, seed=2)(np.ones((400, 50), np.float32), training=True).numpy()
+    assert not np.array_equal(first, other)
+    again = Dropout(0.3, seed=1)(np.ones((400, 50), np.float32), training=True).numpy()
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(layer(np.ones((3, 2))), np.ones((3, 2)))
 
 
 def test_the_same_architecture_has_the_same_start_for_a_seed_and_hashes_alike():

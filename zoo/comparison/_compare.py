@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from ...datasets._checks import check_dataset
 from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
 from . import _metrics
-from ._jobs import Job, run_job
+from ._jobs import Job, can_fit_many, run_fleet, run_job
 from ._metrics import Metric, evaluate, of_task, primary
 from ._plan import Plan, make_plan
 from ._progress import Event, Progress
@@ -127,18 +127,43 @@ def _run(dataset: Dataset, plan: Plan, record: RunStore | None, progress: Progre
 
     try:
         progress(Event("started", total=len(plan.jobs)))
-        for job in plan.jobs:
-            progress(Event("model", job.model, len(finished), len(plan.jobs)))
-            if job.status == "planned":
-                job = run_job(job, dataset, plan.seed, plan.params.get(job.model, {}), plan.threads)
-            end(job)
-            progress(Event("fold", job.model, len(finished), len(plan.jobs), job.reason))
+        for name in plan.models:
+            for job in _run_model(name, dataset, plan, lambda *e: progress(Event(*e)), finished):
+                end(job)
+                progress(Event("fold", name, len(finished), len(plan.jobs), job.reason))
         progress(Event("finished", "", len(finished), len(plan.jobs)))
     except KeyboardInterrupt:
-        for job in plan.jobs[len(finished) :]:
-            lost = job.status == "planned"
-            end(replace(job, status="interrupted", reason="the run was interrupted") if lost else job)
+        known = {_place(job) for job in finished}
+        for job in plan.jobs:
+            if _place(job) not in known:
+                lost = job.status == "planned"
+                end(replace(job, status="interrupted", reason="the run was interrupted") if lost else job)
     return finished
+
+
+def _run_model(
+    name: str, dataset: Dataset, plan: Plan, tell: Callable[..., None], finished: Sequence[Job]
+) -> Iterator[Job]:
+    """The finished jobs of one model: as one fleet where its estimators offer that, else one by one."""
+    jobs = [job for job in plan.jobs if job.model == name]
+    params = plan.params.get(name, {})
+    planned = [job for job in jobs if job.status == "planned"]
+    tell("model", name, len(finished), len(plan.jobs))
+    if planned and can_fit_many(name, dataset):
+        yield from (job for job in jobs if job.status != "planned")
+
+        def hear(epoch: int) -> None:
+            tell("epoch", name, len(finished), len(plan.jobs), f"epoch {epoch}")
+
+        yield from run_fleet(planned, dataset, plan.seed, params, plan.threads, hear)
+        return
+    for job in jobs:
+        done = job.status != "planned"
+        yield job if done else run_job(job, dataset, plan.seed, params, plan.threads)
+
+
+def _place(job: Job) -> tuple[str, int, int]:
+    return job.model, job.split.repeat, job.split.fold
 
 
 def _scored(dataset: Dataset, job: Job) -> dict[str, float | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,7 +25,8 @@ class Job:
     """A model on a split, and the row that it leaves whatever happens.
 
     ``prediction`` is float64 (n_test, n_classes) probabilities in the order of the dataset's classes,
-    or (n_test,) values. ``predict_seconds`` is the time for 1,000 rows.
+    or (n_test,) values. ``fit_seconds`` is unknown where the machine was shared, ``predict_seconds`` the
+    time for 1,000 rows.
     """
 
     model: str
@@ -52,23 +53,88 @@ def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threa
     return replace(job, converged=not any(issubclass(w.category, ConvergenceWarning) for w in caught))
 
 
-def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Job:
+def run_fleet(
+    jobs: Sequence[Job],
+    dataset: Dataset,
+    seed: int,
+    params: dict[str, Any],
+    threads: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Job]:
+    """All jobs of a model whose estimators can be fitted together, finished one after the other.
+
+    The first is trained alone, and its time stands for all: the others share the machine. An interrupted
+    fleet still gives the jobs that were fitted before it raises.
+    """
+    models = [_model(job, dataset, seed, params, threads) for job in jobs]
+    errors: dict[int, Exception | None] = {}
+    interrupted = None
+    try:
+        models[0].fit_many(
+            models,
+            dataset.X,
+            dataset.y,
+            [job.split.train for job in jobs],
+            progress=None if progress is None else lambda network, epoch, *_: progress(epoch),
+            on_end=errors.__setitem__,
+            first_alone=True,
+        )
+    except KeyboardInterrupt as error:
+        interrupted = error
+    except Exception as error:  # what is no single replica's fault
+        errors = {i: errors.get(i, error) for i in range(len(jobs))}
+    for number in sorted(errors):
+        seconds = models[number].fit_seconds_ if number == 0 and errors[number] is None else None
+        yield _ended(jobs[number], models[number], dataset, threads, seconds, errors[number])
+    if interrupted is not None:
+        raise interrupted
+
+
+def _ended(
+    job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None, error: Exception | None
+) -> Job:
+    if error is not None:
+        return replace(job, status="failed", reason=_reason(error))
+    try:
+        return _scored(job, model, dataset, threads, seconds)
+    except Exception as failure:
+        return replace(job, status="failed", reason=_reason(failure))
+
+
+def can_fit_many(name: str, dataset: Dataset) -> bool:
+    """Whether the estimators of a model offer to be fitted together."""
+    return hasattr(registry.create(name, dataset.task, dataset.modality), "fit_many")
+
+
+def _model(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:
+    """The unfitted estimator of a job; imports are never counted as training."""
     random_state = job_seed(seed, job)
     model = registry.create(job.model, dataset.task, dataset.modality, random_state=random_state, **params)
     model.set_params(**own_threads(model, threads))
     if hasattr(model, "warm_up"):
-        model.warm_up()  # imports are never counted as training
-    train, test = job.split.train, job.split.test
-    X_train, X_test = take(dataset.X, train), take(dataset.X, test)
+        model.warm_up()
+    return model
+
+
+def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Job:
+    model = _model(job, dataset, seed, params, threads)
+    X_train = take(dataset.X, job.split.train)
     with limited(threads):
         started = time.perf_counter()
-        model.fit(X_train, dataset.y[train])
-        fit_seconds = time.perf_counter() - started
+        model.fit(X_train, dataset.y[job.split.train])
+        seconds = time.perf_counter() - started
+    return _scored(job, model, dataset, threads, seconds)
+
+
+def _scored(job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None) -> Job:
+    """The finished job of a fitted model."""
+    X_test = take(dataset.X, job.split.test)
+    with limited(threads):
         prediction = predict(model, X_test, dataset)
         if job.split.repeat == 0 and job.split.fold == 0:
             answer = model.predict if dataset.task == "regression" else model.predict_proba
             job = _with_costs(job, model, answer, X_test)
-    return replace(job, status="ok", fit_seconds=fit_seconds, prediction=prediction)
+    return replace(job, status="ok", fit_seconds=seconds, prediction=prediction)
 
 
 def _with_costs(job: Job, model: Any, call: Callable[[Any], Any], X: Any) -> Job:

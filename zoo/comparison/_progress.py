@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Event:
-    """One step: ``kind`` is "started", "model" (a job begins), "fold" (it ended) or "finished"."""
+    """One step: ``kind`` is "started", "model" (its jobs begin), "epoch", "fold" (a job ended) or "finished"."""
 
     kind: str
     model: str = ""
@@ -18,7 +18,7 @@ class Event:
 
 
 class Progress(Protocol):
-    """Called from the thread that runs the comparison."""
+    """Called from one thread at a time; for epochs from those that train."""
 
     def __call__(self, event: Event) -> None:
         """Show the event."""

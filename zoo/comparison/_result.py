@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -111,7 +112,7 @@ class Comparison:
             "score_low": low,
             "score_high": high,
             "metrics": {m.name: scores.mean(m.name) for m in of_task(self.dataset.task)},
-            "fit_seconds": float(np.mean([job.fit_seconds for job in ok])) if ok else None,
+            "fit_seconds": _mean([job.fit_seconds for job in ok]),
             **costs,
             "jobs_ok": len(ok),
             "jobs_planned": len(scores.jobs),
@@ -128,6 +129,11 @@ class Comparison:
             return None, None
         low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2])
         return float(low), float(high)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _status(scores: ModelScores) -> str:

@@ -7,17 +7,41 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+_STEP = 0x9E3779B9  # 2**32 over the golden ratio: spreads neighbouring seeds
+
 
 @keras.saving.register_keras_serializable(package="deepworth")
 class Dropout(keras.layers.Dropout):
-    """Keras's dropout with its random numbers from Philox.
+    """Keras's dropout with random numbers from a counter and an integer hash.
 
-    The generator that TensorFlow selects by itself makes a small network ten times slower under XLA on
-    a CPU (40 epochs of 1,200 rows and 128 units: 2.1 s against 0.2 s).
+    Each value's place in the tensor is hashed with the layer's seed and its number of calls by the
+    finalizer of MurmurHash3 (Appleby 2011), twice. These few integer operations fuse with the layer
+    before; TensorFlow's generators do not, and made a 3x128 network 20 % (Philox) to ten times (the
+    default) slower to train under XLA on a CPU, and slower to compile.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        seed = tf.cast(self.seed_generator.next(), tf.int32)
-        return tf.nn.experimental.stateless_dropout(inputs, rate=self.rate, seed=seed, rng_alg="philox")
+        seed = tf.cast(self.seed_generator.next(), tf.uint32)
+        bits = _random_bits(tf.convert_to_tensor(inputs), seed)
+        kept = bits >= tf.constant(int(self.rate * 2**32), tf.uint32)
+        return tf.where(kept, inputs / (1.0 - self.rate), tf.zeros_like(inputs))
+
+
+def _random_bits(like: Any, seed: Any) -> Any:
+    """32 random bits for each value of a tensor, uint32."""
+    step = tf.constant(_STEP, tf.uint32)
+    key = _mixed(tf.bitwise.bitwise_xor(seed[0], _mixed(seed[1] + step)))
+    counter = tf.cast(tf.reshape(tf.range(tf.size(like)), tf.shape(like)), tf.uint32)
+    return _mixed(tf.bitwise.bitwise_xor(_mixed(counter + key), key * step))
+
+
+def _mixed(h: Any) -> Any:
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        h = _folded(h, shift) * tf.constant(factor, tf.uint32)
+    return _folded(h, 16)
+
+
+def _folded(h: Any, shift: int) -> Any:
+    return tf.bitwise.bitwise_xor(h, tf.bitwise.right_shift(h, tf.constant(shift, tf.uint32)))

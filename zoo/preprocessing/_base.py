@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 class InputSpec:
     """The arrays a network takes. Networks of equal specification share compiled code.
 
-    ``arrays`` holds (name, shape of one row, dtype); ``cardinalities`` the number of codes of each
-    embedded category of a table, ``vocabulary`` the number of token ids of a text (0 is padding).
+    ``arrays`` holds (name, shape of one row, dtype). Of a table, the first ``numbers`` columns of
+    ``numeric`` are scaled numbers, and ``cardinalities`` has the number of codes of each embedded
+    category. ``vocabulary`` is the number of token ids of a text (0 is padding).
     """
 
     modality: Modality
     arrays: tuple[tuple[str, tuple[int, ...], str], ...]
     cardinalities: tuple[int, ...] = ()
     vocabulary: int = 0
+    numbers: int = 0
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one row of an array."""
+        return next(shape for key, shape, _ in self.arrays if key == name)
 
     def layers(self) -> dict[str, Any]:
         """New Keras inputs by name."""
@@ -37,6 +43,17 @@ def coarse(n: int) -> int:
     """``n`` rounded up by at most an eighth, so that folds of nearly equal size share compiled code."""
     grid = 2 ** max(0, n.bit_length() - 4)
     return -(-n // grid) * grid
+
+
+ALIGNMENT = 64  # bytes; what TensorFlow asks of memory that it shares
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros in memory that a tensor can share."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(n_bytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
 
 
 class Preprocessor(Protocol):

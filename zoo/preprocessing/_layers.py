@@ -28,29 +28,44 @@ def robust_scale(x: Any, centre: float, factor: float, xp: Any = np) -> Any:
 class RobustScale(keras.layers.Layer):
     """(x - centre) * factor with smooth clipping; missing and infinite become the centre.
 
-    Input float64 (batch, 1); output float32 (batch, 1), or (batch, 2) with the missing indicator.
+    Input float64 (batch, 1); output float32 (batch, 1).
     """
 
-    def __init__(self, centre: float, factor: float, indicator: bool = False, **kwargs: Any) -> None:
-        super().__init__(
-            dtype="float64",
-            trainable=False,
-            **{k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")},
-        )
-        self.centre, self.factor, self.indicator = float(centre), float(factor), bool(indicator)
+    def __init__(self, centre: float, factor: float, **kwargs: Any) -> None:
+        super().__init__(**_in_double_precision(kwargs))
+        self.centre, self.factor = float(centre), float(factor)
 
     def call(self, x: Any) -> Any:
-        missing = ops.logical_not(ops.isfinite(x))
-        scaled = robust_scale(ops.where(missing, self.centre, x), self.centre, self.factor, ops)
-        parts = [scaled] + ([ops.cast(missing, "float64")] if self.indicator else [])
-        return ops.cast(ops.concatenate(parts, axis=-1), "float32")
+        known = ops.where(ops.isfinite(x), x, self.centre)
+        return ops.cast(robust_scale(known, self.centre, self.factor, ops), "float32")
 
     def compute_output_spec(self, x: Any) -> Any:
-        return keras.KerasTensor((*x.shape[:-1], 1 + self.indicator), dtype="float32")
+        return keras.KerasTensor(x.shape, dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        own = {"centre": self.centre, "factor": self.factor, "indicator": self.indicator}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "centre": self.centre, "factor": self.factor}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class MissingIndicator(keras.layers.Layer):
+    """1 where a number is missing or infinite, else 0.
+
+    Input float64 (batch, 1); output float32 (batch, 1).
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_in_double_precision(kwargs))
+
+    def call(self, x: Any) -> Any:
+        return ops.cast(ops.logical_not(ops.isfinite(x)), "float32")
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, dtype="float32")
+
+
+def _in_double_precision(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Layer arguments with which inputs stay float64: seconds since 1970 do not fit into float32."""
+    return {**kwargs, "dtype": "float64", "trainable": False}
 
 
 @keras.saving.register_keras_serializable(package="deepworth")
@@ -61,11 +76,7 @@ class Phase(keras.layers.Layer):
     """
 
     def __init__(self, period: float, **kwargs: Any) -> None:
-        super().__init__(
-            dtype="float64",
-            trainable=False,
-            **{k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")},
-        )
+        super().__init__(**_in_double_precision(kwargs))
         self.period = float(period)
 
     def call(self, x: Any) -> Any:

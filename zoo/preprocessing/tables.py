@@ -40,35 +40,46 @@ class ColumnCode:
         return self.role == "categorical" and len(self.levels) > ONE_HOT_LEVELS
 
     @property
+    def number(self) -> bool:
+        """Whether it has a place among the scaled numbers, the first columns of the float matrix."""
+        return self.role in ("numeric", "datetime")
+
+    @property
     def width(self) -> int:
-        """Columns of the float matrix that this column fills."""
+        """Columns that this column fills behind the numbers."""
         if self.role == "categorical":
             return 0 if self.embedded else len(self.levels)
         if self.role == "text":
             return len(self.words)
-        return 1 + self.indicator + 2 * len(self.phases)
+        return self.indicator + 2 * len(self.phases)
 
 
 class TablePreprocessor:
     """Robust-scaled numbers, one-hot or embedded categories, cyclic dates, bags of words.
 
-    ``transform`` gives ``numeric`` float32 (n_samples, width) and, where a category has more than
-    ten levels, ``categories`` int32 (n_samples, n_embedded) with 0 for rare and never seen levels.
+    ``transform`` gives ``numeric`` float32 (n_samples, width), the scaled numbers first, and, where a
+    category has more than ten levels, ``categories`` int32 (n_samples, n_embedded) with 0 for rare and
+    never seen levels.
     """
 
     def fit(self, X: pd.DataFrame) -> TablePreprocessor:
         """Learn medians, quartiles, levels and words from training rows."""
         names = _input_names(list(X.columns))
         codes = (_learn(X[c], str(c), name) for c, name in zip(X.columns, names, strict=True))
-        self.columns = tuple(code for code in codes if code is not None and (code.width or code.embedded))
+        self.columns = tuple(
+            code for code in codes if code is not None and (code.number or code.width or code.embedded)
+        )
         self.spec = _spec(self.columns)
         return self
 
     def transform(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
         """Arrays of ``spec`` for these rows; columns are found by name."""
         raw = self.raw_arrays(X)
-        numeric = np.zeros((len(X), max(1, sum(c.width for c in self.columns))), np.float32)
-        start = 0
+        numeric = np.zeros((len(X), self.spec.shape("numeric")[0]), np.float32)
+        numbers = [c for c in self.columns if c.number]
+        for place, code in enumerate(numbers):
+            numeric[:, place] = _scaled(code, raw[code.input_name][:, 0])
+        start = len(numbers)
         for code in self.columns:
             if code.width:
                 numeric[:, start : start + code.width] = _encode(code, raw[code.input_name][:, 0])
@@ -90,13 +101,14 @@ class TablePreprocessor:
         """Keras inputs by column, and ``numeric`` and ``categories`` computed from them."""
         import keras
 
-        from ._layers import BagOfWords, OneHotKnown
+        from ._layers import BagOfWords, MissingIndicator, OneHotKnown, Phase, RobustScale
 
         raw: dict[str, Any] = {}
+        numbers: list[Any] = []
         numeric: list[Any] = []
         codes: list[Any] = []
         for c in self.columns:
-            dtype = "string" if c.role in ("categorical", "text") else "float64"
+            dtype = "float64" if c.number else "string"
             x = raw[c.input_name] = keras.Input((1,), dtype=dtype, name=c.input_name)
             if c.role == "categorical":
                 code = keras.layers.StringLookup(vocabulary=list(c.levels), name=f"{c.input_name}_code")(x)
@@ -106,8 +118,9 @@ class TablePreprocessor:
             elif c.role == "text":
                 numeric.append(BagOfWords(list(c.words))(x))
             else:
-                numeric += _number_layers(c, x)
-        encoded = {"numeric": _joined(numeric, raw)}
+                numbers.append(RobustScale(c.centre, c.factor)(x))
+                numeric += [MissingIndicator()(x)] * c.indicator + [Phase(period)(x) for period in c.phases]
+        encoded = {"numeric": _joined(numbers + numeric, raw)}
         if codes:
             encoded["categories"] = keras.ops.cast(
                 keras.layers.Concatenate()(codes) if len(codes) > 1 else codes[0], "int32"
@@ -215,12 +228,12 @@ _PUNCTUATION = re.compile(r"[!\"#$%&()\*\+,\-\./:;<=>?@\[\\\]^_`{|}~\']")
 
 def _spec(columns: tuple[ColumnCode, ...]) -> InputSpec:
     cardinalities = tuple(coarse(len(c.levels) + 1) for c in columns if c.embedded)
-    arrays: list[tuple[str, tuple[int, ...], str]] = [
-        ("numeric", (max(1, sum(c.width for c in columns)),), "float32")
-    ]
+    numbers = sum(c.number for c in columns)
+    width = max(1, numbers + sum(c.width for c in columns))
+    arrays: list[tuple[str, tuple[int, ...], str]] = [("numeric", (width,), "float32")]
     if cardinalities:
         arrays.append(("categories", (len(cardinalities),), "int32"))
-    return InputSpec("tabular", tuple(arrays), cardinalities=cardinalities)
+    return InputSpec("tabular", tuple(arrays), cardinalities=cardinalities, numbers=numbers)
 
 
 def _level_codes(code: ColumnCode, values: np.ndarray) -> np.ndarray:
@@ -236,13 +249,16 @@ def _encode(code: ColumnCode, raw: np.ndarray) -> np.ndarray:
     return _encode_number(code, raw)
 
 
-def _encode_number(code: ColumnCode, x: np.ndarray) -> np.ndarray:
+def _scaled(code: ColumnCode, x: np.ndarray) -> np.ndarray:
     from ._layers import robust_scale
 
+    return robust_scale(np.where(np.isfinite(x), x, code.centre), code.centre, code.factor)
+
+
+def _encode_number(code: ColumnCode, x: np.ndarray) -> np.ndarray:
+    """What stands beside the scaled number: whether it is missing, and the phases of a date."""
     missing = ~np.isfinite(x)
-    parts = [robust_scale(np.where(missing, code.centre, x), code.centre, code.factor)]
-    if code.indicator:
-        parts.append(missing.astype(np.float64))
+    parts = [missing.astype(np.float64)] if code.indicator else []
     for period in code.phases:
         turns = np.where(missing, 0.0, x) / period
         angle = 2 * np.pi * (turns - np.floor(turns))
@@ -256,13 +272,6 @@ def _count_words(code: ColumnCode, texts: np.ndarray) -> np.ndarray:
     for row, text in enumerate(texts):
         found[row, [index[w] for w in tokens(text) if w in index]] = 1.0
     return found
-
-
-def _number_layers(code: ColumnCode, x: Any) -> list[Any]:
-    from ._layers import Phase, RobustScale
-
-    scaled = RobustScale(code.centre, code.factor, code.indicator)(x)
-    return [scaled, *(Phase(period)(x) for period in code.phases)]
 
 
 def _joined(parts: list[Any], raw: dict[str, Any]) -> Any:

@@ -49,6 +49,8 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
 
         def watch(event: Any) -> None:
             name = {"started": "starting", "finished": "judging"}.get(event.kind, event.model)
+            if event.kind == "epoch":
+                name += f" ({event.message})"
             progress.update(task, description=name, total=event.total or None, completed=event.done)
             if event.kind == "fold" and event.message and (event.model, event.message) not in told:
                 told.add((event.model, event.message))

@@ -3,14 +3,15 @@
 from importlib import import_module
 
 _PUBLIC = {
-    "Architecture": "._program",
-    "Part": "._train",
-    "Replica": "._train",
-    "Settings": "._train",
-    "Trained": "._train",
+    "Architecture": "._architecture",
+    "Part": "._architecture",
+    "Replica": "._architecture",
+    "Settings": "._settings",
+    "Trained": "._lanes",
+    "combined": "._mixture",
     "outputs": "._program",
-    "train": "._train",
-    "usable_batch": "._train",
+    "train": "._fleet",
+    "usable_batch": "._settings",
 }
 __all__ = sorted(_PUBLIC)
 

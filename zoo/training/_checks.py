@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...datasets._errors import InputError
+from ._schedules import SCHEDULES
 
 
 def _is_int(value: Any) -> bool:
@@ -35,7 +36,9 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "weight_decay": (lambda v: _is_number(v) and v >= 0, "a number of at least 0"),
     "label_smoothing": (_is_share, _SHARE),
     "validation_fraction": (_is_share, _SHARE),
-    "schedule": (lambda v: v in ("constant", "cosine"), '"constant" or "cosine"'),
+    "schedule": (lambda v: v in SCHEDULES, " or ".join(f'"{name}"' for name in SCHEDULES)),
+    "ensemble": (lambda v: isinstance(v, (bool, np.bool_)), "True or False"),
+    "ensemble_size": (lambda v: _is_int(v) and v >= 2, "an integer of at least 2"),
 }
 
 

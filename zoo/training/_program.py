@@ -1,137 +1,297 @@
 """One architecture compiled once: whole epochs, validation and prediction as TensorFlow functions.
 
 Weights and optimiser state go in and come out as tensors, so one program serves any number of
-trainings, and nothing is traced again between folds. Keras optimisers refuse a stateless step on
-TensorFlow, so AdamW (Kingma and Ba 2015; Loshchilov and Hutter 2019) is written out here.
+trainings, and nothing is traced again between folds. Every tensor of the state has a leading axis of
+``lanes``: networks that one program trains side by side, each with its own rows and random numbers.
+
+Keras optimisers refuse a stateless step on TensorFlow, so AdamW (Kingma and Ba 2015; Loshchilov and
+Hutter 2019) is written out here.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ...datasets._base import Task
-from ..preprocessing._base import InputSpec
+from ._architecture import Architecture
+from ._mixture import Mixture
 
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+BETA_1, EPSILON = 0.9, 1e-7
+VALIDATION_CHUNK = 1024  # rows whose validation losses are computed at once
+
+
+class State(NamedTuple):
+    """Where ``lanes`` trainings stand; each tensor has the leading axis (lanes,).
+
+    All trainable weights of a network are one vector (lanes, n_weights): a call with a few tensors takes
+    half the time of one with dozens.
+    """
+
+    trainable: Any
+    other: list[Any]
+    first_moment: Any
+    second_moment: Any
+    count: Any
+    best_trainable: Any
+    best_other: list[Any]
+    best_loss: Any
+
+
+class _Moving(NamedTuple):
+    """The part of the state that steps move, every weight in its shape (lanes, ...)."""
+
+    trainable: list[Any]
+    other: list[Any]
+    first_moment: list[Any]
+    second_moment: list[Any]
+    count: Any
+
+
+class Rows(NamedTuple):
+    """Rows as tensors: inputs by name, target and weight, first axis n_rows."""
+
+    inputs: dict[str, Any]
+    target: Any
+    weight: Any
+
+
+class Steps(NamedTuple):
+    """What happens in the steps of one epoch; each tensor has the leading axes (steps, lanes).
+
+    ``rows`` holds (steps, lanes, batch_size) row numbers. A step whose ``moves`` is false leaves its
+    lane as it was: its training has ended, or its epoch has fewer steps than its neighbour's.
+    """
+
+    rows: Any
+    rate: Any
+    decay: Any
+    moves: Any
 
 
 @dataclass(frozen=True)
-class Architecture:
-    """What a network is, hashable: the entry's ``build``, its parameters, inputs and outputs."""
+class Recipe:
+    """What is compiled into a program, beside the architecture."""
 
-    build: Callable[..., Any]
-    params: tuple[tuple[str, Any], ...]
-    spec: InputSpec
-    units: int
-    task: Task
-
-    def new(self, seed: int) -> keras.Model:
-        """A network with fresh weights; the caller's random state stays as it was."""
-        with seeded(seed):
-            return self.build(self.spec, self.units, **dict(self.params))
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Keras draws the seeds of its layers from Python's generator: fix it, then give it back."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
+    batch_size: int
+    lanes: int = 1
+    jit: bool = True
+    watched: bool = True
+    label_smoothing: float = 0.0
+    beta_2: float = 0.999
+    clip_norm: float | None = 1.0
 
 
 class Program:
     """The compiled functions of one architecture."""
 
-    def __init__(
-        self, architecture: Architecture, batch_size: int, jit: bool, label_smoothing: float
-    ) -> None:
-        self.architecture, self.batch_size, self.jit = architecture, batch_size, jit
-        self.label_smoothing = label_smoothing
+    def __init__(self, architecture: Architecture, recipe: Recipe) -> None:
+        self.architecture, self.recipe = architecture, recipe
         self.model = architecture.new(0)
-        self.decayed = [
-            len(v.shape) > 1 and "embedding" not in v.path for v in self.model.trainable_variables
-        ]
-        arrays = architecture.spec.arrays
-        self._inputs = {name: tf.TensorSpec((None, *shape), dtype) for name, shape, dtype in arrays}
-        self._target = tf.TensorSpec((None,), tf.int32 if architecture.task == "multiclass" else tf.float32)
-        self._trainable = [tf.TensorSpec(v.shape, v.dtype) for v in self.model.trainable_variables]
-        self._other = [tf.TensorSpec(v.shape, v.dtype) for v in self.model.non_trainable_variables]
+        self.mixture = Mixture(architecture.task)
+        variables = self.model.trainable_variables
+        self._shapes = [tuple(v.shape) for v in variables]
+        self._sizes = [int(np.prod(shape)) for shape in self._shapes]
+        self._decayed = [_is_decayed(v) for v in variables]
+        self._lock = threading.Lock()
+        self._functions: dict[str, Any] = {}
 
-    # Concrete functions: traced at first use and never again, whatever the number of rows.
-    @cached_property
-    def epoch(self) -> Any:
-        """State and mean loss after one pass over given batches."""
-        weight, scalar = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.float32)
-        state = (self._trainable, self._other, self._trainable, self._trainable, scalar)
-        indices = tf.TensorSpec((None, self.batch_size), tf.int32)
-        signature = (state, self._inputs, self._target, weight, indices, scalar, scalar)
-        return tf.function(self._epoch, jit_compile=self.jit).get_concrete_function(*signature)
+    def epoch(self, *arguments: Any) -> tuple[State, Any, Any]:
+        """State, mean training loss and validation loss (lanes,) after the given steps."""
+        return self._compiled("epoch", self._epoch, self.recipe.jit)(*arguments)
 
-    @cached_property
-    def losses(self) -> Any:
-        """Loss of each row, nothing dropped out."""
-        signature = (self._trainable, self._other, self._inputs, self._target)
-        return tf.function(self._losses).get_concrete_function(*signature)
+    def forward(self, *arguments: Any) -> Any:
+        """Linear outputs of each row, from unstacked weights."""
+        return self._compiled("forward", self._forward, False)(*arguments)
 
-    @cached_property
-    def forward(self) -> Any:
-        """Linear outputs of each row."""
-        signature = (self._trainable, self._other, self._inputs)
-        return tf.function(self._forward).get_concrete_function(*signature)
+    def _compiled(self, name: str, function: Callable[..., Any], jit: bool) -> Any:
+        """Traced at first use and never again, whatever the number of rows and threads."""
+        with self._lock:
+            if name not in self._functions:
+                signature = self._signature(name)
+                traced = tf.function(function, jit_compile=jit)
+                self._functions[name] = traced.get_concrete_function(*signature)
+        return self._functions[name]
 
-    def _epoch(self, state, inputs, target, weight, indices, learning_rate, weight_decay):  # type: ignore[no-untyped-def]
-        """One pass over the batches whose row numbers stand in ``indices`` (steps, batch_size)."""
-        steps = tf.shape(indices)[0]
-
-        def step(i, state, total):  # type: ignore[no-untyped-def]
-            trainable, other, first, second, count = state
-            rows = indices[i]
-            batch = {name: tf.gather(x, rows) for name, x in inputs.items()}
-            with tf.GradientTape() as tape:
-                tape.watch(trainable)
-                outputs, other = self.model.stateless_call(trainable, other, batch, training=True)
-                loss = self._loss(tf.gather(target, rows), outputs, self.label_smoothing)
-                loss = tf.reduce_mean(loss * tf.gather(weight, rows))
-            gradients = _clipped(tape.gradient(loss, trainable, unconnected_gradients="zero"))
-            moved = self._adamw(trainable, gradients, first, second, count, learning_rate, weight_decay)
-            return i + 1, (moved[0], list(other), moved[1], moved[2], count + 1.0), total + loss
-
-        _, state, total = tf.while_loop(
-            lambda i, *_: i < steps, step, (tf.constant(0), state, tf.constant(0.0)), parallel_iterations=1
+    def _signature(self, name: str) -> tuple[Any, ...]:
+        arrays = self.architecture.spec.arrays
+        inputs = {key: tf.TensorSpec((None, *shape), dtype) for key, shape, dtype in arrays}
+        if name == "forward":
+            return (
+                tf.TensorSpec((sum(self._sizes),), tf.float32),
+                [tf.TensorSpec(v.shape, v.dtype) for v in self.model.non_trainable_variables],
+                inputs,
+            )
+        lanes = (self.recipe.lanes,)
+        target = tf.TensorSpec((None,), tf.int32 if self.architecture.task == "multiclass" else tf.float32)
+        rows = Rows(inputs, target, tf.TensorSpec((None,), tf.float32))
+        steps = Steps(
+            tf.TensorSpec((None, *lanes, self.recipe.batch_size), tf.int32),
+            tf.TensorSpec((None, *lanes), tf.float32),
+            tf.TensorSpec((None, *lanes), tf.float32),
+            tf.TensorSpec((None, *lanes), tf.bool),
         )
-        return state, total / tf.cast(steps, tf.float32)
+        trainable = tf.TensorSpec((*lanes, sum(self._sizes)), tf.float32)
+        other = [tf.TensorSpec((*lanes, *v.shape), v.dtype) for v in self.model.non_trainable_variables]
+        scalar = tf.TensorSpec(lanes, tf.float32)
+        state = State(trainable, other, trainable, trainable, scalar, trainable, other, scalar)
+        return (state, rows, steps, rows) if self.recipe.watched else (state, rows, steps)
 
-    def _adamw(self, weights, gradients, first, second, count, learning_rate, weight_decay):  # type: ignore[no-untyped-def]
-        t = count + 1.0
-        rate = learning_rate * tf.sqrt(1.0 - BETA_2**t) / (1.0 - BETA_1**t)
-        first = [BETA_1 * m + (1.0 - BETA_1) * g for m, g in zip(first, gradients, strict=True)]
-        second = [BETA_2 * v + (1.0 - BETA_2) * g * g for v, g in zip(second, gradients, strict=True)]
-        decay = [learning_rate * weight_decay if decayed else 0.0 for decayed in self.decayed]
-        parts = zip(weights, first, second, decay, strict=True)
-        return [w - rate * m / (tf.sqrt(v) + EPSILON) - d * w for w, m, v, d in parts], first, second
+    def _unpacked(self, vector: Any) -> list[Any]:
+        """Weights in their shapes from vectors (..., n_weights), the first axes kept."""
+        before = vector.shape[:-1]
+        parts = tf.split(vector, self._sizes, axis=-1)
+        return [tf.reshape(p, (*before, *shape)) for p, shape in zip(parts, self._shapes, strict=True)]
 
-    def _losses(self, trainable, other, inputs, target):  # type: ignore[no-untyped-def]
+    def _packed(self, weights: Sequence[Any]) -> Any:
+        """The reverse, for weights of all lanes."""
+        return tf.concat([tf.reshape(w, (self.recipe.lanes, -1)) for w in weights], axis=1)
+
+    def _epoch(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
+        n_steps = tf.shape(steps.rate)[0]
+        # Vectors outside, tensors inside: XLA would fuse the concatenation of gradients with the products
+        # that they are, and compute those without its matrix kernels (30 times slower, 3 x 256, batch 32).
+        moving = _Moving(
+            self._unpacked(state.trainable),
+            state.other,
+            self._unpacked(state.first_moment),
+            self._unpacked(state.second_moment),
+            state.count,
+        )
+
+        def step(i: Any, moving: _Moving, total: Any) -> tuple[Any, _Moving, Any]:
+            batch = _gathered(rows, steps.rows[i])
+            arguments = (moving.trainable, moving.other, *batch)
+            gradients, other, loss = self._each_lane(self._gradients, arguments)
+            moving = self._moved(moving, gradients, other, Steps(*(x[i] for x in steps)))
+            return i + 1, moving, total + tf.where(steps.moves[i], loss, 0.0)
+
+        _, moving, total = tf.while_loop(
+            lambda i, *_: i < n_steps,
+            step,
+            (tf.constant(0), moving, tf.zeros(self.recipe.lanes)),
+            parallel_iterations=1,
+        )
+        state = state._replace(
+            trainable=self._packed(moving.trainable),
+            other=moving.other,
+            first_moment=self._packed(moving.first_moment),
+            second_moment=self._packed(moving.second_moment),
+            count=moving.count,
+        )
+        taken = tf.reduce_sum(tf.cast(steps.moves, tf.float32), axis=0)
+        loss = total / tf.maximum(taken, 1.0)
+        if not watching:
+            return state, loss, loss
+        watched = self._validation_loss(moving, *watching)
+        better = tf.logical_and(watched < state.best_loss, taken > 0)
+        state = state._replace(
+            best_trainable=tf.where(better[:, None], state.trainable, state.best_trainable),
+            best_other=_chosen(better, state.other, state.best_other),
+            best_loss=tf.where(better, watched, state.best_loss),
+        )
+        return state, loss, watched
+
+    def _each_lane(self, function: Callable[[Any], Any], arguments: Any) -> Any:
+        """``function`` of each lane's slice, stacked again."""
+        if self.recipe.lanes > 1:
+            return tf.vectorized_map(function, arguments)
+        only = function(tf.nest.map_structure(lambda x: x[0], arguments))
+        return tf.nest.map_structure(lambda x: x[None], only)
+
+    def _gradients(self, arguments: Any) -> Any:
+        """Gradients, other weights and loss of one lane's batch.
+
+        Taken here, inside the lane: a gradient through the slicing of stacked weights would be a scatter.
+        """
+        trainable, other, inputs, target, weight = arguments
+        with tf.GradientTape() as tape:
+            tape.watch(trainable)
+            outputs, other = self.model.stateless_call(trainable, other, inputs, training=True)
+            loss = self._loss(target, outputs, self.recipe.label_smoothing)
+            loss = tf.reduce_mean(loss * weight)
+        gradients = tape.gradient(loss, trainable, unconnected_gradients="zero")
+        return [tf.convert_to_tensor(g) for g in gradients], list(other), loss
+
+    def _moved(self, moving: _Moving, gradients: Sequence[Any], other: Any, step: Steps) -> _Moving:
+        """Where the lanes stand after one step of AdamW."""
+        if self.recipe.clip_norm is not None:
+            gradients = self._clipped(gradients)
+        beta_2, t = self.recipe.beta_2, moving.count + 1.0
+        rate = step.rate * tf.sqrt(1.0 - beta_2**t) / (1.0 - BETA_1**t)
+        first = [BETA_1 * m + (1.0 - BETA_1) * g for m, g in zip(moving.first_moment, gradients, strict=True)]
+        second = [
+            beta_2 * v + (1.0 - beta_2) * g * g for v, g in zip(moving.second_moment, gradients, strict=True)
+        ]
+        kept = [
+            w * _like(1.0 - step.rate * step.decay * decayed, w) if decayed else w
+            for w, decayed in zip(moving.trainable, self._decayed, strict=True)
+        ]
+        trainable = [
+            w - _like(rate, w) * m / (tf.sqrt(v) + EPSILON)
+            for w, m, v in zip(kept, first, second, strict=True)
+        ]
+        moved = _Moving(trainable, list(other), first, second, t)
+        if self.recipe.lanes == 1:  # a lone lane is never called without moving
+            return moved
+        return tf.nest.map_structure(lambda a, b: tf.where(_like(step.moves, a), a, b), moved, moving)
+
+    def _clipped(self, gradients: Sequence[Any]) -> list[Any]:
+        """Gradients of bounded norm: keeps recurrent networks and wild rows in hand."""
+        squares = [tf.reduce_sum(g * g, axis=list(range(1, len(g.shape)))) for g in gradients]
+        norm = tf.sqrt(tf.add_n(squares))
+        factor = self.recipe.clip_norm / tf.maximum(norm, self.recipe.clip_norm)
+        return [g * _like(factor, g) for g in gradients]
+
+    def _validation_loss(self, moving: _Moving, watching: Rows) -> Any:
+        """Weighted mean loss (lanes,) of rows laid out as (lanes * n_rows, ...), chunk by chunk."""
+        lanes = self.recipe.lanes
+        n_rows = tf.shape(watching.target)[0] // lanes
+        chunk = tf.minimum(n_rows, VALIDATION_CHUNK)
+
+        def losses(arguments: Any) -> Any:
+            trainable, other, inputs, target, weight = arguments
+            outputs = self._answer(trainable, other, inputs)
+            return tf.reduce_sum(self._loss(target, outputs, 0.0) * weight)
+
+        def add(start: Any, total: Any) -> tuple[Any, Any]:
+            numbers = start + tf.range(chunk)
+            inside = tf.cast(numbers < n_rows, tf.float32)
+            numbers = tf.minimum(numbers, n_rows - 1)[None, :] + (tf.range(lanes) * n_rows)[:, None]
+            batch = _gathered(watching, numbers)
+            batch = batch._replace(weight=batch.weight * inside)
+            return start + chunk, total + self._each_lane(losses, (moving.trainable, moving.other, *batch))
+
+        _, total = tf.while_loop(lambda start, _: start < n_rows, add, (tf.constant(0), tf.zeros(lanes)))
+        weights = tf.reduce_sum(tf.reshape(watching.weight, (lanes, -1)), axis=1)
+        return total / tf.maximum(weights, 1e-12)
+
+    def _forward(self, vector: Any, other: Any, inputs: Any) -> Any:
+        return self._answer(self._unpacked(vector), other, inputs)
+
+    def _answer(self, trainable: Sequence[Any], other: Any, inputs: Any) -> Any:
+        """Linear outputs (n_rows, units), the members of a network already mixed."""
         outputs, _ = self.model.stateless_call(trainable, other, inputs, training=False)
-        return self._loss(target, outputs, 0.0)
-
-    def _forward(self, trainable, other, inputs):  # type: ignore[no-untyped-def]
-        outputs, _ = self.model.stateless_call(trainable, other, inputs, training=False)
-        return outputs
+        return self.mixture(outputs) if len(outputs.shape) == 3 else outputs
 
     def _loss(self, target: Any, outputs: Any, smoothing: float) -> Any:
-        """Loss of each row: cross-entropy from logits, or the squared error."""
+        """Loss of each row: cross-entropy from logits, or the squared error.
+
+        Where a network has members, outputs (batch, members, units), each is trained for itself: the
+        mean of their losses, never the loss of their mean.
+        """
+        if len(outputs.shape) == 3:
+            members = outputs.shape[1]
+            losses = self._loss(
+                tf.repeat(target, members), tf.reshape(outputs, (-1, outputs.shape[2])), smoothing
+            )
+            return tf.reduce_mean(tf.reshape(losses, (-1, members)), axis=1)
         if self.architecture.task == "regression":
             return tf.square(target - outputs[:, 0])
         if self.architecture.task == "binary":
@@ -142,35 +302,59 @@ class Program:
         return tf.nn.softmax_cross_entropy_with_logits(labels=smooth, logits=outputs)
 
 
-def _clipped(gradients: Sequence[Any]) -> list[Any]:
-    """Gradients with a global norm of at most 1: keeps recurrent networks and wild rows in hand."""
-    clipped, _ = tf.clip_by_global_norm([tf.convert_to_tensor(g) for g in gradients], 1.0)
-    return clipped
+def _is_decayed(variable: Any) -> bool:
+    """Matrices are decayed; biases, embeddings and single factors are not."""
+    if hasattr(variable, "decay_factor"):
+        return variable.decay_factor
+    return float(len(variable.shape) > 1 and "embedding" not in variable.path)
 
 
-@lru_cache(maxsize=16)
-def program(architecture: Architecture, batch_size: int, jit: bool, label_smoothing: float = 0.0) -> Program:
+def _gathered(rows: Rows, numbers: Any) -> Rows:
+    """The rows of these numbers, with the shape of ``numbers`` in front."""
+    return tf.nest.map_structure(lambda x: tf.gather(x, numbers), rows)
+
+
+def _like(values: Any, tensor: Any) -> Any:
+    """Values (lanes,) with axes for those of ``tensor``."""
+    return tf.reshape(values, (-1, *[1] * (len(tensor.shape) - 1)))
+
+
+def _chosen(condition: Any, new: Sequence[Any], old: Sequence[Any]) -> list[Any]:
+    """New tensors in the lanes where the condition holds."""
+    return [tf.where(_like(condition, a), a, b) for a, b in zip(new, old, strict=True)]
+
+
+def packed(model: keras.Model) -> np.ndarray:
+    """All trainable weights of a network as one vector, float32."""
+    return np.concatenate([v.numpy().ravel() for v in model.trainable_variables])
+
+
+@lru_cache(maxsize=32)
+def program(architecture: Architecture, recipe: Recipe) -> Program:
     """The compiled program of an architecture, made once a process."""
-    return Program(architecture, batch_size, jit, label_smoothing)
-
-
-def split_weights(model: keras.Model) -> tuple[list[Any], list[Any]]:
-    """Trainable and other weights as tensors, in the order of ``stateless_call``."""
-    return (
-        [tf.convert_to_tensor(v.value) for v in model.trainable_variables],
-        [tf.convert_to_tensor(v.value) for v in model.non_trainable_variables],
-    )
+    return Program(architecture, recipe)
 
 
 def outputs(
-    architecture: Architecture, model: keras.Model, arrays: dict[str, np.ndarray], chunk: int = 512
+    architecture: Architecture,
+    models: Sequence[keras.Model],
+    arrays: dict[str, np.ndarray],
+    chunk: int = 512,
 ) -> np.ndarray:
-    """Linear outputs of a trained network, float32 (n_samples, units), in chunks of rows."""
-    compiled = program(architecture, 1, False)
-    weights = split_weights(model)
-    n_rows = len(next(iter(arrays.values())))
-    parts = [
-        compiled.forward(*weights, {k: tf.constant(v[i : i + chunk]) for k, v in arrays.items()}).numpy()
-        for i in range(0, n_rows, chunk)
+    """Linear outputs of the mean prediction of trained networks, float32 (n_samples, units).
+
+    In chunks of rows, by the function that all networks of the architecture share.
+    """
+    compiled = program(architecture, Recipe(1, jit=False))
+    weights = [
+        (tf.constant(packed(m)), [tf.convert_to_tensor(v.value) for v in m.non_trainable_variables])
+        for m in models
     ]
+    n_rows = len(next(iter(arrays.values())))
+    parts = []
+    for start in range(0, n_rows, chunk):
+        rows = {name: tf.constant(x[start : start + chunk]) for name, x in arrays.items()}
+        members = [compiled.forward(*each, rows) for each in weights]
+        mixed = members[0] if len(members) == 1 else compiled.mixture(tf.stack(members, axis=1))
+        parts.append(mixed.numpy())
     return np.concatenate(parts) if parts else np.zeros((0, architecture.units), np.float32)
