@@ -45,8 +45,14 @@ VERDICT_KEYS = {
 }
 
 
+def invoke(*arguments, stdin=None):
+    runner = CliRunner()
+    runner.mix_stderr = False  # click 8.1 mixes the streams unless told; later versions never do
+    return runner.invoke(main, [str(a) for a in arguments], input=stdin)
+
+
 def run(*arguments, code=0, stdin=None):
-    result = CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
+    result = invoke(*arguments, stdin=stdin)
     assert result.exit_code == code, result.output + repr(result.exception)
     return result
 
@@ -217,11 +223,11 @@ def test_models_and_datasets_in_words_and_json():
 
 def test_an_unexpected_error_is_one_line_and_a_traceback_on_demand(monkeypatch):
     monkeypatch.setattr("deepworth.zoo.registry.describe_all", lambda: 1 / 0)
-    result = CliRunner().invoke(main, ["models"])
+    result = invoke("models")
     assert result.exit_code == 1
     assert "--debug" in result.stderr
     assert "Traceback" not in result.stderr
-    assert isinstance(CliRunner().invoke(main, ["--debug", "models"]).exception, ZeroDivisionError)
+    assert isinstance(invoke("--debug", "models").exception, ZeroDivisionError)
 
 
 def test_default_comparison_in_a_process_of_its_own(own_home):

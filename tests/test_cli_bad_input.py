@@ -16,6 +16,12 @@ N = 60
 QUICK = ["-q", "-m", "constant,logistic-regression", "--folds", "2"]
 
 
+def invoke(arguments):
+    runner = CliRunner()
+    runner.mix_stderr = False  # click 8.1 mixes the streams unless told; later versions never do
+    return runner.invoke(main, arguments)
+
+
 def frame(**columns):
     rng = np.random.default_rng(0)
     base = {
@@ -110,7 +116,7 @@ def test_one_line_and_exit_code_2(name, tmp_path, own_home):
     make, expected = CASES[name]
     arguments = make(tmp_path)
     before = set(tmp_path.rglob("*"))
-    result = CliRunner().invoke(main, ["compare", *arguments, *([] if "-m" in arguments else QUICK)])
+    result = invoke(["compare", *arguments, *([] if "-m" in arguments else QUICK)])
     assert result.exit_code == 2, result.output
     lines = [line for line in result.stderr.splitlines() if line.strip()]
     assert len(lines) == 1, result.stderr
@@ -148,9 +154,7 @@ GOOD = {
 def test_oddities_are_told_and_the_work_goes_on(name, tmp_path):
     make, expected = GOOD[name]
     models = "constant,random-forest" if "image" in name else "constant,logistic-regression"
-    result = CliRunner().invoke(
-        main, ["compare", *make(tmp_path), "-q", "-m", models, "--folds", "2", "--no-store"]
-    )
+    result = invoke(["compare", *make(tmp_path), "-q", "-m", models, "--folds", "2", "--no-store"])
     assert result.exit_code == 0, result.output
     for words in expected:
         assert words in result.stdout
@@ -159,13 +163,13 @@ def test_oddities_are_told_and_the_work_goes_on(name, tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_read_only_store(tmp_path):
     tmp_path.chmod(0o500)
-    result = CliRunner().invoke(main, ["compare", "iris", *QUICK, "--store", str(tmp_path / "runs")])
+    result = invoke(["compare", "iris", *QUICK, "--store", str(tmp_path / "runs")])
     assert result.exit_code == 2
     assert "--store" in result.stderr
 
 
 def test_store_that_is_a_file(tmp_path):
-    result = CliRunner().invoke(main, ["compare", "iris", *QUICK, "--store", text(tmp_path, "x", "runs")])
+    result = invoke(["compare", "iris", *QUICK, "--store", text(tmp_path, "x", "runs")])
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
     assert "--store" in result.stderr
@@ -185,7 +189,7 @@ def test_store_that_is_a_file(tmp_path):
 )
 def test_other_commands(arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(main, arguments)
+    result = invoke(arguments)
     assert result.exit_code == 2, result.output
     assert words in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
