@@ -225,7 +225,7 @@ def test_npz_errors(tmp_path, arrays, expected):
         ("a.csv", b"a,b\n1,2\n1,2,3\n4\n", "row 2 has 3 cells, the header has 2 .2 such rows"),
         ("a.csv", "a,b\n1,2\nü,3\n".encode("latin-1"), "byte 0xfc in line 3 is not UTF-8"),
         ("a.csv", b"a,b\n\0\0,1\n", "binary data"),
-        ("a.csv.gz", gzip.compress(b"a,b\n" * 99)[:20], "cannot be unpacked"),
+        ("a.csv.gz", gzip.compress(b"a,b\n" * 99, mtime=0)[:20], "cannot be unpacked"),
         ("a.zip", b"PK\x03\x04rest", "cannot be unpacked"),
         ("a.parquet", b"no parquet at all", "cannot be read as parquet"),
         ("a.feather", b"no feather at all", "cannot be read as feather"),

@@ -248,7 +248,9 @@ def test_only_array_parts_pass_the_reader(module):
         reader.find_class(module, "system")
 
 
-@pytest.mark.parametrize("body", [b"no archive", gzip.compress(b"x"), tar(other=b"1")])
+@pytest.mark.parametrize(
+    "body", [b"no archive", gzip.compress(b"x"), tar(other=b"1")], ids=["no archive", "no tar", "no batches"]
+)
 def test_files_that_are_not_as_published_are_one_line(publish, body):
     publish(cifar10, body)
     with pytest.raises(InputError, match="cannot be read") as error:
