@@ -34,7 +34,8 @@ def import_tensorflow() -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        tf.constant(0)  # the device list is made, and told, at the first tensor
+        with tf.device("CPU"):  # devices are told at the first tensor, the compiler at the first compilation
+            tf.function(lambda: tf.constant(0), jit_compile=True)()
         tf.get_logger().setLevel("ERROR")
 
 
