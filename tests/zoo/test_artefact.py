@@ -117,6 +117,17 @@ def test_known_rows_get_equal_answers_in_any_batch(name, saved, dataset):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_each_row_gets_its_own_answer_whatever_the_index(name, loaded_models, dataset):
+    """Part of a table, shuffled or put together, has an index that does not count from 0."""
+    loaded, order = loaded_models[name], np.random.default_rng(0).permutation(len(dataset))
+    expected = loaded.predict_proba(dataset.X)[order]
+    found = loaded.predict_proba(dataset.X.iloc[order])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    twice = pd.concat([dataset.X.iloc[order], dataset.X.iloc[order]])
+    np.testing.assert_allclose(loaded.predict_proba(twice), np.tile(expected, (2, 1)), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_manifest_says_what_the_model_is(name, saved, dataset):
     manifest = read_manifest(saved[name][1])
     assert manifest["classes"] == ["lost", "survived"]

@@ -64,7 +64,7 @@ def _converted(values: pd.Series, column: dict[str, Any]) -> pd.Series:
     if column["kind"] == "date":
         return _dates(values, column["name"])
     role: Role = "categorical" if column["kind"] == "category" else "text"
-    return inspect_column(values, column["name"], role).values
+    return inspect_column(values, column["name"], role).values.set_axis(values.index)
 
 
 def _numbers(values: pd.Series, name: str) -> pd.Series:
