@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import zipfile
 
 import numpy as np
 import pandas as pd
@@ -275,54 +274,3 @@ def test_a_type_that_is_not_of_the_zoo_is_never_built(saved, tmp_path):
     edit(folder, lambda m: m["files"].update({"model.skops": sha256(folder / "model.skops")}))
     with pytest.raises(InputError, match="not trusted"):
         load(folder)
-
-
-def test_a_keras_archive_with_a_lambda_layer_is_refused(saved, tmp_path):
-    import keras
-
-    from deepworth.zoo.artefact._manifest import sha256
-
-    folder = tmp_path / "model"
-    shutil.copytree(saved["deep-mlp"][1], folder)
-    layer = keras.layers.Lambda(lambda x: x + 1)
-    keras.Sequential([keras.Input((2,)), layer]).save(folder / "model.keras")
-    edit(folder, lambda m: m["files"].update({"model.keras": sha256(folder / "model.keras")}))
-    with pytest.raises(InputError, match="cannot be loaded"):
-        load(folder)
-
-
-def run_a_command(owned):
-    """A function as a layer, called with arguments of the archive."""
-    call = {"args": [f"touch {owned}"], "kwargs": {}}
-    return {"module": "os", "class_name": "function", "config": "system", "inbound_nodes": [call]}
-
-
-def run_a_saved_graph(owned):
-    """A layer around a graph that lies elsewhere and may do anything TensorFlow can."""
-    config = {"name": "graph", "filepath": str(owned.parent / "graph"), "call_endpoint": "serve"}
-    return {"module": "keras.layers", "class_name": "TFSMLayer", "config": config, "inbound_nodes": []}
-
-
-@pytest.mark.parametrize("layer", [run_a_command, run_a_saved_graph])
-def test_a_keras_archive_that_would_run_code_is_refused(layer, saved, tmp_path):
-    import tensorflow as tf
-
-    from deepworth.zoo.artefact._manifest import sha256
-
-    module = tf.Module()
-    module.serve = tf.function(lambda x: x, input_signature=[tf.TensorSpec((None, 1))])
-    tf.saved_model.save(module, tmp_path / "graph", signatures={"serve": module.serve})
-    folder = tmp_path / "model"
-    shutil.copytree(saved["deep-mlp"][1], folder)
-    with zipfile.ZipFile(folder / "model.keras") as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    config = json.loads(members["config.json"])
-    config["config"]["layers"].append({"name": "added", **layer(tmp_path / "owned")})
-    members["config.json"] = json.dumps(config).encode()
-    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    edit(folder, lambda m: m["files"].update({"model.keras": sha256(folder / "model.keras")}))
-    with pytest.raises(InputError, match="cannot be loaded"):
-        load(folder)
-    assert not (tmp_path / "owned").exists()

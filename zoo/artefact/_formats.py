@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pkgutil
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ...datasets._errors import InputError
+from ._archive import check_archive
 
 # What skops may build beside the types it trusts itself: exactly what the zoo's baselines consist of.
 # A partial calls a function when the model predicts, and that function must be in the list too.
@@ -79,17 +82,27 @@ def _is_trusted(name: str) -> bool:
 
 
 def load_keras(path: Path) -> Any:
-    """A Keras model from a file; nothing in it can run code (safe mode, registered layers only)."""
+    """A Keras model from a file; it is built only if all that it names is trusted."""
     from ..preprocessing._tensorflow import import_tensorflow
 
     import_tensorflow()
     import keras
 
-    from ..models import _pooling  # noqa: F401  registers the layer
-    from ..preprocessing import _image_layers, _layers, _text_layers  # noqa: F401  register theirs
-
+    register_layers()
+    check_archive(path)
     try:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        first = (str(error).strip().splitlines() or [""])[0]
+    except Exception as error:  # a damaged or hostile network fails in as many ways as there are layers
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path} cannot be loaded as a Keras model: {first}") from error
+
+
+def register_layers() -> None:
+    """Import every file of ours that may define a layer, so that Keras knows them by name."""
+    from .. import models, preprocessing
+
+    for package in (models, preprocessing):
+        for module in pkgutil.iter_modules(package.__path__):
+            if module.name.startswith("_"):
+                import_module(f"{package.__name__}.{module.name}")
+    import_module("..training._mixture", __package__)
