@@ -17,8 +17,8 @@ import warnings
 from importlib.metadata import version
 from typing import Any
 
-from memory import fix_threads
-from tabular import attempt_row, warm_up
+from _fits import attempt_row, warm_up
+from _process import fix_threads
 
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "RealMLP_TD": ("RealMLP_TD", {}),

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from _common import figure, keep, parser, table
-from memory import cores, fresh
+from _process import cores, fresh
 
 HIDDEN = (128, 128, 128)
 RATE = 1e-3
