@@ -13,6 +13,7 @@ import pandas as pd
 
 from ._delimited import column_names, read_delimited
 from ._errors import InputError
+from ._text import mended
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABLES = (".csv", ".tsv", ".tab", ".txt", ".data", ".parquet", ".pq", ".feather", ".arrow", ".arff")
@@ -117,7 +118,7 @@ def _read_records(data: bytes, name: str) -> pd.DataFrame:
     text = decode(data, name).strip()
     if text.startswith("["):
         try:
-            records = json.loads(text)
+            records = json.loads(text, object_pairs_hook=_mended_record)
         except json.JSONDecodeError as error:
             raise InputError(f"{name}: no valid JSON in line {error.lineno}: {error.msg}") from None
     else:
@@ -128,11 +129,15 @@ def _read_records(data: bytes, name: str) -> pd.DataFrame:
     return pd.DataFrame(records)
 
 
+def _mended_record(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return {mended(k): mended(v) if isinstance(v, str) else v for k, v in pairs}
+
+
 def _record(line: str, number: int, name: str) -> object:
     import json
 
     try:
-        return json.loads(line)
+        return json.loads(line, object_pairs_hook=_mended_record)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{name}: line {number} is no valid JSON ({error.msg}); expected one object a line"
@@ -143,7 +148,7 @@ def checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The same refusals for every format: no rows, names that repeat."""
     if not len(frame.columns):
         raise InputError(f"{name} has no columns")
-    frame.columns = pd.Index(column_names([str(c) for c in frame.columns], name), dtype=object)
+    frame.columns = pd.Index(column_names([mended(str(c)) for c in frame.columns], name), dtype=object)
     if not len(frame):
         raise InputError(f"{name} has columns ({', '.join(frame.columns[:5])}) but no rows")
     return frame.reset_index(drop=True)

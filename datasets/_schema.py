@@ -11,6 +11,7 @@ import pandas as pd
 
 from ._base import Role, Task
 from ._dates import parse_dates
+from ._text import mended
 
 # The empty mark stands for blank cells too: cells are stripped before they are compared.
 MISSING_MARKS = frozenset(
@@ -167,7 +168,7 @@ def _token(value: Any) -> str:
     """A cell as text; whole floats lose the point, so that 1 and 1.0 are one level."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    return str(value).strip()
+    return mended(str(value)).strip()
 
 
 def numbers_of(levels: np.ndarray) -> np.ndarray:

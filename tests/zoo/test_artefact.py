@@ -170,7 +170,8 @@ def test_images_and_texts(name, data, tmp_path):
         sizes[:] = [np.zeros((30, 20, 3), np.uint8), np.full((5, 9, 1), 200, np.uint8)]
         np.testing.assert_allclose(loaded.predict_proba(sizes), model.predict_proba(sizes), atol=1e-5)
     else:
-        odd = pd.Series([None, "", "\U0001f600", "no no NO", "ein fremder Satz " * 300])
+        odd = [None, "", "\U0001f600", "\ud83d half", "no no NO", "ein fremder Satz " * 300]
+        odd = pd.Series(odd, dtype=object)
         np.testing.assert_allclose(loaded.predict_proba(odd), model.predict_proba(odd), atol=1e-5)
 
 

@@ -146,7 +146,7 @@ ODD = {
         note=pd.Series([pd.NA, "", *X["note"][2:]], dtype="string"),
     )[X.columns[::-1]],
     "image": lambda X: np.array([X[0, :5, :3], X[1, :, :, :1], *X[2:6]], dtype=object),
-    "text": lambda X: pd.Series([None, "", "?!", "unheard of", "a " * 5000, *X[5:]], dtype=object),
+    "text": lambda X: pd.Series([None, "", "?!", "unheard of \ud83d", "a " * 5000, *X[5:]], dtype=object),
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...datasets._errors import InputError
+from ...datasets._text import as_texts
 from ..preprocessing.tables import raw_column
 from ._formats import load_keras, load_skops
 from ._inputs import checked_table
@@ -115,6 +116,4 @@ def _texts(X: Any, name: str) -> pd.Series:
         if name not in X.columns and X.shape[1] != 1:
             raise InputError(f"column {name!r} is missing; the model reads texts from it")
         X = X[name] if name in X.columns else X.iloc[:, 0]
-    series = X if isinstance(X, pd.Series) else pd.Series(list(X), dtype=object)
-    series = series.astype(object)
-    return series.where(series.notna(), "").map(str)
+    return as_texts(X if isinstance(X, pd.Series) else list(X))

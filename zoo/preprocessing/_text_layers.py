@@ -15,6 +15,7 @@ def standardise(texts: Any) -> Any:
 
     Negations survive, and so do the marks that end their reach.
     """
+    texts = tf.strings.regex_replace(texts, r"\x00", " ")  # lower would take it for the end of the text
     texts = tf.strings.lower(texts, encoding="utf-8")
     texts = tf.strings.regex_replace(texts, r"<br\s*/?>", " ")
     texts = tf.strings.regex_replace(texts, "['\u2019]", "")

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from ...datasets import _text
 from ...datasets._schema import infer_role
 from .tables import raw_column
 
@@ -213,6 +214,4 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 def as_texts(X: Any) -> list[str]:
     """Any sequence of texts as a list of str, missing ones empty."""
-    values = X.iloc[:, 0] if isinstance(X, pd.DataFrame) else pd.Series(X, dtype=object)
-    values = values.astype(object)
-    return values.where(values.notna(), "").map(str).tolist()
+    return _text.as_texts(X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X).tolist()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...datasets._text import as_texts
 from ._base import InputSpec, coarse
 
 MAX_WORDS = 20_000
@@ -49,7 +50,7 @@ class TextPreprocessor:
 
     def raw_arrays(self, X: pd.Series) -> dict[str, np.ndarray]:
         """``text``: str (n_samples, 1)."""
-        return {"text": _strings(X).astype(object)[:, None]}
+        return {"text": as_texts(X).to_numpy(dtype=object)[:, None]}
 
     def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Input ``text`` (batch, 1) of strings, and its ``tokens``."""
@@ -71,13 +72,8 @@ class TextPreprocessor:
         self._layer = vectorisation(self.words, self.length)
 
 
-def _strings(X: Any) -> np.ndarray:
-    series = pd.Series(X, dtype=object)
-    return series.where(series.notna(), "").map(str).to_numpy(dtype=object)
-
-
 def _chunks(X: Any) -> list[list[str]]:
-    strings = _strings(X).tolist()
+    strings = as_texts(X).tolist()
     return [strings[i : i + _CHUNK] for i in range(0, len(strings), _CHUNK)]
 
 
