@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-MAX_SIDE = 64
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luminance, ITU-R BT.601
+from .images import MAX_SIDE, with_channels
 
 
 class SameSize(TransformerMixin, BaseEstimator):
@@ -35,12 +34,7 @@ class SameSize(TransformerMixin, BaseEstimator):
         return np.stack([self._fitted(image) for image in as_images(X)]).astype(np.float32) / 255.0
 
     def _fitted(self, image: np.ndarray) -> np.ndarray:
-        if image.shape[-1] != self.channels_:
-            image = (
-                np.repeat(image, 3, -1)
-                if self.channels_ == 3
-                else (image @ _GREY).astype(np.uint8)[..., None]
-            )
+        image = with_channels(image, self.channels_)
         if image.shape[:2] == self.size_:
             return image
         from PIL import Image
