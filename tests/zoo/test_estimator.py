@@ -11,14 +11,14 @@ import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from deepworth import zoo
 from deepworth.datasets._errors import InputError
-from deepworth.zoo import CNNClassifier, PerceptronClassifier, PerceptronRegressor, RNNClassifier
+from deepworth.zoo import CNNClassifier, PerceptronClassifier, PerceptronRegressor, RNNClassifier, registry
 
 # An iterative learner that watches its own validation rows gives weights another meaning than copies of
 # rows: the copies may stand on both sides of the inner split, and each batch draws other rows.
@@ -151,7 +151,7 @@ def test_an_empty_table_is_refused(X):
         ({"patience": 0}, "patience must be an integer of at least 1 or None"),
         ({"weight_decay": -0.1}, "weight_decay must be"),
         ({"label_smoothing": 1.0}, "label_smoothing must be a number from 0 to below 1"),
-        ({"schedule": "linear"}, 'schedule must be "constant" or "cosine", got \'linear\''),
+        ({"schedule": "linear"}, '"constant" or "cosine" or "flat-cosine" or "coslog4", got \'linear\''),
         ({"validation_fraction": 1.0}, "validation_fraction must be a number from 0 to below 1"),
     ],
 )
@@ -226,12 +226,44 @@ def test_a_random_state_object_goes_on_and_none_differs():
 
 def test_it_works_with_the_rest_of_scikit_learn():
     X, y = rows()
-    search = GridSearchCV(quick(), {"learning_rate": [1e-6, 0.05]}, cv=2).fit(X, y)
+    search = GridSearchCV(quick(), {"learning_rate": [1e-6, 0.05]}, cv=2, n_jobs=2).fit(X, y)
     assert search.best_params_ == {"learning_rate": 0.05}
     pipeline = make_pipeline(FunctionTransformer(lambda X: X[["a"]]), quick())
     assert cross_val_score(pipeline, X, y, cv=2).min() > 0.8
     calibrated = CalibratedClassifierCV(quick(), cv=2).fit(X, y)
     assert calibrated.score(X, y) > 0.8
+    probabilities = cross_val_predict(quick(), X, y, cv=3, method="predict_proba")
+    assert ((probabilities[:, 1] > 0.5) == y).mean() > 0.8
+
+
+def test_keras_callbacks_watch_a_fit_and_may_end_it(tmp_path):
+    import keras
+
+    X, y = rows()
+    log = tmp_path / "log.csv"
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=1, min_delta=10.0)
+    model = quick().fit(X, y, callbacks=[keras.callbacks.CSVLogger(log), stop])
+    assert model.n_iter_ == 2, "no epoch is better by 10"
+    lines = log.read_text().splitlines()
+    assert lines[0] == "epoch,loss,val_loss"
+    assert float(lines[2].split(",")[2]) == pytest.approx(model.history_["val_loss"][1])
+    with pytest.raises(ValueError, match="one training, not 5"):
+        quick(ensemble=True).fit(X, y, callbacks=[stop])
+
+
+def test_few_steps_are_not_worth_compiling_and_give_the_same():
+    """The plain graph and the compiled one differ by rounding only."""
+    X, y = rows(400)
+    fits = [quick(epochs=n, patience=None, batch_size=32).fit(X, y) for n in (20, 200)]
+    plans = [model._plan(0, X, y, None, None).settings.jit for model in fits]
+    assert plans == [False, True]
+    np.testing.assert_allclose(fits[0].history_["loss"], fits[1].history_["loss"][:20], rtol=1e-4)
+
+
+def test_an_ensemble_of_very_few_rows_trains_all_members_on_all():
+    X, y = rows(6)
+    model = quick(ensemble=True, epochs=2).fit(X, y)
+    assert [set(member["history"]) for member in model.members_] == [{"loss"}] * 5
 
 
 def test_verbose_tells_each_epoch_on_stderr(capsys):
@@ -274,15 +306,31 @@ def test_the_import_of_tensorflow_is_quiet():
     assert ran.stdout == ran.stderr == ""
 
 
+def _checked():
+    """Every network on every kind of estimator, small enough to be fitted some fifty times."""
+    tiny = {
+        "perceptron": {"epochs": 30, "learning_rate": 0.05},
+        "cnn": {"epochs": 1},
+        "rnn": {"epochs": 1},
+        "plain-mlp": {"hidden_units": (16,), "learning_rate": 0.02},
+    }
+    for name in registry.entries("deep"):
+        params = tiny.get(name, {"hidden_units": 16 if name == "shallow-mlp" else (16,)})
+        for task in ("binary", "regression"):
+            yield registry.create(
+                name, task, registry.entry(name).constant("MODALITIES")[0], random_state=0, **params
+            )
+
+
 def _checks():
-    for estimator in (quick(), PerceptronRegressor(epochs=30, learning_rate=0.05, random_state=0)):
+    for estimator in _checked():
         for checked, check in estimator_checks_generator(estimator):
             name = getattr(check, "func", check).__name__
             marks = [pytest.mark.xfail(reason=EXPECTED_TO_FAIL[name])] if name in EXPECTED_TO_FAIL else []
             yield pytest.param(checked, check, marks=marks, id=f"{type(estimator).__name__}-{name}")
 
 
-@pytest.mark.parametrize(("estimator", "check"), _checks())
+@pytest.mark.parametrize(("estimator", "check"), list(_checks()))
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learn_finds_its_contract_kept(estimator, check):
     check(clone(estimator))

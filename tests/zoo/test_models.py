@@ -1,5 +1,6 @@
 """One contract over every network of the catalogue, for each of its tasks."""
 
+import copy
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
@@ -16,7 +17,9 @@ from deepworth.zoo import registry
 TINY = {
     "perceptron": {"epochs": 60, "learning_rate": 0.05},
     "shallow-mlp": {"hidden_units": 16, "epochs": 40, "learning_rate": 0.01},
-    "deep-mlp": {"hidden_units": (16, 16), "epochs": 40, "learning_rate": 0.01},
+    "plain-mlp": {"hidden_units": (16, 16), "epochs": 40, "learning_rate": 0.01},
+    "deep-mlp": {"hidden_units": (16, 16), "batch_size": 32},
+    "tabm": {"hidden_units": (16,), "members": 4, "epochs": 30, "learning_rate": 0.01},
     "cnn": {"filters": (4, 8), "dense_units": 16, "dropout": 0.1, "epochs": 15, "learning_rate": 0.01},
     "rnn": {"embedding_dim": 8, "recurrent_units": 8, "dropout": 0.1, "epochs": 15, "learning_rate": 0.02},
 }
@@ -219,14 +222,59 @@ def test_the_exported_model_takes_raw_rows_and_agrees(name, task, tmp_path):
 def test_preprocessing_learns_from_training_rows_only(name, task):
     """The rows that watch for the best epoch are unseen: what is special in them leaves no trace."""
     estimator, (X, y) = new(name, task), data(modality(name), task, 1)
-    estimator._prepare(X, y, None)
-    train, watching = estimator._inner_split(np.unique(y, return_inverse=True)[1], np.ones(len(y)))
+    estimator._plan(0, X, y, None, None)
+    [(train, watching)] = estimator._inner_splits(np.unique(y, return_inverse=True)[1])
     assert len(watching) == round(0.15 * len(y))
     assert not set(train) & set(watching)
     rows = X.iloc[train] if hasattr(X, "iloc") else X[train]
-    alone = type(estimator.preprocessor_)().fit(rows)
+    alone = estimator._new_preprocessor().fit(rows)
     for learned in ("columns", "words", "size"):
         assert getattr(alone, learned, None) == getattr(estimator.preprocessor_, learned, None)
+
+
+@every_case
+def test_an_ensemble_answers_with_the_mean_of_its_members_in_one_keras_model(name, task, tmp_path):
+    import keras
+    import tensorflow as tf
+
+    X, y = data(modality(name), task, 1)
+    estimator = new(name, task, ensemble=True, ensemble_size=2, epochs=2).fit(X, y)
+    assert [set(member["history"]) for member in estimator.members_] == [{"loss", "val_loss"}] * 2
+    assert estimator.n_parameters() == 2 * new(name, task, epochs=1).fit(X, y).n_parameters()
+    odd = unusual(modality(name))
+    alone = []
+    for member in estimator._members:
+        single = copy.copy(estimator)
+        single._members = [member]
+        alone.append(answers(single, odd))
+    expected = answers(estimator, odd)
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(expected, np.mean(alone, axis=0), atol=1e-5 * scale)
+    assert not np.allclose(*alone), "members differ"
+    again = pickle.loads(pickle.dumps(estimator))
+    np.testing.assert_array_equal(answers(again, odd), expected)
+    estimator.keras_model().save(tmp_path / "model.keras")
+    reloaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    raw = {k: tf.constant(v) for k, v in estimator.preprocessor_.raw_arrays(odd).items()}
+    np.testing.assert_allclose(
+        np.asarray(reloaded(raw)).reshape(len(odd), -1), expected.reshape(len(odd), -1), atol=1e-5 * scale
+    )
+
+
+@every_case
+def test_estimators_fitted_together_are_those_fitted_alone(name, task):
+    """Different rows of the same data, one fleet: bit for bit what ``fit`` on these rows gives."""
+    X, y = data(modality(name), task, 1)
+    halves = [np.arange(len(y))[::2], np.arange(len(y))[1::2], np.arange(len(y) // 2)]
+    together = [new(name, task, random_state=i, epochs=2) for i in range(3)]
+    ended = {}
+    together[0].fit_many(together, X, y, halves, on_end=ended.__setitem__)
+    assert ended == {0: None, 1: None, 2: None}
+    for i, rows in enumerate(halves):
+        own = X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+        alone = new(name, task, random_state=i, epochs=2).fit(own, y[rows])
+        assert alone.history_ == together[i].history_
+        np.testing.assert_array_equal(answers(alone, X), answers(together[i], X))
 
 
 def test_a_spawned_process_answers_the_same():

@@ -16,6 +16,7 @@ from ._base import InputSpec, coarse
 
 ONE_HOT_LEVELS = 10  # more levels than this are embedded
 MAX_LEVELS = 1000  # the most frequent levels that get a code of their own
+N_KNOTS = 65  # quantiles that the ranks of a number are interpolated between
 MAX_WORDS = 150  # of each free-text column
 MISSING = ""  # stands for a missing category or text
 UNKNOWN = "[UNK]"  # the lookup layers' own word, so never a level
@@ -34,6 +35,8 @@ class ColumnCode:
     phases: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     words: tuple[str, ...] = field(default=(), repr=False)
+    knots: tuple[float, ...] = field(default=(), repr=False)
+    ranks: tuple[float, ...] = field(default=(), repr=False)
 
     @property
     def embedded(self) -> bool:
@@ -55,17 +58,23 @@ class ColumnCode:
 
 
 class TablePreprocessor:
-    """Robust-scaled numbers, one-hot or embedded categories, cyclic dates, bags of words.
+    """Scaled numbers, one-hot or embedded categories, cyclic dates, bags of words.
+
+    ``numbers`` says how numbers are scaled: "robust", by median and quartiles with smooth clipping, or
+    "quantile", to the normal distribution by their rank among the training rows.
 
     ``transform`` gives ``numeric`` float32 (n_samples, width), the scaled numbers first, and, where a
     category has more than ten levels, ``categories`` int32 (n_samples, n_embedded) with 0 for rare and
     never seen levels.
     """
 
+    def __init__(self, numbers: str = "robust") -> None:
+        self.numbers = numbers
+
     def fit(self, X: pd.DataFrame) -> TablePreprocessor:
-        """Learn medians, quartiles, levels and words from training rows."""
+        """Learn medians, quantiles, levels and words from training rows."""
         names = _input_names(list(X.columns))
-        codes = (_learn(X[c], str(c), name) for c, name in zip(X.columns, names, strict=True))
+        codes = (_learn(X[c], str(c), name, self.numbers) for c, name in zip(X.columns, names, strict=True))
         self.columns = tuple(
             code for code in codes if code is not None and (code.number or code.width or code.embedded)
         )
@@ -101,7 +110,7 @@ class TablePreprocessor:
         """Keras inputs by column, and ``numeric`` and ``categories`` computed from them."""
         import keras
 
-        from ._layers import BagOfWords, MissingIndicator, OneHotKnown, Phase, RobustScale
+        from ._layers import BagOfWords, MissingIndicator, OneHotKnown, Phase, QuantileScale, RobustScale
 
         raw: dict[str, Any] = {}
         numbers: list[Any] = []
@@ -118,7 +127,8 @@ class TablePreprocessor:
             elif c.role == "text":
                 numeric.append(BagOfWords(list(c.words))(x))
             else:
-                numbers.append(RobustScale(c.centre, c.factor)(x))
+                quantile = QuantileScale(c.centre, c.knots, c.ranks) if c.knots else None
+                numbers.append((quantile or RobustScale(c.centre, c.factor))(x))
                 numeric += [MissingIndicator()(x)] * c.indicator + [Phase(period)(x) for period in c.phases]
         encoded = {"numeric": _joined(numbers + numeric, raw)}
         if codes:
@@ -164,10 +174,10 @@ def _input_names(columns: Sequence[Any]) -> list[str]:
     return names
 
 
-def _learn(values: pd.Series, name: str, input_name: str) -> ColumnCode | None:
+def _learn(values: pd.Series, name: str, input_name: str, numbers: str) -> ColumnCode | None:
     role, _ = infer_role(values, name)
     if role in ("numeric", "datetime"):
-        return _learn_number(raw_column(values, role), name, input_name, role)
+        return _learn_number(raw_column(values, role), name, input_name, role, numbers)
     if role == "categorical":
         return ColumnCode(name, input_name, role, levels=_levels(raw_column(values, role)))
     if role == "text":
@@ -175,17 +185,39 @@ def _learn(values: pd.Series, name: str, input_name: str) -> ColumnCode | None:
     return None  # an identifier says nothing about new rows
 
 
-def _learn_number(x: np.ndarray, name: str, input_name: str, role: str) -> ColumnCode:
+def _learn_number(x: np.ndarray, name: str, input_name: str, role: str, numbers: str) -> ColumnCode:
     from ._layers import LARGEST
 
     known = np.clip(x[np.isfinite(x)], -LARGEST, LARGEST)
     if not len(known):
         return ColumnCode(name, input_name, role)
-    low, centre, high, least, most = np.percentile(known, [25, 50, 75, 0, 100])
-    spread = high - low or (most - least) / 2
+    low, centre, high = np.percentile(known, [25, 50, 75])
+    spread = (high - low) or _typical_distance(known, centre)
     factor = 1.0 / max(spread, 1.0 / LARGEST) if spread > 0 else 0.0
     phases = _phases(known) if role == "datetime" else ()
-    return ColumnCode(name, input_name, role, centre, factor, len(known) < len(x), phases)
+    knots, ranks = _knots(known) if numbers == "quantile" and role == "numeric" and factor else ((), ())
+    return ColumnCode(
+        name, input_name, role, centre, factor, len(known) < len(x), phases, knots=knots, ranks=ranks
+    )
+
+
+def _knots(known: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Values at even quantiles, each once, and their mean ranks between 0 and 1."""
+    values = np.sort(known)
+    knots = np.unique(np.percentile(values, np.linspace(0, 100, N_KNOTS), method="nearest"))
+    ends = np.searchsorted(values, knots, "left") + np.searchsorted(values, knots, "right")
+    return tuple(knots.tolist()), tuple((ends / (2 * len(values))).tolist())
+
+
+def _typical_distance(known: np.ndarray, centre: float) -> float:
+    """Median distance of those values that are not the centre; 0 for a constant column.
+
+    Of counts that are mostly zero this keeps the usual ones apart, where half the range (Holzmueller et
+    al. 2024) is set by the largest.
+    """
+    distances = np.abs(known - centre)
+    distances = distances[distances > 0]
+    return float(np.median(distances)) if len(distances) else 0.0
 
 
 def _phases(seconds: np.ndarray) -> tuple[float, ...]:
@@ -250,8 +282,10 @@ def _encode(code: ColumnCode, raw: np.ndarray) -> np.ndarray:
 
 
 def _scaled(code: ColumnCode, x: np.ndarray) -> np.ndarray:
-    from ._layers import robust_scale
+    from ._layers import quantile_scale, robust_scale
 
+    if code.knots:
+        return quantile_scale(np.where(np.isfinite(x), x, code.centre), code.knots, code.ranks)
     return robust_scale(np.where(np.isfinite(x), x, code.centre), code.centre, code.factor)
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from ._architecture import Architecture, Replica
-from ._program import Recipe, State, Steps, packed, program
+from ._packing import pack, unpack
+from ._program import Recipe, State, Steps, program
 from ._rows import stacked, watched
 from ._schedules import SCHEDULES
 from ._settings import Settings, usable_batch
@@ -102,13 +103,14 @@ def train_lanes(
     running = [
         Lane(number, replica, batch_size, architecture.new(replica.seed)) for number, replica in numbered
     ]
-    while len(replicas) < lanes:  # lanes to spare hold a network that never moves
-        replicas.append(replicas[0])
-    compiled = program(architecture, _recipe(settings, batch_size, lanes, replicas[0].validation is not None))
-    rows, offsets = stacked([replica.train for replica in replicas[: len(running)]])
-    watching = watched([replica.validation for replica in replicas])
-    state = _start([lane.model for lane in running] + [running[0].model] * (lanes - len(running)))
-    heard = keras.callbacks.CallbackList(list(callbacks), model=running[0].model, epochs=settings.epochs)
+    models = [lane.model for lane in running]
+    spare = lanes - len(running)  # lanes to spare hold a network that never moves
+    watching = watched([replica.validation for replica in replicas + replicas[:1] * spare])
+    compiled = program(architecture, _recipe(settings, batch_size, lanes, bool(watching)))
+    rows, offsets = stacked([replica.train for replica in replicas])
+    state = _start(models + models[:1] * spare, settings.averaging)
+    heard = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
+    models[0].stop_training = False
     heard.on_train_begin()
     for epoch in range(settings.epochs):
         if stop is not None and stop.is_set():
@@ -118,14 +120,14 @@ def train_lanes(
         state, loss, val_loss = compiled.epoch(state, rows, steps, *watching)
         _hear(running, loss.numpy(), val_loss.numpy() if watching else None, settings, progress)
         if callbacks:
-            _set_weights(running[0].model, state.trainable, state.other, 0)
+            _set_weights(models[0], state.watched, state.other, 0)
             heard.on_epoch_end(epoch, dict(running[0].logs[-1]))
-            running[0].moving &= not running[0].model.stop_training
+            running[0].moving &= not models[0].stop_training
         if not any(lane.moving for lane in running):
             break
-    best = (state.best_trainable, state.best_other) if watching else (state.trainable, state.other)
-    for i, lane in enumerate(running):
-        _set_weights(lane.model, *best, i)
+    best = (state.best_trainable, state.best_other) if watching else (state.watched, state.other)
+    for i, model in enumerate(models):
+        _set_weights(model, *best, i)
     heard.on_train_end()
     seconds = time.perf_counter() - started
     return [Trained(lane.model, lane.history(settings), lane.best_epoch, seconds) for lane in running]
@@ -140,6 +142,7 @@ def _recipe(settings: Settings, batch_size: int, lanes: int, is_watched: bool) -
         settings.label_smoothing,
         settings.beta_2,
         settings.clip_norm,
+        settings.averaging,
     )
 
 
@@ -158,13 +161,23 @@ def _hear(
             progress(lane.number, len(lane.logs), settings.epochs, logs)
 
 
-def _start(models: Sequence[keras.Model]) -> State:
+def _start(models: Sequence[keras.Model], averaging: float = 0.0) -> State:
     """Fresh weights of all lanes, stacked, and an optimiser that has not moved."""
-    trainable = tf.constant(np.stack([packed(model) for model in models]))
+    trainable = tf.constant(np.stack([pack(model) for model in models]))
     weights = ([v.numpy() for v in model.non_trainable_variables] for model in models)
     other = [tf.constant(np.stack(v)) for v in zip(*weights, strict=True)]
     zeros, lanes = tf.zeros_like(trainable), len(models)
-    return State(trainable, other, zeros, zeros, tf.zeros(lanes), trainable, other, tf.fill(lanes, math.inf))
+    return State(
+        trainable,
+        trainable if averaging else tf.zeros((lanes, 0)),
+        other,
+        zeros,
+        zeros,
+        tf.zeros(lanes),
+        trainable,
+        other,
+        tf.fill(lanes, math.inf),
+    )
 
 
 def _steps(
@@ -188,10 +201,6 @@ def _steps(
 
 
 def _set_weights(model: keras.Model, trainable: Any, other: Sequence[Any], lane: int) -> None:
-    start, vector = 0, np.asarray(trainable)[lane]
-    for variable in model.trainable_variables:
-        size = int(np.prod(variable.shape))
-        variable.assign(vector[start : start + size].reshape(variable.shape))
-        start += size
+    unpack(model, np.asarray(trainable)[lane])
     for variable, value in zip(model.non_trainable_variables, other, strict=True):
         variable.assign(value[lane])

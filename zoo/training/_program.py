@@ -22,19 +22,21 @@ import tensorflow as tf
 
 from ._architecture import Architecture
 from ._mixture import Mixture
+from ._packing import Packing, pack
 
 BETA_1, EPSILON = 0.9, 1e-7
+FEWEST = 16  # rows predicted at once: fewer go through other kernels, which round in another order
 VALIDATION_CHUNK = 1024  # rows whose validation losses are computed at once
 
 
 class State(NamedTuple):
     """Where ``lanes`` trainings stand; each tensor has the leading axis (lanes,).
 
-    All trainable weights of a network are one vector (lanes, n_weights): a call with a few tensors takes
-    half the time of one with dozens.
+    All trainable weights of a network are one vector (lanes, n_weights), see :class:`Packing`.
     """
 
     trainable: Any
+    averaged: Any
     other: list[Any]
     first_moment: Any
     second_moment: Any
@@ -43,15 +45,26 @@ class State(NamedTuple):
     best_other: list[Any]
     best_loss: Any
 
+    @property
+    def watched(self) -> Any:
+        """The weights that are validated and kept: their running mean where there is one."""
+        return self.averaged if self.averaged.shape[-1] else self.trainable
+
 
 class _Moving(NamedTuple):
-    """The part of the state that steps move, every weight in its shape (lanes, ...)."""
+    """The part of the state that steps move, weights in the blocks of :class:`Packing`."""
 
     trainable: list[Any]
+    averaged: list[Any]
     other: list[Any]
     first_moment: list[Any]
     second_moment: list[Any]
     count: Any
+
+    @property
+    def watched(self) -> list[Any]:
+        """The weights that are validated and kept: their running mean where there is one."""
+        return self.averaged or self.trainable
 
 
 class Rows(NamedTuple):
@@ -86,6 +99,7 @@ class Recipe:
     label_smoothing: float = 0.0
     beta_2: float = 0.999
     clip_norm: float | None = 1.0
+    averaging: float = 0.0
 
 
 class Program:
@@ -96,9 +110,7 @@ class Program:
         self.model = architecture.new(0)
         self.mixture = Mixture(architecture.task)
         variables = self.model.trainable_variables
-        self._shapes = [tuple(v.shape) for v in variables]
-        self._sizes = [int(np.prod(shape)) for shape in self._shapes]
-        self._decayed = [_is_decayed(v) for v in variables]
+        self._packing = Packing.of(variables)
         self._lock = threading.Lock()
         self._functions: dict[str, Any] = {}
 
@@ -115,7 +127,7 @@ class Program:
         with self._lock:
             if name not in self._functions:
                 signature = self._signature(name)
-                traced = tf.function(function, jit_compile=jit)
+                traced = tf.function(function, jit_compile=jit, autograph=False)
                 self._functions[name] = traced.get_concrete_function(*signature)
         return self._functions[name]
 
@@ -124,7 +136,7 @@ class Program:
         inputs = {key: tf.TensorSpec((None, *shape), dtype) for key, shape, dtype in arrays}
         if name == "forward":
             return (
-                tf.TensorSpec((sum(self._sizes),), tf.float32),
+                tf.TensorSpec((self._packing.n_weights,), tf.float32),
                 [tf.TensorSpec(v.shape, v.dtype) for v in self.model.non_trainable_variables],
                 inputs,
             )
@@ -137,31 +149,21 @@ class Program:
             tf.TensorSpec((None, *lanes), tf.float32),
             tf.TensorSpec((None, *lanes), tf.bool),
         )
-        trainable = tf.TensorSpec((*lanes, sum(self._sizes)), tf.float32)
+        trainable = tf.TensorSpec((*lanes, self._packing.n_weights), tf.float32)
         other = [tf.TensorSpec((*lanes, *v.shape), v.dtype) for v in self.model.non_trainable_variables]
         scalar = tf.TensorSpec(lanes, tf.float32)
-        state = State(trainable, other, trainable, trainable, scalar, trainable, other, scalar)
+        averaged = trainable if self.recipe.averaging else tf.TensorSpec((*lanes, 0), tf.float32)
+        state = State(trainable, averaged, other, trainable, trainable, scalar, trainable, other, scalar)
         return (state, rows, steps, rows) if self.recipe.watched else (state, rows, steps)
-
-    def _unpacked(self, vector: Any) -> list[Any]:
-        """Weights in their shapes from vectors (..., n_weights), the first axes kept."""
-        before = vector.shape[:-1]
-        parts = tf.split(vector, self._sizes, axis=-1)
-        return [tf.reshape(p, (*before, *shape)) for p, shape in zip(parts, self._shapes, strict=True)]
-
-    def _packed(self, weights: Sequence[Any]) -> Any:
-        """The reverse, for weights of all lanes."""
-        return tf.concat([tf.reshape(w, (self.recipe.lanes, -1)) for w in weights], axis=1)
 
     def _epoch(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
         n_steps = tf.shape(steps.rate)[0]
-        # Vectors outside, tensors inside: XLA would fuse the concatenation of gradients with the products
-        # that they are, and compute those without its matrix kernels (30 times slower, 3 x 256, batch 32).
         moving = _Moving(
-            self._unpacked(state.trainable),
+            self._packing.blocks(state.trainable),
+            self._packing.blocks(state.averaged) if self.recipe.averaging else [],
             state.other,
-            self._unpacked(state.first_moment),
-            self._unpacked(state.second_moment),
+            self._packing.blocks(state.first_moment),
+            self._packing.blocks(state.second_moment),
             state.count,
         )
 
@@ -179,10 +181,11 @@ class Program:
             parallel_iterations=1,
         )
         state = state._replace(
-            trainable=self._packed(moving.trainable),
+            trainable=self._packing.vector(moving.trainable),
+            averaged=self._packing.vector(moving.averaged) if self.recipe.averaging else state.averaged,
             other=moving.other,
-            first_moment=self._packed(moving.first_moment),
-            second_moment=self._packed(moving.second_moment),
+            first_moment=self._packing.vector(moving.first_moment),
+            second_moment=self._packing.vector(moving.second_moment),
             count=moving.count,
         )
         taken = tf.reduce_sum(tf.cast(steps.moves, tf.float32), axis=0)
@@ -192,7 +195,7 @@ class Program:
         watched = self._validation_loss(moving, *watching)
         better = tf.logical_and(watched < state.best_loss, taken > 0)
         state = state._replace(
-            best_trainable=tf.where(better[:, None], state.trainable, state.best_trainable),
+            best_trainable=tf.where(better[:, None], state.watched, state.best_trainable),
             best_other=_chosen(better, state.other, state.best_other),
             best_loss=tf.where(better, watched, state.best_loss),
         )
@@ -210,13 +213,14 @@ class Program:
 
         Taken here, inside the lane: a gradient through the slicing of stacked weights would be a scatter.
         """
-        trainable, other, inputs, target, weight = arguments
+        blocks, other, inputs, target, weight = arguments
         with tf.GradientTape() as tape:
-            tape.watch(trainable)
+            tape.watch(blocks)
+            trainable = self._packing.weights(blocks)
             outputs, other = self.model.stateless_call(trainable, other, inputs, training=True)
             loss = self._loss(target, outputs, self.recipe.label_smoothing)
             loss = tf.reduce_mean(loss * weight)
-        gradients = tape.gradient(loss, trainable, unconnected_gradients="zero")
+        gradients = tape.gradient(loss, blocks, unconnected_gradients="zero")
         return [tf.convert_to_tensor(g) for g in gradients], list(other), loss
 
     def _moved(self, moving: _Moving, gradients: Sequence[Any], other: Any, step: Steps) -> _Moving:
@@ -229,15 +233,20 @@ class Program:
         second = [
             beta_2 * v + (1.0 - beta_2) * g * g for v, g in zip(moving.second_moment, gradients, strict=True)
         ]
+        shrink = step.rate * step.decay
         kept = [
-            w * _like(1.0 - step.rate * step.decay * decayed, w) if decayed else w
-            for w, decayed in zip(moving.trainable, self._decayed, strict=True)
+            w * (1.0 - _like(shrink, w) * decayed) if np.any(decayed) else w
+            for w, decayed in zip(moving.trainable, self._packing.decayed, strict=True)
         ]
         trainable = [
             w - _like(rate, w) * m / (tf.sqrt(v) + EPSILON)
             for w, m, v in zip(kept, first, second, strict=True)
         ]
-        moved = _Moving(trainable, list(other), first, second, t)
+        averaged = moving.averaged
+        if self.recipe.averaging:
+            share = 1.0 - tf.minimum(self.recipe.averaging, (1.0 + t) / (10.0 + t))
+            averaged = [a + _like(share, a) * (w - a) for a, w in zip(averaged, trainable, strict=True)]
+        moved = _Moving(trainable, averaged, list(other), first, second, t)
         if self.recipe.lanes == 1:  # a lone lane is never called without moving
             return moved
         return tf.nest.map_structure(lambda a, b: tf.where(_like(step.moves, a), a, b), moved, moving)
@@ -256,8 +265,8 @@ class Program:
         chunk = tf.minimum(n_rows, VALIDATION_CHUNK)
 
         def losses(arguments: Any) -> Any:
-            trainable, other, inputs, target, weight = arguments
-            outputs = self._answer(trainable, other, inputs)
+            blocks, other, inputs, target, weight = arguments
+            outputs = self._answer(self._packing.weights(blocks), other, inputs)
             return tf.reduce_sum(self._loss(target, outputs, 0.0) * weight)
 
         def add(start: Any, total: Any) -> tuple[Any, Any]:
@@ -266,14 +275,14 @@ class Program:
             numbers = tf.minimum(numbers, n_rows - 1)[None, :] + (tf.range(lanes) * n_rows)[:, None]
             batch = _gathered(watching, numbers)
             batch = batch._replace(weight=batch.weight * inside)
-            return start + chunk, total + self._each_lane(losses, (moving.trainable, moving.other, *batch))
+            return start + chunk, total + self._each_lane(losses, (moving.watched, moving.other, *batch))
 
         _, total = tf.while_loop(lambda start, _: start < n_rows, add, (tf.constant(0), tf.zeros(lanes)))
         weights = tf.reduce_sum(tf.reshape(watching.weight, (lanes, -1)), axis=1)
         return total / tf.maximum(weights, 1e-12)
 
     def _forward(self, vector: Any, other: Any, inputs: Any) -> Any:
-        return self._answer(self._unpacked(vector), other, inputs)
+        return self._answer(self._packing.weights(self._packing.blocks(vector)), other, inputs)
 
     def _answer(self, trainable: Sequence[Any], other: Any, inputs: Any) -> Any:
         """Linear outputs (n_rows, units), the members of a network already mixed."""
@@ -302,13 +311,6 @@ class Program:
         return tf.nn.softmax_cross_entropy_with_logits(labels=smooth, logits=outputs)
 
 
-def _is_decayed(variable: Any) -> bool:
-    """Matrices are decayed; biases, embeddings and single factors are not."""
-    if hasattr(variable, "decay_factor"):
-        return variable.decay_factor
-    return float(len(variable.shape) > 1 and "embedding" not in variable.path)
-
-
 def _gathered(rows: Rows, numbers: Any) -> Rows:
     """The rows of these numbers, with the shape of ``numbers`` in front."""
     return tf.nest.map_structure(lambda x: tf.gather(x, numbers), rows)
@@ -322,11 +324,6 @@ def _like(values: Any, tensor: Any) -> Any:
 def _chosen(condition: Any, new: Sequence[Any], old: Sequence[Any]) -> list[Any]:
     """New tensors in the lanes where the condition holds."""
     return [tf.where(_like(condition, a), a, b) for a, b in zip(new, old, strict=True)]
-
-
-def packed(model: keras.Model) -> np.ndarray:
-    """All trainable weights of a network as one vector, float32."""
-    return np.concatenate([v.numpy().ravel() for v in model.trainable_variables])
 
 
 @lru_cache(maxsize=32)
@@ -347,14 +344,19 @@ def outputs(
     """
     compiled = program(architecture, Recipe(1, jit=False))
     weights = [
-        (tf.constant(packed(m)), [tf.convert_to_tensor(v.value) for v in m.non_trainable_variables])
+        (tf.constant(pack(m)), [tf.convert_to_tensor(v.value) for v in m.non_trainable_variables])
         for m in models
     ]
     n_rows = len(next(iter(arrays.values())))
     parts = []
     for start in range(0, n_rows, chunk):
-        rows = {name: tf.constant(x[start : start + chunk]) for name, x in arrays.items()}
+        rows = {name: tf.constant(_at_least(FEWEST, x[start : start + chunk])) for name, x in arrays.items()}
         members = [compiled.forward(*each, rows) for each in weights]
         mixed = members[0] if len(members) == 1 else compiled.mixture(tf.stack(members, axis=1))
-        parts.append(mixed.numpy())
+        parts.append(mixed.numpy()[: min(chunk, n_rows - start)])
     return np.concatenate(parts) if parts else np.zeros((0, architecture.units), np.float32)
+
+
+def _at_least(n: int, rows: np.ndarray) -> np.ndarray:
+    """So many rows at least, the first one repeated."""
+    return rows if len(rows) >= n else np.concatenate([rows, np.repeat(rows[:1], n - len(rows), axis=0)])

@@ -14,7 +14,8 @@ class Settings:
     batch of an epoch is left out (its rows come first in another). ``patience`` counts epochs without
     a better validation loss; None never stops early. The best epoch's weights are kept in any case.
     ``schedule`` and ``decay_schedule`` name functions of ``_schedules``; ``clip_norm`` bounds the norm
-    of the gradient of a step. A fleet runs ``workers`` threads (None: one a core), each of which trains
+    of the gradient of a step. With ``averaging`` above 0 it is the running mean of the weights, with this
+    decay a step, that is watched and kept (Polyak and Juditsky 1992). A fleet runs ``workers`` threads (None: one a core), each of which trains
     ``lanes`` networks in one vectorised step.
     """
 
@@ -29,6 +30,7 @@ class Settings:
     beta_2: float = 0.999
     clip_norm: float | None = 1.0
     jit: bool = True
+    averaging: float = 0.0
     workers: int | None = None
     lanes: int = 1
 

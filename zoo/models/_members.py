@@ -1,0 +1,120 @@
+"""Layers of networks whose members share most of their weights.
+
+BatchEnsemble (Wen, Tran and Ba 2020) as TabM uses it (Gorishniy, Kotelnikov and Babenko 2025).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class Members(keras.layers.Layer):
+    """The same row for every member, each seeing it through factors of its own.
+
+    Input float (batch, features), output (batch, members, features). The factors start as random signs
+    ("signs") or normal draws ("normal"), so that members differ from the first step on.
+    """
+
+    def __init__(self, members: int, start: str = "normal", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.members, self.start = int(members), start
+
+    def build(self, shape: Any) -> None:
+        start = RandomSigns() if self.start == "signs" else keras.initializers.RandomNormal(stddev=1.0)
+        self.factors = self.add_weight((self.members, shape[-1]), initializer=start, name="factors")
+        self.factors.decay_factor = 0.0
+
+    def call(self, x: Any) -> Any:
+        return x[:, None, :] * self.factors
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "members": self.members, "start": self.start}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class RandomSigns(keras.initializers.Initializer):
+    """+1 or -1 with equal chance."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        drawn = keras.initializers.RandomUniform(-1.0, 1.0)(shape, dtype)
+        return ops.where(drawn < 0, -1.0, 1.0)
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class MemberDense(keras.layers.Layer):
+    """One matrix for all members, with factors for inputs and outputs and a bias for each member.
+
+    y_i = ((x_i * r_i) W) * s_i + b_i. Input (batch, members, features), output (batch, members, units).
+    """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = int(units)
+
+    def build(self, shape: Any) -> None:
+        _, members, features = shape
+        limit = 1.0 / math.sqrt(features)
+        start = keras.initializers.RandomUniform(-limit, limit)
+        self.kernel = self.add_weight((features, self.units), initializer=start, name="kernel")
+        self.inward = self.add_weight((members, features), initializer="ones", name="inward")
+        self.outward = self.add_weight((members, self.units), initializer="ones", name="outward")
+        self.bias = self.add_weight((members, self.units), initializer=EqualRows(limit), name="bias")
+        self.inward.decay_factor = self.outward.decay_factor = self.bias.decay_factor = 0.0
+
+    def call(self, x: Any) -> Any:
+        members, features = x.shape[1:]
+        rows = ops.reshape(x * self.inward, (-1, features))
+        product = ops.reshape(ops.matmul(rows, self.kernel), (-1, members, self.units))
+        return product * self.outward + self.bias
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (*shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class EqualRows(keras.initializers.Initializer):
+    """Uniform draws within +-limit, the same in every row."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        row = keras.initializers.RandomUniform(-self.limit, self.limit)(shape[1:], dtype)
+        return ops.broadcast_to(row, shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"limit": self.limit}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class MemberHeads(keras.layers.Layer):
+    """A linear layer for each member. Input (batch, members, features), output (batch, members, units)."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = int(units)
+
+    def build(self, shape: Any) -> None:
+        _, members, features = shape
+        limit = 1.0 / math.sqrt(features)
+        start = keras.initializers.RandomUniform(-limit, limit)
+        self.kernel = self.add_weight((members, features, self.units), initializer=start, name="kernel")
+        self.bias = self.add_weight((members, self.units), initializer=start, name="bias")
+        self.bias.decay_factor = 0.0
+
+    def call(self, x: Any) -> Any:
+        return ops.einsum("bmf,mfu->bmu", x, self.kernel) + self.bias
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (*shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}

@@ -1,0 +1,154 @@
+"""Layers of tabular networks after RealMLP (Holzmueller, Grinsztajn and Steinwart, NeurIPS 2024).
+
+Weights that learn at rates of their own are stored as w / c and used as c * w: Adam's step does not
+depend on the scale of the gradient, so they move c times as far. No optimiser of our own is needed, and
+the factors travel with the saved model.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import initializers, ops
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class NumericEmbedding(keras.layers.Layer):
+    """Each number with a few periodic features of its own, so that one feature's effect may be uneven.
+
+    x becomes (x, A cos(2 pi w x + b) + a), the "PBLD" embedding; periodic features are from Gorishniy,
+    Rubachev and Babenko (2022). Input float (batch, n), output (batch, n * (1 + units)).
+    """
+
+    def __init__(
+        self, frequencies: int = 16, units: int = 3, sigma: float = 0.1, rate: float = 0.1, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.frequencies, self.units, self.sigma, self.rate = frequencies, units, sigma, rate
+
+    def build(self, shape: Any) -> None:
+        n, scale = shape[-1], 1.0 / self.rate
+        limit = scale / math.sqrt(self.frequencies)
+        self.frequency = self._embedding("frequency", (n, self.frequencies), _normal(self.sigma * scale))
+        self.phase = self._embedding("phase", (n, self.frequencies), _uniform(math.pi * scale))
+        self.linear = self._embedding("linear", (n, self.frequencies, self.units), _uniform(limit))
+        self.bias = self._embedding("bias", (n, self.units), "zeros")
+
+    def _embedding(self, name: str, shape: tuple[int, ...], start: Any) -> Any:
+        weight = self.add_weight(shape=shape, initializer=start, name=name)
+        weight.decay_factor = 0.0
+        return weight
+
+    def call(self, x: Any) -> Any:
+        turns = x[:, :, None] * (self.rate * self.frequency)
+        waves = ops.cos(2.0 * math.pi * turns + self.rate * self.phase)
+        features = ops.sum(waves[:, :, :, None] * (self.rate * self.linear), axis=2) + self.rate * self.bias
+        both = ops.concatenate([x[:, :, None], features], axis=2)
+        return ops.reshape(both, (-1, x.shape[1] * (1 + self.units)))
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (shape[0], shape[1] * (1 + self.units))
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"frequencies": self.frequencies, "units": self.units, "sigma": self.sigma, "rate": self.rate}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class FeatureScale(keras.layers.Layer):
+    """One trainable factor for each input value, learned fast: features earn their weight.
+
+    Input and output float (batch, n).
+    """
+
+    def __init__(self, rate: float = 6.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = rate
+
+    def build(self, shape: Any) -> None:
+        start = initializers.Constant(1.0 / self.rate)
+        self.scale = self.add_weight(shape=(shape[-1],), initializer=start, name="scale")
+
+    def call(self, x: Any) -> Any:
+        return x * (self.rate * self.scale)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class NTKDense(keras.layers.Layer):
+    """x W / sqrt(fan-in) + b with W of order 1, so that one learning rate serves all widths.
+
+    The neural tangent parametrisation (Jacot, Gabriel and Hongler 2018). ``start`` is "normal" for
+    hidden layers and "zeros" for the output. Input float (batch, n), output (batch, units).
+    """
+
+    def __init__(self, units: int, start: str = "normal", bias_rate: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.start, self.bias_rate = int(units), start, bias_rate
+
+    def build(self, shape: Any) -> None:
+        zeros = self.start == "zeros"
+        kernel, bias = ("zeros", "zeros") if zeros else (_normal(1.0), _normal(1.0 / self.bias_rate))
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), initializer=kernel, name="kernel")
+        self.bias = self.add_weight(shape=(self.units,), initializer=bias, name="bias")
+
+    def call(self, x: Any) -> Any:
+        return ops.matmul(x, self.kernel) / math.sqrt(x.shape[-1]) + self.bias_rate * self.bias
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (*shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"units": self.units, "start": self.start, "bias_rate": self.bias_rate}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class ParametricActivation(keras.layers.Layer):
+    """x + a (f(x) - x) with a trainable a for each unit: from the identity to f and beyond.
+
+    Input and output float (batch, n).
+    """
+
+    def __init__(self, activation: str, rate: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation, self.rate = activation, rate
+        self.function = keras.activations.get(activation)
+
+    def build(self, shape: Any) -> None:
+        start = initializers.Constant(1.0 / self.rate)
+        self.slope = self.add_weight(shape=(shape[-1],), initializer=start, name="slope")
+
+    def call(self, x: Any) -> Any:
+        return x + self.rate * self.slope * (self.function(x) - x)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activation": self.activation, "rate": self.rate}
+
+
+def embedded_features(inputs: Any, embedding_dim: int, frequencies: int) -> tuple[dict[str, Any], Any]:
+    """Inputs of a table, and one tensor (batch, features) of embedded numbers, other columns, categories."""
+    layers, n = inputs.layers(), inputs.numbers
+    x = layers["numeric"]
+    parts = []
+    if n:
+        parts.append(NumericEmbedding(frequencies)(x[:, :n]) if frequencies else x[:, :n])
+    if x.shape[1] > n:
+        parts.append(x[:, n:])
+    for i, levels in enumerate(inputs.cardinalities):
+        width = min(embedding_dim, (levels + 1) // 2)
+        embedding = keras.layers.Embedding(levels, width, _normal(1.0), name=f"embedding_{i}")
+        parts.append(embedding(layers["categories"][:, i]))
+    return layers, keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+
+
+def _normal(deviation: float) -> Any:
+    return initializers.RandomNormal(stddev=deviation)
+
+
+def _uniform(limit: float) -> Any:
+    return initializers.RandomUniform(-limit, limit)

@@ -1,0 +1,100 @@
+"""A network's trainable weights as one vector, and as the few blocks that a step moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How weights lie in a vector: matrices first, then all that have one axis or none.
+
+    Outside a step, one vector: a call with a few tensors takes half the time of one with dozens. Inside,
+    a block for each matrix and one for all small weights together: fewer operations to compile and to
+    run. Matrices stay apart, because XLA would fuse the concatenation of their gradients with the
+    products that these are, and compute them without its matrix kernels (30 times slower at 3 x 256).
+
+    ``decayed`` holds the factor of weight decay of each block, a number or one for each small weight.
+    """
+
+    order: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    n_matrices: int
+    decayed: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, variables: Sequence[Any]) -> Packing:
+        """The packing of a network's trainable variables."""
+        order = _order(variables)
+        n_matrices = sum(len(v.shape) > 1 for v in variables)
+        ordered = [variables[i] for i in order]
+        small = [np.full(_size(v.shape), _decay_factor(v), np.float32) for v in ordered[n_matrices:]]
+        decayed = [_decay_factor(v) for v in ordered[:n_matrices]]
+        return cls(
+            order,
+            tuple(tuple(v.shape) for v in ordered),
+            n_matrices,
+            (*decayed, np.concatenate(small)) if small else tuple(decayed),
+        )
+
+    @property
+    def n_weights(self) -> int:
+        """Length of the vector."""
+        return sum(map(_size, self.shapes))
+
+    def blocks(self, vector: Any) -> list[Any]:
+        """Matrices and the small weights, from vectors (..., n_weights) with the first axes kept."""
+        matrices, small = self.shapes[: self.n_matrices], self.shapes[self.n_matrices :]
+        sizes = [_size(shape) for shape in matrices] + ([sum(map(_size, small))] if small else [])
+        before, parts = vector.shape[:-1], tf.split(vector, sizes, axis=-1)
+        found = [tf.reshape(p, (*before, *shape)) for p, shape in zip(parts, matrices, strict=False)]
+        return found + parts[self.n_matrices :]
+
+    def vector(self, blocks: Sequence[Any]) -> Any:
+        """The reverse, for blocks with one axis in front."""
+        return tf.concat([tf.reshape(block, (block.shape[0], -1)) for block in blocks], axis=1)
+
+    def weights(self, blocks: Sequence[Any]) -> list[Any]:
+        """All weights of one network in the order and shapes of its variables."""
+        found = list(blocks[: self.n_matrices])
+        shapes = self.shapes[self.n_matrices :]
+        if shapes:
+            parts = tf.split(blocks[-1], [_size(shape) for shape in shapes])
+            found += [tf.reshape(p, shape) for p, shape in zip(parts, shapes, strict=True)]
+        return [found[self.order.index(i)] for i in range(len(found))]
+
+
+def pack(model: keras.Model) -> np.ndarray:
+    """The vector of a network's trainable weights, float32."""
+    variables = model.trainable_variables
+    return np.concatenate([np.ravel(variables[i].numpy()) for i in _order(variables)])
+
+
+def unpack(model: keras.Model, vector: np.ndarray) -> None:
+    """Give a network the trainable weights of a vector."""
+    start, variables = 0, model.trainable_variables
+    for i in _order(variables):
+        size = _size(variables[i].shape)
+        variables[i].assign(vector[start : start + size].reshape(variables[i].shape))
+        start += size
+
+
+def _order(variables: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(variables)), key=lambda i: len(variables[i].shape) < 2))
+
+
+def _size(shape: Sequence[int]) -> int:
+    return int(np.prod(shape))
+
+
+def _decay_factor(variable: Any) -> float:
+    """Matrices are decayed; biases, embeddings and single factors are not."""
+    if hasattr(variable, "decay_factor"):
+        return float(variable.decay_factor)
+    return float(len(variable.shape) > 1 and "embedding" not in variable.path)
