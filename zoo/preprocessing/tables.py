@@ -17,6 +17,7 @@ from ._base import InputSpec, coarse
 ONE_HOT_LEVELS = 10  # more levels than this are embedded
 MAX_LEVELS = 1000  # the most frequent levels that get a code of their own
 N_KNOTS = 65  # quantiles that the ranks of a number are interpolated between
+CLOSEST = 1e-300  # knots nearer than this are one: TensorFlow takes so small a difference for none
 MAX_WORDS = 150  # of each free-text column
 MISSING = ""  # stands for a missing category or text
 UNKNOWN = "[UNK]"  # the lookup layers' own word, so never a level
@@ -205,6 +206,7 @@ def _knots(known: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Values at even quantiles, each once, and their mean ranks between 0 and 1."""
     values = np.sort(known)
     knots = np.unique(np.percentile(values, np.linspace(0, 100, N_KNOTS), method="nearest"))
+    knots = knots[np.append(True, np.diff(knots) > CLOSEST)]
     ends = np.searchsorted(values, knots, "left") + np.searchsorted(values, knots, "right")
     return tuple(knots.tolist()), tuple((ends / (2 * len(values))).tolist())
 
