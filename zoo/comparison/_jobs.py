@@ -103,7 +103,7 @@ def _ended(
 
 def can_fit_many(name: str, dataset: Dataset) -> bool:
     """Whether the estimators of a model offer to be fitted together."""
-    return hasattr(registry.create(name, dataset.task, dataset.modality), "fit_many")
+    return hasattr(registry.create(name, dataset.task, dataset.modality, random_state=0), "fit_many")
 
 
 def _model(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:
