@@ -17,7 +17,7 @@ from pathlib import Path
 
 import published
 import tradeoff
-from _common import RESULTS, kept, table
+from _common import RESULTS, figure, kept, table
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -75,6 +75,43 @@ def startup() -> str:
     return table(["figure", "value"], [[f"`{k}`", f"{v:.3g}"] for k, v in figures.items()])
 
 
+def fleet() -> str:
+    """Fleets against single fits, and memory, from kept results."""
+    found, memory = kept("fleet") or {}, kept("memory") or {}
+    seconds = [[f"`{k}`", figure(v)] for k, v in found.items() if isinstance(v, float)]
+    names = ("peak_over_matrix", "cold_peak_over_matrix")
+    return table(["figure", "value"], seconds + [[f"`{k}`", figure(memory[k])] for k in names if k in memory])
+
+
+def tables() -> str:
+    """Networks against libraries on the development tables, from kept results."""
+    found = kept("tabular") or {}
+    cpu = found.get("cpu_seconds", {})
+    errors, ranks = found.get("mean_normalised_error", {}), found.get("mean_rank", {})
+    rows = [
+        [
+            name,
+            f"{ranks[name]:.1f}",
+            f"{errors[name]:.3f}",
+            f"{found['mean_normalised_error_without_mushroom'][name]:.3f}",
+            f"{cpu[name]['mean']:.1f} s" if name in cpu else "-",
+            found["sources"][name],
+        ]
+        for name in sorted(errors, key=errors.__getitem__)
+    ]
+    return table(["model", "mean rank", "error / HGB", "without mushroom", "CPU of a fit", "run"], rows)
+
+
+def tables_by_name() -> str:
+    """Every table's error, lost ones too, from kept results."""
+    found = (kept("tabular") or {}).get("errors", {})
+    shown = [m for m in SHOWN if all(m in errors for errors in found.values())]
+    rows = [[name, *(f"{errors[m]:.4f}" for m in shown)] for name, errors in found.items()]
+    return table(["table", *shown], rows)
+
+
+SHOWN = ("deep-mlp", "deep-mlp-ensemble", "tabm", "plain-mlp", "HGB", "MLP", "CatBoost", "RealMLP_TD")
+
 BLOCKS = {
     "models": models,
     "datasets": datasets,
@@ -82,6 +119,9 @@ BLOCKS = {
     "tradeoffs": tradeoffs,
     "publications": publications,
     "startup": startup,
+    "fleet": fleet,
+    "tables": tables,
+    "table_errors": tables_by_name,
 }
 
 
