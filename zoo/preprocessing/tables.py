@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ...datasets._schema import infer_role
+from ...datasets._text import mended
 from ._base import InputSpec, coarse
 
 ONE_HOT_LEVELS = 10  # more levels than this are embedded
@@ -161,7 +162,7 @@ def _as_level(value: Any) -> str:
     """Whole floats read as integers, so that 3 and 3.0 are the same level."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return mended(str(value)).strip()
 
 
 def _input_names(columns: Sequence[Any]) -> list[str]:

@@ -13,10 +13,10 @@ class Settings:
     ``batch_size`` is rounded down to a power of two that the rows can fill, and the last partial
     batch of an epoch is left out (its rows come first in another). ``patience`` counts epochs without
     a better validation loss; None never stops early. The best epoch's weights are kept in any case.
-    ``schedule`` and ``decay_schedule`` name functions of ``_schedules``; ``clip_norm`` bounds the norm
-    of the gradient of a step. With ``averaging`` above 0 it is the running mean of the weights, with this
-    decay a step, that is watched and kept (Polyak and Juditsky 1992). A fleet runs ``workers`` threads (None: one a core), each of which trains
-    ``lanes`` networks in one vectorised step.
+    ``schedule`` and ``decay_schedule`` name functions of ``_schedules``; ``clip_norm`` bounds the norm of
+    the gradient of a step. With ``averaging`` above 0 it is the running mean of the weights, with this
+    decay a step, that is watched and kept (Polyak and Juditsky 1992). A fleet runs ``workers`` threads
+    (None: one a core), each of which trains ``lanes`` networks in one vectorised step.
     """
 
     epochs: int = 100
