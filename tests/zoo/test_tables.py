@@ -244,6 +244,6 @@ def test_nothing_is_learned_outside_of_fit():
 
 
 def test_half_a_surrogate_pair_in_a_category_or_a_text_is_replaced():
-    X = pd.DataFrame({"colour": ["red", "blue\ud83d", "red", "blue\ud83d"] * 3})
+    X = pd.DataFrame({"colour": pd.Series(["red", "blue\ud83d"] * 6, dtype=object)})
     raw = TablePreprocessor().fit(X).raw_arrays(X)["colour"][:, 0]
     assert set(raw) == {"red", "blue\ufffd"}
