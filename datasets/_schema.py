@@ -147,7 +147,8 @@ def as_strings(series: pd.Series) -> Strings:
     if isinstance(series.dtype, pd.CategoricalDtype):
         raw_codes, raw = series.cat.codes.to_numpy(), list(series.cat.categories)
     else:
-        raw_codes, uniques = pd.factorize(series if series.dtype != object else series.map(_hashable))
+        cells_of = pd.Series(map(_hashable, series), dtype=object) if series.dtype == object else series
+        raw_codes, uniques = pd.factorize(cells_of)
         raw = list(uniques)
     cells = [_token(value) for value in raw]
     missing = np.array([cell in MISSING_MARKS for cell in cells], dtype=bool)
