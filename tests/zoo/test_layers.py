@@ -9,7 +9,15 @@ from scipy.special import ndtri
 from sklearn.preprocessing import QuantileTransformer
 
 from deepworth.zoo.models._dropout import Dropout
-from deepworth.zoo.models._members import EqualRows, MemberDense, MemberHeads, Members, RandomSigns
+from deepworth.zoo.models._members import (
+    EqualRows,
+    MemberDense,
+    MemberHeads,
+    Members,
+    NTKMemberDense,
+    NTKMemberHeads,
+    RandomSigns,
+)
 from deepworth.zoo.models._tabular import FeatureScale, NTKDense, NumericEmbedding, ParametricActivation
 from deepworth.zoo.preprocessing._layers import MissingIndicator, QuantileScale, RobustScale, quantile_scale
 from deepworth.zoo.preprocessing.tables import _knots
@@ -29,6 +37,8 @@ LAYERS = [
     (Members(3, start="signs"), ROWS),
     (MemberDense(5), MEMBERS),
     (MemberHeads(2), MEMBERS),
+    (NTKMemberDense(5), MEMBERS),
+    (NTKMemberHeads(2), MEMBERS),
     (Mixture("multiclass"), MEMBERS),
     (RobustScale(1.0, 2.0), ROWS[:, :1].astype(float)),
     (QuantileScale(0.0, [-1.0, 0.0, 2.0], [0.1, 0.5, 0.9]), ROWS[:, :1].astype(float)),
@@ -123,6 +133,31 @@ def test_members_begin_alike_but_for_their_first_factors():
     bias = np.asarray(EqualRows(0.5)((4, 100)))
     assert (bias == bias[0]).all()
     assert 0.4 < np.abs(bias).max() <= 0.5
+
+
+def test_members_in_the_tangent_parametrisation_are_single_layers_with_scales():
+    layer = NTKMemberDense(5, rate=0.2)
+    layer.build(MEMBERS.shape)
+    rng = np.random.default_rng(3)
+    layer.set_weights([rng.normal(size=w.shape) for w in layer.get_weights()])
+    kernel, outward, bias = layer.get_weights()
+    found = layer(MEMBERS).numpy()
+    for i in range(3):
+        product = MEMBERS[:, i] @ kernel / np.sqrt(MEMBERS.shape[-1])
+        expected = product * (0.2 * outward[i]) + 0.2 * bias[i]
+        np.testing.assert_allclose(found[:, i], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_heads_in_the_tangent_parametrisation_start_at_zero():
+    layer = NTKMemberHeads(2, bias_rate=0.5)
+    assert (layer(MEMBERS).numpy() == 0).all()
+    rng = np.random.default_rng(4)
+    layer.set_weights([rng.normal(size=w.shape) for w in layer.get_weights()])
+    kernel, bias = layer.get_weights()
+    found = layer(MEMBERS).numpy()
+    for i in range(3):
+        expected = MEMBERS[:, i] @ kernel[i] / np.sqrt(MEMBERS.shape[-1]) + 0.5 * bias[i]
+        np.testing.assert_allclose(found[:, i], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_every_member_has_a_head():

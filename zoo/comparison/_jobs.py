@@ -102,8 +102,12 @@ def _ended(
 
 
 def can_fit_many(name: str, dataset: Dataset) -> bool:
-    """Whether the estimators of a model offer to be fitted together."""
-    return hasattr(registry.create(name, dataset.task, dataset.modality, random_state=0), "fit_many")
+    """Whether the estimators of a model offer to be fitted together; one that cannot be made has no offer."""
+    try:
+        model = registry.create(name, dataset.task, dataset.modality, random_state=0)
+    except Exception:  # each of its jobs will say why
+        return False
+    return hasattr(model, "fit_many")
 
 
 def _model(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:

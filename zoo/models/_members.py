@@ -118,3 +118,66 @@ class MemberHeads(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class NTKMemberDense(keras.layers.Layer):
+    """One matrix for all members in the neural tangent parametrisation, each with scales and biases of its own.
+
+    y_i = (x_i W / sqrt(fan-in)) * s_i + b_i. Scales and biases are stored divided by ``rate``, so that they
+    learn at that rate, as the biases of :class:`~deepworth.zoo.models._tabular.NTKDense` do.
+    Input (batch, members, features), output (batch, members, units).
+    """
+
+    def __init__(self, units: int, rate: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.rate = int(units), rate
+
+    def build(self, shape: Any) -> None:
+        _, members, features = shape
+        normal, size = keras.initializers.RandomNormal, 1.0 / self.rate
+        once = keras.initializers.Constant(size)
+        self.kernel = self.add_weight((features, self.units), initializer=normal(stddev=1.0), name="kernel")
+        self.outward = self.add_weight((members, self.units), initializer=once, name="outward")
+        self.bias = self.add_weight((members, self.units), initializer=normal(stddev=size), name="bias")
+        self.outward.decay_factor = self.bias.decay_factor = 0.0
+
+    def call(self, x: Any) -> Any:
+        members, features = x.shape[1:]
+        product = ops.matmul(ops.reshape(x, (-1, features)), self.kernel) / math.sqrt(features)
+        product = ops.reshape(product, (-1, members, self.units))
+        return product * (self.rate * self.outward) + self.rate * self.bias
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (*shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units, "rate": self.rate}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class NTKMemberHeads(keras.layers.Layer):
+    """A linear layer for each member that starts at zero, in the neural tangent parametrisation.
+
+    Input (batch, members, features), output (batch, members, units).
+    """
+
+    def __init__(self, units: int, bias_rate: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.bias_rate = int(units), bias_rate
+
+    def build(self, shape: Any) -> None:
+        _, members, features = shape
+        self.kernel = self.add_weight((members, features, self.units), initializer="zeros", name="kernel")
+        self.bias = self.add_weight((members, self.units), initializer="zeros", name="bias")
+        self.bias.decay_factor = 0.0
+
+    def call(self, x: Any) -> Any:
+        product = ops.einsum("bmf,mfu->bmu", x, self.kernel) / math.sqrt(x.shape[-1])
+        return product + self.bias_rate * self.bias
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (*shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units, "bias_rate": self.bias_rate}

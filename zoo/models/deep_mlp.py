@@ -3,13 +3,15 @@
 After Holzmueller, Grinsztajn and Steinwart, "Better by Default" (NeurIPS 2024): periodic embeddings of
 numbers, a scale for each feature, neural tangent parametrisation, parametric SELU, dropout, the coslog4
 schedule. Ours are quantile-scaled numbers, averaged weights (Polyak and Juditsky 1992), selection of
-the epoch by cross-entropy, a quarter of the epochs, and no data-dependent start.
+the epoch by cross-entropy, a sixth of the epochs, no data-dependent start, and eight members that share
+their matrices (BatchEnsemble, Wen, Tran and Ba 2020): they cost as much as 64 epochs of one network
+twice as wide and score better.
 """
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 TRAINING = {
-    "epochs": 64,
+    "epochs": 40,
     "learning_rate": 0.04,
     "patience": None,
     "weight_decay": 0.02,
@@ -17,31 +19,39 @@ TRAINING = {
 }
 SETTINGS = {"decay_schedule": "flat-cosine", "beta_2": 0.95, "clip_norm": None, "averaging": 0.99}
 PREPROCESSING = {"numbers": "quantile"}
-SMALLEST_BATCH = 256
 
 
 def build(
     inputs,
     units: int,
     *,
-    hidden_units: tuple[int, ...] = (256, 256, 256),
+    hidden_units: tuple[int, ...] = (128, 128, 128),
     activation: str = "selu",
     dropout: float = 0.15,
     embedding_dim: int = 8,
     frequencies: int = 16,
+    members: int = 8,
 ):
-    """A Keras model with hidden layers of these sizes and ``units`` linear outputs.
+    """A Keras model with hidden layers of these sizes and linear outputs (batch, ``members``, ``units``).
 
-    ``frequencies`` periodic features embed each number; 0 takes numbers as they are.
+    ``frequencies`` periodic features embed each number; 0 takes numbers as they are. Every member learns
+    by its own loss and their mean prediction is the answer; one member is a single network, with outputs
+    (batch, ``units``).
     """
+    from functools import partial
+
     import keras
 
     from ._dropout import Dropout
+    from ._members import Members, NTKMemberDense, NTKMemberHeads
     from ._tabular import FeatureScale, NTKDense, ParametricActivation, embedded_features
 
     layers, x = embedded_features(inputs, embedding_dim, frequencies)
     x = FeatureScale()(x)
+    x = Members(members)(x) if members > 1 else x
+    dense = NTKMemberDense if members > 1 else NTKDense
     for width in hidden_units:
-        x = ParametricActivation(activation)(NTKDense(width)(x))
+        x = ParametricActivation(activation)(dense(width)(x))
         x = Dropout(dropout)(x) if dropout else x
-    return keras.Model(layers, NTKDense(units, start="zeros", name="output")(x), name="deep_mlp")
+    head = NTKMemberHeads if members > 1 else partial(NTKDense, start="zeros")
+    return keras.Model(layers, head(units, name="output")(x), name="deep_mlp")

@@ -57,7 +57,7 @@ def quantile_scale(x: Any, knots: Any, ranks: Any, xp: Any = np) -> Any:
     """
     knots, ranks = xp.array(knots, dtype="float64"), xp.array(ranks, dtype="float64")
     x = xp.clip(x, knots[0], knots[-1])
-    left = xp.clip(xp.searchsorted(knots, x, side="right") - 1, 0, len(knots) - 2)
+    left = xp.clip(xp.searchsorted(knots, x, side="right") - 1, 0, knots.shape[0] - 2)
     low, high = xp.take(knots, left), xp.take(knots, left + 1)
     below, above = xp.take(ranks, left), xp.take(ranks, left + 1)
     rank = below + (x - low) / (high - low) * (above - below)
