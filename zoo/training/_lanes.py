@@ -107,7 +107,7 @@ def train_lanes(
     spare = lanes - len(running)  # lanes to spare hold a network that never moves
     watching = watched([replica.validation for replica in replicas + replicas[:1] * spare])
     compiled = program(architecture, _recipe(settings, batch_size, lanes, bool(watching)))
-    rows, offsets = stacked([replica.train for replica in replicas])
+    rows, offsets = stacked([replica.train for replica in replicas], compiled.room)
     state = _start(models + models[:1] * spare, settings.averaging)
     heard = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
     models[0].stop_training = False

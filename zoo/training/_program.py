@@ -20,6 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..preprocessing._base import coarse
 from ._architecture import Architecture
 from ._mixture import Mixture
 from ._packing import Packing, pack
@@ -113,6 +114,18 @@ class Program:
         self._packing = Packing.of(variables)
         self._lock = threading.Lock()
         self._functions: dict[str, Any] = {}
+        self._rooms: set[int] = set()
+
+    def room(self, n_rows: int) -> int:
+        """How many rows to make room for: XLA compiles again for every other size of a tensor.
+
+        A size that was used before where it suits, else a little more than is needed, on a coarse grid.
+        """
+        with self._lock:
+            known = [room for room in self._rooms if n_rows <= room <= 1.3 * n_rows + 64]
+            room = min(known, default=coarse(n_rows + n_rows // 16))
+            self._rooms.add(room)
+        return room
 
     def epoch(self, *arguments: Any) -> tuple[State, Any, Any]:
         """State, mean training loss and validation loss (lanes,) after the given steps."""

@@ -15,15 +15,15 @@ from ._program import Rows
 LARGE = 50_000  # rows
 
 
-def stacked(parts: Sequence[Part]) -> tuple[Rows, list[int]]:
+def stacked(parts: Sequence[Part], room: Callable[[int], int] = coarse) -> tuple[Rows, list[int]]:
     """All rows one below the other, and where each part begins.
 
-    The number of rows is rounded up to a coarse grid, so that folds of nearly equal size share
-    compiled code; the added rows are never drawn. Large parts stay as they are: a second of compiling
-    matters less there than a second copy of the rows.
+    The number of rows is rounded up (``room``), so that folds of nearly equal size share compiled code;
+    the added rows are never drawn. Large parts stay as they are: a second of compiling matters less there
+    than a second copy of the rows.
     """
     lengths = [len(part) for part in parts]
-    total = sum(lengths) if sum(lengths) >= LARGE else coarse(sum(lengths))
+    total = sum(lengths) if sum(lengths) >= LARGE else room(sum(lengths))
     offsets = [sum(lengths[:i]) for i in range(len(parts))]
 
     def stack(arrays: Sequence[np.ndarray]) -> Any:
