@@ -32,6 +32,9 @@ class Members(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         return x[:, None, :] * self.factors
 
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (shape[0], self.members, shape[1])
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "members": self.members, "start": self.start}
 

@@ -74,6 +74,9 @@ class FeatureScale(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         return x * (self.rate * self.scale)
 
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return shape
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
 
@@ -125,6 +128,9 @@ class ParametricActivation(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         return x + self.rate * self.slope * (self.function(x) - x)
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return shape
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": self.activation, "rate": self.rate}

@@ -128,22 +128,22 @@ class _Crew:
                 raise
 
     def _train_in_turn(self, number: int, group: Group) -> list[Trained | Exception]:
-        """The first group compiles while the others wait, so that nothing is compiled twice."""
-        if number > 0:
+        """The first group compiles while the others make ready and wait: nothing is compiled twice."""
+        if number > 0 and self.first_alone:
             self.ready.wait()
         try:
-            return self.train(group)
+            return self.train(group, self.ready.wait if number > 0 else None)
         except BaseException:
             self.stop.set()
             raise
         finally:
             self.ready.set()
 
-    def train(self, group: Group) -> list[Trained | Exception]:
+    def train(self, group: Group, wait: Callable[[], Any] | None = None) -> list[Trained | Exception]:
         """The trained networks of one group, or why there are none."""
         found: list[Trained | Exception]
         try:
-            found = list(self._trained(group))
+            found = list(self._trained(group, wait))
         except Stopped:
             raise
         except Exception as error:
@@ -156,10 +156,17 @@ class _Crew:
                     self.on_end(number, end)
         return found
 
-    def _trained(self, group: Group) -> list[Trained]:
+    def _trained(self, group: Group, wait: Callable[[], Any] | None) -> list[Trained]:
         replicas = [(number, each if isinstance(each, Replica) else each()) for number, each in group]
         return train_lanes(
-            self.architecture, replicas, self.settings, self.lanes, self._hear, self.callbacks, self.stop
+            self.architecture,
+            replicas,
+            self.settings,
+            self.lanes,
+            self._hear,
+            self.callbacks,
+            self.stop,
+            wait,
         )
 
     def _hear(self, number: int, epoch: int, epochs: int, logs: dict[str, float]) -> None:

@@ -91,11 +91,12 @@ def train_lanes(
     progress: Progress | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     stop: threading.Event | None = None,
+    wait: Callable[[], Any] | None = None,
 ) -> list[Trained]:
     """Train up to ``lanes`` replicas of equal batch size in one program.
 
     A replica's rows, shuffling, dropout stream, schedule and early stopping are its own: its result does
-    not depend on its neighbours but for the rounding of sums.
+    not depend on its neighbours but for the rounding of sums. ``wait`` is called when all is ready.
     """
     started = time.perf_counter()
     replicas = [replica for _, replica in numbered]
@@ -112,6 +113,8 @@ def train_lanes(
     heard = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
     models[0].stop_training = False
     heard.on_train_begin()
+    if wait is not None:
+        wait()
     for epoch in range(settings.epochs):
         if stop is not None and stop.is_set():
             raise Stopped

@@ -339,10 +339,14 @@ def _chosen(condition: Any, new: Sequence[Any], old: Sequence[Any]) -> list[Any]
     return [tf.where(_like(condition, a), a, b) for a, b in zip(new, old, strict=True)]
 
 
-@lru_cache(maxsize=32)
 def program(architecture: Architecture, recipe: Recipe) -> Program:
     """The compiled program of an architecture, made once a process."""
-    return Program(architecture, recipe)
+    with _ONE_AT_A_TIME:
+        return _made(architecture, recipe)
+
+
+_ONE_AT_A_TIME = threading.Lock()
+_made = lru_cache(maxsize=32)(Program)
 
 
 def outputs(
