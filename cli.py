@@ -114,6 +114,14 @@ _QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
 _STORE = click.option("--store", metavar="DIR", help="Where runs are kept.")
 
 
+_COSTS = (
+    click.option(
+        "--cost-false-negative", type=float, metavar="COST", help="Of a positive case that is missed."
+    ),
+    click.option("--cost-false-positive", type=float, metavar="COST", help="Of a false alarm."),
+)
+
+
 def _options(*options: Any) -> Callable[[Any], Any]:
     def add(command: Any) -> Any:
         for option in reversed(options):
@@ -198,6 +206,15 @@ def compare(
 @click.option(
     "--set", "params", multiple=True, callback=_settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
 )
+@click.option(
+    "--calibrate",
+    type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
+    help="Learn honest probabilities; trains six times.  [default: auto with a level or costs, else none]",
+)
+@click.option(
+    "--confidence-level", type=float, help="Answer with sets (or intervals) that hold the truth so often."
+)
+@_options(*_COSTS)
 @_options(_SEED, _JSON, _QUIET)
 def train(data: str, as_json: bool, quiet: bool, **options: Any) -> None:
     """Train one model on DATA and save it, ready for raw rows."""

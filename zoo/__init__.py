@@ -1,6 +1,8 @@
 """What learns, what compares, what is kept."""
 
 _MACHINERY = {
+    "Calibrated": "calibration",
+    "ConformalRegressor": "calibration",
     "KerasClassifier": "estimator",
     "KerasRegressor": "estimator",
 }

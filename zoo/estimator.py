@@ -468,8 +468,9 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
 
         if self._task() == "multiclass":
             return keras.layers.Activation("softmax", name="probabilities")(outputs)
-        positive = keras.layers.Activation("sigmoid")(outputs)
-        return keras.layers.Concatenate(name="probabilities")([1.0 - positive, positive])
+        # Not 1 - positive: in single precision a small probability would lose its digits.
+        both = [keras.layers.Activation("sigmoid")(z) for z in (-outputs, outputs)]
+        return keras.layers.Concatenate(name="probabilities")(both)
 
 
 class KerasRegressor(RegressorMixin, KerasEstimator):

@@ -40,10 +40,15 @@ OWN_CLASSES = (
 
 
 def model_content(model: Any) -> tuple[str, bytes] | None:
-    """File name and bytes: ``model.keras`` for networks, ``model.skops`` else; None if neither holds it."""
+    """File name and bytes: ``model.keras`` for networks, ``model.skops`` else; None if neither holds it.
+
+    A calibrator is the last layer of a network; that of another model is in the manifest.
+    """
     if hasattr(model, "keras_model"):
         return "model.keras", keras_bytes(model.keras_model())
     import skops.io
+
+    model = inner(model)
 
     try:
         content = skops.io.dumps(model)
@@ -51,6 +56,11 @@ def model_content(model: Any) -> tuple[str, bytes] | None:
     except Exception:  # skops has no error class of its own for "this object is not supported"
         return None
     return "model.skops", content
+
+
+def inner(model: Any) -> Any:
+    """The fitted estimator inside one that adds confidence to it, or the model itself."""
+    return model.estimator_ if hasattr(model, "confidence_") else model
 
 
 def keras_bytes(model: Any) -> bytes:
@@ -102,7 +112,8 @@ def register_layers() -> None:
     from .. import models, preprocessing
 
     for package in (models, preprocessing):
-        for module in pkgutil.iter_modules(package.__path__):
-            if module.name.startswith("_"):
-                import_module(f"{package.__name__}.{module.name}")
-    import_module("..training._mixture", __package__)
+        for found in pkgutil.iter_modules(package.__path__):
+            if found.name.startswith("_"):
+                import_module(f"{package.__name__}.{found.name}")
+    for module in ("..training._mixture", "..calibration._layers"):
+        import_module(module, __package__)

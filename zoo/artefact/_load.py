@@ -12,6 +12,7 @@ import pandas as pd
 from ...datasets._errors import InputError
 from ...datasets._text import as_texts
 from ..preprocessing.tables import raw_column
+from ._confidence import Confidence, confidence_of
 from ._formats import load_keras, load_skops
 from ._inputs import checked_table
 from ._manifest import read_manifest
@@ -28,17 +29,27 @@ class SavedModel:
     manifest : dict
     classes_ : ndarray of str, shape (n_classes,)
         Empty for regression.
+    confidence : Confidence
+        Threshold, prediction sets and intervals, where the model was trained with them.
     """
 
-    def __init__(self, manifest: dict[str, Any], answer: Any) -> None:
-        self.manifest, self._answer = manifest, answer
+    def __init__(self, manifest: dict[str, Any], answer: Any, confidence: Confidence) -> None:
+        self.manifest, self._answer, self.confidence = manifest, answer, confidence
         self.classes_ = np.array(manifest["classes"], dtype=str)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Class names, or values in the target's units."""
+        """Class names (by the threshold where costs were stated), or values in the target's units."""
         if self.manifest["task"] == "regression":
             return self._answer(self._checked(X))
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self.classes_[self.confidence.codes(self.predict_proba(X))]
+
+    def predict_set(self, X: Any) -> np.ndarray:
+        """Which classes are plausible at the model's confidence level: bool (n_samples, n_classes)."""
+        return self.confidence.sets(self.predict_proba(X))
+
+    def predict_interval(self, X: Any) -> np.ndarray:
+        """Low and high at the model's confidence level, (n_samples, 2), in the target's units."""
+        return self.confidence.interval(self.predict(X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes) in the order of ``classes_``."""
@@ -61,17 +72,20 @@ def load(path: str | os.PathLike[str]) -> SavedModel:
     """Open a saved model. Hashes, versions and types are checked before anything is built."""
     folder = Path(path)
     manifest = read_manifest(folder)
-    if "model.keras" in manifest["files"]:
-        return SavedModel(manifest, _keras_answer(load_keras(folder / "model.keras"), manifest))
-    return SavedModel(manifest, _skops_answer(load_skops(folder / "model.skops"), manifest))
+    confidence = confidence_of(manifest)
+    if "model.keras" in manifest["files"]:  # the calibrator is inside
+        answer = _keras_answer(load_keras(folder / "model.keras"), manifest)
+    else:
+        answer = _skops_answer(load_skops(folder / "model.skops"), manifest, confidence)
+    return SavedModel(manifest, answer, confidence)
 
 
-def _skops_answer(model: Any, manifest: dict[str, Any]) -> Any:
+def _skops_answer(model: Any, manifest: dict[str, Any], confidence: Confidence) -> Any:
     if manifest["task"] == "regression":
         return lambda X: np.asarray(model.predict(X), dtype=np.float64)
     if [str(c) for c in model.classes_] != manifest["classes"]:
         raise InputError("the model's classes are not those of its manifest; save it again")
-    return model.predict_proba
+    return lambda X: confidence.calibrator.transform(model.predict_proba(X))
 
 
 def _keras_answer(model: Any, manifest: dict[str, Any]) -> Any:

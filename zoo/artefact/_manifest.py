@@ -11,7 +11,7 @@ from typing import Any
 
 from ...datasets._errors import InputError
 
-FORMAT = "1.0"
+FORMAT = "1.1"  # 1.1: confidence
 FILES = ("model.keras", "model.skops", "card.md")
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "format": str,
@@ -30,6 +30,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "versions": dict,
     "files": dict,
 }
+_OPTIONAL: dict[str, type] = {"confidence": dict}  # since 1.1
 
 
 def read_manifest(path: str | Path) -> dict[str, Any]:
@@ -45,7 +46,8 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read: {error}") from error
     _check_fields(file, manifest)
-    _check_format(file, manifest["format"])
+    newer = _check_format(file, manifest["format"])
+    _check_unknown(file, manifest, newer)
     _check_files(folder, manifest["files"])
     return manifest
 
@@ -56,12 +58,20 @@ def _check_fields(file: Path, manifest: Any) -> None:
     wrong = [k for k, kind in _FIELDS.items() if not isinstance(manifest.get(k), kind)]
     if wrong:
         raise InputError(f"{file}: field {wrong[0]!r} is missing or has the wrong type")
-    unknown = sorted(set(manifest) - set(_FIELDS))
-    if unknown:
+
+
+def _check_unknown(file: Path, manifest: dict[str, Any], newer: bool) -> None:
+    """Fields that may be there have their type; others are for newer versions only."""
+    wrong = [k for k, kind in _OPTIONAL.items() if not isinstance(manifest.get(k, kind()), kind)]
+    if wrong:
+        raise InputError(f"{file}: field {wrong[0]!r} has the wrong type")
+    unknown = sorted(set(manifest) - set(_FIELDS) - set(_OPTIONAL))
+    if unknown and not newer:
         raise InputError(f"{file}: unknown field {unknown[0]!r}")
 
 
-def _check_format(file: Path, found: str) -> None:
+def _check_format(file: Path, found: str) -> bool:
+    """Whether the format is newer than ours, which is told."""
     if not re.fullmatch(r"\d{1,4}\.\d{1,4}", found):
         raise InputError(f"{file}: format {found!r} is not a version")
     major, minor = (int(part) for part in found.split("."))
@@ -74,6 +84,7 @@ def _check_format(file: Path, found: str) -> None:
         warnings.warn(
             f"{file}: format {found} is newer than {FORMAT}; some of it may be ignored", stacklevel=3
         )
+    return minor > own_minor
 
 
 def _check_files(folder: Path, files: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 
 from ...datasets._base import Dataset
 from ...datasets._errors import InputError
-from ._formats import model_content
+from ._confidence import confidence_card
+from ._formats import inner, model_content
 from ._inputs import signature
 from ._manifest import FORMAT, sha256
 
@@ -109,6 +110,8 @@ def _manifest(
     from ._versions import versions
 
     classes = [str(c) for c in model.classes_] if dataset.task != "regression" else []
+    confidence = getattr(model, "confidence_", None)
+    model = inner(model)
     return {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -130,6 +133,7 @@ def _manifest(
         },
         "seed": seed,
         "versions": versions(),
+        **({"confidence": confidence} if confidence is not None else {}),
     }
 
 
@@ -169,7 +173,7 @@ A {manifest["task"]} model for {manifest["modality"]} data, trained by deepworth
 | metric | value |
 |---|---|
 {scores or "| not measured | |"}
-
+{confidence_card(manifest.get("confidence"))}
 ## How to load
 
 ```python

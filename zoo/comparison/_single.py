@@ -18,6 +18,7 @@ from .. import registry
 from ..artefact._load import SavedModel, load
 from ..artefact._manifest import read_manifest
 from ..artefact._save import check_writable, save
+from ._confidence import Wanted, answers, confident, measured
 from ._jobs import predict as checked
 from ._metrics import evaluate as score
 from ._metrics import of_task
@@ -34,20 +35,29 @@ def train(
     overwrite: bool = False,
     params: dict[str, dict[str, Any]] | None = None,
     seed: int = 0,
+    calibrate: str | None = None,
+    confidence_level: float | None = None,
+    cost_false_negative: float | None = None,
+    cost_false_positive: float | None = None,
     **load_options: Any,
 ) -> dict[str, Any]:
-    """Train one model on all rows (on the training part where there is an official test part) and save it."""
+    """Train one model on all rows (on the training part where there is an official test part) and save it.
 
+    ``calibrate``, ``confidence_level`` and the costs are those of :class:`deepworth.zoo.Calibrated`. Without
+    any of them the model is the one that a comparison measured, fitted once.
+    """
+    wanted = Wanted(calibrate, confidence_level, cost_false_negative, cost_false_positive)
     check_writable(Path(output), overwrite)
     dataset = load_dataset(data, seed=seed, **load_options)
     name = chosen_models(dataset, [model])[0]
     if lacking := registry.missing_requirement(name):
         raise InputError(f"{name} {lacking}")
     own = known_params(params or {}, [name]).get(name, {})
+    rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
     estimator = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
+    estimator = confident(estimator, dataset, rows, wanted, seed)
     if hasattr(estimator, "warm_up"):
         estimator.warm_up()
-    rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
     started = time.perf_counter()
     estimator.fit(take(dataset.X, rows), dataset.y[rows])
     seconds = time.perf_counter() - started
@@ -119,6 +129,7 @@ def evaluate(
         and dataset.test is None,
         "confidence_level": confidence_level,
         "scores": scores,
+        "confidence": measured(model, truth, prediction, samples, confidence_level),
     }
 
 
@@ -144,20 +155,26 @@ def _labelled(model: SavedModel, data: Any, seed: int, options: dict[str, Any]) 
 
 
 def predict(path: str, data: Sequence[str]) -> pd.DataFrame:
-    """Answers for raw rows: prediction, confidence, and one probability a class."""
+    """Answers for raw rows: prediction, confidence, and one probability a class.
+
+    A model that was trained with a confidence level adds ``prediction_set`` and ``refer`` (more than one
+    class is plausible, or none), or ``low`` and ``high``.
+    """
     model = load(path)
     X, files = _raw_rows(model.manifest, data)
     named = {} if files is None else {"file": files}
     if model.manifest["task"] == "regression":
-        return pd.DataFrame({**named, "prediction": model.predict(X)})
+        values = model.predict(X)
+        return pd.DataFrame({**named, "prediction": values, **answers(model, values)})
     shares = model.predict_proba(X)
+    said = model.confidence.codes(shares)
     answer: dict[str, Any] = {
         **named,
-        "prediction": model.classes_[shares.argmax(axis=1)],
-        "confidence": shares.max(axis=1),
+        "prediction": model.classes_[said],
+        "confidence": shares[np.arange(len(shares)), said],
     }
     answer |= {f"probability_{c}": shares[:, i] for i, c in enumerate(model.classes_)}
-    return pd.DataFrame(answer)
+    return pd.DataFrame({**answer, **answers(model, shares)})
 
 
 def _raw_rows(manifest: dict[str, Any], data: Sequence[str]) -> tuple[Any, list[str] | None]:
