@@ -102,6 +102,8 @@ _LOAD = (
     click.option("--test", metavar="PATH", help="Rows to score on, in a file (or folder) of their own."),
     click.option("--split-column", metavar="COLUMN", help="Column that says train or test."),
     click.option("--groups", metavar="COLUMN", help="Rows of one group never stand on both sides."),
+    click.option("--time", metavar="COLUMN", help="Predict later rows from earlier ones; no feature."),
+    click.option("--group-duplicates", is_flag=True, help="Keep equal and near-equal rows on one side."),
     click.option("--positive", metavar="CLASS", help="The class that counts as positive."),
     click.option("--rows", type=click.IntRange(min=2), help="Use a random part of this many rows."),
     click.option("--offline", is_flag=True, default=None, help="Never use the network."),
@@ -291,6 +293,31 @@ def datasets(data: str | None, as_json: bool, **options: Any) -> None:
     from .datasets import describe_dataset
 
     catalogue.show_dataset(describe_dataset(data, **options), as_json=as_json)
+
+
+@main.command()
+@click.argument("data", required=False)
+@_options(*_LOAD)
+@click.option("--list", "list_all", is_flag=True, help="Explain every code.")
+@_options(_SEED, _JSON, _QUIET)
+def check(data: str | None, list_all: bool, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Check DATA and train nothing: copies, leaks, rare classes, time order, ...
+
+    Exit code 1 if a finding forbids a comparison.
+    """
+    from .datasets import check_data, list_codes
+    from .zoo.report import findings, progress
+
+    if list_all:
+        findings.show_codes(list_codes(), as_json=as_json)
+        return
+    if data is None:
+        _end("name the DATA to check, or say --list to see what is checked", 2)
+        return
+    with progress.patience(f"checking {data}", enabled=not quiet):
+        answer = check_data(data, **options)
+    findings.show_check(answer, as_json=as_json)
+    sys.exit(int(answer["errors"] > 0))
 
 
 @main.command()

@@ -45,6 +45,14 @@ def datasets() -> str:
     return table(["name", "task", "data", "rows", "where", "what it is"], rows)
 
 
+def codes() -> str:
+    """Every code of a finding about data."""
+    from deepworth.datasets import list_codes
+
+    rows = [[f"`{c['code']}`", c["title"], c["advice"]] for c in list_codes()]
+    return table(["code", "what was found", "what to do"], rows)
+
+
 def command_help() -> str:
     """What `deepworth compare --help` prints."""
     program = Path(sys.executable).with_name("deepworth")
@@ -115,6 +123,7 @@ SHOWN = ("deep-mlp", "deep-mlp-ensemble", "tabm", "plain-mlp", "HGB", "MLP", "Ca
 BLOCKS = {
     "models": models,
     "datasets": datasets,
+    "codes": codes,
     "help": command_help,
     "tradeoffs": tradeoffs,
     "publications": publications,

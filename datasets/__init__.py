@@ -12,8 +12,10 @@ _PUBLIC = {
     "InputError": "._errors",
     "Provenance": "._base",
     "Schema": "._base",
+    "check_data": "._describe",
     "check_dataset": "._checks",
     "describe_dataset": "._describe",
+    "list_codes": "._codes",
     "list_datasets": "._load",
     "load_dataset": "._load",
 }

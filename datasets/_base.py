@@ -18,6 +18,7 @@ Role = Literal[
     "constant",
     "target",
     "group",
+    "time",
     "split",
     "dropped",
 ]
@@ -54,11 +55,11 @@ class Schema:
 class Finding:
     """One thing about the data that a reader should know before any score."""
 
-    code: str  # DW001 ...: stable, see _checks.py
+    code: str  # DW001 ...: stable, see _codes.py
     severity: Severity
     message: str
     columns: tuple[str, ...] = ()
-    rows: tuple[int, ...] = ()  # row numbers, at most the first 20
+    rows: tuple[int, ...] = ()  # row numbers from 0, at most the first 20
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,9 @@ class Dataset:
         The class that label metrics of a binary task call positive; ``classes[1]`` by default.
     groups : ndarray of shape (n_samples,) or None
         Rows of one group never stand on both sides of a split.
+    time : datetime64 or float64 ndarray of shape (n_samples,) or None
+        When each row was; where it is known, splits predict later rows from earlier ones. Rows keep their
+        order, so that row numbers stay those of the source.
     test : bool ndarray of shape (n_samples,) or None
         Rows of the official test part.
     true_probability : float64 ndarray of shape (n_samples, n_classes) or None
@@ -110,6 +114,7 @@ class Dataset:
     provenance: Provenance = field(default_factory=lambda: Provenance("memory"))
     findings: list[Finding] = field(default_factory=list)
     target: str = "target"
+    time: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.task == "regression":
@@ -128,7 +133,7 @@ class Dataset:
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
         parts: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[rows]
-            for name in ("groups", "test", "true_probability")
+            for name in ("groups", "time", "test", "true_probability")
         }
         return replace(self, X=take(self.X, rows), y=self.y[rows], **parts)
 

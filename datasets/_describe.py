@@ -9,6 +9,7 @@ import numpy as np
 
 from ._base import Dataset
 from ._checks import check_dataset
+from ._codes import CODES
 from ._load import load_dataset
 
 
@@ -41,6 +42,27 @@ def describe_dataset(data: Any = "sick-healthy", *, preview: int = 5, **options:
         "preview": _preview(dataset, preview),
         "provenance": asdict(dataset.provenance),
         "fingerprint": dataset.fingerprint(),
+    }
+
+
+def check_data(data: Any = "sick-healthy", **options: Any) -> dict[str, Any]:
+    """The findings about whatever :func:`load_dataset` takes, as one plain object.
+
+    Returns
+    -------
+    dict
+        ``name``, ``rows``, ``task``, ``modality``, ``target``, ``errors`` (how many findings forbid a
+        comparison) and ``findings``: each with ``code``, ``severity``, ``message``, ``columns``, ``rows``
+        (from 0), ``title`` and ``advice``.
+    """
+    dataset = load_dataset(data, **options)
+    found = check_dataset(dataset)
+    facts = ("name", "task", "modality", "target")
+    return {
+        **{fact: getattr(dataset, fact) for fact in facts},
+        "rows": len(dataset),
+        "findings": [{**asdict(f), **asdict(CODES[f.code])} for f in found],
+        "errors": sum(f.severity == "error" for f in found),
     }
 
 

@@ -41,6 +41,8 @@ def load_dataset(
     test: str | os.PathLike | pd.DataFrame | None = None,
     split_column: str | None = None,
     groups: str | None = None,
+    time: str | None = None,
+    group_duplicates: bool = False,
     positive: str | None = None,
     rows: int | None = None,
     seed: int = 0,
@@ -69,6 +71,13 @@ def load_dataset(
         Column whose values train and test name the official split.
     groups : str, optional
         Column whose equal values must stay on one side of every split.
+    time : str, optional
+        Column of dates or numbers by which splits predict later rows from earlier ones. It is no feature:
+        a moment of the future was never seen in training. Put a month or weekday that matters into a
+        column of its own.
+    group_duplicates : bool
+        Keep equal and nearly equal rows on one side of every split. Off by default: rows of a table may
+        be equal and still be different cases.
     positive : str, optional
         The class of a binary task that label metrics call positive.
     rows : int, optional
@@ -93,10 +102,28 @@ def load_dataset(
     from ._table import TableOptions
 
     options = TableOptions(
-        target, _names(drop), _names(categorical), text, task, split_column, groups, positive
+        target, _names(drop), _names(categorical), text, task, split_column, groups, positive, time
     )
     dataset = _load(data, test, options, seed, offline, cache_dir)
-    return dataset if rows is None else subset(dataset, rows, seed)
+    _check_plan(dataset, group_duplicates)
+    dataset = dataset if rows is None else subset(dataset, rows, seed)
+    return _with_grouped_copies(dataset) if group_duplicates else dataset
+
+
+def _check_plan(dataset: Dataset, group_duplicates: bool) -> None:
+    """An official test part leaves nothing else to decide."""
+    for option, given in (("--time", dataset.time is not None), ("--group-duplicates", group_duplicates)):
+        if given and dataset.test is not None:
+            raise InputError(
+                f"{option} decides how rows are split, but {dataset.name} has an official test part; "
+                f"leave out one of them"
+            )
+
+
+def _with_grouped_copies(dataset: Dataset) -> Dataset:
+    from ._near_copies import groups_of_copies
+
+    return replace(dataset, groups=groups_of_copies(dataset.X, dataset.groups))
 
 
 def _names(value: Sequence[str]) -> tuple[str, ...]:
@@ -256,6 +283,7 @@ def _with_options(dataset: Dataset, options: TableOptions) -> Dataset:
     return replace(
         again,
         groups=again.groups if options.groups else dataset.groups,
+        time=again.time if options.time else dataset.time,
         positive=again.positive if options.positive or not same else dataset.positive,
         true_probability=dataset.true_probability if same else None,
         findings=[*dataset.findings, *again.findings],

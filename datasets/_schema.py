@@ -30,7 +30,9 @@ _ID_NAME = re.compile(
     re.IGNORECASE,
 )
 _ID_CAMEL = re.compile(r"[a-z0-9](Id|ID)$|^Unnamed: \d+$")
-_TIME_NAME = re.compile(r"(year|month|week|day|hour|minute|second|time|date)s?$", re.IGNORECASE)
+_TIME_NAME = re.compile(
+    r"(year|month|week|day|hour|minute|second|time|timestamp|epoch|date)s?$", re.IGNORECASE
+)
 _TEXT_NAME = re.compile(r"^(text|review|comment|message|sentence|body|description|note)s?$", re.IGNORECASE)
 # A Chinese, Japanese or Korean character counts as one word: these scripts set no spaces.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
@@ -220,6 +222,11 @@ def _number_identifier(values: np.ndarray, n_unique: int, name: str) -> str:
 def is_id_name(name: str) -> bool:
     """Whether a name such as ``customer_id``, ``PassengerId`` or ``uuid`` promises an identifier."""
     return bool(_ID_NAME.search(name) or _ID_CAMEL.search(name))
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a name such as ``year``, ``sale_date`` or ``timestamp`` promises a moment."""
+    return bool(_TIME_NAME.search(name))
 
 
 def _as_category(strings: Strings, reason: str, mixed: bool = False) -> Inspection:

@@ -37,11 +37,13 @@ def make_splits(
     seed: int = 0,
     groups: np.ndarray | None = None,
     test: np.ndarray | None = None,
+    time: np.ndarray | None = None,
 ) -> list[Split]:
-    """Repeated K-fold plans, or the one official split.
+    """Repeated K-fold plans, later periods predicted from earlier rows, or the one official split.
 
     Classification keeps the shares of the classes in each fold, `groups` keeps all rows of a group on
-    one side, and an official `test` part makes one split (repeat 0, fold 0).
+    one side, an official `test` part makes one split (repeat 0, fold 0), and `time` makes one repeat of
+    splits that never look into the future (see :mod:`._time_splits`).
 
     Parameters
     ----------
@@ -58,11 +60,13 @@ def make_splits(
     groups : ndarray of shape (n_samples,), optional
     test : bool ndarray of shape (n_samples,), optional
         Rows of the official test part.
+    time : ndarray of shape (n_samples,), optional
+        The moment of each row: anything that sorts, without missing values.
 
     Returns
     -------
     list of Split
-        ``repeats * K`` splits, by repeat and then by fold; row numbers ascend.
+        ``repeats * K`` splits (K at most with `time`), by repeat and then by fold; row numbers ascend.
 
     Raises
     ------
@@ -75,6 +79,11 @@ def make_splits(
         raise InputError(f"expected at least 2 folds and 1 repeat, got {folds} and {repeats}")
     if test is not None:
         return [_official(y, task, np.asarray(test, dtype=bool), groups)]
+    if time is not None:
+        from ._time_splits import time_splits
+
+        parts = time_splits(y, np.asarray(time), task, folds, groups)
+        return [Split(0, fold, *rows) for fold, rows in enumerate(parts)]
     folds = _possible_folds(y, task, folds, groups)
     return [
         Split(repeat, fold, train, test_rows)

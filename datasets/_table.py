@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from ._base import FEATURE_ROLES, Column, Dataset, Finding, Provenance, Role, Schema
+from ._codes import finding
 from ._errors import InputError, unknown_name
+from ._plan_columns import read_groups, read_split, read_time
 from ._schema import Inspection, inspect_column
 from ._target import Target, choose_target, read_target
-
-_TRAIN = {"train", "training", "learn", "development", "dev", "val", "valid", "validation"}
-_TEST = {"test", "testing", "holdout", "hold-out"}
 
 
 @dataclass
@@ -30,6 +29,7 @@ class TableOptions:
     split_column: str | None = None
     groups: str | None = None
     positive: str | None = None
+    time: str | None = None
 
 
 @dataclass
@@ -41,9 +41,7 @@ class _Reading:
     findings: list[Finding] = field(default_factory=list)
 
     def note(self, code: str, severity, message: str, columns: Sequence[str] = (), rows: Any = ()) -> None:
-        self.findings.append(
-            Finding(code, severity, message, tuple(columns), tuple(int(r) for r in rows[:20]))
-        )
+        self.findings.append(finding(code, severity, message, columns, rows))
 
 
 def dataset_from_frame(
@@ -75,7 +73,7 @@ def dataset_from_frame(
     target, guessed = choose_target(frame.columns, options.target, name)
     _check_names(frame, options, target)
     if options.split_column is not None:
-        test = _split_mask(frame[options.split_column], options.split_column, reading)
+        test = read_split(frame[options.split_column], options.split_column, reading.findings)
     found = read_target(frame[target], target, options.task)
     if guessed:
         reading.note("DW017", "info", f"target taken to be {target!r}, by its name", (target,))
@@ -94,7 +92,8 @@ def dataset_from_frame(
         "text" if isinstance(X, pd.Series) else "tabular",
         schema=Schema(tuple(reading.columns)),
         positive=check_positive(options.positive, found.y, found.task),
-        groups=_groups(frame, options.groups),
+        groups=None if options.groups is None else read_groups(frame[options.groups], options.groups),
+        time=None if options.time is None else read_time(frame[options.time], options.time),
         test=test,
         provenance=provenance or Provenance("memory"),
         findings=reading.findings,
@@ -115,7 +114,8 @@ def check_positive(positive: str | None, y: np.ndarray, task: str) -> str | None
 
 
 def _check_names(frame: pd.DataFrame, options: TableOptions, target: str) -> None:
-    singles = [n for n in (options.text, options.split_column, options.groups) if n is not None]
+    named = (options.text, options.split_column, options.groups, options.time)
+    singles = [name for name in named if name is not None]
     for column in (*options.drop, *options.categorical, *singles):
         if column not in frame.columns:
             raise unknown_name("column", column, frame.columns)
@@ -133,6 +133,8 @@ def _given_role(column: str, target: str, options: TableOptions) -> Role | None:
         return "split"
     if column == options.groups:
         return "group"
+    if column == options.time:
+        return "time"
     if column in options.drop or (options.text is not None and column != options.text):
         return "dropped"
     if column == options.text:
@@ -145,7 +147,7 @@ def _read_column(
 ) -> None:
     if role == "target":
         reading.columns.append(Column(name, role, f"{target.task}: {target.reason}", 0, target.n_unique))
-    elif role in ("split", "group"):
+    elif role in ("split", "group", "time"):
         reading.columns.append(
             Column(name, role, "as asked for", int(series.isna().sum()), int(series.nunique()))
         )
@@ -238,41 +240,3 @@ def _texts(series: pd.Series, name: str, reading: _Reading) -> pd.Series:
         )
         reading.note("DW023", "warning", message, (name,), rows)
     return pd.Series(series.fillna("").astype(object), name=name)
-
-
-def _split_mask(series: pd.Series, name: str, reading: _Reading) -> np.ndarray:
-    """True for the rows of the test part."""
-    words = series.astype(str).str.strip().str.lower()
-    levels = set(words.unique())
-    if levels <= (_TRAIN | _TEST) and levels & _TEST and levels & _TRAIN:
-        others = sorted(levels & _TRAIN - {"train", "training"})
-        if others:
-            reading.note(
-                "DW027",
-                "info",
-                f"split column {name!r}: {', '.join(others)} counted as training rows",
-                (name,),
-            )
-        return words.isin(_TEST).to_numpy()
-    flags = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False}
-    kind = next((k for k in ("test", "train") if k in name.lower()), None)
-    if kind and len(levels) == 2 and levels <= set(flags):
-        marked = words.map(flags).to_numpy(dtype=bool)
-        return marked if kind == "test" else ~marked
-    shown = ", ".join(repr(v) for v in sorted(levels)[:5])
-    raise InputError(f"split column {name!r}: expected the values train and test, found {shown}")
-
-
-def _groups(frame: pd.DataFrame, name: str | None) -> np.ndarray | None:
-    if name is None:
-        return None
-    missing = frame[name].isna().to_numpy() | (frame[name].astype(str).str.strip() == "").to_numpy()
-    if missing.any():
-        row = int(np.argmax(missing)) + 1
-        raise InputError(
-            f"group column {name!r} is missing in {int(missing.sum())} rows, first row {row}; fill it in"
-        )
-    groups = frame[name].astype(str).str.strip().to_numpy(dtype=str)
-    if len(np.unique(groups)) < 2:
-        raise InputError(f"group column {name!r} has the same value in every row; expected several groups")
-    return groups

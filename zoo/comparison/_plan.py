@@ -63,6 +63,7 @@ def make_plan(
         seed=seed,
         groups=dataset.groups,
         test=dataset.test,
+        time=dataset.time,
     )
     names = chosen_models(dataset, models)
     return Plan(

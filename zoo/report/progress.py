@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -85,3 +87,22 @@ def spinner(words: str, enabled: bool = True) -> Iterator[None]:
 
     with Console(stderr=True).status(words):
         yield
+
+
+@contextmanager
+def patience(words: str, seconds: float = 2.0, enabled: bool = True) -> Iterator[None]:
+    """A line on standard error if the work takes longer than this, and then how long it took."""
+    if not enabled:
+        yield
+        return
+    started = time.monotonic()
+    timer = threading.Timer(seconds, print, [f"{words} ..."], {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        took = time.monotonic() - started
+        if took > seconds:
+            print(f"{words} took {took:.0f} s", file=sys.stderr, flush=True)

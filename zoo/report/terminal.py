@@ -63,6 +63,8 @@ def _headline(answer: dict[str, Any]) -> Text:
         facts.append(_classes(data["class_counts"]))
     if plan["official_test"]:
         facts.append(f"scored on the {data['test_rows']:,} rows of its test part")
+    elif any(f["code"] == "DW031" for f in answer["findings"]):
+        facts.append(f"scored on {plan['folds']} later periods")
     else:
         repeats = f", {plan['repeats']} times" if plan["repeats"] > 1 else ""
         facts.append(f"scored by {plan['folds']}-fold cross-validation{repeats}")

@@ -1,0 +1,107 @@
+"""Columns of a table: empty, equal, too many levels, dates, groups, and those that know the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ._base import Dataset, Finding
+from ._codes import finding
+from ._leakage import single_column_scores
+from ._rows import group_sizes, row_hashes
+from ._schema import is_id_name, is_time_name
+
+MANY_LEVELS = 100
+MANY_MISSING = 0.4
+MANY_TIMES = 10  # so many different ones in order are no accident
+GIVES_AWAY = {"ROC AUC": 0.995, "balanced accuracy": 0.995, "R2": 0.99}
+_SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0)
+
+
+def check_columns(dataset: Dataset) -> Iterator[Finding]:
+    """DW002, DW003, DW012 to DW015, DW018: each column by itself."""
+    for name, column in dataset.X.items():
+        n_unique = int(column.nunique())
+        yield from _check_values(name, n_unique, float(column.isna().mean()))
+        if dataset.time is None:
+            yield from _check_time(name, column, n_unique)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            yield from _check_levels(name, n_unique, len(column))
+        elif pd.api.types.is_float_dtype(column.dtype):
+            yield from _check_sentinels(name, column.dropna().to_numpy())
+        yield from _check_group_name(name, n_unique, len(column))
+
+
+def _check_values(name: str, n_unique: int, missing: float) -> Iterator[Finding]:
+    if n_unique == 0:
+        yield finding("DW003", "warning", f"column {name!r} has no value in any row", (name,))
+    elif n_unique == 1 and not missing:
+        yield finding("DW002", "info", f"column {name!r} has one value in every row", (name,))
+    elif missing >= MANY_MISSING:
+        yield finding("DW013", "info", f"column {name!r} is missing in {missing:.0%} of the rows", (name,))
+
+
+def _check_time(name: str, column: pd.Series, n_unique: int) -> Iterator[Finding]:
+    """Dates, or rows in the order of a number that is called year, time and the like."""
+    risk = f"if later rows are to be predicted, random folds look into the future; say --time {name}"
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        yield finding("DW014", "warning", f"column {name!r} holds dates: {risk}", (name,))
+        return
+    number = pd.api.types.is_float_dtype(column.dtype) and n_unique >= MANY_TIMES
+    if number and is_time_name(str(name)) and column.is_monotonic_increasing:
+        yield finding("DW014", "warning", f"rows are in the order of column {name!r}: {risk}", (name,))
+
+
+def _check_levels(name: str, n_levels: int, n_rows: int) -> Iterator[Finding]:
+    if n_levels > MANY_LEVELS or (n_levels > 20 and n_levels > 0.3 * n_rows):
+        message = f"column {name!r} has {n_levels} levels in {n_rows} rows: rare levels cannot be learned"
+        yield finding("DW012", "warning" if n_levels > 0.3 * n_rows else "info", message, (name,))
+
+
+def _check_group_name(name: str, n_unique: int, n_rows: int) -> Iterator[Finding]:
+    if is_id_name(str(name)) and 1 < n_unique < 0.9 * n_rows and n_unique > 10:
+        message = f"column {name!r} may name groups ({n_unique} in {n_rows} rows); if so, say --groups {name}"
+        yield finding("DW018", "warning", message, (name,))
+
+
+def _check_sentinels(name: str, values: np.ndarray) -> Iterator[Finding]:
+    """A zero or a number such as -999 that many rows share and that lies far from all others."""
+    levels, counts = np.unique(values, return_counts=True)
+    if len(levels) < 20:
+        return
+    for at, next_to in ((0, 1), (-1, -2)):
+        value, count, neighbour = levels[at], counts[at], levels[next_to]
+        rest, gap = values[values != value], abs(value - neighbour)
+        spread = np.subtract(*np.percentile(rest, [75, 25])) or np.std(rest)
+        lonely = value in _SENTINELS and gap > 3 * spread
+        usual = np.median(np.diff(np.unique(rest)))
+        zero = value == 0 == at and gap > max(3 * usual, 0.1 * np.median(rest)) and count <= len(rest)
+        if (lonely or zero) and count >= max(3, 0.005 * len(values)):
+            held = f"{count} rows hold {value:g}, far from the next value {neighbour:g}"
+            message = f"column {name!r}: {held}; does it stand for missing?"
+            yield finding("DW015", "info", message, (name,))
+
+
+def check_equal_columns(dataset: Dataset) -> Iterator[Finding]:
+    """DW004: columns with the same values in every row; named once for each set of equals."""
+    hashes = [row_hashes(_comparable(column)).tobytes() for _, column in dataset.X.items()]
+    for hashed, size in group_sizes(hashes).items():
+        if size > 1:
+            names = [name for name, h in zip(dataset.X.columns, hashes, strict=True) if h == hashed]
+            message = f"columns {', '.join(map(repr, names))} hold the same values in every row"
+            yield finding("DW004", "info", message, names)
+
+
+def _comparable(column: pd.Series) -> pd.Series:
+    return column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+
+
+def check_answers(dataset: Dataset) -> Iterator[Finding]:
+    """DW008."""
+    for name, score, metric in single_column_scores(dataset.X, dataset.y, dataset.task):
+        if score >= GIVES_AWAY[metric]:
+            told = f"column {name!r} alone predicts the target ({metric} {score:.3f})"
+            message = f"{told}: is it known before the target is?"
+            yield finding("DW008", "warning", message, (name,))

@@ -1,0 +1,89 @@
+"""The target and the plan: enough rows, enough of each class, their order, and whether they can be split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ._base import Dataset, Finding, Severity
+from ._codes import finding
+from ._errors import InputError
+from ._splits import make_splits
+
+FEW_CASES = 10
+FEW_ROWS = 200
+VERY_FEW_ROWS = 50
+RARE_CLASS = 0.1
+
+
+def check_n_rows(dataset: Dataset) -> Iterator[Finding]:
+    """DW016."""
+    n = len(dataset)
+    if n < FEW_ROWS:
+        severity: Severity = "warning" if n < VERY_FEW_ROWS else "info"
+        yield finding("DW016", severity, f"{n} rows only: expect wide intervals and an undecided verdict")
+
+
+def check_order(dataset: Dataset) -> Iterator[Finding]:
+    """DW011, and DW031 where the order is that of time, as the user said."""
+    if dataset.time is not None:
+        message = (
+            f"scored in order of time, {_shown(dataset.time.min())} to {_shown(dataset.time.max())}: "
+            f"each period is predicted from the rows before it"
+        )
+        yield finding("DW031", "info", message)
+    elif len(dataset) >= VERY_FEW_ROWS and _is_sorted(dataset.y, dataset.task):
+        message = (
+            "rows are sorted by the target; splits shuffle them, check that the order does not stand for time"
+        )
+        yield finding("DW011", "info", message)
+
+
+def _shown(moment: np.generic) -> str:
+    return str(moment)[:10] if isinstance(moment, np.datetime64) else f"{float(moment):g}"
+
+
+def _is_sorted(y: np.ndarray, task: str) -> bool:
+    """Far fewer runs of one class than chance makes, or values like their neighbours."""
+    if task == "regression":
+        ranks = pd.Series(y).rank().to_numpy()
+        return bool(np.ptp(ranks) > 0 and np.corrcoef(ranks[:-1], ranks[1:])[0, 1] > 0.9)
+    shares = np.unique(y, return_counts=True)[1] / len(y)
+    expected = 1 + (len(y) - 1) * (1 - np.sum(shares**2))
+    return bool(1 + np.sum(y[1:] != y[:-1]) < 0.5 * expected)
+
+
+def check_classes(dataset: Dataset) -> Iterator[Finding]:
+    """DW009, DW010."""
+    classes, counts = np.unique(dataset.y, return_counts=True)
+    few = np.flatnonzero(counts < FEW_CASES)
+    if len(few):
+        severity: Severity = "error" if counts.min() < 2 else "warning"
+        shown = ", ".join(f"{classes[i]} ({counts[i]})" for i in few[:5])
+        yield finding("DW009", severity, f"classes with fewer than {FEW_CASES} cases: {shown}")
+    share = counts.min() / len(dataset) * len(classes) / 2
+    if share < RARE_CLASS:
+        rarest = int(np.argmin(counts))
+        message = (
+            f"class {classes[rarest]} has {counts[rarest]} of {len(dataset)} rows: accuracy says little here"
+        )
+        yield finding("DW010", "info" if share >= 0.01 else "warning", message)
+
+
+def check_splits(dataset: Dataset) -> Iterator[Finding]:
+    """DW030: what a comparison would refuse, said before one is asked for."""
+    if dataset.task != "regression" and np.unique(dataset.y, return_counts=True)[1].min() < 2:
+        return  # DW009 says it
+    try:
+        make_splits(
+            dataset.y,
+            task=dataset.task,
+            folds=2,
+            groups=dataset.groups,
+            test=dataset.test,
+            time=dataset.time,
+        )
+    except InputError as error:
+        yield finding("DW030", "error", str(error))

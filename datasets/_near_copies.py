@@ -1,0 +1,143 @@
+"""Rows that are nearly the same: what counts as such, for tables, images and texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._rows import row_hashes
+
+DIGITS = 4  # significant digits in which the numbers of nearly equal table rows agree
+
+
+@dataclass(frozen=True)
+class NearCopies:
+    """Which rows nearly equal which.
+
+    Attributes
+    ----------
+    content : int64 ndarray of shape (n_samples,)
+        Rows with the same number are the same but for their spelling: case, blanks and punctuation of
+        texts, far decimals of numbers.
+    pairs : int64 ndarray of shape (n_pairs, 2)
+        Contents that are not the same but nearly, the smaller number first.
+    """
+
+    content: np.ndarray
+    pairs: np.ndarray
+
+
+def near_copies(X: Any) -> NearCopies:
+    """Nearly equal rows of any data; exact copies share their content.
+
+    Parameters
+    ----------
+    X : DataFrame, Series of str, or images as in :class:`Dataset`
+    """
+    if isinstance(X, pd.DataFrame):
+        return NearCopies(_numbered(_rounded_hashes(X)), np.empty((0, 2), dtype=np.int64))
+    if isinstance(X, pd.Series):
+        from ._near_texts import near_texts
+
+        return NearCopies(*near_texts(X))
+    from ._near_images import near_images
+
+    content = _numbered(row_hashes(X))
+    firsts = np.unique(content, return_index=True)[1]
+    return NearCopies(content, near_images(X[firsts]))
+
+
+def groups_of_copies(X: Any, groups: np.ndarray | None = None) -> np.ndarray:
+    """A group for each set of equal or nearly equal rows, for splits that keep them on one side.
+
+    Parameters
+    ----------
+    X : DataFrame, Series of str, or images
+    groups : ndarray of shape (n_samples,), optional
+        Groups that must stay whole too: two of them that share a copy become one.
+
+    Returns
+    -------
+    int64 ndarray of shape (n_samples,)
+    """
+    found = near_copies(X)
+    links = [found.content[_repeats(row_hashes(X))], found.pairs]
+    if groups is not None:
+        links.append(found.content[_repeats(_numbered(groups))])
+    return _connected(int(found.content.max()) + 1, np.concatenate(links))[found.content]
+
+
+def with_near_copy(found: NearCopies, row_is_known: np.ndarray) -> np.ndarray:
+    """True for rows that nearly equal some known row of another content or spelling.
+
+    Parameters
+    ----------
+    found : NearCopies
+    row_is_known : bool ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    bool ndarray of shape (n_samples,)
+    """
+    known = np.zeros(int(found.content.max()) + 1, dtype=bool)
+    known[found.content[row_is_known]] = True
+    near = known.copy()
+    left, right = found.pairs.T
+    near[left[known[right]]] = True
+    near[right[known[left]]] = True
+    return near[found.content]
+
+
+def earlier_near_copy(found: NearCopies) -> np.ndarray:
+    """For each row the first row that it equals or nearly equals, or -1 where that is no earlier one."""
+    firsts = np.unique(found.content, return_index=True)[1]
+    earliest = firsts.copy()
+    left, right = found.pairs.T
+    np.minimum.at(earliest, left, firsts[right])
+    np.minimum.at(earliest, right, firsts[left])
+    rows = earliest[found.content]
+    return np.where(rows < np.arange(len(rows)), rows, -1)
+
+
+def _numbered(values: np.ndarray) -> np.ndarray:
+    return np.unique(values, return_inverse=True)[1].astype(np.int64).reshape(-1)
+
+
+def _repeats(keys: np.ndarray) -> np.ndarray:
+    """Pairs (first row, other row) of rows with the same key."""
+    _, firsts, numbers = np.unique(keys, return_index=True, return_inverse=True)
+    first = firsts[numbers.reshape(-1)]
+    rows = np.arange(len(keys))
+    return np.stack([first, rows], axis=1)[first != rows]
+
+
+def _connected(n: int, links: np.ndarray) -> np.ndarray:
+    """The number of each node's component."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    ones = np.ones(len(links), dtype=bool)
+    graph = coo_matrix((ones, (links[:, 0], links[:, 1])), shape=(n, n))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def _rounded_hashes(X: pd.DataFrame) -> np.ndarray:
+    """Row hashes after rounding: the same table saved twice, once with fewer digits, gives the same."""
+    floats = {name: column.to_numpy(dtype=np.float64) for name, column in X.select_dtypes("floating").items()}
+    return row_hashes(X.assign(**{name: _rounded(v) for name, v in floats.items() if not _whole(v)}))
+
+
+def _whole(values: np.ndarray) -> bool:
+    """Whole numbers are counted or numbered, not measured: no digit of them is noise."""
+    present = values[np.isfinite(values)]
+    return bool(np.all(present == np.rint(present)))
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    # Far decimals of a small number are noise where the column's others are large.
+    size = np.maximum(np.abs(values), np.nanmedian(np.abs(values)))
+    step = 10.0 ** (np.floor(np.log10(np.where(size > 0, size, 1.0))) - (DIGITS - 1))
+    return np.rint(values / step) * step + 0.0

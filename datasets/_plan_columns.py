@@ -1,0 +1,74 @@
+"""Columns that say how to split: the official part, groups that stay whole, the moment of each row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ._base import Finding
+from ._codes import finding
+from ._errors import InputError
+from ._schema import inspect_column
+
+_TRAIN = {"train", "training", "learn", "development", "dev", "val", "valid", "validation"}
+_TEST = {"test", "testing", "holdout", "hold-out"}
+
+
+def read_split(series: pd.Series, name: str, findings: list[Finding]) -> np.ndarray:
+    """True for the rows of the test part."""
+    words = series.astype(str).str.strip().str.lower()
+    levels = set(words.unique())
+    if levels <= (_TRAIN | _TEST) and levels & _TEST and levels & _TRAIN:
+        others = sorted(levels & _TRAIN - {"train", "training"})
+        if others:
+            message = f"split column {name!r}: {', '.join(others)} counted as training rows"
+            findings.append(finding("DW027", "info", message, (name,)))
+        return words.isin(_TEST).to_numpy()
+    flags = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False}
+    kind = next((k for k in ("test", "train") if k in name.lower()), None)
+    if kind and len(levels) == 2 and levels <= set(flags):
+        marked = words.map(flags).to_numpy(dtype=bool)
+        return marked if kind == "test" else ~marked
+    shown = ", ".join(repr(v) for v in sorted(levels)[:5])
+    raise InputError(f"split column {name!r}: expected the values train and test, found {shown}")
+
+
+def read_groups(series: pd.Series, name: str) -> np.ndarray:
+    """The group of each row, as str."""
+    missing = series.isna().to_numpy() | (series.astype(str).str.strip() == "").to_numpy()
+    if missing.any():
+        row = int(np.argmax(missing)) + 1
+        raise InputError(
+            f"group column {name!r} is missing in {int(missing.sum())} rows, first row {row}; fill it in"
+        )
+    groups = series.astype(str).str.strip().to_numpy(dtype=str)
+    if len(np.unique(groups)) < 2:
+        raise InputError(f"group column {name!r} has the same value in every row; expected several groups")
+    return groups
+
+
+def read_time(series: pd.Series, name: str) -> np.ndarray:
+    """The moment of each row: dates as ``datetime64``, other numbers (years, seconds) as float64.
+
+    Raises
+    ------
+    InputError
+        Words, missing moments, or one moment only.
+    """
+    objects = series.astype(object) if isinstance(series.dtype, pd.StringDtype) else series
+    found = inspect_column(objects, name)
+    moments = found.values.to_numpy() if found.values.dtype.kind in "fM" else None
+    if moments is None:
+        raise InputError(
+            f"time column {name!r}: expected dates (such as 2024-05-31) or numbers, found {found.reason}"
+        )
+    missing = pd.isna(moments)
+    if missing.any():
+        row = int(np.argmax(missing)) + 1
+        raise InputError(
+            f"time column {name!r} has no date or number in {int(missing.sum())} rows, first row {row}; "
+            f"fill it in, or remove those rows"
+        )
+    if (moments == moments[0]).all():
+        raise InputError(f"time column {name!r} has the same value in every row; expected several")
+    return moments
