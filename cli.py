@@ -305,15 +305,18 @@ def check(data: str | None, list_all: bool, as_json: bool, quiet: bool, **option
 
     Exit code 1 if a finding forbids a comparison.
     """
-    from .datasets import check_data, list_codes
     from .zoo.report import findings, progress
 
     if list_all:
+        from .datasets import list_codes
+
         findings.show_codes(list_codes(), as_json=as_json)
         return
     if data is None:
         _end("name the DATA to check, or say --list to see what is checked", 2)
         return
+    from .datasets import check_data
+
     with progress.patience(f"checking {data}", enabled=not quiet):
         answer = check_data(data, **options)
     findings.show_check(answer, as_json=as_json)

@@ -44,6 +44,9 @@ def time_splits(
     """
     n_classes = 0 if task == "regression" else len(np.unique(y))
     moments = np.unique(time, return_inverse=True)[1].reshape(-1)
+    if moments.max() < 2:
+        n_moments = int(moments.max()) + 1
+        raise InputError(f"{n_moments} different times are too few for --time; expected at least 3")
     for k in range(folds, 1, -1):
         periods = [_without_groups(part, groups) for part in _periods(moments, k)]
         if any(_n_classes(y, test) < min(2, n_classes) for _, test in periods):
@@ -81,9 +84,6 @@ def _without_groups(part: Rows, groups: np.ndarray | None) -> Rows:
 
 def _why_not(y: np.ndarray, moments: np.ndarray, n_classes: int, groups: np.ndarray | None) -> str:
     """What stands in the way of two periods, and what to do."""
-    n_moments = int(moments.max()) + 1
-    if n_moments < 3:
-        return f"{n_moments} different times are too few for --time; expected at least 3"
     if groups is not None:
         return "too few rows are left before each period without its groups; leave out --groups or --time"
     if n_classes:
