@@ -8,7 +8,9 @@ _PUBLIC = {
     "InputError": "deepworth.datasets",
     "load_dataset": "deepworth.datasets",
     "list_datasets": "deepworth.datasets",
+    "capacity": "deepworth.zoo.comparison",
     "compare": "deepworth.zoo.comparison",
+    "learning_curve": "deepworth.zoo.comparison",
     "load": "deepworth.zoo.artefact",
     "save": "deepworth.zoo.artefact",
 }

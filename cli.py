@@ -70,6 +70,14 @@ def _names(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
+def _numbers(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[int, ...]:
+    """Whole numbers, repeated or in comma lists."""
+    try:
+        return tuple(int(name) for name in _names(ctx, param, values))
+    except ValueError:
+        raise click.BadParameter(f"expected whole numbers such as 1,2,3, got {','.join(values)!r}") from None
+
+
 def _settings(ctx: Any, param: Any, values: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """``deep-mlp.epochs=50`` to ``{"deep-mlp": {"epochs": 50}}``."""
     import ast
@@ -197,6 +205,91 @@ def compare(
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)
     sys.exit(result.exit_code)
+
+
+_CURVE = (
+    click.option("--metric", metavar="NAME", help="roc_auc, log_loss, accuracy, f1, rmse, ..."),
+    click.option(
+        "--confidence-level", type=float, default=0.95, show_default=True, help="Of intervals and answers."
+    ),
+    click.option(
+        "--set", "params", multiple=True, callback=_settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
+    ),
+    click.option("--plot", metavar="FILE", help="Draw the picture: a name in .png or .svg."),
+    click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the scores to .csv."),
+)
+
+
+@main.command("learning-curve")
+@click.argument("data", default="sick-healthy")
+@_options(*_LOAD)
+@click.option("-m", "--model", multiple=True, callback=_names, metavar="NAMES", help="Train only these.")
+@click.option(
+    "--sizes", type=click.IntRange(min=4), default=8, show_default=True, help="How many training sizes."
+)
+@click.option("--smallest", type=click.IntRange(min=2), help="The smallest training size, in rows.")
+@click.option(
+    "--repeats", type=click.IntRange(min=2), default=5, show_default=True, help="Draws of the rows."
+)
+@_options(*_CURVE, _SEED, _JSON, _QUIET)
+def learning_curve(data: str, model: Any, **options: Any) -> None:
+    """With how much DATA would deep learning win?
+
+    Trains both families on growing parts of the rows, fits their learning curves, and says where they
+    cross, up to ten times the data.
+    """
+    from .zoo.comparison import learning_curve as run
+
+    _run_curve(run, "learning_curve", data, models=model or None, **options)
+
+
+def _run_curve(
+    run: Any, kind: str, data: str, *, as_json: bool, quiet: bool, plot: Any, output: Any, **options: Any
+) -> None:
+    """Run, write, draw and show; what was finished when Ctrl-C came is shown too."""
+    from .zoo.comparison import Interrupted
+    from .zoo.report import curves, learning_plots, progress
+
+    curves.check_output(output)
+    learning_plots.check_plot(plot)
+    code = None
+    try:
+        with progress.bar(enabled=not quiet) as watch:
+            result = run(data, progress=watch, **options)
+    except Interrupted as error:
+        result, code = error.result, 130
+    answer = result.to_dict()
+    curves.write(answer, output)
+    if plot:
+        getattr(learning_plots, f"plot_{kind}")(answer, plot)
+    getattr(curves, f"show_{kind}")(answer, as_json=as_json)
+    sys.exit(result.exit_code if code is None else code)
+
+
+@main.command()
+@click.argument("data", default="sick-healthy")
+@_options(*_LOAD)
+@click.option("-m", "--model", default="plain-mlp", show_default=True, help="A network of hidden layers.")
+@click.option(
+    "--layers", multiple=True, callback=_numbers, metavar="NUMBERS", help="Hidden layers.  [default: 0,1,2,3]"
+)
+@click.option(
+    "--units", multiple=True, callback=_numbers, metavar="NUMBERS", help="Units in each.  [default: 8,32,128]"
+)
+@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Of each round.")
+@click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True, help="Rounds of folds.")
+@click.option("--margin", type=float, help="Differences up to this do not matter.")
+@_options(*_CURVE, _SEED, _JSON, _QUIET)
+def capacity(data: str, layers: Any, units: Any, **options: Any) -> None:
+    """How deep and how wide must a network be on DATA?
+
+    Cross-validates the textbook network over numbers of hidden layers and of units in each, and says
+    whether one hidden layer is enough, or two.
+    """
+    from .zoo.comparison import capacity as run
+
+    grid = {name: value for name, value in (("layers", layers), ("units", units)) if value}
+    _run_curve(run, "capacity", data, **grid, **options)
 
 
 @main.command()

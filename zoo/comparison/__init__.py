@@ -3,11 +3,16 @@
 from importlib import import_module
 
 _PUBLIC = {
+    "Capacity": "._capacity_result",
     "Comparison": "._result",
     "Event": "._progress",
+    "Interrupted": "._sweep",
+    "LearningCurve": "._curve_result",
     "Verdict": "._verdict",
+    "capacity": "._capacity",
     "compare": "._compare",
     "evaluate": "._single",
+    "learning_curve": "._learning_curve",
     "list_runs": "._store",
     "load_run": "._store",
     "predict": "._single",

@@ -55,12 +55,7 @@ def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
 
 def _headline(answer: dict[str, Any]) -> Text:
     data, plan = answer["dataset"], answer["plan"]
-    facts = [f"{data['rows']:,} rows"]
-    if data["columns"] is not None:
-        facts.append(f"{data['columns']} columns")
-    facts.append(f"{data['task']} {data['modality']} task")
-    if data["class_counts"]:
-        facts.append(_classes(data["class_counts"]))
+    facts = data_facts(data)
     if plan["official_test"]:
         facts.append(f"scored on the {data['test_rows']:,} rows of its test part")
     elif any(f["code"] == "DW031" for f in answer["findings"]):
@@ -69,6 +64,15 @@ def _headline(answer: dict[str, Any]) -> Text:
         repeats = f", {plan['repeats']} times" if plan["repeats"] > 1 else ""
         facts.append(f"scored by {plan['folds']}-fold cross-validation{repeats}")
     return Text.assemble((f"\n{data['name']}", "bold"), ": ", ", ".join(facts))
+
+
+def data_facts(data: dict[str, Any]) -> list[str]:
+    """Rows, columns, task and classes in words."""
+    facts = [f"{data['rows']:,} rows"]
+    if data["columns"] is not None:
+        facts.append(f"{data['columns']} columns")
+    facts.append(f"{data['task']} {data['modality']} task")
+    return [*facts, _classes(data["class_counts"])] if data["class_counts"] else facts
 
 
 def _classes(counts: dict[str, int], most: int = 4) -> str:
