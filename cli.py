@@ -428,3 +428,28 @@ def runs(run: str | None, store: str | None, as_json: bool) -> None:
         catalogue.show_runs(list_runs(store), as_json=as_json)
     else:
         terminal.show(load_run(run, store), as_json=as_json)
+
+
+@main.command()
+@click.argument("run", default="last")
+@click.option("-m", "--model", multiple=True, callback=_names, metavar="NAMES", help="Only these models.")
+@click.option(
+    "--confidence-level", type=float, default=0.9, show_default=True, help="Of prediction sets or intervals."
+)
+@_options(*_COSTS)
+@click.option("--plot", metavar="FILE", help="Draw reliability, to .svg, .png or .pdf.")
+@_options(_SEED, _STORE, _JSON)
+def calibration(run: str, model: Any, plot: str | None, as_json: bool, **options: Any) -> None:
+    """How far can the confidence of a RUN's models be trusted? Trains nothing.
+
+    Calibration error, what calibrators would do, thresholds by costs, coverage of prediction sets.
+    """
+    from .zoo.comparison import calibration as judge
+    from .zoo.report.calibration import show_calibration
+    from .zoo.report.calibration_plots import check_plot, plot_calibration
+
+    check_plot(plot)
+    answer = judge(run, models=model, **options)
+    if plot is not None:
+        plot_calibration(answer, plot)
+    show_calibration(answer, as_json=as_json)

@@ -25,7 +25,7 @@ class Confidence:
     level: float | None = None
     threshold: float | None = None
     positive: int = 1
-    least_probability: float | None = None
+    least_probabilities: np.ndarray | None = None
     half_width: float | None = None
     costs: Costs | None = None
 
@@ -38,9 +38,9 @@ class Confidence:
 
     def sets(self, probabilities: np.ndarray) -> np.ndarray:
         """Plausible classes of each row: bool (n_samples, n_classes)."""
-        if self.least_probability is None:
+        if self.least_probabilities is None:
             raise InputError("the model was trained without prediction sets; train with --confidence-level")
-        return prediction_sets(probabilities, self.least_probability)
+        return prediction_sets(probabilities, self.least_probabilities)
 
     def interval(self, values: np.ndarray) -> np.ndarray:
         """Low and high, (n_samples, 2)."""
@@ -54,20 +54,29 @@ def confidence_of(manifest: dict[str, Any]) -> Confidence:
     found, classes = manifest.get("confidence"), manifest["classes"]
     if not found:
         return Confidence(Unchanged())
-    shares = {name: _share(found, name) for name in ("level", "threshold", "least_probability")}
+    level, threshold = _share(found, "level"), _share(found, "threshold")
     width = found.get("half_width")
     if width is not None and not (_is_number(width) and width >= 0):
         raise InputError(f"confidence: half_width must be a number of at least 0, got {width!r}")
     if manifest["task"] == "regression":
-        return Confidence(Unchanged(), shares["level"], half_width=width)
-    if shares["threshold"] is not None and len(classes) != 2:
+        return Confidence(Unchanged(), level, half_width=width)
+    if threshold is not None and len(classes) != 2:
         raise InputError("confidence: a threshold is for two classes")
     positive = found.get("positive")
     if positive is not None and positive not in classes:
         raise InputError(f"confidence: positive class {positive!r} is none of {classes}")
     code = classes.index(positive) if positive is not None else 1
     made = calibrator(found.get("calibrator", {"method": "none"}), len(classes))
-    return Confidence(made, positive=code, costs=_costs(found.get("costs")), **shares)
+    least = _least(found.get("least_probabilities"), len(classes))
+    return Confidence(made, level, threshold, code, least, costs=_costs(found.get("costs")))
+
+
+def _least(found: Any, n_classes: int) -> np.ndarray | None:
+    if found is None:
+        return None
+    if not (isinstance(found, list) and len(found) == n_classes and all(map(_is_number, found))):
+        raise InputError(f"confidence: least_probabilities must be {n_classes} numbers")
+    return np.array(found)
 
 
 def _costs(found: Any) -> Costs | None:

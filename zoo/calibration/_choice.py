@@ -41,10 +41,16 @@ def choose(probabilities: np.ndarray, codes: np.ndarray, parts: np.ndarray) -> t
     """
     if len(codes) < FEWEST_ROWS or len(np.unique(codes)) < 2 or len(np.unique(parts)) < 2:
         return Unchanged
-    losses = {
-        method: log_losses(cross_fitted(method, probabilities, codes, parts), codes)
-        for method in CALIBRATORS.values()
-    }
+    return simplest(
+        {
+            method: log_losses(cross_fitted(method, probabilities, codes, parts), codes)
+            for method in CALIBRATORS.values()
+        }
+    )
+
+
+def simplest(losses: dict[type[Calibrator], np.ndarray]) -> type[Calibrator]:
+    """The first whose losses by row are on average within a standard error of the best."""
     best = min(losses.values(), key=lambda loss: float(loss.mean()))
     return next(method for method, loss in losses.items() if _as_good(loss, best))
 

@@ -23,26 +23,45 @@ def rank(n_rows: int, level: float) -> int:
     return math.ceil((n_rows + 1) * level - 1e-9)
 
 
-def least_probability(probabilities: np.ndarray, codes: np.ndarray, level: float) -> float:
-    """The probability from which on a class belongs to the set.
+def least_probabilities(probabilities: np.ndarray, codes: np.ndarray, level: float) -> np.ndarray:
+    """The probability from which on each class belongs to the set, (n_classes,).
 
     The score of a row is one minus the probability of its true class (least ambiguous sets: Sadinle, Lei
-    and Wasserman 2019): of all sets with that coverage the smallest on average. 0 where the rows are too
-    few for the level, so that every class belongs.
+    and Wasserman 2019), and each class is bounded by its own rows (Vovk 2012), so that the level holds
+    for the rare class too: one bound for all would reach it by never missing the frequent ones. A class
+    with too few rows for the level takes the bound of all rows; where these are too few, all classes
+    belong.
     """
-    own = np.sort(probabilities[np.arange(len(codes)), codes])[::-1]
+    own = probabilities[np.arange(len(codes)), codes]
+    of_all = _bound(own, level)
+    bounds = [_bound(own[codes == k], level) for k in range(probabilities.shape[1])]
+    return np.array([(of_all or 0.0) if bound is None else bound for bound in bounds])
+
+
+def _bound(own: np.ndarray, level: float) -> float | None:
+    """The probability that a new row of these reaches at the level; None for too few."""
     number = rank(len(own), level)
-    return float(own[number - 1]) if number <= len(own) else 0.0
+    return float(np.sort(own)[::-1][number - 1]) if number <= len(own) else None
 
 
-def prediction_sets(probabilities: np.ndarray, least: float) -> np.ndarray:
-    """Which classes belong to the set of each row: bool (n_samples, n_classes)."""
-    return probabilities >= least - _ROUNDING
+def prediction_sets(probabilities: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Which classes belong to the set of each row: bool (n_samples, n_classes).
+
+    The most probable class always does. Without it a model that is right more often than the level asks
+    for would leave sets empty, only to be wrong often enough.
+    """
+    sets = probabilities >= np.asarray(least) - _ROUNDING
+    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
+    return sets
 
 
-def refer(sets: np.ndarray) -> np.ndarray:
-    """Rows for a human: more than one class is plausible, or none. Bool (n_samples,)."""
-    return sets.sum(axis=1) != 1
+def refer(sets: np.ndarray, said: np.ndarray | None = None) -> np.ndarray:
+    """Rows for a human, bool (n_samples,): more than one class is plausible, or another than was ``said``.
+
+    By costs a class may be said that is the cheapest answer and yet not a plausible one.
+    """
+    several = sets.sum(axis=1) != 1
+    return several if said is None else several | ~sets[np.arange(len(sets)), said]
 
 
 def half_width(residuals: np.ndarray, level: float) -> float:
@@ -66,7 +85,7 @@ def sets_out_of_fold(
     sets = np.empty(probabilities.shape, dtype=bool)
     for part in np.unique(parts):
         own = parts == part
-        least = least_probability(probabilities[~own], codes[~own], level)
+        least = least_probabilities(probabilities[~own], codes[~own], level)
         sets[own] = prediction_sets(probabilities[own], least)
     return sets
 

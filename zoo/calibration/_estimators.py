@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 from ...datasets._errors import InputError, unknown_name
 from ._calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged
 from ._choice import choose, cross_fitted
-from ._conformal import LEVEL, check_level, half_width, least_probability, prediction_sets
+from ._conformal import LEVEL, check_level, half_width, least_probabilities, prediction_sets
 from ._costs import Costs, cheapest_threshold, costs_of
 from ._cross_fitted import CrossFitted, offers
 from ._folds import OutOfFold, inner_splits, out_of_fold
@@ -34,7 +34,8 @@ class Calibrated(ClassifierMixin, CrossFitted):
     method : {"auto", "none", "temperature", "platt", "isotonic"}
         "auto" takes the simplest whose cross-validated log loss is within a standard error of the best.
     confidence_level : float or None
-        How often the true class shall be in :meth:`predict_set`; None learns no sets.
+        How often the true class shall be in :meth:`predict_set`, whichever class it is; None learns no
+        sets.
     cost_false_negative, cost_false_positive : float, optional
         What wrong answers cost (two classes): :meth:`predict` then says the positive class from
         c_fp / (c_fp + c_fn) on. With ``method="none"`` probabilities are not taken at their word, and the
@@ -51,8 +52,8 @@ class Calibrated(ClassifierMixin, CrossFitted):
     calibrator_ : Calibrator
     threshold_ : float or None
         Of the positive class's probability.
-    least_probability_ : float or None
-        From which on a class belongs to the set.
+    least_probabilities_ : ndarray of shape (n_classes,) or None
+        From which on each class belongs to the set.
     confidence_ : dict
         All of it in plain numbers, with what was measured out of fold: this is what is saved.
     """
@@ -94,12 +95,12 @@ class Calibrated(ClassifierMixin, CrossFitted):
     def predict_set(self, X: Any) -> np.ndarray:
         """Which classes are plausible at the confidence level: bool (n_samples, n_classes).
 
-        A row with more than one class, or none, is one for a human.
+        The most probable class always is; a row with more than one is one for a human.
         """
         check_is_fitted(self)
-        if self.least_probability_ is None:
+        if self.least_probabilities_ is None:
             raise InputError("no sets were learned; set confidence_level")
-        return prediction_sets(self.predict_proba(X), self.least_probability_)
+        return prediction_sets(self.predict_proba(X), self.least_probabilities_)
 
     @available_if(offers("keras_model"))
     def keras_model(self) -> Any:
@@ -153,12 +154,12 @@ class Calibrated(ClassifierMixin, CrossFitted):
         """Calibrator, threshold and sets from the rows left out."""
         self.calibrator_: Calibrator = Unchanged()
         self.threshold_: float | None = None
-        self.least_probability_: float | None = None
+        self.least_probabilities_: np.ndarray | None = None
         costs, place = self._costs(), self._positive_code()
         if costs is not None:
             self.threshold_ = costs.threshold
         if self.confidence_level is not None:
-            self.least_probability_ = 0.0
+            self.least_probabilities_ = np.zeros(len(self.classes_))
         measured = {}
         if left_out is not None and codes is not None:
             raw, parts = left_out.prediction, left_out.parts
@@ -171,7 +172,7 @@ class Calibrated(ClassifierMixin, CrossFitted):
             if costs is not None and self.method == "none":
                 self.threshold_ = cheapest_threshold(found[:, place], codes == place, costs)
             if self.confidence_level is not None:
-                self.least_probability_ = least_probability(found, codes, self.confidence_level)
+                self.least_probabilities_ = least_probabilities(found, codes, self.confidence_level)
             measured = of_classes(raw, found, codes, parts, place, self.confidence_level)
         self.confidence_ = self._plain(costs, place, measured)
 
@@ -179,7 +180,9 @@ class Calibrated(ClassifierMixin, CrossFitted):
         return {
             "calibrator": self.calibrator_.to_dict(),
             "level": self.confidence_level,
-            "least_probability": self.least_probability_,
+            "least_probabilities": None
+            if self.least_probabilities_ is None
+            else self.least_probabilities_.tolist(),
             "threshold": self.threshold_,
             "positive": str(self.classes_[place]) if len(self.classes_) == 2 else None,
             "costs": None if costs is None else vars(costs),

@@ -112,6 +112,6 @@ def _mean_of_folded_normal(mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """E|N(mean, spread^2)|; |mean| where nothing is spread."""
     from scipy import stats
 
-    ratio = np.abs(mean) / np.maximum(spread, 1e-300)
+    ratio = np.minimum(np.abs(mean) / np.maximum(spread, 1e-300), 40.0)  # beyond, nothing is folded
     within = np.abs(mean) * (1 - 2 * stats.norm.cdf(-ratio))
     return spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2) + within

@@ -10,6 +10,7 @@ _PUBLIC = {
     "LearningCurve": "._curve_result",
     "Verdict": "._verdict",
     "capacity": "._capacity",
+    "calibration": "._calibration",
     "compare": "._compare",
     "evaluate": "._single",
     "learning_curve": "._learning_curve",

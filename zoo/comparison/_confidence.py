@@ -14,7 +14,7 @@ from ...datasets._splits import make_splits
 from ..artefact._load import SavedModel
 from ..calibration import Calibrated, ConformalRegressor
 from ..calibration._calibrators import METHODS
-from ..calibration._conformal import check_level
+from ..calibration._conformal import check_level, refer
 from ..calibration._costs import Costs, costs_of, expected_cost
 from ..calibration._measured import error_of, of_sets
 from ..calibration._reliability import (
@@ -112,12 +112,12 @@ def answers(model: SavedModel, prediction: np.ndarray) -> dict[str, Any]:
             return {}
         interval = known.interval(prediction)
         return {"low": interval[:, 0], "high": interval[:, 1]}
-    if known.least_probability is None:
+    if known.least_probabilities is None:
         return {}
     sets = known.sets(prediction)
     return {
         "prediction_set": [BETWEEN_CLASSES.join(model.classes_[row]) for row in sets],
-        "refer": sets.sum(axis=1) != 1,
+        "refer": refer(sets, known.codes(prediction)),
     }
 
 
@@ -142,7 +142,7 @@ def measured(
         return found
     found["calibrator"] = known.calibrator.method
     found["calibration_error"] = calibration_error(truth, prediction, samples, level)
-    if known.least_probability is not None:
+    if known.least_probabilities is not None:
         sets = known.sets(prediction)
         hits = sets[np.arange(n_rows), truth.y]
         found |= of_sets(sets, truth.y) | {"coverage": share_with_interval(hits, level)}

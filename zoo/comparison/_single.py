@@ -157,8 +157,8 @@ def _labelled(model: SavedModel, data: Any, seed: int, options: dict[str, Any]) 
 def predict(path: str, data: Sequence[str]) -> pd.DataFrame:
     """Answers for raw rows: prediction, confidence, and one probability a class.
 
-    A model that was trained with a confidence level adds ``prediction_set`` and ``refer`` (more than one
-    class is plausible, or none), or ``low`` and ``high``.
+    A model that was trained with a confidence level adds ``prediction_set`` and ``refer`` (not only the
+    predicted class is plausible), or ``low`` and ``high``.
     """
     model = load(path)
     X, files = _raw_rows(model.manifest, data)
