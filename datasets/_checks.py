@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from ._base import Dataset, Finding
 from ._checks_columns import check_answers, check_columns, check_equal_columns
-from ._checks_rows import check_duplicates, check_near_copies
+from ._checks_rows import check_copies
 from ._checks_target import check_classes, check_n_rows, check_order, check_splits
 
 _SEVERITIES = ("error", "warning", "info")
@@ -29,8 +29,7 @@ def check_dataset(dataset: Dataset) -> list[Finding]:
         Most severe first, then by code. Row numbers count from 0, those in messages from 1.
     """
     checks: list[Callable[[Dataset], Iterator[Finding]]] = [
-        check_duplicates,
-        check_near_copies,
+        check_copies,
         check_n_rows,
         check_order,
         check_splits,

@@ -30,12 +30,14 @@ class NearCopies:
     pairs: np.ndarray
 
 
-def near_copies(X: Any) -> NearCopies:
+def near_copies(X: Any, hashes: np.ndarray | None = None) -> NearCopies:
     """Nearly equal rows of any data; exact copies share their content.
 
     Parameters
     ----------
     X : DataFrame, Series of str, or images as in :class:`Dataset`
+    hashes : ndarray of shape (n_samples,), optional
+        Its :func:`row_hashes`, where they are known.
     """
     if isinstance(X, pd.DataFrame):
         return NearCopies(_numbered(_rounded_hashes(X)), np.empty((0, 2), dtype=np.int64))
@@ -45,7 +47,7 @@ def near_copies(X: Any) -> NearCopies:
         return NearCopies(*near_texts(X))
     from ._near_images import near_images
 
-    content = _numbered(row_hashes(X))
+    content = _numbered(row_hashes(X) if hashes is None else hashes)
     firsts = np.unique(content, return_index=True)[1]
     return NearCopies(content, near_images(X[firsts]))
 
@@ -63,43 +65,38 @@ def groups_of_copies(X: Any, groups: np.ndarray | None = None) -> np.ndarray:
     -------
     int64 ndarray of shape (n_samples,)
     """
-    found = near_copies(X)
-    links = [found.content[_repeats(row_hashes(X))], found.pairs]
+    hashes = row_hashes(X)
+    found = near_copies(X, hashes)
+    links = [found.content[_repeats(hashes)], found.pairs]
     if groups is not None:
         links.append(found.content[_repeats(_numbered(groups))])
     return _connected(int(found.content.max()) + 1, np.concatenate(links))[found.content]
 
 
-def with_near_copy(found: NearCopies, row_is_known: np.ndarray) -> np.ndarray:
-    """True for rows that nearly equal some known row of another content or spelling.
+def first_copies(found: NearCopies, known: np.ndarray | None = None) -> np.ndarray:
+    """For each row the first row that equals or nearly equals it, perhaps itself.
 
     Parameters
     ----------
     found : NearCopies
-    row_is_known : bool ndarray of shape (n_samples,)
+    known : bool ndarray of shape (n_samples,), optional
+        Rows to look among; all by default.
 
     Returns
     -------
-    bool ndarray of shape (n_samples,)
+    int64 ndarray of shape (n_samples,)
+        Row numbers, -1 where no known row is near.
     """
-    known = np.zeros(int(found.content.max()) + 1, dtype=bool)
-    known[found.content[row_is_known]] = True
-    near = known.copy()
+    n = len(found.content)
+    rows = np.arange(n) if known is None else np.flatnonzero(known)
+    firsts = np.full(int(found.content.max()) + 1, n)
+    np.minimum.at(firsts, found.content[rows], rows)
+    nearest = firsts.copy()
     left, right = found.pairs.T
-    near[left[known[right]]] = True
-    near[right[known[left]]] = True
-    return near[found.content]
-
-
-def earlier_near_copy(found: NearCopies) -> np.ndarray:
-    """For each row the first row that it equals or nearly equals, or -1 where that is no earlier one."""
-    firsts = np.unique(found.content, return_index=True)[1]
-    earliest = firsts.copy()
-    left, right = found.pairs.T
-    np.minimum.at(earliest, left, firsts[right])
-    np.minimum.at(earliest, right, firsts[left])
-    rows = earliest[found.content]
-    return np.where(rows < np.arange(len(rows)), rows, -1)
+    np.minimum.at(nearest, left, firsts[right])
+    np.minimum.at(nearest, right, firsts[left])
+    copies = nearest[found.content]
+    return np.where(copies < n, copies, -1)
 
 
 def _numbered(values: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from deepworth import load_dataset
 from deepworth.datasets import _near_texts, check_dataset
 from deepworth.datasets._base import Dataset
 from deepworth.datasets._errors import InputError
-from deepworth.datasets._near_copies import earlier_near_copy, groups_of_copies, near_copies
+from deepworth.datasets._near_copies import first_copies, groups_of_copies, near_copies
 from deepworth.datasets._near_images import near_images
 from deepworth.datasets._near_texts import near_texts
 from deepworth.datasets._splits import make_splits
@@ -66,7 +66,7 @@ def test_texts_of_the_test_part_that_nearly_stand_in_training():
     X = texts_of(changed_word(SENTENCE[7]), SENTENCE[8])
     found = codes(dataset(X, "text", np.arange(N + 2) >= N))
     assert found["DW029"].rows == (N,)
-    assert "1 texts of the test part (50.0%)" in found["DW029"].message
+    assert ": 1 (50.0%), such as row 121 and row 8" in found["DW029"].message
     assert found["DW006"].rows == (N + 1,), "an exact copy is told once, as such"
     assert found["DW028"].severity == "info"
 
@@ -233,7 +233,7 @@ def test_whole_numbers_are_not_rounded():
 
 def test_copies_of_copies_name_the_first_row():
     found = near_copies(texts_of(SENTENCE[7].upper(), changed_word(SENTENCE[7]), SENTENCE[9]))
-    assert earlier_near_copy(found)[N:].tolist() == [7, 7, 9]
+    assert first_copies(found)[N:].tolist() == [7, 7, 9]
 
 
 def test_groups_hold_all_copies_and_merge_given_groups():
