@@ -89,12 +89,14 @@ def confident(estimator: Any, dataset: Dataset, rows: np.ndarray, wanted: Wanted
 
 
 def _inner_folds(dataset: Dataset, rows: np.ndarray, seed: int) -> Any:
-    """A number of folds, or folds that keep groups together where there are groups."""
-    if dataset.groups is None:
+    """A number of folds; or folds that keep groups together and time in order, where there are any."""
+    if dataset.groups is None and dataset.time is None:
         return FOLDS
-    splits = make_splits(
-        dataset.y[rows], task=dataset.task, folds=FOLDS, seed=seed, groups=dataset.groups[rows]
-    )
+    own = {
+        name: None if values is None else values[rows]
+        for name, values in (("groups", dataset.groups), ("time", dataset.time))
+    }
+    splits = make_splits(dataset.y[rows], task=dataset.task, folds=FOLDS, seed=seed, **own)
     return [(split.train, split.test) for split in splits]
 
 

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ...datasets._base import Dataset, take
 from ...datasets._splits import Split
 from .. import registry
+from ._confidence import Wanted, confident
 from ._threads import limited, own_threads
 
 TIMED_ROWS = 1000
@@ -40,6 +41,7 @@ class Job:
     size_bytes: int | None = None
     parameters: int | None = None
     prediction: np.ndarray | None = field(default=None, repr=False)
+    calibrate: str | None = None  # a method: the model is wrapped in Calibrated
 
 
 def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int = 1) -> Job:
@@ -115,6 +117,8 @@ def _model(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], thread
     random_state = job_seed(seed, job)
     model = registry.create(job.model, dataset.task, dataset.modality, random_state=random_state, **params)
     model.set_params(**own_threads(model, threads))
+    if job.calibrate is not None:
+        model = confident(model, dataset, job.split.train, Wanted(job.calibrate), random_state)
     if hasattr(model, "warm_up"):
         model.warm_up()
     return model

@@ -10,6 +10,7 @@ from ...datasets._base import Dataset
 from ...datasets._errors import InputError, unknown_name
 from ...datasets._splits import make_splits
 from .. import registry
+from ._confidence import Wanted
 from ._jobs import Job
 from ._threads import threads_for
 
@@ -31,6 +32,7 @@ class Plan:
     test_over_train: float
     params: dict[str, dict[str, Any]]
     threads: int
+    calibrate: str | None = None
 
     @property
     def models(self) -> list[str]:
@@ -47,8 +49,10 @@ def make_plan(
     repeats: int | None,
     seed: int,
     params: dict[str, dict[str, Any]] | None,
+    calibrate: str | None = None,
 ) -> Plan:
-    """Jobs for the chosen (or all suited) models on every split."""
+    """Jobs for the chosen (or all suited) models on every split; ``calibrate`` wraps every model alike."""
+    Wanted(calibrate).check(dataset)
     if preset not in PRESETS:
         raise unknown_name("preset", preset, PRESETS)
     usual = PRESETS[preset]
@@ -67,7 +71,7 @@ def make_plan(
     )
     names = chosen_models(dataset, models)
     return Plan(
-        jobs=tuple(_job(name, split, bool(models)) for name in names for split in splits),
+        jobs=tuple(_job(name, split, bool(models), calibrate) for name in names for split in splits),
         folds=len({s.fold for s in splits}) if dataset.test is None else 1,
         repeats=len({s.repeat for s in splits}),
         preset=preset,
@@ -76,13 +80,14 @@ def make_plan(
         test_over_train=sum(len(s.test) / len(s.train) for s in splits) / len(splits),
         params=known_params(params or {}, names),
         threads=threads_for(max(len(s.train) for s in splits)),
+        calibrate=calibrate,
     )
 
 
-def _job(name: str, split: Any, asked_for: bool) -> Job:
+def _job(name: str, split: Any, asked_for: bool, calibrate: str | None) -> Job:
     lacking = registry.missing_requirement(name)
     if lacking is None:
-        return Job(name, registry.family(name), split)
+        return Job(name, registry.family(name), split, calibrate=calibrate)
     return Job(name, registry.family(name), split, "failed" if asked_for else "skipped", lacking)
 
 
