@@ -13,6 +13,7 @@ _PUBLIC = {
     "learning_curve": "deepworth.zoo.comparison",
     "load": "deepworth.zoo.artefact",
     "save": "deepworth.zoo.artefact",
+    "verdict": "deepworth.zoo.comparison",
 }
 __all__ = ["__version__", *sorted(_PUBLIC)]
 

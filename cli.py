@@ -389,6 +389,29 @@ def datasets(data: str | None, as_json: bool, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("run", default="last")
+@click.option("-m", "--model", multiple=True, callback=_names, metavar="NAMES", help="Judge only these.")
+@click.option("--metric", metavar="NAME", help="Another metric: roc_auc, log_loss, f1, rmse, ...")
+@click.option("--margin", type=float, help="Differences up to this do not matter.")
+@click.option("--confidence-level", type=float, help="A verdict needs this much.")
+@click.option("--between", nargs=2, metavar="MODEL MODEL", help="Compare these two with each other as well.")
+@click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
+@_options(_STORE, _JSON)
+def verdict(run: str, as_json: bool, output: str | None, model: Any, **options: Any) -> None:
+    """Judge a past RUN again by what it kept, without training: another metric, margin or level.
+
+    RUN is its name, a start of it, or `last`.
+    """
+    from .zoo.comparison import verdict as judge
+    from .zoo.report import terminal
+
+    terminal.check_output(output)
+    answer = judge(run, models=model or None, **options)
+    terminal.write(answer, output)
+    terminal.show(answer, as_json=as_json)
+
+
+@main.command()
 @click.argument("data", required=False)
 @_options(*_LOAD)
 @click.option("--list", "list_all", is_flag=True, help="Explain every code.")

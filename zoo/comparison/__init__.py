@@ -9,8 +9,8 @@ _PUBLIC = {
     "Interrupted": "._sweep",
     "LearningCurve": "._curve_result",
     "Verdict": "._verdict",
-    "capacity": "._capacity",
     "calibration": "._calibration",
+    "capacity": "._capacity",
     "compare": "._compare",
     "evaluate": "._single",
     "learning_curve": "._learning_curve",
@@ -18,6 +18,7 @@ _PUBLIC = {
     "load_run": "._store",
     "predict": "._single",
     "train": "._single",
+    "verdict": "._again",
 }
 __all__ = sorted(_PUBLIC)
 

@@ -186,31 +186,3 @@ def evaluate(metric: Metric, truth: Truth, prediction: Any) -> float | None:
     except ValueError:  # scikit-learn's way to say "undefined on these rows"
         return None
     return value if np.isfinite(value) else None
-
-
-def scorer(metric: Metric, truth: Truth, prediction: np.ndarray) -> Callable[[np.ndarray], float]:
-    """A function that scores any of the rows, repeated ones too; NaN where the metric is not defined."""
-    if metric.name == "roc_auc" and truth.task == "binary":
-        return _auc_scorer(truth.y == truth.positive, prediction[:, truth.positive])
-
-    def score(rows: np.ndarray) -> float:
-        value = evaluate(metric, truth.part(rows), prediction[rows])
-        return np.nan if value is None else value
-
-    return score
-
-
-def _auc_scorer(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
-    """ROC AUC as the share of pairs in order, ties half: sorted once, so that resampling costs no sort."""
-    order = np.argsort(scores, kind="stable")
-    is_positive = positive[order]
-    starts = np.unique(scores[order], return_index=True)[1]  # of runs of equal scores
-
-    def score(rows: np.ndarray) -> float:
-        times = np.bincount(rows, minlength=len(order))[order]
-        above, below = (np.add.reduceat(times * kind, starts) for kind in (is_positive, ~is_positive))
-        pairs = above.sum() * below.sum()
-        in_order = np.sum(above * (np.cumsum(below) - below / 2))
-        return float(in_order / pairs) if pairs else np.nan
-
-    return score

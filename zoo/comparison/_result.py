@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ...datasets._base import Dataset
-from ._metrics import Metric, of_task, second
+from ._leaderboard import flat_row, leaderboard_rows, metric_facts
+from ._metrics import Metric
 from ._plan import Plan
-from ._scores import ModelScores, Resampled, best_reachable, interval, one_class_only
+from ._scores import ModelScores, Resampled, best_reachable
 from ._verdict import Verdict
 
 
@@ -48,8 +48,7 @@ class Comparison:
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a model, best first; failed and skipped ones last. Metrics are columns of their own."""
-        rows = [{**{k: v for k, v in row.items() if k != "metrics"}, **row["metrics"]} for row in self.rows()]
-        return pd.DataFrame(rows)
+        return pd.DataFrame([flat_row(row) for row in self.rows()])
 
     def predictions(self) -> pd.DataFrame:
         """Out-of-fold predictions: row, repeat, fold, model, truth, prediction, a probability a class."""
@@ -60,30 +59,26 @@ class Comparison:
 
     def rows(self) -> list[dict[str, Any]]:
         """The leaderboard as plain objects."""
-        rows = [self._row(i, m) for i, m in enumerate(self.models)]
-        worst = -np.inf
-        return sorted(
-            rows, key=lambda r: -(self.metric.sign * r["score"] if r["score"] is not None else worst)
+        return leaderboard_rows(
+            self.dataset,
+            self.models,
+            self.metric,
+            self.plan.test_over_train,
+            self.verdict.confidence_level,
+            self.resampled,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer as one object that JSON can hold."""
         from ..artefact._versions import versions
 
-        other = second(self.metric, self.dataset.task)
         return plain(
             {
                 "run": self.run,
                 "created": self.created,
                 "path": self.path,
                 "dataset": describe(self.dataset),
-                "metric": {
-                    "name": self.metric.name,
-                    "label": self.metric.label,
-                    "greater_is_better": self.metric.greater_is_better,
-                    "second": other.name if other else None,
-                    "second_label": other.label if other else None,
-                },
+                "metric": metric_facts(self.metric, self.dataset.task),
                 "plan": plan_summary(self.plan),
                 "leaderboard": self.rows(),
                 "best_reachable": best_reachable(self.dataset, self.metric, self._jobs()),
@@ -97,63 +92,6 @@ class Comparison:
 
     def _jobs(self) -> list[Any]:
         return [job for m in self.models for job in m.jobs]
-
-    def _row(self, position: int, scores: ModelScores) -> dict[str, Any]:
-        ok = [job for job in scores.jobs if job.status == "ok"]
-        bad = [job for job in scores.jobs if job.status != "ok"]
-        score = scores.mean(self.metric.name) if not bad else None
-        low, high = self._interval(position, scores) if score is not None else (None, None)
-        costs = {name: _first(ok, name) for name in ("predict_seconds", "size_bytes", "parameters")}
-        return {
-            "model": scores.model,
-            "family": scores.family,
-            "status": _status(scores),
-            "score": score,
-            "score_low": low,
-            "score_high": high,
-            "metrics": {m.name: scores.mean(m.name) for m in of_task(self.dataset.task)},
-            "fit_seconds": _mean([job.fit_seconds for job in ok]),
-            **costs,
-            "jobs_ok": len(ok),
-            "jobs_planned": len(scores.jobs),
-            "reason": bad[0].reason if bad else "",
-            "notes": _notes(self.dataset, scores),
-        }
-
-    def _interval(self, position: int, scores: ModelScores) -> tuple[float | None, float | None]:
-        level = self.verdict.confidence_level
-        if self.resampled is None:
-            return interval(scores, self.metric, self.plan.test_over_train, level)
-        samples = self.resampled.in_bag[position]
-        if np.isnan(samples).any():
-            return None, None
-        low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2])
-        return float(low), float(high)
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return float(np.mean(known)) if known else None
-
-
-def _status(scores: ModelScores) -> str:
-    found = [job.status for job in scores.jobs if job.status != "ok"]
-    if not found:
-        return "ok"
-    return found[0] if len(found) == len(scores.jobs) else "partial"
-
-
-def _notes(dataset: Dataset, scores: ModelScores) -> list[str]:
-    """What a reader of the row should know."""
-    notes = ["predicts one class only"] if one_class_only(dataset, scores) else []
-    short = sum(not job.converged for job in scores.jobs)
-    if short:
-        notes.append(f"did not converge in {short} of {len(scores.jobs)} fits")
-    return notes
-
-
-def _first(jobs: list[Any], name: str) -> Any:
-    return next((getattr(job, name) for job in jobs if getattr(job, name) is not None), None)
 
 
 def _predictions(dataset: Dataset, job: Any) -> pd.DataFrame:
@@ -182,6 +120,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
             "classes": list(dataset.classes),
             "class_counts": dict(zip(names.tolist(), counts.tolist(), strict=True)) if classes else None,
             "positive": dataset.positive,
+            "target_std": None if classes else float(np.std(dataset.y)),
             "test_rows": None if dataset.test is None else int(dataset.test.sum()),
             "fingerprint": dataset.fingerprint(),
             "provenance": asdict(dataset.provenance),
@@ -191,7 +130,17 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
     """The plan without its rows."""
-    names = ("folds", "repeats", "preset", "seed", "official_test", "params", "models", "threads")
+    names = (
+        "folds",
+        "repeats",
+        "preset",
+        "seed",
+        "official_test",
+        "test_over_train",
+        "params",
+        "models",
+        "threads",
+    )
     return plain({name: getattr(plan, name) for name in names} | {"jobs": len(plan.jobs)})
 
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from ...datasets._base import Dataset
+from ...datasets._base import Dataset, Task
 from ._jobs import Job
-from ._metrics import Metric, Truth, evaluate, of_task, scorer
-from ._statistics import bootstrap_rows, corrected_interval
+from ._metrics import Metric, Truth, evaluate, of_task
+from ._statistics import corrected_interval
+from ._weighted import bootstrap_weights, weighted_scores
+
+
+class Labelled(Protocol):
+    """What statistics need of a dataset: the true answers, and what they mean."""
+
+    y: np.ndarray
+    task: Task
+    classes: tuple[str, ...]
+    positive: str | None
 
 
 @dataclass
@@ -33,7 +44,7 @@ class ModelScores:
         return all(job.status == "ok" for job in self.jobs)
 
 
-def truth_of(dataset: Dataset, rows: np.ndarray) -> Truth:
+def truth_of(dataset: Labelled, rows: np.ndarray) -> Truth:
     """What is true of these rows, as metrics want it."""
     if dataset.task == "regression":
         return Truth(dataset.y[rows], dataset.task)
@@ -42,7 +53,7 @@ def truth_of(dataset: Dataset, rows: np.ndarray) -> Truth:
     return Truth(codes, dataset.task, len(dataset.classes), positive)
 
 
-def score_models(dataset: Dataset, jobs: Sequence[Job]) -> list[ModelScores]:
+def score_models(dataset: Labelled, jobs: Sequence[Job]) -> list[ModelScores]:
     """Every metric on every fold of every model."""
     by_model: dict[str, list[Job]] = {}
     for job in jobs:
@@ -50,12 +61,12 @@ def score_models(dataset: Dataset, jobs: Sequence[Job]) -> list[ModelScores]:
     return [_score(dataset, name, own) for name, own in by_model.items()]
 
 
-def _score(dataset: Dataset, name: str, jobs: list[Job]) -> ModelScores:
+def _score(dataset: Labelled, name: str, jobs: list[Job]) -> ModelScores:
     folds = {m.name: np.array([_value(dataset, m, job) for job in jobs]) for m in of_task(dataset.task)}
     return ModelScores(name, jobs[0].family, folds, jobs)
 
 
-def _value(dataset: Dataset, metric: Metric, job: Job) -> float:
+def _value(dataset: Labelled, metric: Metric, job: Job) -> float:
     if job.status != "ok" or job.prediction is None:
         return np.nan
     value = evaluate(metric, truth_of(dataset, job.split.test), job.prediction)
@@ -76,33 +87,46 @@ def interval(
 
 @dataclass(frozen=True)
 class Resampled:
-    """Bootstrap scores of models on the rows of an official test part: (n_models, n_samples)."""
+    """Bootstrap scores of models on the rows of an official test part, by the primary metric.
+
+    ``in_bag`` and ``out_of_bag`` are float64 (n_models, n_samples). ``others`` holds the in-bag scores of
+    the other metrics, of fewer samples: their intervals are read, not tested.
+    """
 
     in_bag: np.ndarray
     out_of_bag: np.ndarray
+    others: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def interval(self, metric: str, model: int, level: float) -> tuple[float, float] | tuple[None, None]:
+        """Percentile interval of the model at this place; None where a sample has no score."""
+        samples = self.others.get(metric, self.in_bag)[model]
+        if np.isnan(samples).any():
+            return None, None
+        low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2])
+        return float(low), float(high)
 
 
-def resample(dataset: Dataset, models: Sequence[ModelScores], metric: Metric, seed: int) -> Resampled:
+def resample(dataset: Labelled, models: Sequence[ModelScores], metric: Metric, seed: int) -> Resampled:
     """Scores of every model on the same bootstrap samples of test rows, and on the rows left out."""
     rows = models[0].jobs[0].split.test
     n_samples = int(np.clip(10_000_000 // len(rows), 300, 1000))
     truth = truth_of(dataset, rows)
-    samples = bootstrap_rows(truth.y, dataset.task != "regression", n_samples, seed)
-    outside = [np.flatnonzero(np.bincount(sample, minlength=len(rows)) == 0) for sample in samples]
+    weights = bootstrap_weights(truth.y, dataset.task != "regression", n_samples, seed)
     predictions = [m.jobs[0].prediction for m in models]
+    few = weights[: int(np.clip(2_000_000 // len(rows), 100, n_samples))]
     return Resampled(
-        np.array([_on_samples(metric, truth, p, samples) for p in predictions]),
-        np.array([_on_samples(metric, truth, p, outside) for p in predictions]),
+        _on_weights(metric, truth, predictions, weights),
+        _on_weights(metric, truth, predictions, (weights == 0).astype(np.float32)),
+        {m.name: _on_weights(m, truth, predictions, few) for m in of_task(dataset.task) if m != metric},
     )
 
 
-def _on_samples(
-    metric: Metric, truth: Truth, prediction: np.ndarray | None, samples: Sequence[np.ndarray]
-) -> list[float]:
-    if prediction is None:
-        return [np.nan] * len(samples)
-    score = scorer(metric, truth, prediction)
-    return [score(rows) if len(rows) else np.nan for rows in samples]
+def _on_weights(
+    metric: Metric, truth: Truth, predictions: Sequence[np.ndarray | None], weights: np.ndarray
+) -> np.ndarray:
+    """(n_models, n_samples); NaN for a model without predictions."""
+    none = np.full(len(weights), np.nan)
+    return np.array([none if p is None else weighted_scores(metric, truth, p, weights) for p in predictions])
 
 
 def best_reachable(dataset: Dataset, metric: Metric, jobs: Sequence[Job]) -> float | None:
@@ -117,7 +141,7 @@ def best_reachable(dataset: Dataset, metric: Metric, jobs: Sequence[Job]) -> flo
     return float(np.mean(known)) if known else None
 
 
-def one_class_only(dataset: Dataset, scores: ModelScores) -> bool:
+def one_class_only(dataset: Labelled, scores: ModelScores) -> bool:
     """A classifier that says the same class for every test row has learned nothing to act on."""
     if dataset.task == "regression":
         return False

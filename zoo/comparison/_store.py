@@ -127,11 +127,37 @@ def _summary(path: Path) -> dict[str, Any]:
 
 def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     """The result of a past run, by its id, an unmistakable start of it, "last", or its folder."""
-    folder = Path(run) if (Path(run) / "run.sqlite").is_file() else _find_run(run, store_folder(store))
+    folder = _folder_of(run, store)
     row = _read(folder / "run.sqlite")
     if row["result"] is None:
         raise InputError(f"run {row['id']} did not finish; its jobs are in {folder / 'run.sqlite'}")
     return row["result"]
+
+
+def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[list[dict[str, Any]], Any]:
+    """The job rows of a past run in the order in which they ended, and its kept predictions (a DataFrame).
+
+    Raises
+    ------
+    InputError
+        The run keeps no predictions.
+    """
+    import pandas as pd
+
+    folder = _folder_of(run, store)
+    file = folder / "predictions.parquet"
+    if not file.is_file():
+        raise InputError(f"{file} is missing: without kept predictions nothing can be judged again")
+    try:
+        with closing(_open(folder / "run.sqlite")) as db:
+            jobs = [dict(row) for row in db.execute("SELECT * FROM job ORDER BY rowid")]
+        return jobs, pd.read_parquet(file)
+    except (sqlite3.Error, OSError, ValueError) as error:
+        raise InputError(f"the run in {folder} cannot be read: {error}") from error
+
+
+def _folder_of(run: str, store: str | os.PathLike[str] | None) -> Path:
+    return Path(run) if (Path(run) / "run.sqlite").is_file() else _find_run(run, store_folder(store))
 
 
 def _find_run(run: str, folder: Path) -> Path:
@@ -146,10 +172,16 @@ def _find_run(run: str, folder: Path) -> Path:
     return folder / (run if run in matches else matches[0])
 
 
+def _open(path: Path) -> sqlite3.Connection:
+    """For reading only."""
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    db.row_factory = sqlite3.Row
+    return db
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            db.row_factory = sqlite3.Row
+        with closing(_open(path)) as db:
             row = dict(db.execute("SELECT * FROM run").fetchone())
     except (sqlite3.Error, TypeError) as error:
         raise InputError(f"{path} is not a run of deepworth: {error}") from error

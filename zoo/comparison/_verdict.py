@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ._champions import best, left_out_champion, out_of_bag_champion
 from ._metrics import Metric
 from ._scores import ModelScores, Resampled
-from ._statistics import Posterior, correlated_t, folds_needed, of_samples, rows_factor_needed
+from ._statistics import (
+    Posterior,
+    corrected_interval,
+    correlated_t,
+    folds_needed,
+    of_samples,
+    rows_factor_needed,
+)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The best model of a family over all folds, and a score that does not owe to its having been chosen.
+
+    ``score`` is what choosing the family's best on other rows earns, with its interval, in units of the
+    metric; the model's own mean in the leaderboard is a little better than it deserves.
+    """
+
+    model: str
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +52,7 @@ class Verdict:
     missing: tuple[str, ...]
     sentence: str
     advice: str
+    champions: dict[str, Champion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,17 +92,22 @@ def decide(
         return _no_contest(setting, _champions(models, families, metric), sentence, advice)
     names = _champions(models, families, metric)
     if resampled is not None:
-        posterior = _from_test_part(models, families, metric, resampled, setting)
-        return _spoken(setting, names, posterior, lambda: "a larger test part would settle it")
-    differences, repeats = _paired(models, families, metric, defined)
+        return _on_test_part(models, families, resampled, setting, names)
+    fair, repeats = _fair_scores(models, families, metric, defined)
+    differences = fair["deep"] - fair["classical"]
     if len(differences) < 2:
         sentence = f"Cannot tell: {metric.label} is defined on one fold only, and one says nothing of doubt."
         return _no_contest(setting, names, sentence, "use more folds, or another metric")
     posterior = correlated_t(differences, test_over_train, margin, level)
     n_repeats = len(np.unique(repeats))
-    return _spoken(
+    champions = {
+        f: _champion_of(names[f], metric, float(np.mean(v)), *corrected_interval(v, test_over_train, level))
+        for f, v in fair.items()
+    }
+    spoken = _spoken(
         setting, names, posterior, lambda: _advice(differences, test_over_train, setting, n_repeats)
     )
+    return replace(spoken, champions=champions)
 
 
 def _defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
@@ -120,33 +147,48 @@ def _champion(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -
     return int(rows[best(scores[:, ~np.isnan(scores).all(axis=0)])])
 
 
-def _paired(
+def _fair_scores(
     models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric, defined: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Deep minus classical on every defined fold, higher is better for deep; and the repeat of each fold."""
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """For each family its left-out champion on every defined fold, higher is better; the repeat of each."""
     repeats = np.array([models[0].jobs[fold].split.repeat for fold in defined])
-    deep, classical = (
-        left_out_champion(_matrix(models, families[f], metric)[:, defined], repeats)
+    fair = {
+        f: left_out_champion(_matrix(models, families[f], metric)[:, defined], repeats)
         for f in ("deep", "classical")
-    )
-    return deep - classical, repeats
+    }
+    return fair, repeats
 
 
-def _from_test_part(
+def _champion_of(name: str | None, metric: Metric, score: float, low: float, high: float) -> Champion:
+    """From numbers that rank upwards back to the metric's units, within its bounds."""
+    ends = sorted(float(np.clip(metric.sign * end, *metric.bounds)) for end in (low, high))
+    return Champion(name or "", metric.sign * score, *ends)
+
+
+def _on_test_part(
     models: Sequence[ModelScores],
     families: dict[str, np.ndarray],
-    metric: Metric,
     resampled: Resampled,
     setting: _Setting,
-) -> Posterior:
-    """Centre from the out-of-bag champions (no luck), spread from the paired bootstrap of the champions."""
+    names: dict[str, str | None],
+) -> Verdict:
+    """Centres from the out-of-bag champions (no luck), spread from the paired bootstrap of the champions."""
+    metric, level = setting.metric, setting.level
     inside, outside = metric.sign * resampled.in_bag, metric.sign * resampled.out_of_bag
-    fair = [out_of_bag_champion(inside[families[f]], outside[families[f]]) for f in ("deep", "classical")]
-    chosen = [_champion(models, families[f], metric) for f in ("deep", "classical")]
-    spread = inside[chosen[0]] - inside[chosen[1]]
-    known = ~np.isnan(fair[0] - fair[1])
-    centre = float(np.mean((fair[0] - fair[1])[known]))
-    return of_samples(spread - np.nanmean(spread) + centre, setting.margin, setting.level)
+    fair = {f: out_of_bag_champion(inside[families[f]], outside[families[f]]) for f in families}
+    chosen = {f: inside[_champion(models, families[f], metric)] for f in families}
+    known = ~np.isnan(fair["deep"] - fair["classical"])
+    centres = {f: float(np.mean(v[known])) for f, v in fair.items()}
+    tails = [0.5 - level / 2, 0.5 + level / 2]
+    champions = {}
+    for f, samples in chosen.items():
+        ends = np.nanquantile(samples, tails) - np.nanmean(samples) + centres[f]
+        champions[f] = _champion_of(names[f], metric, centres[f], *ends)
+    spread = chosen["deep"] - chosen["classical"]
+    gain = spread - np.nanmean(spread) + centres["deep"] - centres["classical"]
+    posterior = of_samples(gain, setting.margin, level)
+    spoken = _spoken(setting, names, posterior, lambda: "a larger test part would settle it")
+    return replace(spoken, champions=champions)
 
 
 def _outcome(p: Posterior, level: float) -> str:

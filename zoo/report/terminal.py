@@ -26,6 +26,7 @@ _OUTCOMES = {
 }
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
 _BAR = 18
+_TIED = " ≈"
 
 
 def console() -> Console:
@@ -49,7 +50,8 @@ def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
     parts: list[Any] = [_headline(answer)]
     if answer["findings"]:
         parts.append(_findings(answer["findings"]))
-    parts += [_leaderboard(answer, width), *_notes(answer), _verdict(answer), *_footer(answer)]
+    parts += [_leaderboard(answer, width), *_notes(answer), _verdict(answer)]
+    parts += [*_between(answer), *_footer(answer)]
     return parts
 
 
@@ -123,7 +125,7 @@ def _cells(
     row: dict[str, Any], answer: dict[str, Any], scale: tuple[float, float] | None, wide: bool
 ) -> list[Any]:
     metric = answer["metric"]
-    name = Text(row["model"], FAMILY_COLOURS[row["family"]])
+    name = Text.assemble((row["model"], FAMILY_COLOURS[row["family"]]), (_TIED if _is_tied(row) else ""))
     if row["score"] is None:
         return [name, "-", Text(row["status"], "dim" if row["status"] == "skipped" else "red")]
     cells: list[Any] = [name, number(row["score"]), _interval_bar(row, scale)]
@@ -133,10 +135,14 @@ def _cells(
     return [*cells, count(row["parameters"])] if wide else cells
 
 
+def _is_tied(row: dict[str, Any]) -> bool:
+    return bool(row.get("tied_with_best"))
+
+
 def _notes(answer: dict[str, Any]) -> list[Text]:
     """What is odd about single models, why some have no score, and how to add those left out."""
     rows = [r for r in answer["leaderboard"] if r["model"] != "constant"]
-    lines = [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
+    lines = _tied(answer) + [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
     broken = [r for r in rows if r["score"] is None and r["status"] != "skipped"]
     lines += [Text(f"  {r['model']} {r['status']}: {r['reason']}", "red") for r in broken]
     hints: dict[str, list[str]] = {}
@@ -146,6 +152,15 @@ def _notes(answer: dict[str, Any]) -> list[Text]:
     return lines + [
         Text(f"  not installed: {', '.join(names)} ({hint})", "dim") for hint, names in hints.items()
     ]
+
+
+def _tied(answer: dict[str, Any]) -> list[Text]:
+    """What the sign behind some names means, where it tells them apart."""
+    scored = [r for r in answer["leaderboard"] if r["score"] is not None]
+    if sum(map(_is_tied, scored)) < 2:
+        return []
+    level = f"{answer['verdict']['confidence_level']:.0%}"
+    return [Text(f" {_TIED} cannot be told from the best at {level}, with all pairs in view", "dim")]
 
 
 def _scale(answer: dict[str, Any]) -> tuple[float, float] | None:
@@ -191,7 +206,7 @@ def _verdict(answer: dict[str, Any]) -> Panel:
     verdict = answer["verdict"]
     lines: list[Any] = [Text(verdict["sentence"])]
     if verdict["gain"] is not None:
-        lines += [_chances(verdict), _gain(answer), *_price(answer)]
+        lines += [_chances(verdict), _gain(answer), *_champions(answer), *_price(answer)]
     if verdict["advice"]:
         lines.append(Text(f"What would help: {verdict['advice']}.", "dim"))
     if verdict["missing"]:
@@ -227,6 +242,30 @@ def _gain(answer: dict[str, Any]) -> Text:
     level = f"{verdict['confidence_level']:.0%}"
     margin = f"differences up to {_small(verdict['margin'])} count as equal"
     return Text(f"{who}: {shown[0]} {label}, {level} interval {shown[1]} to {shown[2]}; {margin}.")
+
+
+def _champions(answer: dict[str, Any]) -> list[Text]:
+    """What the best of each family scores without the luck of having been chosen."""
+    found = answer["verdict"].get("champions") or {}
+    shown = [
+        f"{c['model']} {number(c['score'])} ({number(c['low'])} to {number(c['high'])})"
+        for c in found.values()
+        if c["score"] is not None
+    ]
+    return [Text(f"Without the luck of the best of several: {', '.join(shown)}.")] if shown else []
+
+
+def _between(answer: dict[str, Any]) -> list[Text]:
+    """Two models that the user wants compared."""
+    pair = answer.get("between")
+    if pair is None:
+        return []
+    p, label, level = pair["posterior"], answer["metric"]["label"], answer["verdict"]["confidence_level"]
+    values = f"{_small(p['mean'])} {label} ({_small(p['low'])} to {_small(p['high'])} at {level:.0%})"
+    chances = f"better {p['p_above']:.0%}, equivalent {p['p_inside']:.0%}, worse {p['p_below']:.0%}"
+    test = f"{pair['test']}, p = {pair['p_value']:.3g}"
+    line = f"{pair['first']} gains {values} over {pair['second']}: {chances}; {test}."
+    return [Text(line)]
 
 
 def _small(value: float) -> str:
@@ -284,10 +323,7 @@ def write(answer: dict[str, Any], output: str | None) -> None:
         return
     if path.suffix.lower() != ".csv":
         raise InputError(f"cannot write a comparison to {output}: expected .json or .csv")
-    rows = [
-        {**{k: v for k, v in r.items() if k not in ("metrics", "notes")}, **r["metrics"]}
-        for r in answer["leaderboard"]
-    ]
+    rows = [_flat(row) for row in answer["leaderboard"]]
     import io
 
     text = io.StringIO()
@@ -295,6 +331,17 @@ def write(answer: dict[str, Any], output: str | None) -> None:
     writer.writeheader()
     writer.writerows(rows)
     _replace(path, text.getvalue())
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A column for each metric and for the ends of its interval."""
+    ends = {
+        f"{name}_{end}": value
+        for name, pair in row["intervals"].items()
+        for end, value in zip(("low", "high"), pair, strict=True)
+    }
+    nested = ("metrics", "intervals", "notes")
+    return {**{k: v for k, v in row.items() if k not in nested}, **row["metrics"], **ends}
 
 
 def _replace(path: Path, text: str) -> None:

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from deepworth.datasets._errors import InputError
@@ -14,7 +12,6 @@ from deepworth.zoo.comparison._metrics import (
     margin,
     of_task,
     primary,
-    scorer,
     second,
 )
 
@@ -103,30 +100,6 @@ def test_a_class_missing_from_the_rows_leaves_multiclass_auc_empty():
 def test_r2_of_a_constant_target_is_undefined():
     assert value("r2", Truth(np.ones(3), "regression"), np.array([1.0, 1.0, 1.0])) is None
     assert value("r2", Truth(np.ones(3), "regression"), np.array([1.0, 2.0, 1.0])) is None
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40).filter(
-        lambda rows: len({r[0] for r in rows}) == 2
-    ),
-    st.integers(0, 10_000),
-)
-def test_resampling_scorer_is_the_auc_of_those_rows(rows, seed):
-    y = np.array([r[0] for r in rows]).astype(int)
-    p = np.array([r[1] for r in rows]) / 5
-    both = np.stack([1 - p, p], axis=1)
-    score = scorer(METRICS["roc_auc"], Truth(y, "binary", 2), both)
-    drawn = np.random.default_rng(seed).integers(0, len(y), len(y))
-    if len(set(y[drawn])) == 2:
-        assert score(drawn) == pytest.approx(sk.roc_auc_score(y[drawn], p[drawn]))
-    else:
-        assert np.isnan(score(drawn))
-
-
-def test_resampling_scorer_of_other_metrics():
-    score = scorer(METRICS["accuracy"], BINARY, BINARY_P)
-    assert score(np.array([0, 0, 3, 1])) == pytest.approx(0.75)
 
 
 def test_primary_and_second():
