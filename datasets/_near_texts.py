@@ -17,9 +17,11 @@ import numpy as np
 import pandas as pd
 
 SIMILARITY = 0.8
-# Bounds of memory and time: words that are looked at (of each text the first so many), and candidates.
+# Bounds of memory and time: words that are looked at (of each text the first so many), and pairs. Only
+# texts made from a handful of words reach the latter: then those that share the rarest shingles come first.
 MAX_WORDS = 10_000_000
-MAX_CANDIDATES = 20_000_000
+MAX_LOOKS = 20_000_000
+MAX_CANDIDATES = 2_000_000
 BLOCK = 20_000  # candidate pairs that are compared at once
 _TABLE = 1 << 24  # cells that tell shingles of one text from others
 
@@ -138,10 +140,10 @@ def _candidates(owners: np.ndarray, ranks: np.ndarray, alone: np.ndarray, sizes:
     prefix = place < sizes[owners] - np.ceil(SIMILARITY * sizes[owners] - 1e-9) + 1
     order = np.argsort(ranks[prefix], kind="stable")  # rare keys first, owners ascending within a key
     owners, place, ranks = owners[prefix][order], place[prefix][order], ranks[prefix][order]
-    n, spent, step = len(sizes), 0, 1
-    found = np.empty(0, dtype=np.int64)
+    n, looks, kept, step = len(sizes), 0, 0, 1
+    found = [np.empty(0, dtype=np.int64)]
     at = np.arange(len(ranks))
-    while len(at) and spent < MAX_CANDIDATES:
+    while len(at) and looks < MAX_LOOKS and kept < MAX_CANDIDATES:
         at = at[at + step < len(ranks)]
         at = at[ranks[at] == ranks[at + step]]
         a, b = owners[at], owners[at + step]
@@ -149,9 +151,10 @@ def _candidates(owners: np.ndarray, ranks: np.ndarray, alone: np.ndarray, sizes:
         left = np.minimum(sizes[a] - place[at], sizes[b] - place[at + step])
         needed = np.ceil(SIMILARITY / (1 + SIMILARITY) * (sizes[a] + sizes[b]) - 1e-9)
         fit = left >= needed
-        found = np.union1d(found, a[fit] * n + b[fit]) if fit.any() else found
-        spent, step = spent + len(at), step + 1
-    return np.stack([found // n, found % n], axis=1)
+        found.append(a[fit] * n + b[fit])
+        looks, kept, step = looks + len(at), kept + len(found[-1]), step + 1
+    pairs = np.unique(np.concatenate(found))
+    return np.stack([pairs // n, pairs % n], axis=1)
 
 
 def _jaccard(pairs: np.ndarray, owners: np.ndarray, ranks: np.ndarray, sizes: np.ndarray) -> np.ndarray:
