@@ -1,82 +1,15 @@
-"""Where the deep curve falls below the classical one, with an interval, or that nobody can tell.
-
-Doubt comes from repeats: the measured errors are moved along the repeats' own deviations (Student t, with
-the correction for shared training rows), for both families and all sizes together, because they share
-rows. Every such draw is fitted anew; the crossovers of the draws give the interval.
-"""
+"""Where the deep curve falls below the classical one, with an interval, or that nobody can tell."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from ._curve_plan import FEWEST_SIZES, REACH
-from ._power_law import PowerLaw, fit_power_law
+from ._curve_fit import FittedCurve
+from ._curve_plan import REACH
 
-N_DRAWS = 2000
 _GRID = 400
-_FEWEST_TAIL = 5  # sizes that a law must explain
-
-
-@dataclass(frozen=True)
-class ErrorCurve:
-    """Errors of a family's champion: ``sizes`` int (S,), ``errors`` float64 (J, S), lower is better.
-
-    ``overlap`` (S,) is what shared rows add to the variance of a mean over the J repeats.
-    """
-
-    sizes: np.ndarray
-    errors: np.ndarray
-    overlap: np.ndarray
-
-    @property
-    def mean(self) -> np.ndarray:
-        """Mean error by size (S,)."""
-        return self.errors.mean(axis=0)
-
-    def mean_scale(self) -> np.ndarray:
-        """Standard error over standard deviation of a repeat, by size (S,)."""
-        return np.sqrt(1.0 / len(self.errors) + self.overlap)
-
-    def common(self) -> np.ndarray:
-        """How far each repeat is off at all sizes alike (J, 1): easy or hard scoring rows."""
-        return self.errors.mean(axis=1, keepdims=True) - self.errors.mean()
-
-    def sigma(self) -> np.ndarray:
-        """Standard errors of the curve's shape by size (S,).
-
-        What a repeat is off at all sizes alike moves the asymptote and bends nothing, so it does not count.
-        A line over the logarithms smooths them: few repeats say little about each size.
-        """
-        n_sizes = len(self.sizes)
-        own = self.errors - self.mean - self.common()
-        spread = own.std(axis=0, ddof=1) * np.sqrt(n_sizes / (n_sizes - 1))
-        floor = max(1e-3 * float(np.median(spread)), 1e-9 * float(np.abs(self.mean).max()), 1e-12)
-        x, y = np.log(self.sizes), np.log(np.maximum(spread, floor))
-        slope = float(np.clip(np.polyfit(x, y, 1)[0], -1.0, 0.0))
-        return np.exp(np.mean(y) + slope * (x - np.mean(x))) * self.mean_scale()
-
-    def beyond(self, first: int) -> ErrorCurve:
-        """The curve without the first so many sizes."""
-        return ErrorCurve(self.sizes[first:], self.errors[:, first:], self.overlap[first:])
-
-
-@dataclass(frozen=True)
-class FittedCurve:
-    """The power law of a family from ``start`` rows on, and the laws of the draws (n_draws,).
-
-    ``misfit`` is the root mean square of the residuals over their standard errors, about 1 where a power
-    law explains all.
-    """
-
-    curve: ErrorCurve
-    law: PowerLaw
-    draws: PowerLaw = field(repr=False)
-    start: int
-    misfit: float
 
 
 @dataclass(frozen=True)
@@ -86,8 +19,9 @@ class Crossover:
     Attributes
     ----------
     outcome : str
-        "deep" or "classical" (ahead at every size measured), "crossover", "none_in_reach" (classical
-        ahead up to ten times the data), or "undecided".
+        "deep" or "classical" (ahead at every size compared), "crossover", "ahead_from" (one is ahead from
+        ``high`` rows on, and with fewer nobody knows), "none_in_reach" (classical ahead up to ten times
+        the data), or "undecided".
     overtaker : str or None
         Who is ahead beyond the crossover; without one, who would be if there is any.
     rows, low, high : float or None
@@ -95,11 +29,15 @@ class Crossover:
         size. ``high`` None: perhaps beyond the reach, or never.
     extrapolated : bool
         The crossover lies beyond the rows that were measured.
+    smallest, largest : int
+        The measured sizes that were compared: from where both families follow a power law.
+    reach : int
+        Ten times the largest size, where every curve ends.
     probabilities : dict of str to float
         Shares of the draws over all sizes up to the reach: "deep" or "classical" ahead throughout,
         "deep_overtakes", "classical_overtakes".
     deep_ahead, compared_sizes : int
-        At how many of the measured sizes the mean error of deep learning is the lower one.
+        At how many of the compared sizes the mean error of deep learning is the lower one.
     """
 
     outcome: str
@@ -114,53 +52,8 @@ class Crossover:
     probabilities: dict[str, float]
     deep_ahead: int = 0
     compared_sizes: int = 0
+    measured_from: int = 0
     reason: str = ""
-
-
-def fit_curves(curves: Sequence[ErrorCurve], seed: int = 0, n_draws: int = N_DRAWS) -> list[FittedCurve]:
-    """Power laws of several curves over the same repeats, with joint draws of their doubt."""
-    moves = _moves(curves[0].errors.shape[0], n_draws, seed)
-    return [_fit(curve, moves) for curve in curves]
-
-
-def _moves(n_repeats: int, n_draws: int, seed: int) -> np.ndarray:
-    """By how much each draw follows each repeat's deviation: (n_draws, n_repeats).
-
-    Their sum over deviations has the covariance of the repeats, and Student's tails for having
-    estimated it from so few.
-    """
-    rng = np.random.default_rng(seed)
-    dof = n_repeats - 1
-    normal = rng.normal(size=(n_draws, n_repeats)) / np.sqrt(dof)
-    return normal * np.sqrt(dof / rng.chisquare(dof, size=(n_draws, 1)))
-
-
-def _fit(curve: ErrorCurve, moves: np.ndarray) -> FittedCurve:
-    tail, law, misfit = _fit_tail(curve)
-    common = moves @ tail.common()
-    own = moves @ ((tail.errors - tail.mean - tail.common()) * tail.mean_scale())
-    # A misfit says that the law is wrong or the spread too small: either way there is more doubt.
-    errors = tail.mean + common * tail.mean_scale() + max(1.0, misfit) * own
-    draws = fit_power_law(tail.sizes, errors, tail.sigma(), refinements=2)
-    return FittedCurve(curve, law, draws, int(tail.sizes[0]), misfit)
-
-
-def _fit_tail(curve: ErrorCurve) -> tuple[ErrorCurve, PowerLaw, float]:
-    """The law of all sizes, or of the large ones where no law goes through the small ones too.
-
-    Learning curves follow a power law from some size on (Hestness et al. 2017): sizes are left out from below
-    until the residuals are no larger than their standard errors explain, or five sizes are left, the
-    nearest to what is to be foretold.
-    """
-    for first in range(max(1, len(curve.sizes) - _FEWEST_TAIL + 1)):
-        tail = curve.beyond(first)
-        sigma = tail.sigma()
-        law = fit_power_law(tail.sizes, tail.mean, sigma)
-        squares = float(np.sum(((tail.mean - law(tail.sizes)) / sigma) ** 2))
-        freedom = max(1, len(tail.sizes) - 3)
-        if squares <= stats.chi2.ppf(0.95, freedom):
-            break
-    return tail, law, float(np.sqrt(squares / freedom))
 
 
 def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.95) -> Crossover:
@@ -175,8 +68,11 @@ def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.9
     outcome, paths = _decide(here, everywhere, level)
     who = _overtaker(outcome, paths)
     rows, low, high = _interval(paths, who, level)
-    if outcome != "crossover":
-        rows = None
+    if outcome == "crossover" and not _was_behind(deep, classical, who, rows, level):
+        outcome = "ahead_from" if high is not None else "undecided"
+    if outcome == "ahead_from" and high is None:
+        outcome = "undecided"
+    rows = rows if outcome == "crossover" else None
     return Crossover(
         outcome,
         who,
@@ -188,20 +84,34 @@ def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.9
         largest,
         reach,
         {name: float(np.mean(everywhere.kind == name)) for name in _KINDS},
-        *_lead(deep.curve, classical.curve, smallest),
+        *_lead(deep, classical, smallest),
     )
 
 
-def _lead(deep: ErrorCurve, classical: ErrorCurve, smallest: int) -> tuple[int, int]:
-    """At how many of the compared sizes deep has the lower mean error, and how many these are."""
-    sizes, here, there = np.intersect1d(deep.sizes, classical.sizes, return_indices=True)
-    ahead = (deep.mean[here] < classical.mean[there])[sizes >= smallest]
-    return int(ahead.sum()), len(ahead)
+def _shared_sizes(deep: FittedCurve, classical: FittedCurve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sizes that both families have, and their places in each."""
+    return np.intersect1d(deep.curve.sizes, classical.curve.sizes, return_indices=True)
 
 
-def too_few_sizes(curve: ErrorCurve) -> bool:
-    """Whether there are not enough sizes to fit three parameters and doubt them."""
-    return len(curve.sizes) < FEWEST_SIZES
+def _lead(deep: FittedCurve, classical: FittedCurve, smallest: int) -> tuple[int, int, int]:
+    """At how many of the compared sizes deep has the lower mean error, of how many, and the first of all."""
+    sizes, here, there = _shared_sizes(deep, classical)
+    ahead = (deep.curve.mean[here] < classical.curve.mean[there])[sizes >= smallest]
+    return int(ahead.sum()), len(ahead), int(sizes[0])
+
+
+def _was_behind(
+    deep: FittedCurve, classical: FittedCurve, who: str, rows: float | None, level: float
+) -> bool:
+    """Whether the errors measured before the crossover show the overtaker behind, and nowhere ahead.
+
+    Asked of the measured means, not of the curves: the end of a curve is where it is worth least, and
+    sizes that no curve goes through are measured all the same.
+    """
+    sizes, here, there = _shared_sizes(deep, classical)
+    ahead = np.mean(deep.drawn[:, here] < classical.drawn[:, there], axis=0)[sizes < (rows or 0)]
+    ahead = ahead if who == "deep" else 1 - ahead
+    return bool(np.any(ahead <= 1 - level) and not np.any(ahead >= level))
 
 
 _KINDS = ("deep", "classical", "deep_overtakes", "classical_overtakes")
@@ -215,7 +125,12 @@ class _Paths:
     rows: np.ndarray
 
     def share(self, kind: str) -> float:
+        """Of the draws of this kind."""
         return float(np.mean(self.kind == kind))
+
+    def leads(self, family: str) -> float:
+        """Share of the draws in which a family is ahead at the end, whatever was before."""
+        return self.share(family) + self.share(f"{family}_overtakes")
 
 
 def _paths(ahead: np.ndarray, grid: np.ndarray) -> _Paths:
@@ -246,12 +161,16 @@ def _decide(here: _Paths, everywhere: _Paths, level: float) -> tuple[str, _Paths
         return "none_in_reach", everywhere
     if here.share("classical") >= level:
         return "classical", everywhere
+    if max(here.leads("deep"), here.leads("classical")) >= level:
+        return "ahead_from", here
     return "undecided", everywhere
 
 
 def _overtaker(outcome: str, paths: _Paths) -> str:
     if outcome in ("classical", "none_in_reach"):
         return "deep"
+    if outcome == "ahead_from":
+        return "deep" if paths.leads("deep") >= paths.leads("classical") else "classical"
     return "deep" if paths.share("deep_overtakes") >= paths.share("classical_overtakes") else "classical"
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ...datasets._base import Dataset
-from ._crossover import Crossover, ErrorCurve, FittedCurve
+from ._crossover import Crossover
+from ._curve_fit import ErrorCurve, FittedCurve
 from ._curve_plan import REACH, CurvePlan
 from ._curve_words import headline, interval_in_words, sentence
 from ._jobs import Job

@@ -21,14 +21,20 @@ def sentence(found: Crossover) -> str:
     if found.outcome == "crossover":
         return _crossing(found)
     if found.outcome == "deep":
-        return f"Deep learning is ahead at every size measured, {span}."
+        return f"Deep learning is ahead at every size compared, {span}."
     if found.outcome == "none_in_reach":
         return (
-            f"Classical learning is ahead at every size measured, {span}, and the curves do not cross within "
+            f"Classical learning is ahead at every size compared, {span}, and the curves do not cross within "
             f"ten times the data; {refusal}."
         )
     if found.outcome == "classical":
-        return f"Classical learning is ahead at every size measured, {span}. {_beyond(found)}; {refusal}."
+        return f"Classical learning is ahead at every size compared, {span}. {_beyond(found)}; {refusal}."
+    if found.outcome == "ahead_from":
+        who = _AHEAD[found.overtaker or "deep"]
+        return (
+            f"{who} is ahead from {rows_in_words(found.high or 0)} to {found.largest:,} training rows; "
+            f"with fewer it cannot be told who is."
+        )
     if found.reason:
         return f"Cannot tell: {found.reason}."
     lead = f"by their means deep learning is ahead at {found.deep_ahead} of {found.compared_sizes} sizes"
@@ -41,9 +47,14 @@ def headline(found: Crossover) -> str:
         who = _AHEAD[found.overtaker or "deep"]
         sure = "would overtake" if found.extrapolated else "overtakes"
         return f"{who} {sure} at about {rows_in_words(found.rows)} rows"
+    if found.outcome == "ahead_from":
+        return f"{_AHEAD[found.overtaker or 'deep']} is ahead from {rows_in_words(found.high or 0)} rows on"
+    where = "at every size measured"
+    if found.smallest > found.measured_from:
+        where = f"at every size from {found.smallest:,} rows on"
     return {
-        "deep": "Deep learning is ahead at every size measured",
-        "classical": "Classical learning is ahead at every size measured",
+        "deep": f"Deep learning is ahead {where}",
+        "classical": f"Classical learning is ahead {where}",
         "none_in_reach": "No crossover within ten times the data: classical learning stays ahead",
         "crossover": f"{_AHEAD[found.overtaker or 'deep']} overtakes",
     }.get(found.outcome, "Too close to tell who is ahead")

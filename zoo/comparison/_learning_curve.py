@@ -13,7 +13,8 @@ from ...datasets._checks import check_dataset
 from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
 from ._champions import best, left_out_champion
-from ._crossover import Crossover, ErrorCurve, FittedCurve, find_crossover, fit_curves, too_few_sizes
+from ._crossover import Crossover, find_crossover
+from ._curve_fit import ErrorCurve, FittedCurve, fit_curves, too_few_sizes
 from ._curve_plan import REACH, CurvePlan, make_curve_plan
 from ._curve_result import LearningCurve, SizeScore
 from ._jobs import Job

@@ -22,6 +22,7 @@ _OUTCOMES = {
     "deep": "deep learning ahead at every size",
     "classical": "classical ahead at every size",
     "crossover": "a crossover",
+    "ahead_from": "one is ahead",
     "none_in_reach": "no crossover within ten times the data",
     "undecided": "cannot tell",
 }
