@@ -24,6 +24,7 @@ _STEEPEST = 1e4  # of Platt's slope; log-odds that separate the classes would ot
 # Knots of an isotonic curve nearer than this in log-odds become one: an exported network computes its
 # log-odds to about 1e-5 only, and between two such knots the curve would blow that up.
 _KNOT_DISTANCE = 0.05
+_END_SLOPE = 0.05  # share of the outermost level by which its curve goes on
 
 
 class Calibrator(ABC):
@@ -246,7 +247,20 @@ def _rising(odds: np.ndarray, hits: np.ndarray) -> tuple[tuple[float, ...], tupl
     levels = np.bincount(blocks, weights=fitted * counts) / rows
     centres, levels = _apart(centres, levels, rows)
     levels = np.clip(levels, 1 / (len(odds) + 2), (len(odds) + 1) / (len(odds) + 2))
-    return tuple(centres.tolist()), tuple(np.maximum.accumulate(levels).tolist())
+    centres, levels = _with_ends(centres, np.maximum.accumulate(levels), x[0], x[-1])
+    return tuple(centres.tolist()), tuple(levels.tolist())
+
+
+def _with_ends(
+    centres: np.ndarray, levels: np.ndarray, first: float, last: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A slight slope to the outermost rows: flat ends of wide blocks would tie many rows."""
+    if centres[0] - first >= _KNOT_DISTANCE:
+        centres, levels = np.r_[first, centres], np.r_[levels[0] * (1 - _END_SLOPE), levels]
+    if last - centres[-1] >= _KNOT_DISTANCE:
+        top = 1 - (1 - levels[-1]) * (1 - _END_SLOPE)
+        centres, levels = np.r_[centres, last], np.r_[levels, top]
+    return centres, levels
 
 
 def _apart(centres: np.ndarray, levels: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from ...datasets._errors import InputError
+from ._calibrators import Calibrator
 
 LEVEL = 0.9
 _ROUNDING = 1e-6  # of a network in single precision; it must not push a class out of its set
@@ -47,18 +48,19 @@ def _bound(own: np.ndarray, level: float) -> float | None:
 def prediction_sets(probabilities: np.ndarray, least: np.ndarray) -> np.ndarray:
     """Which classes belong to the set of each row: bool (n_samples, n_classes).
 
-    The most probable class always does. Without it a model that is right more often than the level asks
-    for would leave sets empty, only to be wrong often enough.
+    A set without any class gets the most probable one: a model that is right more often than the level
+    asks for would leave sets empty, only to be wrong often enough.
     """
     sets = probabilities >= np.asarray(least) - _ROUNDING
-    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
+    empty = np.flatnonzero(~sets.any(axis=1))
+    sets[empty, probabilities[empty].argmax(axis=1)] = True
     return sets
 
 
 def refer(sets: np.ndarray, said: np.ndarray | None = None) -> np.ndarray:
     """Rows for a human, bool (n_samples,): more than one class is plausible, or another than was ``said``.
 
-    By costs a class may be said that is the cheapest answer and yet not a plausible one.
+    The class said may not be the plausible one: where another is rare, or dear to miss.
     """
     several = sets.sum(axis=1) != 1
     return several if said is None else several | ~sets[np.arange(len(sets)), said]
@@ -79,14 +81,17 @@ def check_level(level: float) -> float:
 
 
 def sets_out_of_fold(
-    probabilities: np.ndarray, codes: np.ndarray, parts: np.ndarray, level: float
+    method: type[Calibrator], probabilities: np.ndarray, codes: np.ndarray, parts: np.ndarray, level: float
 ) -> np.ndarray:
-    """Every part's sets by the scores of the other parts: bool (n_samples, n_classes)."""
+    """Every part's sets, calibrator and bounds learned on the other parts: bool (n_samples, n_classes)."""
     sets = np.empty(probabilities.shape, dtype=bool)
     for part in np.unique(parts):
         own = parts == part
-        least = least_probabilities(probabilities[~own], codes[~own], level)
-        sets[own] = prediction_sets(probabilities[own], least)
+        learned = method.fit(probabilities[~own], codes[~own])
+        # Bounds are of this calibrator's probabilities, not of cross-fitted ones: where a curve is flat,
+        # small differences between curves would move many rows over the bound.
+        least = least_probabilities(learned.transform(probabilities[~own]), codes[~own], level)
+        sets[own] = prediction_sets(learned.transform(probabilities[own]), least)
     return sets
 
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 
 from ...datasets._errors import InputError, unknown_name
 from ._calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged
-from ._choice import choose, cross_fitted
+from ._choice import choose
 from ._conformal import LEVEL, check_level, half_width, least_probabilities, prediction_sets
 from ._costs import Costs, cheapest_threshold, costs_of
 from ._cross_fitted import CrossFitted, offers
@@ -95,7 +95,7 @@ class Calibrated(ClassifierMixin, CrossFitted):
     def predict_set(self, X: Any) -> np.ndarray:
         """Which classes are plausible at the confidence level: bool (n_samples, n_classes).
 
-        The most probable class always is; a row with more than one is one for a human.
+        At least one always is; a row with more than one is one for a human.
         """
         check_is_fitted(self)
         if self.least_probabilities_ is None:
@@ -164,16 +164,14 @@ class Calibrated(ClassifierMixin, CrossFitted):
         if left_out is not None and codes is not None:
             raw, parts = left_out.prediction, left_out.parts
             kind = choose(raw, codes, parts) if self.method == "auto" else CALIBRATORS[self.method]
-            if len(np.unique(codes)) > 1:
-                self.calibrator_ = kind.fit(raw, codes)
-                found = cross_fitted(kind, raw, codes, parts)
-            else:
-                found = raw
+            kind = kind if _learnable(codes, parts) else Unchanged
+            self.calibrator_ = kind.fit(raw, codes)
+            found = self.calibrator_.transform(raw)
             if costs is not None and self.method == "none":
                 self.threshold_ = cheapest_threshold(found[:, place], codes == place, costs)
             if self.confidence_level is not None:
                 self.least_probabilities_ = least_probabilities(found, codes, self.confidence_level)
-            measured = of_classes(raw, found, codes, parts, place, self.confidence_level)
+            measured = of_classes(kind, raw, codes, parts, place, self.confidence_level)
         self.confidence_ = self._plain(costs, place, measured)
 
     def _plain(self, costs: Costs | None, place: int, measured: dict[str, Any]) -> dict[str, Any]:
@@ -261,3 +259,8 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
             "half_width": self.half_width_ if np.isfinite(self.half_width_) else None,
             "out_of_fold": measured,
         }
+
+
+def _learnable(codes: np.ndarray, parts: np.ndarray) -> bool:
+    """Whether the rows outside of every fold have two classes at least."""
+    return all(len(np.unique(codes[parts != part])) > 1 for part in np.unique(parts))

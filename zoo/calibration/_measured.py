@@ -6,31 +6,38 @@ from typing import Any
 
 import numpy as np
 
-from ._choice import log_losses
+from ._calibrators import Calibrator
+from ._choice import cross_fitted, log_losses
 from ._conformal import refer, sets_out_of_fold, widths_out_of_fold
 from ._reliability import bin_numbers, debiased_error, statements, summarise
 
 
 def of_classes(
-    raw: np.ndarray, found: np.ndarray, codes: np.ndarray, parts: np.ndarray, place: int, level: float | None
+    method: type[Calibrator],
+    raw: np.ndarray,
+    codes: np.ndarray,
+    parts: np.ndarray,
+    place: int,
+    level: float | None,
 ) -> dict[str, Any]:
-    """Calibration before and after, and the sets, by row that was left out.
+    """Calibration before and after, and the sets, by row that was left out; each fold by the others.
 
     Parameters
     ----------
-    raw, found : ndarray of shape (n_samples, n_classes)
-        Probabilities of the model, and after a calibrator of the other folds.
+    raw : ndarray of shape (n_samples, n_classes)
+        Probabilities of the model.
     place : int
         The positive class of two.
     """
     measured: dict[str, Any] = {"rows": len(codes), "folds": len(np.unique(parts))}
-    for name, shares in (("before", raw), ("after", found)):
+    after = cross_fitted(method, raw, codes, parts)
+    for name, shares in (("before", raw), ("after", after)):
         measured[name] = {
             "log_loss": float(log_losses(shares, codes).mean()),
             "calibration_error": error_of(shares, codes, place),
         }
     if level is not None and measured["folds"] > 1:
-        measured |= of_sets(sets_out_of_fold(found, codes, parts, level), codes)
+        measured |= of_sets(sets_out_of_fold(method, raw, codes, parts, level), codes)
     return measured
 
 

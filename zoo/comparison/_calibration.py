@@ -173,7 +173,7 @@ def _classes(repeats: list[_Kept], classes: list[str], setting: _Setting) -> dic
             kind.method: _scores(repeats, [shares[kind] for shares in found], setting) for kind in found[0]
         },
         "best_calibrator": best.method,
-        "sets": _sets(repeats, after, classes, setting),
+        "sets": _sets(repeats, best, classes, setting),
         "reliability": {
             "none": _curve(repeats, [kept.prediction for kept in repeats], setting),
             "calibrated": _curve(repeats, after, setting),
@@ -240,12 +240,11 @@ def _mean(repeats: list[_Kept], values: list[np.ndarray], setting: _Setting) -> 
 
 
 def _sets(
-    repeats: list[_Kept], shares: list[np.ndarray], classes: list[str], setting: _Setting
+    repeats: list[_Kept], best: type[Calibrator], classes: list[str], setting: _Setting
 ) -> dict[str, Any]:
     """Conformal sets: how often they hold the truth, how large they are, who is left to a human."""
     sets = [
-        sets_out_of_fold(p, kept.truth, kept.parts, setting.level)
-        for kept, p in zip(repeats, shares, strict=True)
+        sets_out_of_fold(best, kept.prediction, kept.truth, kept.parts, setting.level) for kept in repeats
     ]
     hits = [s[np.arange(len(s)), kept.truth].astype(float) for kept, s in zip(repeats, sets, strict=True)]
     sizes = np.concatenate([s.sum(axis=1) for s in sets])
