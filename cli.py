@@ -168,6 +168,14 @@ def main(debug: bool) -> None:
 )
 @click.option("--folds", type=click.IntRange(min=2), help="Overrides the preset.")
 @click.option("--repeats", type=click.IntRange(min=1), help="Overrides the preset.")
+@click.option(
+    "--holdout", type=float, metavar="SHARE", help="Hold out this share, --repeats times, instead of folds."
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
+    help="Let every model learn honest probabilities inside its training rows.",
+)
 @click.option("--metric", metavar="NAME", help="roc_auc, log_loss, accuracy, f1, rmse, ...")
 @click.option("--margin", type=float, help="Differences up to this do not matter.")
 @click.option(

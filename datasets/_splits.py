@@ -38,8 +38,9 @@ def make_splits(
     groups: np.ndarray | None = None,
     test: np.ndarray | None = None,
     time: np.ndarray | None = None,
+    holdout: float | None = None,
 ) -> list[Split]:
-    """Repeated K-fold plans, later periods predicted from earlier rows, or the one official split.
+    """Repeated K-fold or holdout plans, later periods predicted from earlier rows, or the official split.
 
     Classification keeps the shares of the classes in each fold, `groups` keeps all rows of a group on
     one side, an official `test` part makes one split (repeat 0, fold 0), and `time` makes one repeat of
@@ -62,6 +63,8 @@ def make_splits(
         Rows of the official test part.
     time : ndarray of shape (n_samples,), optional
         The moment of each row: anything that sorts, without missing values.
+    holdout : float, optional
+        Instead of folds, hold out this share of the rows `repeats` times (fold 0 of each repeat).
 
     Returns
     -------
@@ -84,6 +87,11 @@ def make_splits(
 
         parts = time_splits(y, np.asarray(time), task, folds, groups)
         return [Split(0, fold, *rows) for fold, rows in enumerate(parts)]
+    if holdout is not None:
+        from ._holdout import holdout_splits
+
+        drawn = holdout_splits(y, task, holdout, repeats, seed, groups)
+        return [Split(repeat, 0, *rows) for repeat, rows in enumerate(drawn)]
     folds = _possible_folds(y, task, folds, groups)
     return [
         Split(repeat, fold, train, test_rows)

@@ -38,6 +38,8 @@ def compare(
     seed: int = 0,
     store: str | os.PathLike[str] | Literal[False] | None = None,
     params: dict[str, dict[str, Any]] | None = None,
+    holdout: float | None = None,
+    calibrate: str | None = None,
     progress: Progress | None = None,
     **load_options: Any,
 ) -> Comparison:
@@ -66,6 +68,11 @@ def compare(
         Where runs are kept; False keeps nothing.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
+    holdout : float, optional
+        Hold out this share of the rows ``repeats`` times instead of cross-validating; as many times as the
+        preset has folds by default.
+    calibrate : {"auto", "none", "temperature", "platt", "isotonic"}, optional
+        Let every model learn honest probabilities inside its training rows.
     progress : callable, optional
         Is told every step, see :class:`~deepworth.zoo.comparison.Event`.
 
@@ -83,7 +90,15 @@ def compare(
     question = _Question(primary(dataset.task, metric), 0.0, confidence_level)
     question = replace(question, margin=_metrics.margin(question.metric, dataset.y, margin))
     plan = make_plan(
-        dataset, models=models, preset=preset, folds=folds, repeats=repeats, seed=seed, params=params
+        dataset,
+        models=models,
+        preset=preset,
+        folds=folds,
+        repeats=repeats,
+        seed=seed,
+        params=params,
+        holdout=holdout,
+        calibrate=calibrate,
     )
     findings = check_dataset(dataset)
     record = None
@@ -149,7 +164,9 @@ def _run_model(
     params = plan.params.get(name, {})
     planned = [job for job in jobs if job.status == "planned"]
     tell("model", name, len(finished), len(plan.jobs))
-    if planned and can_fit_many(name, dataset):
+    if (
+        planned and plan.calibrate is None and can_fit_many(name, dataset)
+    ):  # a calibrated fit is a fleet itself
         yield from (job for job in jobs if job.status != "planned")
 
         def hear(epoch: int) -> None:

@@ -33,6 +33,7 @@ class Plan:
     params: dict[str, dict[str, Any]]
     threads: int
     calibrate: str | None = None
+    holdout: float | None = None
 
     @property
     def models(self) -> list[str]:
@@ -50,6 +51,7 @@ def make_plan(
     seed: int,
     params: dict[str, dict[str, Any]] | None,
     calibrate: str | None = None,
+    holdout: float | None = None,
 ) -> Plan:
     """Jobs for the chosen (or all suited) models on every split; ``calibrate`` wraps every model alike."""
     Wanted(calibrate).check(dataset)
@@ -57,8 +59,11 @@ def make_plan(
         raise unknown_name("preset", preset, PRESETS)
     usual = PRESETS[preset]
     _at_least("seed", seed, 0)
+    usual_repeats = usual[1] if holdout is None else usual[0] * usual[1]  # as many fits as of folds
+    if holdout is not None:
+        _check_holdout(dataset, folds)
     folds = _at_least("folds", folds if folds is not None else usual[0], 2)
-    repeats = _at_least("repeats", repeats if repeats is not None else usual[1], 1)
+    repeats = _at_least("repeats", repeats if repeats is not None else usual_repeats, 1)
     splits = make_splits(
         dataset.y,
         task=dataset.task,
@@ -68,6 +73,7 @@ def make_plan(
         groups=dataset.groups,
         test=dataset.test,
         time=dataset.time,
+        holdout=holdout,
     )
     names = chosen_models(dataset, models)
     return Plan(
@@ -81,7 +87,19 @@ def make_plan(
         params=known_params(params or {}, names),
         threads=threads_for(max(len(s.train) for s in splits)),
         calibrate=calibrate,
+        holdout=holdout,
     )
+
+
+def _check_holdout(dataset: Dataset, folds: int | None) -> None:
+    """Only one way to split at a time."""
+    for given, what in (
+        (folds, "--folds"),
+        (dataset.time, "--time"),
+        (dataset.test, "an official test part"),
+    ):
+        if given is not None:
+            raise InputError(f"--holdout does not go with {what}; leave one of them away")
 
 
 def _job(name: str, split: Any, asked_for: bool, calibrate: str | None) -> Job:

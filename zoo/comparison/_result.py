@@ -140,6 +140,8 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "params",
         "models",
         "threads",
+        "holdout",
+        "calibrate",
     )
     return plain({name: getattr(plan, name) for name in names} | {"jobs": len(plan.jobs)})
 

@@ -62,6 +62,8 @@ def _headline(answer: dict[str, Any]) -> Text:
         facts.append(f"scored on the {data['test_rows']:,} rows of its test part")
     elif any(f["code"] == "DW031" for f in answer["findings"]):
         facts.append(f"scored on {plan['folds']} later periods")
+    elif plan.get("holdout"):
+        facts.append(f"scored on {plan['holdout']:.0%} of the rows, held out {plan['repeats']} times")
     else:
         repeats = f", {plan['repeats']} times" if plan["repeats"] > 1 else ""
         facts.append(f"scored by {plan['folds']}-fold cross-validation{repeats}")

@@ -431,3 +431,29 @@ def test_every_baseline_for_tables_runs(task):
     assert (
         board.loc[installed, ["score", "predict_seconds", "size_bytes", "parameters"]].notna().all(axis=None)
     )
+
+
+def test_a_holdout_is_repeated_and_judged(deep_mlp):
+    result = run(holdout=0.25, repeats=6)
+    assert result.leaderboard()["jobs_planned"].tolist() == [6] * 4
+    assert result.plan.test_over_train == pytest.approx(1 / 3)
+    assert result.predictions().query("model == 'constant'").groupby("repeat").size().tolist() == [30] * 6
+    assert result.verdict.outcome == "classical"
+    assert run(holdout=0.25, models=["constant"]).plan.repeats == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "data", "words"),
+    [
+        ({"folds": 4}, {}, "--folds"),
+        ({}, {"test": np.arange(120) < 30}, "an official test part"),
+    ],
+)
+def test_a_holdout_goes_with_no_other_split(options, data, words):
+    with pytest.raises(InputError, match=f"does not go with {words}"):
+        run(table(**data), models=["constant"], holdout=0.2, **options)
+
+
+def test_calibrated_models_are_compared_like_others(deep_mlp):
+    rows = run(models=["naive-bayes", "constant"], calibrate="platt").leaderboard()
+    assert rows["status"].tolist() == ["ok", "ok"]
