@@ -15,6 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import crossover
+import near_copies
 import published
 import tradeoff
 from _common import RESULTS, figure, kept, table
@@ -51,6 +53,11 @@ def codes() -> str:
 
     rows = [[f"`{c['code']}`", c["title"], c["advice"]] for c in list_codes()]
     return table(["code", "what was found", "what to do"], rows)
+
+
+def copies() -> str:
+    """Planted near copies that the checks find, from kept results."""
+    return table(near_copies.HEADER, near_copies.lines(kept("near_copies") or {}))
 
 
 def command_help() -> str:
@@ -118,12 +125,25 @@ def tables_by_name() -> str:
     return table(["table", *shown], rows)
 
 
+def crossovers() -> str:
+    """How often the interval of a known crossover holds it, from kept results."""
+    found = kept("crossover")
+    return table(["figure", "value"], crossover.simulation_lines(found) if found else [])
+
+
+def learning_curves() -> str:
+    """Learning curves of real data, from kept results."""
+    found = {name: kept(f"crossover_{name}") for name in crossover.CASES}
+    return table(crossover.HEADER, [crossover.lines(n, result) for n, result in found.items() if result])
+
+
 SHOWN = ("deep-mlp", "deep-mlp-ensemble", "tabm", "plain-mlp", "HGB", "MLP", "CatBoost", "RealMLP_TD")
 
 BLOCKS = {
     "models": models,
     "datasets": datasets,
     "codes": codes,
+    "near_copies": copies,
     "help": command_help,
     "tradeoffs": tradeoffs,
     "publications": publications,
@@ -131,6 +151,8 @@ BLOCKS = {
     "fleet": fleet,
     "tables": tables,
     "table_errors": tables_by_name,
+    "crossovers": crossovers,
+    "learning_curves": learning_curves,
 }
 
 

@@ -20,7 +20,7 @@ CELLS = 16  # a side
 TINY = 8  # pixels of the shorter side below which only exact copies count
 PHOTOGRAPH = 64  # pixels of the shorter side from which on an image holds detail enough
 SIMILARITY = {"photograph": 0.98, "small": 0.998}  # correlation
-DOUBTFUL = 0.93  # from here on photographs are compared again,
+DOUBTFUL = 0.9  # from here on photographs are compared again,
 FITTED = 0.985  # and must then be as similar as this
 MAX_DOUBTFUL = 2000  # the most similar ones
 MAX_PAIRS = 1_000_000
@@ -130,8 +130,8 @@ def _correlation(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 
 def _fit(one: np.ndarray, other: np.ndarray) -> float:
-    """Correlation after the better-fitting small shift and zoom, the worse of both directions."""
-    return min(_fitted(one, other), _fitted(other, one))
+    """Correlation after the best-fitting small shift and zoom of whichever holds more of the scene."""
+    return max(_fitted(one, other), _fitted(other, one))
 
 
 def _fitted(image: Any, other: np.ndarray) -> float:

@@ -21,7 +21,7 @@ from ._jobs import Job
 from ._metrics import primary
 from ._plan import _at_least, chosen_models, known_params
 from ._progress import Progress
-from ._sweep import Cell, Interrupted, job_scores, run_cells
+from ._sweep import Cell, Interrupted, run_cells
 from ._threads import threads_for
 
 
@@ -101,10 +101,12 @@ def capacity(
         Cell(_label(shape), [Job(name, "deep", s) for s in splits], {**plan.params, "hidden_units": shape})
         for shape in networks
     ]
-    ended, interrupted = run_cells(cells, dataset, seed, plan.threads, progress)
+    ended, interrupted = run_cells(
+        cells, dataset, measure, seed=seed, threads=plan.threads, progress=progress
+    )
     scores = [
-        NetworkScore(shape, job_scores(dataset, measure, own), tuple(own))
-        for shape, own in zip(networks, ended, strict=True)
+        NetworkScore(shape, np.array([fit.value for fit in fits]), tuple(fit.job for fit in fits))
+        for shape, fits in zip(networks, ended, strict=True)
     ]
     answers = answer_capacity(scores, plan, measure, width, confidence_level)
     result = Capacity(

@@ -69,8 +69,8 @@ def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.9
     who = _overtaker(outcome, paths)
     rows, low, high = _interval(paths, who, level)
     if outcome == "crossover" and not _was_behind(deep, classical, who, rows, level):
-        outcome = "ahead_from" if high is not None else "undecided"
-    if outcome == "ahead_from" and high is None:
+        outcome = "ahead_from"
+    if outcome == "ahead_from" and (high is None or high > largest):
         outcome = "undecided"
     rows = rows if outcome == "crossover" else None
     return Crossover(

@@ -33,7 +33,7 @@ def sentence(found: Crossover) -> str:
         who = _AHEAD[found.overtaker or "deep"]
         return (
             f"{who} is ahead from {rows_in_words(found.high or 0)} to {found.largest:,} training rows; "
-            f"with fewer it cannot be told who is."
+            f"with fewer the order is not settled."
         )
     if found.reason:
         return f"Cannot tell: {found.reason}."

@@ -20,7 +20,7 @@ from ._curve_result import LearningCurve, SizeScore
 from ._jobs import Job
 from ._metrics import Metric, primary
 from ._progress import Progress
-from ._sweep import Cell, Interrupted, job_scores, run_cells
+from ._sweep import Cell, Fit, Interrupted, run_cells
 
 
 def learning_curve(
@@ -92,9 +92,10 @@ def learning_curve(
         for name in plan.models
         for k in range(len(plan.sizes))
     ]
-    ended, interrupted = run_cells(cells, dataset, seed, plan.threads, progress)
-    jobs = [job for own in ended for job in own]
-    scores = score_sizes(dataset, plan, jobs, measure)
+    ended, interrupted = run_cells(
+        cells, dataset, measure, seed=seed, threads=plan.threads, progress=progress
+    )
+    scores = [_size_score(fits) for fits in ended]
     curves = {family: family_curve(scores, plan, measure, family) for family in ("deep", "classical")}
     fitted, crossover = _judged(curves, plan, confidence_level)
     result = LearningCurve(
@@ -120,17 +121,12 @@ def _jobs_at(plan: CurvePlan, name: str, position: int) -> list[Job]:
     return [job for job in plan.jobs if job.model == name and job.split.fold == position]
 
 
-def score_sizes(dataset: Dataset, plan: CurvePlan, jobs: Sequence[Job], metric: Metric) -> list[SizeScore]:
-    """One row a model and size, with the metric's value on every repeat."""
-    by_place: dict[tuple[str, int], list[Job]] = {}
-    for job in jobs:
-        by_place.setdefault((job.model, job.split.fold), []).append(job)
-    rows = []
-    for (model, position), jobs_here in by_place.items():
-        own = sorted(jobs_here, key=lambda job: job.split.repeat)
-        values = job_scores(dataset, metric, own)
-        rows.append(SizeScore(model, own[0].family, plan.sizes[position], values, tuple(own)))
-    return rows
+def _size_score(fits: Sequence[Fit]) -> SizeScore:
+    """A model at one size from its fits by repeat."""
+    first = fits[0].job
+    values = np.array([fit.value for fit in fits])
+    size = len(first.split.train)
+    return SizeScore(first.model, first.family, size, values, tuple(fit.job for fit in fits))
 
 
 def error_of(metric: Metric, scores: np.ndarray) -> np.ndarray:

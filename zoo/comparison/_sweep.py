@@ -50,28 +50,45 @@ class _Teller:
         self._progress(Event(kind, model, self.done, self._total, message))
 
 
+@dataclass(frozen=True)
+class Fit:
+    """A job that ended, its prediction dropped, and the metric's value: NaN where there is none."""
+
+    job: Job
+    value: float
+
+
 def run_cells(
-    cells: Sequence[Cell], dataset: Dataset, seed: int, threads: int, progress: Progress | None
-) -> tuple[list[list[Job]], bool]:
-    """The finished jobs of each cell, and whether Ctrl-C ended it early (the rest are "interrupted")."""
+    cells: Sequence[Cell],
+    dataset: Dataset,
+    metric: Metric,
+    *,
+    seed: int,
+    threads: int,
+    progress: Progress | None,
+) -> tuple[list[list[Fit]], bool]:
+    """The fits of each cell by repeat, and whether Ctrl-C ended it early (the rest are "interrupted").
+
+    Predictions are scored and dropped at once: hundreds of them on large data would not fit into memory.
+    """
     tell = _Teller(progress or (lambda event: None), sum(len(cell.jobs) for cell in cells))
-    ended: list[list[Job]] = [[] for _ in cells]
+    ended: list[list[Fit]] = [[] for _ in cells]
     interrupted = False
     try:
         tell("started")
         for cell, own in zip(cells, ended, strict=True):
             tell("model", cell.name)
             for job in _run_cell(cell, dataset, seed, threads, tell):
-                own.append(job)
+                own.append(_scored(job, dataset, metric))
                 tell.done += 1
                 tell("fold", cell.name, job.reason)
         tell("finished")
     except KeyboardInterrupt:
         interrupted = True
         for cell, own in zip(cells, ended, strict=True):
-            known = {_place(job) for job in own}
-            own += [_lost(job) for job in cell.jobs if _place(job) not in known]
-    return ended, interrupted
+            known = {_place(fit.job) for fit in own}
+            own += [Fit(_lost(job), np.nan) for job in cell.jobs if _place(job) not in known]
+    return [sorted(own, key=lambda fit: _place(fit.job)) for own in ended], interrupted
 
 
 def _run_cell(cell: Cell, dataset: Dataset, seed: int, threads: int, tell: _Teller) -> Iterator[Job]:
@@ -103,12 +120,8 @@ def _lost(job: Job) -> Job:
     return replace(job, status="interrupted", reason="the run was interrupted")
 
 
-def job_scores(dataset: Dataset, metric: Metric, jobs: Sequence[Job]) -> np.ndarray:
-    """The metric of each job on its scoring rows: float64 (n_jobs,), NaN where there is none."""
-    values = [
-        None
-        if job.prediction is None
-        else evaluate(metric, truth_of(dataset, job.split.test), job.prediction)
-        for job in jobs
-    ]
-    return np.array([np.nan if value is None else value for value in values])
+def _scored(job: Job, dataset: Dataset, metric: Metric) -> Fit:
+    value = None
+    if job.prediction is not None:
+        value = evaluate(metric, truth_of(dataset, job.split.test), job.prediction)
+    return Fit(replace(job, prediction=None), np.nan if value is None else value)

@@ -117,9 +117,10 @@ def _draw_beyond(axes: Any, answer: dict[str, Any], largest: int, right: float) 
     """What was not measured stands on grey."""
     axes.axvspan(largest, right, color="#f1f2f4", zorder=0, linewidth=0)
     rising = answer["metric"]["greater_is_better"]
+    height = 0.93 if answer["crossover"]["extrapolated"] else 0.99  # below the crossover's bar
     axes.annotate(
         "beyond the data:\nnot measured",
-        ((largest * right) ** 0.5, 0.93 if rising else 0.02),
+        ((largest * right) ** 0.5, height if rising else 0.02),
         xycoords=axes.get_xaxis_transform(),
         ha="center",
         va="top" if rising else "bottom",

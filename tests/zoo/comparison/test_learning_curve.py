@@ -110,6 +110,7 @@ def test_the_answer_is_json_and_the_frames_hold_every_fit(stand_in):
     assert answer["crossover"]["reach"] == 10 * max(answer["plan"]["sizes"])
     assert answer["crossover"]["sentence"]
     assert (result.frame()["fit_seconds"] > 0).all()
+    assert all(job.prediction is None for s in result.scores for job in s.jobs)  # or memory fills up
 
 
 def test_the_same_seed_gives_the_same_numbers(stand_in):
