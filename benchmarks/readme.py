@@ -19,6 +19,7 @@ import crossover
 import near_copies
 import published
 import tradeoff
+import verdict
 from _common import RESULTS, figure, kept, table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,6 +118,25 @@ def tables() -> str:
     return table(["model", "mean rank", "error / HGB", "without mushroom", "CPU of a fit", "run"], rows)
 
 
+def rivals() -> str:
+    """Published models that were run on some tables or splits only, and ours on the same."""
+    found = (kept("tabular") or {}).get("reference", {})
+    rows = []
+    for name, one in found.items():
+        errors, ranks = one["mean_normalised_error"], one["mean_rank"]
+        ours = [f"{errors[m]:.3f} ({ranks[m]:.1f})" for m in BESIDE]
+        rows.append(
+            [name, one["source"], len(one["tables"]), f"{errors[name]:.3f} ({ranks[name]:.1f})", *ours]
+        )
+    return table(["model", "run", "tables", "its error (rank)", *BESIDE], rows)
+
+
+def verdicts() -> str:
+    """What simulation says about the verdict, from kept results."""
+    found = kept("verdict")
+    return "\n\n".join(verdict.lines(found)) if found else ""
+
+
 def tables_by_name() -> str:
     """Every table's error, lost ones too, from kept results."""
     found = (kept("tabular") or {}).get("errors", {})
@@ -139,6 +159,8 @@ def learning_curves() -> str:
 
 SHOWN = ("deep-mlp", "deep-mlp-ensemble", "tabm", "plain-mlp", "HGB", "MLP", "CatBoost", "RealMLP_TD")
 
+BESIDE = ("deep-mlp", "deep-mlp-ensemble", "tabm", "CatBoost", "HGB")
+
 BLOCKS = {
     "models": models,
     "datasets": datasets,
@@ -151,6 +173,8 @@ BLOCKS = {
     "fleet": fleet,
     "tables": tables,
     "table_errors": tables_by_name,
+    "rivals": rivals,
+    "verdicts": verdicts,
     "crossovers": crossovers,
     "learning_curves": learning_curves,
 }
