@@ -15,7 +15,7 @@ from ._rows import first_rows, row_hashes
 MANY = 0.01  # share of the rows from which on copies are worth a warning
 _NAMES = {"tabular": "rows", "image": "images", "text": "texts"}
 _NEARLY = {
-    "tabular": "but for far decimals",
+    "tabular": "but for the last decimals",
     "image": "but for brightness, compression or a slight crop",
     "text": "but for a few words, case or punctuation",
 }

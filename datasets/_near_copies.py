@@ -10,7 +10,10 @@ import pandas as pd
 
 from ._rows import row_hashes
 
-DIGITS = 4  # significant digits in which the numbers of nearly equal table rows agree
+# Nearly equal table rows agree in so many significant digits (single precision keeps them, and so do most
+# programs that write tables) of at least so many measured columns: fewer agree by chance in large tables.
+DIGITS = 6
+MEASURES = 2
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,10 @@ def _connected(n: int, links: np.ndarray) -> np.ndarray:
 
 def _rounded_hashes(X: pd.DataFrame) -> np.ndarray:
     """Row hashes after rounding: the same table saved twice, once with fewer digits, gives the same."""
-    floats = {name: column.to_numpy(dtype=np.float64) for name, column in X.select_dtypes("floating").items()}
-    return row_hashes(X.assign(**{name: _rounded(v) for name, v in floats.items() if not _whole(v)}))
+    numbers = X.select_dtypes("floating").items()
+    floats = {name: column.to_numpy(dtype=np.float64, na_value=np.nan) for name, column in numbers}
+    measures = {name: _rounded(values) for name, values in floats.items() if not _whole(values)}
+    return row_hashes(X.assign(**measures) if len(measures) >= MEASURES else X)
 
 
 def _whole(values: np.ndarray) -> bool:

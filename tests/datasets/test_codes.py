@@ -41,7 +41,7 @@ def other_answer(row):
 
 
 def fewer_digits(row):
-    row["a"], row["b"] = round(row["a"], 5), round(row["b"], 5)
+    row["a"], row["b"] = float(np.float32(row["a"])), float(np.float32(row["b"]))
     return row
 
 

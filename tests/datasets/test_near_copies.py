@@ -222,8 +222,15 @@ def test_table_rows_with_fewer_digits():
         {"a": rng.normal(size=N), "b": rng.normal(1e6, 3e5, N), "c": rng.integers(0, 9, N) * 1.0}
     )
     X.loc[N] = X.loc[3].astype(np.float32).astype(float)
-    X.loc[N + 1] = X.loc[5].round(4)
+    X.loc[N + 1] = [float(f"{value:.6g}") for value in X.loc[5]]
     assert codes(dataset(X, "tabular"))["DW028"].rows == (N, N + 1)
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 3])
+def test_measures_that_agree_by_chance_are_no_copies(n_columns):
+    values = np.random.default_rng(0).normal(size=(20_000, n_columns)).round(8)
+    X = pd.DataFrame(values, columns=[f"x{i}" for i in range(n_columns)]).drop_duplicates(ignore_index=True)
+    assert codes(dataset(X, "tabular")) == {}
 
 
 def test_whole_numbers_are_not_rounded():
