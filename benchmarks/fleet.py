@@ -89,7 +89,9 @@ def ten(case: Case, epochs: int) -> float:
     replicas = [Replica(part, None, seed) for seed, part in enumerate(parts)]
     spec = InputSpec("tabular", (("numeric", (X.shape[1],), "float32"),))
     architecture = Architecture(network, (("hidden_units", HIDDEN),), spec, 1, "binary")
-    settings = Settings(epochs=epochs, batch_size=case.batch_size, learning_rate=RATE, patience=None)
+    settings = Settings(
+        epochs=epochs, batch_size=case.batch_size, learning_rate=RATE, patience=None, clip_norm=None
+    )
     started = time.perf_counter()
     trained = train(architecture, replicas, settings)
     seconds = time.perf_counter() - started

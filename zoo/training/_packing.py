@@ -57,8 +57,12 @@ class Packing:
         return found + parts[self.n_matrices :]
 
     def vector(self, blocks: Sequence[Any]) -> Any:
-        """The reverse, for blocks with one axis in front."""
-        return tf.concat([tf.reshape(block, (block.shape[0], -1)) for block in blocks], axis=1)
+        """The reverse, for blocks with the same axes in front."""
+        first = blocks[0].shape[: len(blocks[0].shape) - len(self._block_shape(0))]
+        return tf.concat([tf.reshape(block, (*first, -1)) for block in blocks], axis=-1)
+
+    def _block_shape(self, number: int) -> tuple[int, ...]:
+        return self.shapes[number] if number < self.n_matrices else (-1,)
 
     def weights(self, blocks: Sequence[Any]) -> list[Any]:
         """All weights of one network in the order and shapes of its variables."""

@@ -112,6 +112,7 @@ class Program:
         self.mixture = Mixture(architecture.task)
         variables = self.model.trainable_variables
         self._packing = Packing.of(variables)
+        self._axes = (recipe.lanes,) if recipe.lanes > 1 else ()
         self._lock = threading.Lock()
         self._functions: dict[str, Any] = {}
         self._rooms: set[int] = set()
@@ -170,6 +171,14 @@ class Program:
         return (state, rows, steps, rows) if self.recipe.watched else (state, rows, steps)
 
     def _epoch(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
+        if self.recipe.lanes > 1:
+            return self._all_lanes(state, rows, steps, *watching)
+        # A lone lane does without the axis: a quarter of all operations of a small network's step
+        state = tf.nest.map_structure(lambda x: x[0], state)
+        steps = tf.nest.map_structure(lambda x: x[:, 0], steps)
+        return tf.nest.map_structure(lambda x: x[None], self._all_lanes(state, rows, steps, *watching))
+
+    def _all_lanes(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
         n_steps = tf.shape(steps.rate)[0]
         moving = _Moving(
             self._packing.blocks(state.trainable),
@@ -190,7 +199,7 @@ class Program:
         _, moving, total = tf.while_loop(
             lambda i, *_: i < n_steps,
             step,
-            (tf.constant(0), moving, tf.zeros(self.recipe.lanes)),
+            (tf.constant(0), moving, tf.zeros(self._axes)),
             parallel_iterations=1,
         )
         state = state._replace(
@@ -208,7 +217,7 @@ class Program:
         watched = self._validation_loss(moving, *watching)
         better = tf.logical_and(watched < state.best_loss, taken > 0)
         state = state._replace(
-            best_trainable=tf.where(better[:, None], state.watched, state.best_trainable),
+            best_trainable=tf.where(_like(better, state.watched), state.watched, state.best_trainable),
             best_other=_chosen(better, state.other, state.best_other),
             best_loss=tf.where(better, watched, state.best_loss),
         )
@@ -216,10 +225,7 @@ class Program:
 
     def _each_lane(self, function: Callable[[Any], Any], arguments: Any) -> Any:
         """``function`` of each lane's slice, stacked again."""
-        if self.recipe.lanes > 1:
-            return tf.vectorized_map(function, arguments)
-        only = function(tf.nest.map_structure(lambda x: x[0], arguments))
-        return tf.nest.map_structure(lambda x: x[None], only)
+        return tf.vectorized_map(function, arguments) if self._axes else function(arguments)
 
     def _gradients(self, arguments: Any) -> Any:
         """Gradients, other weights and loss of one lane's batch.
@@ -266,15 +272,15 @@ class Program:
 
     def _clipped(self, gradients: Sequence[Any]) -> list[Any]:
         """Gradients of bounded norm: keeps recurrent networks and wild rows in hand."""
-        squares = [tf.reduce_sum(g * g, axis=list(range(1, len(g.shape)))) for g in gradients]
+        first = len(self._axes)
+        squares = [tf.reduce_sum(g * g, axis=list(range(first, len(g.shape)))) for g in gradients]
         norm = tf.sqrt(tf.add_n(squares))
         factor = self.recipe.clip_norm / tf.maximum(norm, self.recipe.clip_norm)
         return [g * _like(factor, g) for g in gradients]
 
     def _validation_loss(self, moving: _Moving, watching: Rows) -> Any:
         """Weighted mean loss (lanes,) of rows laid out as (lanes * n_rows, ...), chunk by chunk."""
-        lanes = self.recipe.lanes
-        n_rows = tf.shape(watching.target)[0] // lanes
+        n_rows = tf.shape(watching.target)[0] // self.recipe.lanes
         chunk = tf.minimum(n_rows, VALIDATION_CHUNK)
 
         def losses(arguments: Any) -> Any:
@@ -285,13 +291,16 @@ class Program:
         def add(start: Any, total: Any) -> tuple[Any, Any]:
             numbers = start + tf.range(chunk)
             inside = tf.cast(numbers < n_rows, tf.float32)
-            numbers = tf.minimum(numbers, n_rows - 1)[None, :] + (tf.range(lanes) * n_rows)[:, None]
+            numbers = tf.minimum(numbers, n_rows - 1)
+            if self._axes:
+                numbers = numbers[None, :] + (tf.range(self.recipe.lanes) * n_rows)[:, None]
             batch = _gathered(watching, numbers)
             batch = batch._replace(weight=batch.weight * inside)
             return start + chunk, total + self._each_lane(losses, (moving.watched, moving.other, *batch))
 
-        _, total = tf.while_loop(lambda start, _: start < n_rows, add, (tf.constant(0), tf.zeros(lanes)))
-        weights = tf.reduce_sum(tf.reshape(watching.weight, (lanes, -1)), axis=1)
+        start = (tf.constant(0), tf.zeros(self._axes))
+        _, total = tf.while_loop(lambda start, _: start < n_rows, add, start)
+        weights = tf.reduce_sum(tf.reshape(watching.weight, (*self._axes, -1)), axis=-1)
         return total / tf.maximum(weights, 1e-12)
 
     def _forward(self, vector: Any, other: Any, inputs: Any) -> Any:
@@ -330,8 +339,8 @@ def _gathered(rows: Rows, numbers: Any) -> Rows:
 
 
 def _like(values: Any, tensor: Any) -> Any:
-    """Values (lanes,) with axes for those of ``tensor``."""
-    return tf.reshape(values, (-1, *[1] * (len(tensor.shape) - 1)))
+    """Values (lanes,) with axes for those of ``tensor``; a single value as it is."""
+    return tf.reshape(values, (-1, *[1] * (len(tensor.shape) - 1))) if len(values.shape) else values
 
 
 def _chosen(condition: Any, new: Sequence[Any], old: Sequence[Any]) -> list[Any]:
