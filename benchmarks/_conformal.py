@@ -86,7 +86,7 @@ def errors_against_truth(name: str, repeats: int) -> dict[str, dict[str, float]]
 def _errors_once(name: str, seed: int, method: str) -> dict[str, float]:
     from deepworth.zoo.calibration._reliability import (
         bin_numbers,
-        debiased_error,
+        estimated_error,
         expected_error,
         summarise,
     )
@@ -98,7 +98,7 @@ def _errors_once(name: str, seed: int, method: str) -> dict[str, float]:
     return {
         "mean_absolute": float(np.abs(said - true).mean()),
         "calibration_error": expected_error(summarise(said, true, numbers)),
-        "calibration_error_by_labels": debiased_error(summarise(said, test.y == "sick", numbers)),
+        "calibration_error_by_labels": estimated_error(summarise(said, test.y == "sick", numbers)).value,
     }
 
 

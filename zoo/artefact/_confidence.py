@@ -90,7 +90,7 @@ def _costs(found: Any) -> Costs | None:
 
 def _share(found: dict[str, Any], name: str) -> float | None:
     value = found.get(name)
-    if value is not None and not (_is_number(value) and 0 <= value <= 1):
+    if value is not None and not (_is_number(value) and 0 <= value <= 1 + 1e-9):  # above 1: never
         raise InputError(f"confidence: {name} must be a number from 0 to 1, got {value!r}")
     return value
 

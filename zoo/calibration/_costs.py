@@ -57,6 +57,7 @@ def cheapest_threshold(stated: np.ndarray, hits: np.ndarray, costs: Costs) -> fl
     missed = np.concatenate([[0.0], np.cumsum(np.bincount(place, weights=hits))]) * costs.false_negative
     alarms = np.bincount(place, weights=~hits)[::-1].cumsum()[::-1]
     total = missed + np.concatenate([alarms, [0.0]]) * costs.false_positive
-    between = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [1.0]])
+    never = np.nextafter(1.0, 2.0)  # a stated certainty must not be above it
+    between = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [never]])
     cheap = between[total <= total.min() + 1e-9]
     return float(cheap[np.argmin(np.abs(cheap - costs.threshold))])

@@ -9,7 +9,7 @@ import numpy as np
 from ._calibrators import Calibrator
 from ._choice import cross_fitted, log_losses
 from ._conformal import refer, sets_out_of_fold, widths_out_of_fold
-from ._reliability import bin_numbers, debiased_error, statements, summarise
+from ._reliability import bin_numbers, estimated_error, statements, summarise
 
 
 def of_classes(
@@ -60,6 +60,6 @@ def of_values(residuals: np.ndarray, parts: np.ndarray, level: float) -> dict[st
 
 
 def error_of(probabilities: np.ndarray, codes: np.ndarray, place: int = 1) -> float:
-    """The debiased calibration error of these rows."""
+    """The calibration error of these rows, without the part of chance."""
     stated, hits = statements(probabilities, codes, place)
-    return debiased_error(summarise(stated, hits, bin_numbers(stated)))
+    return estimated_error(summarise(stated, hits, bin_numbers(stated))).value

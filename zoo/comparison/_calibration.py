@@ -18,9 +18,8 @@ from ..calibration._conformal import LEVEL, check_level, sets_out_of_fold, width
 from ..calibration._costs import Costs, costs_of, row_costs
 from ..calibration._reliability import (
     bin_numbers,
-    debiased_error,
     error_by_chance,
-    error_interval,
+    estimated_error,
     root_mean_square_error,
     statements,
     summarise,
@@ -68,7 +67,7 @@ def calibration(
     """Calibration, thresholds by costs and conformal coverage of a past run; nothing is trained.
 
     Whatever is learned (a calibrator, a quantile) is learned on the other folds than those it is judged
-    on. Intervals are at 95 %, from a bootstrap of the rows.
+    on. Intervals are at 95 %: of the calibration error by the grid method, else by a bootstrap of the rows.
 
     Parameters
     ----------
@@ -217,11 +216,8 @@ def _error(kept: _Kept, shares: np.ndarray, setting: _Setting) -> dict[str, floa
     stated, hits = statements(shares, kept.truth, setting.positive)
     numbers = bin_numbers(stated)
     bins = summarise(stated, hits, numbers)
-    low, high = error_interval(stated, hits, numbers, [w[kept.rows] for w in setting.draws], INTERVAL)
     return {
-        "value": debiased_error(bins),
-        "low": low,
-        "high": high,
+        **vars(estimated_error(bins, INTERVAL)),
         "by_chance": error_by_chance(stated, numbers),
         "root_mean_square": root_mean_square_error(bins),
     }

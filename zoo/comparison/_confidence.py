@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +15,13 @@ from ..calibration import Calibrated, ConformalRegressor
 from ..calibration._calibrators import METHODS
 from ..calibration._conformal import check_level, refer
 from ..calibration._costs import Costs, costs_of, expected_cost
-from ..calibration._measured import error_of, of_sets
+from ..calibration._measured import of_sets
 from ..calibration._reliability import (
     bin_numbers,
     error_by_chance,
-    error_interval,
+    estimated_error,
     statements,
+    summarise,
     wilson,
 )
 from ._metrics import Truth
@@ -92,11 +92,14 @@ def _inner_folds(dataset: Dataset, rows: np.ndarray, seed: int) -> Any:
     """A number of folds; or folds that keep groups together and time in order, where there are any."""
     if dataset.groups is None and dataset.time is None:
         return FOLDS
-    own = {
-        name: None if values is None else values[rows]
-        for name, values in (("groups", dataset.groups), ("time", dataset.time))
-    }
-    splits = make_splits(dataset.y[rows], task=dataset.task, folds=FOLDS, seed=seed, **own)
+    splits = make_splits(
+        dataset.y[rows],
+        task=dataset.task,
+        folds=FOLDS,
+        seed=seed,
+        groups=None if dataset.groups is None else dataset.groups[rows],
+        time=None if dataset.time is None else dataset.time[rows],
+    )
     return [(split.train, split.test) for split in splits]
 
 
@@ -123,15 +126,11 @@ def answers(model: SavedModel, prediction: np.ndarray) -> dict[str, Any]:
     }
 
 
-def measured(
-    model: SavedModel, truth: Truth, prediction: np.ndarray, samples: Sequence[np.ndarray], level: float
-) -> dict[str, Any]:
+def measured(model: SavedModel, truth: Truth, prediction: np.ndarray, level: float) -> dict[str, Any]:
     """How far a saved model's confidence held on labelled rows.
 
     Parameters
     ----------
-    samples : sequence of int arrays
-        Bootstrap rows for the interval of the calibration error.
     level : float
         Of the intervals; the level of sets and intervals is the model's own.
     """
@@ -143,7 +142,7 @@ def measured(
             found |= {"half_width": known.half_width, "coverage": share_with_interval(inside, level)}
         return found
     found["calibrator"] = known.calibrator.method
-    found["calibration_error"] = calibration_error(truth, prediction, samples, level)
+    found["calibration_error"] = calibration_error(truth, prediction, level)
     if known.least_probabilities is not None:
         sets = known.sets(prediction)
         hits = sets[np.arange(n_rows), truth.y]
@@ -157,16 +156,12 @@ def measured(
     return found
 
 
-def calibration_error(
-    truth: Truth, prediction: np.ndarray, samples: Sequence[np.ndarray], level: float
-) -> dict[str, float]:
-    """The debiased calibration error with its interval, and what perfect probabilities would show."""
+def calibration_error(truth: Truth, prediction: np.ndarray, level: float) -> dict[str, float]:
+    """The calibration error with its interval, and what perfect probabilities would show."""
     stated, hits = statements(prediction, truth.y, truth.positive)
     numbers = bin_numbers(stated)
-    draws = [np.bincount(rows, minlength=len(stated)) for rows in samples]
-    low, high = error_interval(stated, hits, numbers, draws, level)
-    value = error_of(prediction, truth.y, truth.positive)
-    return {"value": value, "low": low, "high": high, "by_chance": error_by_chance(stated, numbers)}
+    found = estimated_error(summarise(stated, hits, numbers), level)
+    return {**vars(found), "by_chance": error_by_chance(stated, numbers)}
 
 
 def share_with_interval(hits: np.ndarray, level: float) -> dict[str, float]:

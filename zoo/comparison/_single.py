@@ -129,7 +129,7 @@ def evaluate(
         and dataset.test is None,
         "confidence_level": confidence_level,
         "scores": scores,
-        "confidence": measured(model, truth, prediction, samples, confidence_level),
+        "confidence": measured(model, truth, prediction, confidence_level),
     }
 
 
