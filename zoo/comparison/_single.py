@@ -24,7 +24,7 @@ from ._metrics import evaluate as score
 from ._metrics import of_task
 from ._plan import chosen_models, known_params
 from ._scores import truth_of
-from ._statistics import bootstrap_rows
+from ._weighted import bootstrap_weights, weighted_scores
 
 
 def train(
@@ -106,13 +106,13 @@ def evaluate(
     dataset = _labelled(model, data, seed, load_options)
     rows = np.flatnonzero(dataset.test) if dataset.test is not None else np.arange(len(dataset))
     truth, prediction = truth_of(dataset, rows), checked(model, take(dataset.X, rows), dataset)
-    samples = bootstrap_rows(truth.y, dataset.task != "regression", n_samples, seed)
+    weights = bootstrap_weights(truth.y, dataset.task != "regression", n_samples, seed)
     scores = {}
     for metric in of_task(dataset.task):
-        values = [score(metric, truth.part(s), prediction[s]) for s in samples]
-        known = [v for v in values if v is not None]
+        values = weighted_scores(metric, truth, prediction, weights)
+        known = values[~np.isnan(values)]
         tails = [0.5 - confidence_level / 2, 0.5 + confidence_level / 2]
-        low, high = np.quantile(known, tails).tolist() if known else (None, None)
+        low, high = np.quantile(known, tails).tolist() if len(known) else (None, None)
         scores[metric.name] = {
             "label": metric.label,
             "value": score(metric, truth, prediction),

@@ -77,15 +77,6 @@ def of_samples(samples: np.ndarray, margin: float, level: float) -> Posterior:
     )
 
 
-def bootstrap_rows(y: np.ndarray, stratify: bool, n_samples: int, seed: int) -> list[np.ndarray]:
-    """Row numbers drawn with replacement, within classes where asked (a rare class never vanishes)."""
-    rng = np.random.default_rng(seed)
-    if not stratify:
-        return [rng.integers(0, len(y), len(y)) for _ in range(n_samples)]
-    groups = [np.flatnonzero(y == c) for c in np.unique(y)]
-    return [np.concatenate([rng.choice(g, len(g)) for g in groups]) for _ in range(n_samples)]
-
-
 def folds_needed(
     differences: np.ndarray, test_over_train: float, margin: float, level: float, most: int = 1000
 ) -> int | None:

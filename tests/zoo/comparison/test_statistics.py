@@ -9,7 +9,6 @@ from sklearn.svm import SVC
 
 from deepworth.zoo.comparison._champions import best, left_out_champion, out_of_bag_champion
 from deepworth.zoo.comparison._statistics import (
-    bootstrap_rows,
     corrected_interval,
     corrected_variance,
     correlated_t,
@@ -85,16 +84,6 @@ def test_samples_are_counted():
     assert (p.low, p.high) == pytest.approx(
         np.quantile([-0.5, -0.05, 0, 0.05, 0.5, 0.6, 0.7, 0.8], [0.25, 0.75])
     )
-
-
-def test_bootstrap_keeps_every_class_and_is_repeatable():
-    y = np.array([0] * 50 + [1] * 2)
-    samples = bootstrap_rows(y, True, 200, seed=3)
-    assert all((y[s] == 1).sum() == 2 and len(s) == 52 for s in samples)
-    again = bootstrap_rows(y, True, 200, seed=3)
-    assert all((a == b).all() for a, b in zip(samples, again, strict=True))
-    free = bootstrap_rows(y, False, 200, seed=3)
-    assert {int((y[s] == 1).sum()) for s in free} > {1, 2, 3}
 
 
 def test_folds_needed_is_the_first_that_decides():
