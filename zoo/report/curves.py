@@ -45,7 +45,7 @@ def _show(answer: dict[str, Any], parts: Any, as_json: bool) -> None:
         print_json(answer)
         return
     out = console()
-    for part in parts(answer):
+    for part in parts(answer, out.width):
         out.print(part)
 
 
@@ -71,19 +71,19 @@ def write(answer: dict[str, Any], output: str | None) -> None:
     terminal._replace(Path(output), text.getvalue())
 
 
-def learning_curve(answer: dict[str, Any]) -> list[Any]:
+def learning_curve(answer: dict[str, Any], width: int = 110) -> list[Any]:
     """The parts from top to bottom: data, findings, scores by size, crossover, curves."""
     return [
         _headline(answer, _curve_plan(answer["plan"])),
         *([_findings(answer["findings"])] if answer["findings"] else []),
-        _sizes(answer),
+        _sizes(answer, wide=width >= 105),
         *_failures(answer["models"], lambda r: f"{r['model']} on {r['size']:,} rows"),
         _crossover(answer),
         *_footer(answer),
     ]
 
 
-def capacity(answer: dict[str, Any]) -> list[Any]:
+def capacity(answer: dict[str, Any], width: int = 110) -> list[Any]:
     """The parts from top to bottom: data, findings, networks, answers."""
     plan = answer["plan"]
     folds = f"{plan['folds']} parts of the test part" if plan["official_test"] else f"{plan['folds']} folds"
@@ -110,20 +110,23 @@ def _curve_plan(plan: dict[str, Any]) -> str:
     return f"{len(sizes)} sizes from {sizes[0]:,} to {sizes[-1]:,} rows, {plan['repeats']} times, on {scored}"
 
 
-def _sizes(answer: dict[str, Any]) -> Table:
+def _sizes(answer: dict[str, Any], wide: bool) -> Table:
     """A row a size: both families with interval and champion, and the models' seconds of a fit."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("rows", justify="right", no_wrap=True)
     arrow = "↑" if answer["metric"]["greater_is_better"] else "↓"
     for family, colour in FAMILY_COLOURS.items():
-        table.add_column(Text(f"{family} {answer['metric']['label']} {arrow}", colour), no_wrap=True)
-        table.add_column(Text("champion", colour), no_wrap=True)
-        table.add_column(Text("fit", colour), justify="right", no_wrap=True)
+        head = Text(f"{family} {answer['metric']['label']} {arrow}", colour)
+        table.add_column(head, no_wrap=True)
+        table.add_column(Text("champion", colour), no_wrap=True, max_width=20 if wide else 12)
+        if wide:
+            table.add_column(Text("fit", colour), justify="right", no_wrap=True)
     rows = {(r["family"], r["size"]): r for r in answer["families"]}
     fits = {(r["model"], r["size"]): r["fit_seconds"] for r in answer["models"]}
     for size in answer["plan"]["sizes"]:
         pair = [rows.get((family, size)) for family in FAMILY_COLOURS]
-        table.add_row(f"{size:,}", *(cell for row in pair for cell in _family_cells(row, pair, answer, fits)))
+        cells = [_family_cells(row, pair, answer, fits)[: 3 if wide else 2] for row in pair]
+        table.add_row(f"{size:,}", *cells[0], *cells[1])
     return table
 
 

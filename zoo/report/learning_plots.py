@@ -41,7 +41,7 @@ def plot_learning_curve(answer: dict[str, Any], path: str) -> None:
     axes.set_xlim(sizes[0] / 1.15, right)
     _frame_scores(axes, answer)
     _draw_beyond(axes, answer, sizes[-1], right)
-    _draw_crossover(axes, found)
+    _draw_crossover(axes, found, 0.965 if answer["metric"]["greater_is_better"] else 0.035)
     _label_families(axes, answer)
     _row_ticks(axes)
     axes.set_xlabel("training rows (logarithmic)")
@@ -117,31 +117,30 @@ def _draw_beyond(axes: Any, answer: dict[str, Any], largest: int, right: float) 
     """What was not measured stands on grey."""
     axes.axvspan(largest, right, color="#f1f2f4", zorder=0, linewidth=0)
     rising = answer["metric"]["greater_is_better"]
-    height = 0.93 if answer["crossover"]["extrapolated"] else 0.99  # below the crossover's bar
     axes.annotate(
         "beyond the data:\nnot measured",
-        ((largest * right) ** 0.5, height if rising else 0.02),
+        ((largest * right) ** 0.5, 0.17 if rising else 0.83),  # beside the legend, away from the curves
         xycoords=axes.get_xaxis_transform(),
         ha="center",
-        va="top" if rising else "bottom",
+        va="bottom" if rising else "top",
         fontsize=11.5,
         color=_GREY,
     )
 
 
-def _draw_crossover(axes: Any, found: dict[str, Any]) -> None:
-    """A line at the crossover, and its interval as a bar along the top."""
+def _draw_crossover(axes: Any, found: dict[str, Any], height: float) -> None:
+    """A line at the crossover, and its interval as a bar across it."""
     if found["outcome"] != "crossover" or found["rows"] is None:
         return
     low = found["low"] or axes.get_xlim()[0]
     high = found["high"] or axes.get_xlim()[1]
     across = axes.get_xaxis_transform()
     axes.axvline(found["rows"], color="#222222", linewidth=1.4, linestyle=":")
-    axes.plot([low, high], [0.965, 0.965], color="#222222", linewidth=2.0, transform=across, clip_on=False)
+    axes.plot([low, high], [height, height], color="#222222", linewidth=2.0, transform=across, clip_on=False)
     for end, known in ((low, found["low"]), (high, found["high"])):
         marker = "|" if known else ("<" if end == low else ">")
-        axes.plot(end, 0.965, marker, color="#222222", markersize=9, transform=across, clip_on=False)
-    axes.plot(found["rows"], 0.965, "D", color="#222222", markersize=7, transform=across)
+        axes.plot(end, height, marker, color="#222222", markersize=9, transform=across, clip_on=False)
+    axes.plot(found["rows"], height, "D", color="#222222", markersize=7, transform=across)
 
 
 def _label_families(axes: Any, answer: dict[str, Any]) -> None:
@@ -246,7 +245,7 @@ def _shade(place: int, of: int) -> tuple[float, float, float]:
 
 
 def _titles(figure: Any, title: str, subtitle: str) -> None:
-    figure.subplots_adjust(left=0.095, right=0.975, top=0.86, bottom=0.12, wspace=0.26)
+    figure.subplots_adjust(left=0.095, right=0.96, top=0.86, bottom=0.12, wspace=0.26)
     figure.text(0.02, 0.945, title, fontsize=17, fontweight="bold", color="#202124")
     figure.text(0.02, 0.893, subtitle, fontsize=11.5, color=_GREY)
 
