@@ -34,6 +34,7 @@ class Plan:
     threads: int
     calibrate: str | None = None
     holdout: float | None = None
+    in_time_order: bool = False
 
     @property
     def models(self) -> list[str]:
@@ -59,8 +60,12 @@ def make_plan(
         raise unknown_name("preset", preset, PRESETS)
     usual = PRESETS[preset]
     _at_least("seed", seed, 0)
-    usual_repeats = usual[1] if holdout is None else usual[0] * usual[1]  # as many fits as of folds
+    in_order = dataset.time is not None and dataset.test is None
+    if in_order and (repeats or 1) > 1:
+        raise InputError("--time has one order only: leave --repeats away, use more --folds for more periods")
+    usual_repeats = 1 if in_order else usual[1]
     if holdout is not None:
+        usual_repeats = usual[0] * usual[1]  # as many fits as of folds
         _check_holdout(dataset, folds)
     folds = _at_least("folds", folds if folds is not None else usual[0], 2)
     repeats = _at_least("repeats", repeats if repeats is not None else usual_repeats, 1)
@@ -88,6 +93,7 @@ def make_plan(
         threads=threads_for(max(len(s.train) for s in splits)),
         calibrate=calibrate,
         holdout=holdout,
+        in_time_order=in_order,
     )
 
 

@@ -141,6 +141,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "models",
         "threads",
         "holdout",
+        "in_time_order",
         "calibrate",
     )
     return plain({name: getattr(plan, name) for name in names} | {"jobs": len(plan.jobs)})

@@ -60,7 +60,7 @@ def _headline(answer: dict[str, Any]) -> Text:
     facts = data_facts(data)
     if plan["official_test"]:
         facts.append(f"scored on the {data['test_rows']:,} rows of its test part")
-    elif any(f["code"] == "DW031" for f in answer["findings"]):
+    elif plan.get("in_time_order"):
         facts.append(f"scored on {plan['folds']} later periods")
     elif plan.get("holdout"):
         facts.append(f"scored on {plan['holdout']:.0%} of the rows, held out {plan['repeats']} times")
