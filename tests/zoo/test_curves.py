@@ -33,6 +33,7 @@ def law(asymptote, scale):
         **{f"{name}_interval": [0.01, 0.2] for name in ("asymptote", "scale", "exponent")},
         "start": 100,
         "misfit": 1.0,
+        "fits": 1,
         "rows": rows.tolist(),
         "score": score.tolist(),
         "score_low": (score - 0.02).tolist(),
@@ -165,9 +166,9 @@ def test_failures_and_interruption_are_seen(curve):
 
 
 def test_what_no_law_goes_through_is_said(curve):
-    curve["curves"]["deep"] |= {"start": 200, "misfit": 2.5}
+    curve["curves"]["deep"] |= {"start": 200, "misfit": 2.5, "fits": 0}
     text = " ".join(shown(curves.learning_curve(curve)).replace("│", "").split())
-    assert "fitted from 200 rows on; no power law fits well" in text
+    assert "fitted from 200 rows on; no power law fits: the curve ends with the data" in text
 
 
 def test_a_missing_family_leaves_a_dash(curve):
@@ -225,6 +226,15 @@ def test_open_ends_are_drawn(curve, tmp_path, change):
     curve["crossover"] |= change
     plot_learning_curve(curve, str(tmp_path / "a.png"))
     assert share_of(tmp_path / "a.png", COLOURS["deep"]) > 0.001
+
+
+def test_a_curve_that_no_law_fits_ends_with_the_data(curve, tmp_path):
+    for each in curve["curves"].values():
+        kept = [i for i, n in enumerate(each["rows"]) if n <= 800]
+        each |= {k: [each[k][i] for i in kept] for k in ("rows", "score", "score_low", "score_high")}
+    curve["crossover"]["reach"] = 800
+    plot_learning_curve(curve, str(tmp_path / "a.png"))
+    assert share_of(tmp_path / "a.png", "#f1f2f4", 1) < 0.001  # no part is marked as not measured
 
 
 def test_one_family_or_none_can_be_drawn(curve, tmp_path):

@@ -32,7 +32,7 @@ class Crossover:
     smallest, largest : int
         The measured sizes that were compared: from where both families follow a power law.
     reach : int
-        Ten times the largest size, where every curve ends.
+        Where every curve ends: ten times the largest size, or the largest where no power law fits.
     probabilities : dict of str to float
         Shares of the draws over all sizes up to the reach: "deep" or "classical" ahead throughout,
         "deep_overtakes", "classical_overtakes".
@@ -57,15 +57,20 @@ class Crossover:
 
 
 def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.95) -> Crossover:
-    """Compare two fitted curves from where both hold up to ten times the largest size."""
+    """Compare two fitted curves from where both hold up to ten times the largest size.
+
+    Where no power law fits one of them, nothing is said beyond the sizes that were measured.
+    """
     smallest = max(deep.start, classical.start)
     largest = int(min(deep.curve.sizes[-1], classical.curve.sizes[-1]))
-    reach = REACH * largest
+    reach = largest * (REACH if deep.fits and classical.fits else 1)
     grid = np.geomspace(smallest, reach, _GRID)
     ahead = deep.draws(grid) < classical.draws(grid)
     measured = grid <= largest * (1 + 1e-9)
     here, everywhere = _paths(ahead[:, measured], grid), _paths(ahead, grid)
     outcome, paths = _decide(here, everywhere, level)
+    if outcome == "none_in_reach" and reach == largest:
+        outcome = "classical"
     who = _overtaker(outcome, paths)
     rows, low, high = _interval(paths, who, level)
     if outcome == "crossover" and not _was_behind(deep, classical, who, rows, level):

@@ -68,7 +68,8 @@ class FittedCurve:
     """The power law of a family from ``start`` rows on, and the laws of the draws (n_draws,).
 
     ``misfit`` is the root mean square of the residuals over their standard errors, about 1 where a power
-    law explains all. ``drawn`` are the measured means of the draws themselves, (n_draws, S) for all sizes.
+    law explains all; ``fits`` is False where such residuals would come up once in a hundred curves.
+    ``drawn`` are the measured means of the draws themselves, (n_draws, S) for all sizes.
     """
 
     curve: ErrorCurve
@@ -76,6 +77,7 @@ class FittedCurve:
     draws: PowerLaw = field(repr=False)
     start: int
     misfit: float
+    fits: bool
     drawn: np.ndarray = field(repr=False)
 
 
@@ -98,17 +100,17 @@ def _moves(n_repeats: int, n_draws: int, seed: int) -> np.ndarray:
 
 
 def _fit(curve: ErrorCurve, moves: np.ndarray) -> FittedCurve:
-    tail, law, misfit = _fit_tail(curve)
+    tail, law, misfit, fits = _fit_tail(curve)
     common = moves @ tail.common()
     own = moves @ ((tail.errors - tail.mean - tail.common()) * tail.mean_scale())
     # A misfit says that the law is wrong or the spread too small: either way there is more doubt.
     errors = tail.mean + common * tail.mean_scale() + max(1.0, misfit) * own
     draws = fit_power_law(tail.sizes, errors, tail.sigma(), refinements=2)
     drawn = curve.mean + moves @ ((curve.errors - curve.mean) * curve.mean_scale())
-    return FittedCurve(curve, law, draws, int(tail.sizes[0]), misfit, drawn)
+    return FittedCurve(curve, law, draws, int(tail.sizes[0]), misfit, fits, drawn)
 
 
-def _fit_tail(curve: ErrorCurve) -> tuple[ErrorCurve, PowerLaw, float]:
+def _fit_tail(curve: ErrorCurve) -> tuple[ErrorCurve, PowerLaw, float, bool]:
     """The law of all sizes, or of the large ones where no law goes through the small ones too.
 
     Learning curves follow a power law from some size on (Hestness et al. 2017): sizes are left out from below
@@ -118,12 +120,12 @@ def _fit_tail(curve: ErrorCurve) -> tuple[ErrorCurve, PowerLaw, float]:
     for first in range(max(1, len(curve.sizes) - _FEWEST_TAIL + 1)):
         tail = curve.beyond(first)
         sigma = tail.sigma()
-        law = fit_power_law(tail.sizes, tail.mean, sigma)
+        law = fit_power_law(tail.sizes, tail.mean, sigma, refinements=8)
         squares = float(np.sum(((tail.mean - law(tail.sizes)) / sigma) ** 2))
         freedom = max(1, len(tail.sizes) - 3)
         if squares <= stats.chi2.ppf(0.95, freedom):
             break
-    return tail, law, float(np.sqrt(squares / freedom))
+    return tail, law, float(np.sqrt(squares / freedom)), bool(squares <= stats.chi2.ppf(0.99, freedom))
 
 
 def too_few_sizes(curve: ErrorCurve) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 from ...datasets._base import Dataset
 from ._crossover import Crossover
 from ._curve_fit import ErrorCurve, FittedCurve
-from ._curve_plan import REACH, CurvePlan
+from ._curve_plan import CurvePlan
 from ._curve_words import headline, interval_in_words, sentence
 from ._jobs import Job
 from ._metrics import Metric
@@ -164,8 +164,7 @@ class LearningCurve:
         """Parameters with intervals, and the curve up to the reach, in units of the metric."""
         tails = [0.5 - self.confidence_level / 2, 0.5 + self.confidence_level / 2]
         law, draws = fitted.law, fitted.draws
-        largest = fitted.curve.sizes[-1]
-        grid = np.unique(np.round(np.geomspace(fitted.start, largest * REACH, _DRAWN_SIZES)))
+        grid = np.unique(np.round(np.geomspace(fitted.start, self.crossover.reach, _DRAWN_SIZES)))
         ends = self._scores_of(np.quantile(draws(grid), tails, axis=0))
         bounds = self.metric.bounds
         return {
@@ -173,6 +172,7 @@ class LearningCurve:
             **{f"{name}_interval": np.quantile(getattr(draws, name), tails).tolist() for name in _PARTS},
             "start": fitted.start,
             "misfit": fitted.misfit,
+            "fits": int(fitted.fits),
             "rows": grid.tolist(),
             "score": self._scores_of(law(grid)).tolist(),
             "score_low": np.maximum(ends.min(axis=0), bounds[0]).tolist(),

@@ -18,6 +18,8 @@ def sentence(found: Crossover) -> str:
     """The answer, and how far it reaches."""
     span = f"from {found.smallest:,} to {found.largest:,} training rows"
     refusal = f"no curve is drawn beyond {found.reach:,} rows, {REACH} times the data"
+    if found.reach == found.largest:
+        refusal = "no power law fits the curves, so none is drawn further"
     if found.outcome == "crossover":
         return _crossing(found)
     if found.outcome == "deep":
@@ -38,7 +40,8 @@ def sentence(found: Crossover) -> str:
     if found.reason:
         return f"Cannot tell: {found.reason}."
     lead = f"by their means deep learning is ahead at {found.deep_ahead} of {found.compared_sizes} sizes"
-    return f"Cannot tell: the doubt is larger than the distance of the curves; {lead}.{_hint(found)}"
+    end = " No power law fits the curves, so none is drawn further." if found.reach == found.largest else ""
+    return f"Cannot tell: the doubt is larger than the distance of the curves; {lead}.{_hint(found)}{end}"
 
 
 def headline(found: Crossover) -> str:

@@ -167,7 +167,6 @@ def _judged(
     lacking = " and ".join(f for f in curves if f not in fitted)
     reason = f"no {lacking} model has scores on enough sizes"
     low, high = plan.sizes[0], plan.sizes[-1]
-    nothing = Crossover(
-        "undecided", None, None, None, None, False, low, high, high * REACH, {}, reason=reason
-    )
-    return fitted, nothing
+    reach = high * (REACH if all(f.fits for f in fitted.values()) else 1)
+    none = Crossover("undecided", None, None, None, None, False, low, high, reach, {}, reason=reason)
+    return fitted, none

@@ -26,7 +26,6 @@ _OUTCOMES = {
     "none_in_reach": "no crossover within ten times the data",
     "undecided": "cannot tell",
 }
-_MISFIT = 1.8  # residuals over their standard errors
 _ENOUGH = {"yes": ("enough", "green"), "no": ("not enough", "yellow"), "undecided": ("cannot tell", "dim")}
 
 
@@ -176,8 +175,8 @@ def _law(family: str, curve: dict[str, Any], answer: dict[str, Any]) -> Text:
     )
     if curve["start"] > answer["plan"]["sizes"][0]:
         text += f", fitted from {curve['start']:,} rows on"
-    if curve["misfit"] > _MISFIT:
-        text += "; no power law fits well, the interval is widened for it"
+    if not curve["fits"]:
+        text += "; no power law fits: the curve ends with the data"
     return Text(text, FAMILY_COLOURS[family])
 
 

@@ -37,10 +37,12 @@ def plot_learning_curve(answer: dict[str, Any], path: str) -> None:
     for family in COLOURS:
         _draw_points(axes, family, [r for r in answer["families"] if r["family"] == family])
     axes.set_xscale("log")
-    right = found["reach"] if answer["curves"] else sizes[-1] * 1.3
+    beyond = bool(answer["curves"]) and found["reach"] > sizes[-1]
+    right = found["reach"] if beyond else sizes[-1] * 1.15
     axes.set_xlim(sizes[0] / 1.15, right)
     _frame_scores(axes, answer)
-    _draw_beyond(axes, answer, sizes[-1], right)
+    if beyond:
+        _draw_beyond(axes, answer, sizes[-1], right)
     _draw_crossover(axes, found, 0.965 if answer["metric"]["greater_is_better"] else 0.035)
     _label_families(axes, answer)
     _row_ticks(axes)

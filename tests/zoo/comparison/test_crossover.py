@@ -104,6 +104,18 @@ def test_nothing_is_said_beyond_ten_times_the_data():
     assert "no curve is drawn beyond 32,000 rows, 10 times the data" in sentence(result)
 
 
+def test_nothing_is_foretold_where_no_law_fits():
+    """Classical is far ahead, but its errors go up and down: what comes next nobody knows."""
+    both = curves((0.4, 2, 0.5), (0.1, 2, 0.5))
+    both[1].errors[:] += np.array([0, 0.1, -0.05, 0.1, -0.05, 0.1])
+    fitted = fit_curves(both, seed=1, n_draws=300)
+    result = find_crossover(*fitted)
+    assert [f.fits for f in fitted] == [True, False]
+    assert result.outcome == "classical"
+    assert result.reach == result.largest
+    assert "no power law fits the curves, so none is drawn further" in sentence(result)
+
+
 def test_a_lead_is_claimed_only_where_it_was_measured():
     for seed in range(12):
         result = found((0.1, 3.5, 0.5), (0.11, 3.2, 0.5), noise=0.01, seed=seed)
