@@ -148,6 +148,7 @@ class KerasEstimator(BaseEstimator):
 
         import_tensorflow()
         import_module("deepworth.zoo.training._fleet")
+        self._new_preprocessor()  # imports its modules
 
     def keras_model(self) -> Any:
         """The Keras model from raw inputs to probabilities (or values), preprocessing inside.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -32,17 +33,16 @@ class Dropout(keras.layers.Dropout):
 
 def _random_bits(like: Any, seed: Any) -> Any:
     """32 random bits for each value of a tensor, uint32."""
-    step = tf.constant(_STEP, tf.uint32)
-    start = _mixed(tf.bitwise.bitwise_xor(seed[0], _mixed(seed[1] + step)))
+    step, *constants = (tf.constant(c, tf.uint32) for c in (_STEP, 16, 13, 0x85EBCA6B, 0xC2B2AE35))
+    start = _mixed(tf.bitwise.bitwise_xor(seed[0], _mixed(seed[1] + step, constants)), constants)
     places = tf.cast(tf.reshape(tf.range(tf.size(like)), tf.shape(like)), tf.uint32)
-    return _mixed(places * step + start)
+    return _mixed(places * step + start, constants)
 
 
-def _mixed(h: Any) -> Any:
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        h = _folded(h, shift) * tf.constant(factor, tf.uint32)
-    return _folded(h, 16)
+def _mixed(h: Any, constants: Sequence[Any]) -> Any:
+    far, near, first, second = constants
+    return _folded(_folded(_folded(h, far) * first, near) * second, far)
 
 
-def _folded(h: Any, shift: int) -> Any:
-    return tf.bitwise.bitwise_xor(h, tf.bitwise.right_shift(h, tf.constant(shift, tf.uint32)))
+def _folded(h: Any, shift: Any) -> Any:
+    return tf.bitwise.bitwise_xor(h, tf.bitwise.right_shift(h, shift))

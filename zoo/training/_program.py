@@ -246,19 +246,17 @@ class Program:
         """Where the lanes stand after one step of AdamW."""
         if self.recipe.clip_norm is not None:
             gradients = self._clipped(gradients)
-        beta_2, t = self.recipe.beta_2, moving.count + 1.0
-        rate = step.rate * tf.sqrt(1.0 - beta_2**t) / (1.0 - BETA_1**t)
-        first = [BETA_1 * m + (1.0 - BETA_1) * g for m, g in zip(moving.first_moment, gradients, strict=True)]
-        second = [
-            beta_2 * v + (1.0 - beta_2) * g * g for v, g in zip(moving.second_moment, gradients, strict=True)
-        ]
-        shrink = step.rate * step.decay
+        t = moving.count + 1.0
+        rate = step.rate * tf.sqrt(1.0 - self.recipe.beta_2**t) / (1.0 - BETA_1**t)
+        first = _moments(BETA_1, moving.first_moment, gradients)
+        second = _moments(self.recipe.beta_2, moving.second_moment, [g * g for g in gradients])
+        shrink, epsilon = step.rate * step.decay, tf.constant(EPSILON)
         kept = [
             w * (1.0 - _like(shrink, w) * decayed) if np.any(decayed) else w
             for w, decayed in zip(moving.trainable, self._packing.decayed, strict=True)
         ]
         trainable = [
-            w - _like(rate, w) * m / (tf.sqrt(v) + EPSILON)
+            w - _like(rate, w) * m / (tf.sqrt(v) + epsilon)
             for w, m, v in zip(kept, first, second, strict=True)
         ]
         averaged = moving.averaged
@@ -331,6 +329,12 @@ class Program:
         labels = tf.one_hot(target, self.architecture.units)
         smooth = labels * (1.0 - smoothing) + smoothing / self.architecture.units
         return tf.nn.softmax_cross_entropy_with_logits(labels=smooth, logits=outputs)
+
+
+def _moments(beta: float, old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
+    """Running means; the constants are shared, because every operation costs time to trace."""
+    kept, taken = tf.constant(beta), tf.constant(1.0 - beta)
+    return [kept * m + taken * g for m, g in zip(old, new, strict=True)]
 
 
 def _gathered(rows: Rows, numbers: Any) -> Rows:
