@@ -339,8 +339,12 @@ def evaluate(artefact: str, data: str, as_json: bool, **options: Any) -> None:
     """Score a saved model on labelled DATA."""
     from .zoo.comparison import evaluate as run
     from .zoo.report import terminal
+    from .zoo.report.calibration import show_confidence
 
-    terminal.show_scores(run(artefact, data, **options), as_json=as_json)
+    result = run(artefact, data, **options)
+    terminal.show_scores(result, as_json=as_json)
+    if not as_json:
+        show_confidence(result["confidence"])
 
 
 @main.command()

@@ -24,6 +24,7 @@ from ._metrics import evaluate as score
 from ._metrics import of_task
 from ._plan import chosen_models, known_params
 from ._scores import truth_of
+from ._threads import limited, threads_for
 from ._weighted import bootstrap_weights, weighted_scores
 
 
@@ -59,7 +60,8 @@ def train(
     if hasattr(estimator, "warm_up"):
         estimator.warm_up()
     started = time.perf_counter()
-    estimator.fit(take(dataset.X, rows), dataset.y[rows])
+    with limited(threads_for(len(rows))):  # as in a comparison: threads that wait for a core may take minutes
+        estimator.fit(take(dataset.X, rows), dataset.y[rows])
     seconds = time.perf_counter() - started
     scores = _test_scores(estimator, dataset) if dataset.test is not None else {}
     family = registry.family(name)

@@ -132,3 +132,34 @@ def _of_values(answer: dict[str, Any]) -> list[Any]:
         table.add_row(_name(model, answer), _between(found["coverage"]), number(found["half_width"]))
     note = "Intervals from the residuals of the other folds, the same width for every row."
     return [table, Text(note, "dim")]
+
+
+def show_confidence(found: dict[str, Any] | None) -> None:
+    """How far a saved model's confidence held on labelled rows, below its scores."""
+    lines = confidence_lines(found or {})
+    if lines:
+        console().print(Text("\n".join(lines)))
+
+
+def confidence_lines(found: dict[str, Any]) -> list[str]:
+    """Calibration error, coverage and costs in words."""
+    lines = []
+    if "calibration_error" in found:
+        error = found["calibration_error"]
+        kind = "" if found["calibrator"] == "none" else f" (calibrated by {found['calibrator']})"
+        lines.append(
+            f"Calibration error {_between(error)}{kind}; by chance alone {number(error['by_chance'])}"
+        )
+    if "coverage" in found:
+        what = "Sets hold the true class" if "mean_set_size" in found else "Intervals hold the true value"
+        lines.append(f"{what} in {_between(found['coverage'])} of the rows, {found['level']:.3g} was stated")
+    if "referred" in found:
+        lines.append(
+            f"{found['referred']:.1%} of the rows are for a human, {found['mean_set_size']:.2f} classes a set"
+        )
+    if "expected_cost" in found:
+        lines.append(
+            f"Says {found['positive']} from {found['threshold']:.3g} on: cost a row "
+            f"{number(found['expected_cost'])}, with one half {number(found['expected_cost_at_half'])}"
+        )
+    return lines
