@@ -125,7 +125,7 @@ class MemberHeads(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="deepworth")
 class NTKMemberDense(keras.layers.Layer):
-    """One matrix for all members in the neural tangent parametrisation, each with scales and biases of its own.
+    """One matrix for all members in the neural tangent parametrisation, with own scales and biases.
 
     y_i = (x_i W / sqrt(fan-in)) * s_i + b_i. Scales and biases are stored divided by ``rate``, so that they
     learn at that rate, as the biases of :class:`~deepworth.zoo.models._tabular.NTKDense` do.
