@@ -164,9 +164,7 @@ def _run_model(
     params = plan.params.get(name, {})
     planned = [job for job in jobs if job.status == "planned"]
     tell("model", name, len(finished), len(plan.jobs))
-    if (
-        planned and plan.calibrate is None and can_fit_many(name, dataset)
-    ):  # a calibrated fit is a fleet itself
+    if planned and can_fit_many(name, dataset):
         yield from (job for job in jobs if job.status != "planned")
 
         def hear(epoch: int) -> None:

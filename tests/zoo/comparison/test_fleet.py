@@ -102,3 +102,11 @@ def test_an_interrupted_fleet_keeps_what_was_fitted(data, tmp_path):
     assert [kept["constant", fold] for fold in range(3)] == ["ok"] * 3
     assert kept["perceptron", 0] == "ok"
     assert "interrupted" in {kept["perceptron", fold] for fold in (1, 2)}
+
+
+def test_calibrated_networks_are_a_fleet_too(data):
+    """Every fold calibrates inside its training rows, and all of it is trained together."""
+    options = {"params": {"perceptron": {"epochs": 3}}, "folds": 3, "store": False}
+    result = compare(data, models=["perceptron"], calibrate="temperature", **options)
+    row = result.leaderboard().iloc[0]
+    assert (row["status"], row["jobs_ok"]) == ("ok", 3)
