@@ -146,6 +146,7 @@ def _recipe(settings: Settings, batch_size: int, lanes: int, is_watched: bool) -
         settings.beta_2,
         settings.clip_norm,
         settings.averaging,
+        settings.weight_decay > 0,
     )
 
 

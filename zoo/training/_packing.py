@@ -19,6 +19,7 @@ class Packing:
     a block for each kernel and one for all other weights together: fewer operations to trace, to compile
     and to run. Kernels stay apart, because XLA would fuse the concatenation of their gradients with the
     products that these are, and compute them without its matrix kernels (30 times slower at 3 x 256).
+    Where nothing is fused, one block for all weights is best.
 
     ``decayed`` holds the factor of weight decay of each block, a number or one for each small weight.
     """
@@ -29,10 +30,10 @@ class Packing:
     decayed: tuple[Any, ...]
 
     @classmethod
-    def of(cls, variables: Sequence[Any]) -> Packing:
-        """The packing of a network's trainable variables."""
+    def of(cls, variables: Sequence[Any], apart: bool = True) -> Packing:
+        """The packing of a network's trainable variables, kernels ``apart`` or all in one block."""
         order = _order(variables)
-        n_matrices = sum(map(_is_multiplied, variables))
+        n_matrices = sum(map(_is_multiplied, variables)) if apart else 0
         ordered = [variables[i] for i in order]
         small = [np.full(_size(v.shape), _decay_factor(v), np.float32) for v in ordered[n_matrices:]]
         decayed = [_decay_factor(v) for v in ordered[:n_matrices]]

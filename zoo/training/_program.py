@@ -101,6 +101,7 @@ class Recipe:
     beta_2: float = 0.999
     clip_norm: float | None = 1.0
     averaging: float = 0.0
+    decays: bool = True
 
 
 class Program:
@@ -111,7 +112,7 @@ class Program:
         self.model = architecture.new(0)
         self.mixture = Mixture(architecture.task)
         variables = self.model.trainable_variables
-        self._packing = Packing.of(variables)
+        self._packing = Packing.of(variables, apart=recipe.jit)
         self._axes = (recipe.lanes,) if recipe.lanes > 1 else ()
         self._lock = threading.Lock()
         self._functions: dict[str, Any] = {}
@@ -252,7 +253,7 @@ class Program:
         second = _moments(self.recipe.beta_2, moving.second_moment, [g * g for g in gradients])
         shrink, epsilon = step.rate * step.decay, tf.constant(EPSILON)
         kept = [
-            w * (1.0 - _like(shrink, w) * decayed) if np.any(decayed) else w
+            w * (1.0 - _like(shrink, w) * decayed) if self.recipe.decays and np.any(decayed) else w
             for w, decayed in zip(moving.trainable, self._packing.decayed, strict=True)
         ]
         trainable = [
