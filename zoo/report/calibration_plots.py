@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito (2008): told apart with any colour vision; marker and line differ as well.
-_COLOURS = {"deep": ("#0072B2", "#56B4E9", "#009E73"), "classical": ("#D55E00", "#E69F00", "#CC79A7")}
+# each family in shades of its own; the first is the one of all pictures
+_COLOURS = {"deep": ("#007c9e", "#56b4e9", "#1b4f9c"), "classical": ("#b5178a", "#e69f00", "#d55e00")}
 _MARKERS = {"deep": "o^v", "classical": "sDP"}
 _LINES = ("-", "--", ":")
 _GREY = "#707070"
