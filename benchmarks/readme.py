@@ -137,6 +137,12 @@ def verdicts() -> str:
     return "\n\n".join(verdict.lines(found)) if found else ""
 
 
+def confidence() -> str:
+    """Stated probabilities and sets against known truth, from kept results."""
+    found = kept("verdict")
+    return "\n\n".join(verdict.confidence_lines(found)) if found else ""
+
+
 def tables_by_name() -> str:
     """Every table's error, lost ones too, from kept results."""
     found = (kept("tabular") or {}).get("errors", {})
@@ -175,6 +181,7 @@ BLOCKS = {
     "table_errors": tables_by_name,
     "rivals": rivals,
     "verdicts": verdicts,
+    "confidence": confidence,
     "crossovers": crossovers,
     "learning_curves": learning_curves,
 }

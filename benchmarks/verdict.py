@@ -147,7 +147,7 @@ def measure(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """Tables for people."""
+    """Tables about the verdict, for people."""
     single = [[f"`{k}`", figure(v)] for k, v in found.items() if isinstance(v, float)]
     rows = list(next(iter(found["power"].values())))
     powers = [
@@ -159,11 +159,35 @@ def lines(found: dict[str, Any]) -> list[str]:
         for gain in found["power"]
         for kind, by in (("0.01", found["power"][gain]), ("0", found["power_without_margin"][gain]))
     ]
-    by = [[k, figure(v)] for k, v in found["interval_coverage_by"].items()]
+    by = list(found["interval_coverage_by"].values())
+    extremes = (
+        f"Coverage by learner, rows and preset: {figure(min(by))} to {figure(max(by))} in single cells."
+    )
     return [
         table(["figure", "value"], single),
+        extremes,
         table(["gain in points (measured)", "margin", *(f"{int(r):,} rows" for r in rows)], powers),
-        table(["equal models", "coverage"], by),
+    ]
+
+
+def confidence_lines(found: dict[str, Any]) -> list[str]:
+    """Tables about stated probabilities and sets, for people."""
+    sets = [
+        [
+            name,
+            c["repeats"],
+            figure(c["coverage"], 4),
+            f"{c['error_points']:+.2f} ± {c['standard_error_points']:.2f}",
+        ]
+        for name, c in found["conformal"].items()
+    ]
+    truth = [
+        [name, *(figure(e[m]["calibration_error"]) for m in ("none", "auto"))]
+        for name, e in found["calibration_error_against_truth"].items()
+    ]
+    return [
+        table(["sets at 90 %", "samples", "coverage", "error in points"], sets),
+        table(["off from the true probabilities", "as trained", "calibrated"], truth),
     ]
 
 
@@ -177,7 +201,7 @@ def main() -> None:
     chosen = options.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     found = measure(chosen)
-    print(json.dumps(found) if chosen.json else "\n\n".join(lines(found)))
+    print(json.dumps(found) if chosen.json else "\n\n".join(lines(found) + confidence_lines(found)))
 
 
 if __name__ == "__main__":
