@@ -332,9 +332,9 @@ def test_the_rate_of_every_step_follows_the_schedule():
     )
     steps = [_lanes._steps([lane], [0], settings, epoch, 1) for epoch in (0, 1)]
     progress = np.arange(10) / 10
-    found = np.concatenate([s.rate.numpy()[:, 0] for s in steps])
+    found = np.concatenate([s.rate[:, 0] for s in steps])
     np.testing.assert_allclose(found, 0.4 * SCHEDULES["cosine"](progress), rtol=1e-6)
-    found = np.concatenate([s.decay.numpy()[:, 0] for s in steps])
+    found = np.concatenate([s.decay[:, 0] for s in steps])
     np.testing.assert_allclose(found, 0.1 * SCHEDULES["flat-cosine"](progress), rtol=1e-6)
 
 
@@ -482,3 +482,34 @@ def test_the_same_architecture_has_the_same_start_for_a_seed_and_hashes_alike():
     for a, b in zip(twin.new(4).weights, SHALLOW.new(4).weights, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
     assert not np.array_equal(SHALLOW.new(4).weights[0].numpy(), SHALLOW.new(5).weights[0].numpy())
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_several_epochs_in_one_call_are_the_same_epochs(lanes, monkeypatch):
+    from deepworth.zoo.training import _lanes
+
+    settings = Settings(
+        epochs=10, batch_size=16, patience=None, weight_decay=0.01, averaging=0.9, lanes=lanes
+    )
+    replicas = [Replica(part(100), part(30, 1), 0), Replica(part(90, 2), part(30, 3), 1)]
+    heard = []
+    together = train(SHALLOW, replicas, settings, progress=lambda *e: heard.append(e[:2]))
+    assert {n for n, epoch in heard if epoch == 10} == {0, 1}
+    assert _lanes._epochs_at_once(settings, 6) == 5
+    monkeypatch.setattr(_lanes, "MOST_AT_ONCE", 1)
+    single = train(SHALLOW, replicas, settings)
+    for a, b in zip(together, single, strict=True):
+        assert a.best_epoch == b.best_epoch
+        for name, values in a.history.history.items():
+            np.testing.assert_allclose(values, b.history.history[name], rtol=1e-5)
+        for one, other in zip(weights(a), weights(b), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_one_epoch_at_a_time_where_training_may_end_early_or_epochs_are_long():
+    from deepworth.zoo.training._lanes import _epochs_at_once
+
+    assert _epochs_at_once(Settings(epochs=10, patience=3), 6) == 1
+    assert _epochs_at_once(Settings(epochs=10, patience=None, jit=False), 6) == 1
+    assert _epochs_at_once(Settings(epochs=10, patience=None), 65) == 1
+    assert [_epochs_at_once(Settings(epochs=n, patience=None), 6) for n in (7, 8, 9, 50)] == [1, 4, 3, 5]

@@ -102,6 +102,7 @@ class Recipe:
     clip_norm: float | None = 1.0
     averaging: float = 0.0
     decays: bool = True
+    epochs: int = 1  # in one call
 
 
 class Program:
@@ -130,8 +131,13 @@ class Program:
         return room
 
     def epoch(self, *arguments: Any) -> tuple[State, Any, Any]:
-        """State, mean training loss and validation loss (lanes,) after the given steps."""
-        return self._compiled("epoch", self._epoch, self.recipe.jit)(*arguments)
+        """State, mean training losses and validation losses after the given steps.
+
+        Losses have the shape (lanes,), or (epochs, lanes) where a call does several epochs; then every
+        tensor of the steps has that first axis.
+        """
+        function = self._epoch if self.recipe.epochs == 1 else self._epochs
+        return self._compiled("epoch", function, self.recipe.jit)(*arguments)
 
     def forward(self, *arguments: Any) -> Any:
         """Linear outputs of each row, from unstacked weights."""
@@ -158,11 +164,12 @@ class Program:
         lanes = (self.recipe.lanes,)
         target = tf.TensorSpec((None,), tf.int32 if self.architecture.task == "multiclass" else tf.float32)
         rows = Rows(inputs, target, tf.TensorSpec((None,), tf.float32))
+        first = (None,) if self.recipe.epochs == 1 else (self.recipe.epochs, None)
         steps = Steps(
-            tf.TensorSpec((None, *lanes, self.recipe.batch_size), tf.int32),
-            tf.TensorSpec((None, *lanes), tf.float32),
-            tf.TensorSpec((None, *lanes), tf.float32),
-            tf.TensorSpec((None, *lanes), tf.bool),
+            tf.TensorSpec((*first, *lanes, self.recipe.batch_size), tf.int32),
+            tf.TensorSpec((*first, *lanes), tf.float32),
+            tf.TensorSpec((*first, *lanes), tf.float32),
+            tf.TensorSpec((*first, *lanes), tf.bool),
         )
         trainable = tf.TensorSpec((*lanes, self._packing.n_weights), tf.float32)
         other = [tf.TensorSpec((*lanes, *v.shape), v.dtype) for v in self.model.non_trainable_variables]
@@ -170,6 +177,20 @@ class Program:
         averaged = trainable if self.recipe.averaging else tf.TensorSpec((*lanes, 0), tf.float32)
         state = State(trainable, averaged, other, trainable, trainable, scalar, trainable, other, scalar)
         return (state, rows, steps, rows) if self.recipe.watched else (state, rows, steps)
+
+    def _epochs(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
+        """Several epochs: short ones take less than the call that asks for them."""
+        n = self.recipe.epochs
+
+        def epoch(i: Any, state: State, losses: Any, watched: Any) -> tuple[Any, State, Any, Any]:
+            own = Steps(*(x[i] for x in steps))
+            state, loss, validation = self._epoch(state, rows, own, *watching)
+            return i + 1, state, losses.write(i, loss), watched.write(i, validation)
+
+        lists = [tf.TensorArray(tf.float32, n, element_shape=(self.recipe.lanes,)) for _ in range(2)]
+        start = (tf.constant(0), state, *lists)
+        _, state, losses, watched = tf.while_loop(lambda i, *_: i < n, epoch, start, parallel_iterations=1)
+        return state, losses.stack(), watched.stack()
 
     def _epoch(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
         if self.recipe.lanes > 1:
