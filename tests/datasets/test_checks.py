@@ -1,7 +1,7 @@
 """Findings: each code on data that has the fault, and silence on data that has not."""
 
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -221,9 +221,9 @@ def test_fifty_thousand_rows_are_checked_in_seconds():
     X = pd.DataFrame(rng.normal(size=(50_000, 20)), columns=[f"x{i}" for i in range(20)])
     X["level"] = pd.Categorical(rng.integers(0, 3000, 50_000).astype(str))
     dataset = Dataset("big", X, np.where(X["x0"] > 1, "a", "b"), "binary", "tabular")
-    start = perf_counter()
+    start = process_time()
     assert [f.columns for f in check_dataset(dataset) if f.code == "DW008"] == [("x0",)]
-    assert perf_counter() - start < 10
+    assert process_time() - start < 10
 
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
