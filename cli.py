@@ -38,8 +38,8 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except KeyboardInterrupt:
-            _end("interrupted; what was finished is kept", 130)
+        except KeyboardInterrupt as error:
+            _end(str(error) or "interrupted", 130)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
             sys.exit(0)
@@ -132,6 +132,34 @@ _COSTS = (
 )
 
 
+_AGAIN = ("jobs", "time_limit", "memory_limit")  # what may change when a run goes on
+_SHOWN = ("resume", "store", "as_json", "quiet", "output")
+_RUNNER = (
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=0),
+        default=int(os.name == "posix"),
+        show_default=True,
+        help="Worker processes at a time, which share the cores; 0: none, all in this process.",
+    ),
+    click.option("--threads", type=click.IntRange(min=1), help="Of every fit.  [default: by rows and cores]"),
+    click.option("--time-limit", metavar="TIME", help="Of one fit: 90, 5m, 2h."),
+    click.option("--memory-limit", metavar="SIZE", help="Of a worker process: 2GB.  [default: what is free]"),
+)
+
+
+def _given(ctx: click.Context, *sources: str) -> set[str]:
+    """Options that came from the command line, or also from the environment."""
+    return {name for name in ctx.params if getattr(ctx.get_parameter_source(name), "name", "") in sources}
+
+
+def _refuse(names: set[str]) -> None:
+    if names:
+        flag = sorted(names)[0].replace("_", "-")
+        raise click.UsageError(f"--resume takes data and options from the run; leave {flag} away")
+
+
 def _options(*options: Any) -> Callable[[Any], Any]:
     def add(command: Any) -> Any:
         for option in reversed(options):
@@ -186,8 +214,12 @@ def main(debug: bool) -> None:
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
 @click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
+@click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
+@_options(*_RUNNER)
 @_options(_SEED, _STORE, _JSON, _QUIET)
+@click.pass_context
 def compare(
+    ctx: click.Context,
     data: str,
     as_json: bool,
     quiet: bool,
@@ -195,6 +227,7 @@ def compare(
     model: Any,
     no_store: bool,
     store: str | None,
+    resume: str | None,
     **options: Any,
 ) -> None:
     """Compare deep and classical models on DATA and say which is better.
@@ -202,13 +235,19 @@ def compare(
     DATA is a file, a folder, or a name that `deepworth datasets` lists.
     """
     from .zoo.comparison import compare as run
+    from .zoo.comparison import resume as go_on
     from .zoo.report import progress, terminal
 
     terminal.check_output(output)
     with progress.bar(enabled=not quiet) as watch:
-        result = run(
-            data, models=model or None, store=False if no_store else store, progress=watch, **options
-        )
+        if resume is None:
+            kept = False if no_store else store
+            result = run(data, models=model or None, store=kept, progress=watch, **options)
+        else:
+            given = _given(ctx, "COMMANDLINE", "ENVIRONMENT")
+            _refuse(_given(ctx, "COMMANDLINE") - {*_AGAIN, *_SHOWN})
+            chosen = {name: options[name] for name in _AGAIN if name in given}
+            result = go_on(resume, store=store, progress=watch, **chosen)
     answer = result.to_dict()
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)

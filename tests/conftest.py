@@ -23,6 +23,8 @@ def own_home(tmp_path_factory, monkeypatch):
     for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "DEEPWORTH_HOME", "DEEPWORTH_CACHE", "KERAS_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
     monkeypatch.setenv("DEEPWORTH_OFFLINE", "1")
+    # Stand-ins by monkeypatch live in this process only; tests of workers ask for them with --jobs 1.
+    monkeypatch.setenv("DEEPWORTH_COMPARE_JOBS", "0")
     return home
 
 

@@ -61,6 +61,15 @@ def create(name: str, task: str, modality: str, **params: Any) -> Any:
     return estimator_class(found, task)(**params)
 
 
+def offers_fleets(name: str, task: str) -> bool:
+    """Whether estimators of a model are of a class that can be fitted together; none is made."""
+    if family(name) == "classical":
+        return False
+    from .estimator import estimator_class
+
+    return hasattr(estimator_class(entry(name), task), "fit_many")
+
+
 def estimator_classes() -> dict[str, Callable[[], type]]:
     """Public class names of all networks (``DeepMLPClassifier``) to functions that make the class."""
     from functools import partial

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Literal
 
 from ...datasets._base import Dataset
 from ...datasets._checks import check_dataset
-from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
-from . import _metrics
-from ._jobs import Job, can_fit_many, run_fleet, run_job
-from ._metrics import Metric, evaluate, of_task, primary
-from ._plan import Plan, make_plan
-from ._progress import Event, Progress
+from .. import registry
+from ..artefact._versions import versions
+from ._conduct import conduct, executor_for, host, make_question
+from ._journal import RunStore
+from ._limits import make_limits
+from ._plan import make_plan
+from ._progress import Progress
 from ._result import Comparison, describe, plan_summary
-from ._scores import resample, score_models, truth_of
-from ._store import RunStore, store_folder
-from ._verdict import decide
+from ._store import store_folder
 
 
 def compare(
@@ -40,6 +39,10 @@ def compare(
     params: dict[str, dict[str, Any]] | None = None,
     holdout: float | None = None,
     calibrate: str | None = None,
+    jobs: int | None = None,
+    threads: int | None = None,
+    time_limit: float | str | None = None,
+    memory_limit: int | str | None = None,
     progress: Progress | None = None,
     **load_options: Any,
 ) -> Comparison:
@@ -73,6 +76,15 @@ def compare(
         preset has folds by default.
     calibrate : {"auto", "none", "temperature", "platt", "isotonic"}, optional
         Let every model learn honest probabilities inside its training rows.
+    jobs : int, optional
+        Worker processes that run jobs at a time; a job that hangs, crashes or eats memory then costs its
+        own row only. 0, the default without limits, runs all in this process, which a debugger can follow.
+    threads : int, optional
+        Of every fit; by default one for fewer than 20,000 rows, and networks share the cores.
+    time_limit : float or str, optional
+        Seconds a job, or "5m"; folds of a network that are trained together share the sum.
+    memory_limit : int or str, optional
+        Bytes of a worker process, or "2GB"; by default what is free when the run begins.
     progress : callable, optional
         Is told every step, see :class:`~deepworth.zoo.comparison.Event`.
 
@@ -84,122 +96,64 @@ def compare(
         Raised again when all that was finished has been judged and kept.
     """
     started = time.perf_counter()
-    dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
-    if not 0.5 <= confidence_level < 1:
-        raise InputError(f"confidence level must be from 0.5 to below 1, got {confidence_level}")
-    question = _Question(primary(dataset.task, metric), 0.0, confidence_level)
-    question = replace(question, margin=_metrics.margin(question.metric, dataset.y, margin))
-    plan = make_plan(
-        dataset,
-        models=models,
-        preset=preset,
-        folds=folds,
-        repeats=repeats,
-        seed=seed,
-        params=params,
-        holdout=holdout,
-        calibrate=calibrate,
-    )
-    findings = check_dataset(dataset)
-    record = None
-    if store is not False:
-        record = RunStore(store_folder(store), describe(dataset), plan_summary(plan))
-    with record or nullcontext():
-        jobs = _run(dataset, plan, record, progress or (lambda event: None))
-        result = replace(
-            _judged(dataset, plan, jobs, question, findings),
-            run=record.id if record else "",
-            created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
-            path=str(record.path) if record else None,
-            seconds=time.perf_counter() - started,
-        )
-        interrupted = any(job.status == "interrupted" for job in jobs)
-        if record:
-            status = "interrupted" if interrupted else ("partial" if result.exit_code else "ok")
-            record.finish(status, result.to_dict(), result.predictions())
-    if interrupted:
-        raise KeyboardInterrupt(f"interrupted; what was finished is in {result.path or 'no store'}")
-    return result
+    limits = make_limits(jobs, threads, time_limit, memory_limit)
+    asked = {
+        "models": models,
+        "preset": preset,
+        "folds": folds,
+        "repeats": repeats,
+        "seed": seed,
+        "params": params,
+        "holdout": holdout,
+        "calibrate": calibrate,
+    }
+    with executor_for(limits, families_of(models), preset != "thorough") as executor:
+        dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
+        question = make_question(dataset, metric, margin, confidence_level)
+        plan = make_plan(dataset, limits=limits, **asked)  # type: ignore[arg-type]
+        findings = check_dataset(dataset)
+        record = None
+        if store is not False:
+            judged_by = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
+            record = RunStore(
+                store_folder(store),
+                describe(dataset),
+                plan_summary(plan),
+                plan.jobs,
+                configuration=_configuration(data, load_options, asked | judged_by),
+                versions=versions(),
+                host=host(),
+                splits=plan.fingerprint(),
+            )
+        return conduct(dataset, plan, plan.jobs, question, findings, record, progress, executor, started)
 
 
-@dataclass(frozen=True)
-class _Question:
-    """By which metric, from which difference on, and with which certainty."""
+def families_of(models: Sequence[str] | None) -> list[str]:
+    """Families of the models, without an error for a name that is unknown: the plan says that better."""
+    found = []
+    for name in [models] if isinstance(models, str) else models or registry.entries():
+        with suppress(Exception):
+            found.append(registry.family(name))
+    return list(dict.fromkeys(found))
 
-    metric: Metric
-    margin: float
-    level: float
 
+def _configuration(data: Any, load_options: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any] | None:
+    """What makes the same run again, in words of JSON; None where something has none.
 
-def _run(dataset: Dataset, plan: Plan, record: RunStore | None, progress: Progress) -> list[Job]:
-    """Every job of the plan, each written as soon as it ends; Ctrl-C ends the rest as interrupted."""
-    finished: list[Job] = []
-
-    def end(job: Job) -> None:
-        finished.append(job)
-        if record:
-            record.add(job, _scored(dataset, job))
-
+    ``data`` is None for what was in memory: whoever goes on with the run hands it over again.
+    """
+    named = str(data) if isinstance(data, (str, os.PathLike)) else None
+    found = {"data": _absolute(named), "load_options": {**load_options}, **asked}
+    if "test" in load_options:
+        found["load_options"]["test"] = _absolute(load_options["test"])
     try:
-        progress(Event("started", total=len(plan.jobs)))
-        for name in plan.models:
-            for job in _run_model(name, dataset, plan, lambda *e: progress(Event(*e)), finished):
-                end(job)
-                progress(Event("fold", name, len(finished), len(plan.jobs), job.reason))
-        progress(Event("finished", "", len(finished), len(plan.jobs)))
-    except KeyboardInterrupt:
-        known = {_place(job) for job in finished}
-        for job in plan.jobs:
-            if _place(job) not in known:
-                lost = job.status == "planned"
-                end(replace(job, status="interrupted", reason="the run was interrupted") if lost else job)
-    return finished
+        return json.loads(json.dumps(found, allow_nan=False))
+    except (TypeError, ValueError):
+        return None
 
 
-def _run_model(
-    name: str, dataset: Dataset, plan: Plan, tell: Callable[..., None], finished: Sequence[Job]
-) -> Iterator[Job]:
-    """The finished jobs of one model: as one fleet where its estimators offer that, else one by one."""
-    jobs = [job for job in plan.jobs if job.model == name]
-    params = plan.params.get(name, {})
-    planned = [job for job in jobs if job.status == "planned"]
-    tell("model", name, len(finished), len(plan.jobs))
-    if planned and can_fit_many(name, dataset):
-        yield from (job for job in jobs if job.status != "planned")
-
-        def hear(epoch: int) -> None:
-            tell("epoch", name, len(finished), len(plan.jobs), f"epoch {epoch}")
-
-        yield from run_fleet(planned, dataset, plan.seed, params, plan.threads, hear)
-        return
-    for job in jobs:
-        done = job.status != "planned"
-        yield job if done else run_job(job, dataset, plan.seed, params, plan.threads)
-
-
-def _place(job: Job) -> tuple[str, int, int]:
-    return job.model, job.split.repeat, job.split.fold
-
-
-def _scored(dataset: Dataset, job: Job) -> dict[str, float | None]:
-    if job.prediction is None:
-        return {}
-    truth = truth_of(dataset, job.split.test)
-    return {m.name: evaluate(m, truth, job.prediction) for m in of_task(dataset.task)}
-
-
-def _judged(
-    dataset: Dataset, plan: Plan, jobs: Sequence[Job], question: _Question, findings: list[Any]
-) -> Comparison:
-    models = score_models(dataset, jobs)
-    resampled = resample(dataset, models, question.metric, plan.seed) if plan.official_test else None
-    verdict = decide(
-        models,
-        question.metric,
-        margin=question.margin,
-        level=question.level,
-        test_over_train=plan.test_over_train,
-        missing=tuple(m.model for m in models if not m.complete),
-        resampled=resampled,
-    )
-    return Comparison("", "", dataset, plan, question.metric, models, verdict, findings, 0.0, resampled)
+def _absolute(name: Any) -> Any:
+    """A path as it is known from any folder; names of datasets stay."""
+    if not isinstance(name, (str, os.PathLike)):
+        return name
+    return str(Path(name).resolve()) if Path(name).exists() else str(name)

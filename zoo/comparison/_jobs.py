@@ -33,7 +33,7 @@ class Job:
     model: str
     family: str
     split: Split
-    status: str = "planned"  # ok, failed, skipped, interrupted
+    status: str = "planned"  # ok, failed, timeout, out_of_memory, crashed, skipped, interrupted
     reason: str = ""
     converged: bool = True
     fit_seconds: float | None = None
@@ -42,6 +42,7 @@ class Job:
     parameters: int | None = None
     prediction: np.ndarray | None = field(default=None, repr=False)
     calibrate: str | None = None  # a method: the model is wrapped in Calibrated
+    contended: bool = False  # timed while other jobs ran beside it
 
 
 def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int = 1) -> Job:
@@ -50,8 +51,8 @@ def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threa
         with warnings.catch_warnings(record=True) as caught:  # printed, they would bury the result
             warnings.simplefilter("always")
             job = _fitted_and_scored(job, dataset, seed, params, threads)
-    except Exception as error:  # a broken model costs its own row and nothing else
-        return replace(job, status="failed", reason=_reason(error))
+    except (Exception, SystemExit) as error:  # a broken model costs its own row and nothing else
+        return _failed(job, error)
     return replace(job, converged=not any(issubclass(w.category, ConvergenceWarning) for w in caught))
 
 
@@ -62,45 +63,62 @@ def run_fleet(
     params: dict[str, Any],
     threads: int = 1,
     progress: Callable[[int], None] | None = None,
+    on_job: Callable[[int, Job], None] | None = None,
 ) -> Iterator[Job]:
-    """All jobs of a model whose estimators can be fitted together, finished one after the other.
+    """All jobs of a model whose estimators can be fitted together, in their order.
 
-    The first is trained alone, and its time stands for all: the others share the machine. An interrupted
-    fleet still gives the jobs that were fitted before it raises.
+    The first is trained alone, and its time stands for all: the others share the machine, and wait while
+    its predictions are timed. ``on_job`` hears the number of each job and the finished job at once, from
+    one training thread at a time. An interrupted fleet still gives the jobs that were fitted before it
+    raises.
     """
-    models = [_model(job, dataset, seed, params, threads) for job in jobs]
-    errors: dict[int, Exception | None] = {}
+    ended: dict[int, Job] = {}
     interrupted = None
+
+    def end(number: int, error: BaseException | None) -> None:
+        seconds = models[number].fit_seconds_ if number == 0 and error is None else None
+        ended[number] = _ended(jobs[number], models[number], dataset, threads, seconds, error)
+        if on_job is not None:
+            on_job(number, ended[number])
+
+    models: list[Any] = []
     try:
+        models += [_model(job, dataset, seed, params, threads) for job in jobs]
         models[0].fit_many(
             models,
             dataset.X,
             dataset.y,
             [job.split.train for job in jobs],
             progress=None if progress is None else lambda network, epoch, *_: progress(epoch),
-            on_end=errors.__setitem__,
+            on_end=end,
             first_alone=True,
         )
     except KeyboardInterrupt as error:
         interrupted = error
-    except Exception as error:  # what is no single replica's fault
-        errors = {i: errors.get(i, error) for i in range(len(jobs))}
-    for number in sorted(errors):
-        seconds = models[number].fit_seconds_ if number == 0 and errors[number] is None else None
-        yield _ended(jobs[number], models[number], dataset, threads, seconds, errors[number])
+    except (Exception, SystemExit) as error:  # what is no single replica's fault
+        for number in sorted(set(range(len(jobs))) - set(ended)):
+            ended[number] = _failed(jobs[number], error)
+            if on_job is not None:
+                on_job(number, ended[number])
+    yield from (ended[number] for number in sorted(ended))
     if interrupted is not None:
         raise interrupted
 
 
 def _ended(
-    job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None, error: Exception | None
+    job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None, error: BaseException | None
 ) -> Job:
     if error is not None:
-        return replace(job, status="failed", reason=_reason(error))
+        return _failed(job, error)
     try:
         return _scored(job, model, dataset, threads, seconds)
     except Exception as failure:
-        return replace(job, status="failed", reason=_reason(failure))
+        return _failed(job, failure)
+
+
+def _failed(job: Job, error: BaseException) -> Job:
+    short = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
+    return replace(job, status="out_of_memory" if short else "failed", reason=_reason(error))
 
 
 def can_fit_many(name: str, dataset: Dataset) -> bool:
@@ -206,6 +224,6 @@ def _n_rows(X: Any) -> int:
     return X.shape[0]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:300]

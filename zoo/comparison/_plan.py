@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...datasets._base import Dataset
@@ -12,6 +13,7 @@ from ...datasets._splits import make_splits
 from .. import registry
 from ._confidence import Wanted
 from ._jobs import Job
+from ._limits import Limits
 from ._threads import threads_for
 
 # Ten folds once beat five folds twice: the overlap term n_test/n_train falls from 1/4 to 1/9, which
@@ -35,11 +37,20 @@ class Plan:
     calibrate: str | None = None
     holdout: float | None = None
     in_time_order: bool = False
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def models(self) -> list[str]:
         """Names in the order in which they run."""
         return list(dict.fromkeys(job.model for job in self.jobs))
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the rows of every split."""
+        digest = hashlib.sha256()
+        for split in {(j.split.repeat, j.split.fold): j.split for j in self.jobs}.values():
+            digest.update(f"{split.repeat}|{split.fold}".encode())
+            digest.update(split.train.astype("<i8").tobytes() + split.test.astype("<i8").tobytes())
+        return digest.hexdigest()
 
 
 def make_plan(
@@ -53,6 +64,7 @@ def make_plan(
     params: dict[str, dict[str, Any]] | None,
     calibrate: str | None = None,
     holdout: float | None = None,
+    limits: Limits | None = None,
 ) -> Plan:
     """Jobs for the chosen (or all suited) models on every split; ``calibrate`` wraps every model alike."""
     Wanted(calibrate).check(dataset)
@@ -90,10 +102,11 @@ def make_plan(
         official_test=dataset.test is not None,
         test_over_train=sum(len(s.test) / len(s.train) for s in splits) / len(splits),
         params=known_params(params or {}, names),
-        threads=threads_for(max(len(s.train) for s in splits)),
+        threads=threads_for(max(len(s.train) for s in splits), limits),
         calibrate=calibrate,
         holdout=holdout,
         in_time_order=in_order,
+        limits=limits or Limits(),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Event:
-    """One step: "started", "model" (its jobs begin), "epoch", "fold" (a job ended) or "finished"."""
+    """One step: "started", "model" (its jobs begin), "epoch", "fold" (a job ended), "note" or "finished"."""
 
     kind: str
     model: str = ""

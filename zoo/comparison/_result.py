@@ -53,7 +53,7 @@ class Comparison:
     def predictions(self) -> pd.DataFrame:
         """Out-of-fold predictions: row, repeat, fold, model, truth, prediction, a probability a class."""
         frames = [
-            _predictions(self.dataset, job) for m in self.models for job in m.jobs if job.status == "ok"
+            predictions_of(self.dataset, job) for m in self.models for job in m.jobs if job.status == "ok"
         ]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
@@ -94,7 +94,8 @@ class Comparison:
         return [job for m in self.models for job in m.jobs]
 
 
-def _predictions(dataset: Dataset, job: Any) -> pd.DataFrame:
+def predictions_of(dataset: Dataset, job: Any) -> pd.DataFrame:
+    """What a finished job said of its test rows, as :meth:`Comparison.predictions` gives it."""
     rows = job.split.test
     frame = {"row": rows, "repeat": job.split.repeat, "fold": job.split.fold, "model": job.model}
     truth = {"truth": dataset.y[rows]}
@@ -144,7 +145,8 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "in_time_order",
         "calibrate",
     )
-    return plain({name: getattr(plan, name) for name in names} | {"jobs": len(plan.jobs)})
+    more = {"jobs": len(plan.jobs), "limits": asdict(plan.limits)}
+    return plain({name: getattr(plan, name) for name in names} | more)
 
 
 def plain(value: Any) -> Any:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
-import shutil
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing, suppress
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from ...datasets._errors import InputError, unknown_name
+from ._journal import FINISHED, PARTS, VERSION, RunStore, in_use, part_name
 
-_SCHEMA = """
-CREATE TABLE run (id TEXT PRIMARY KEY, created TEXT, status TEXT, dataset TEXT, plan TEXT, result TEXT);
-CREATE TABLE job (
-    run TEXT NOT NULL REFERENCES run (id), model TEXT, family TEXT, repeat INTEGER, fold INTEGER,
-    status TEXT, reason TEXT, fit_seconds REAL, predict_seconds REAL, metrics TEXT,
-    PRIMARY KEY (run, model, repeat, fold)
-);
-PRAGMA user_version = 1;
-"""
+__all__ = [
+    "RunStore",
+    "kept_prediction",
+    "list_runs",
+    "load_jobs",
+    "load_run",
+    "load_unfinished",
+    "store_folder",
+]
 
 
 def store_folder(store: str | os.PathLike[str] | None = None) -> Path:
@@ -36,67 +32,6 @@ def store_folder(store: str | os.PathLike[str] | None = None) -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("deepworth") / "runs"
-
-
-class RunStore:
-    """The growing record of one run. Rows are written at once."""
-
-    def __init__(self, folder: Path, dataset: dict[str, Any], plan: dict[str, Any]) -> None:
-        created = datetime.now(UTC)
-        name = re.sub(r"[^a-z0-9]+", "-", dataset["name"].lower()).strip("-")[:40]
-        self.id = f"{created:%Y%m%d-%H%M%S}-{name}-{secrets.token_hex(2)}"
-        self.created = created.isoformat(timespec="seconds")
-        self.path = folder / self.id
-        try:
-            self.path.mkdir(parents=True)
-        except OSError as error:
-            raise InputError(_cannot_write(self.path, error)) from error
-        try:
-            self._db = sqlite3.connect(self.path / "run.sqlite")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_SCHEMA)
-            row = (self.id, self.created, "running", json.dumps(dataset), json.dumps(plan), None)
-            self._write("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)", row)
-        except (sqlite3.Error, InputError) as error:
-            shutil.rmtree(self.path, ignore_errors=True)  # nothing half written
-            raise InputError(_cannot_write(self.path, error)) from error
-
-    def __enter__(self) -> RunStore:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # Without a write-ahead log the run is one file that can be read from a read-only folder too;
-        # somebody who reads it right now prevents that, and no harm is done.
-        with suppress(sqlite3.OperationalError):
-            self._db.execute("PRAGMA journal_mode = DELETE")
-        self._db.close()
-
-    def add(self, job: Any, metrics: dict[str, float | None]) -> None:
-        """Write a finished job."""
-        row = (self.id, job.model, job.family, job.split.repeat, job.split.fold, job.status, job.reason)
-        costs = (job.fit_seconds, job.predict_seconds, json.dumps(metrics))
-        self._write("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row + costs)
-
-    def finish(self, status: str, result: dict[str, Any] | None, predictions: Any) -> None:
-        """Write predictions and the result."""
-        try:
-            if predictions is not None and len(predictions):
-                predictions.to_parquet(self.path / "predictions.parquet", index=False)
-        except OSError as error:
-            raise InputError(_cannot_write(self.path, error)) from error
-        text = None if result is None else json.dumps(result, allow_nan=False)
-        self._write("UPDATE run SET status = ?, result = ? WHERE id = ?", (status, text, self.id))
-
-    def _write(self, statement: str, values: Iterable[Any]) -> None:
-        try:
-            with self._db:
-                self._db.execute(statement, tuple(values))
-        except sqlite3.Error as error:
-            raise InputError(_cannot_write(self.path, error)) from error
-
-
-def _cannot_write(path: Path, error: Exception) -> str:
-    return f"cannot keep the run in {path}: {error}; choose another folder with --store"
 
 
 def list_runs(store: str | os.PathLike[str] | None = None) -> list[dict[str, Any]]:
@@ -116,8 +51,9 @@ def _summary(path: Path) -> dict[str, Any]:
         "run": path.parent.name,
         "created": row.get("created"),
         "dataset": (row.get("dataset") or {}).get("name"),
-        # a run without an end goes on, or was killed: its file cannot tell which
-        "status": "unfinished" if row["status"] == "running" else row["status"],
+        "status": _status(path.parent, row["status"]),
+        "jobs": row.get("planned"),
+        "jobs_done": row.get("done"),
         "metric": (result.get("metric") or {}).get("name"),
         "outcome": (result.get("verdict") or {}).get("outcome"),
         "models": len(result.get("leaderboard", [])),
@@ -125,17 +61,25 @@ def _summary(path: Path) -> dict[str, Any]:
     }
 
 
+def _status(folder: Path, status: str) -> str:
+    """A run without an end goes on, or was killed: the lock on its folder tells which."""
+    if status != "running":
+        return status
+    return "running" if in_use(folder) else "unfinished"
+
+
 def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     """The result of a past run, by its id, an unmistakable start of it, "last", or its folder."""
     folder = _folder_of(run, store)
     row = _read(folder / "run.sqlite")
     if row["result"] is None:
-        raise InputError(f"run {row['id']} did not finish; its jobs are in {folder / 'run.sqlite'}")
+        resume = f"deepworth compare --resume {row['id']} goes on with it"
+        raise InputError(f"run {row['id']} did not finish; {resume}")
     return row["result"]
 
 
 def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[list[dict[str, Any]], Any]:
-    """The job rows of a past run in the order in which they ended, and its kept predictions (a DataFrame).
+    """The job rows of a past run in the order of its plan, and its kept predictions (a DataFrame).
 
     Raises
     ------
@@ -150,10 +94,55 @@ def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[li
         raise InputError(f"{file} is missing: without kept predictions nothing can be judged again")
     try:
         with closing(_open(folder / "run.sqlite")) as db:
-            jobs = [dict(row) for row in db.execute("SELECT * FROM job ORDER BY rowid")]
+            jobs = _job_rows(db)
         return jobs, pd.read_parquet(file)
     except (sqlite3.Error, OSError, ValueError) as error:
         raise InputError(f"the run in {folder} cannot be read: {error}") from error
+
+
+def _job_rows(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """In the order of the plan; runs of the first version have them in the order in which they ended."""
+    order = "rowid" if db.execute("PRAGMA user_version").fetchone()[0] < VERSION else "place, rowid"
+    return [dict(row) for row in db.execute(f"SELECT * FROM job ORDER BY {order}")]
+
+
+def load_unfinished(
+    run: str, store: str | os.PathLike[str] | None = None
+) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
+    """Folder, facts and job rows of a run that may go on.
+
+    Raises
+    ------
+    InputError
+        It ended, or was made by a version that kept too little.
+    """
+    folder = _folder_of(run, store)
+    row = _read(folder / "run.sqlite")
+    with closing(_open(folder / "run.sqlite")) as db:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        rows = _job_rows(db)
+    if version != VERSION:
+        raise InputError(f"run {row['id']} was made by another version of deepworth, which cannot go on")
+    if row["status"] in ("ok", "partial") and all(job["status"] in FINISHED for job in rows):
+        raise InputError(f"run {row['id']} has ended; deepworth runs {row['id']} shows it")
+    return folder, row, rows
+
+
+def kept_prediction(folder: Path, job: dict[str, Any]) -> Any:
+    """The predictions of a finished job as a DataFrame; None where they cannot be read."""
+    import pandas as pd
+
+    key = (job["model"], job["repeat"], job["fold"])
+    try:
+        return pd.read_parquet(folder / PARTS / part_name(*key))
+    except (OSError, ValueError):
+        pass
+    try:
+        joined = pd.read_parquet(folder / "predictions.parquet")
+    except (OSError, ValueError):
+        return None
+    own = (joined["model"] == key[0]) & (joined["repeat"] == key[1]) & (joined["fold"] == key[2])
+    return joined[own] if own.any() else None
 
 
 def _folder_of(run: str, store: str | os.PathLike[str] | None) -> Path:
@@ -183,6 +172,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with closing(_open(path)) as db:
             row = dict(db.execute("SELECT * FROM run").fetchone())
+            states = [status for (status,) in map(tuple, db.execute("SELECT status FROM job"))]
     except (sqlite3.Error, TypeError) as error:
         raise InputError(f"{path} is not a run of deepworth: {error}") from error
-    return {**row, **{k: json.loads(row[k]) if row[k] else None for k in ("dataset", "plan", "result")}}
+    texts = ("dataset", "plan", "result", "configuration", "versions", "host", "splits")
+    read = {k: json.loads(row[k]) if row.get(k) else None for k in texts}
+    return {**row, **read, "planned": len(states), "done": sum(state in FINISHED for state in states)}

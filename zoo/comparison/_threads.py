@@ -9,17 +9,24 @@ from typing import Any
 from joblib import cpu_count
 from threadpoolctl import threadpool_limits
 
+from ._limits import Limits
+
 # Measured with histogram gradient boosting on 4 cores: below this one thread is as fast as four, and on
 # a busy machine four that wait for each other made a fit of 0.1 s take 50 s.
 _FEW_ROWS = 20_000
 
 
-def threads_for(n_rows: int) -> int:
-    """Threads for a fit on so many rows; OMP_NUM_THREADS decides where it is set."""
+def threads_for(n_rows: int, limits: Limits | None = None) -> int:
+    """Threads for a fit on so many rows: as asked for, by OMP_NUM_THREADS, or a share of the cores."""
+    limits = limits or Limits()
+    if limits.threads is not None:
+        return limits.threads
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdigit() and int(given) > 0:
         return int(given)
-    return 1 if n_rows < _FEW_ROWS else max(1, cpu_count() // 2)
+    if n_rows < _FEW_ROWS:
+        return 1
+    return max(1, min(cpu_count() // 2, cpu_count() // max(1, limits.workers)))
 
 
 def limited(threads: int) -> AbstractContextManager[object]:

@@ -131,9 +131,18 @@ def show_runs(runs: list[dict[str, Any]], *, as_json: bool = False) -> None:
     if not runs:
         console().print("No runs yet: deepworth compare makes one.")
         return
-    table = _table("run", "data", "status", "models", "metric", "verdict")
+    table = _table("run", "data", "status", "jobs", "models", "metric", "verdict")
     for r in runs:
         table.add_row(
-            r["run"], r["dataset"] or "", r["status"], str(r["models"]), r["metric"] or "", r["outcome"] or ""
+            *(r["run"], r["dataset"] or "", r["status"], _jobs(r), str(r["models"])),
+            *(r["metric"] or "", r["outcome"] or ""),
         )
     console().print(table)
+
+
+def _jobs(run: dict[str, Any]) -> str:
+    """Jobs that ended, of those that are planned."""
+    done, planned = run.get("jobs_done"), run.get("jobs")
+    if planned is None:
+        return ""
+    return str(planned) if done == planned else f"{done} of {planned}"

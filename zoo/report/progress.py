@@ -51,6 +51,9 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
 
         def watch(event: Any) -> None:
             name = {"started": "starting", "finished": "judging"}.get(event.kind, event.model)
+            if event.kind == "note":
+                progress.console.print(f"[yellow]{event.message}[/yellow]", highlight=False)
+                return
             if event.kind == "epoch":
                 name += f" ({event.message})"
             progress.update(task, description=name, total=event.total or None, completed=event.done)
@@ -67,6 +70,8 @@ def _lines() -> Callable[[Any], None]:
     told: set[tuple[str, str]] = set()
 
     def watch(event: Any) -> None:
+        if event.kind == "note":
+            print(event.message, file=sys.stderr, flush=True)
         if event.kind == "model" and event.model != last[0]:
             last[0] = event.model
             print(f"[{event.done}/{event.total}] {event.model}", file=sys.stderr, flush=True)

@@ -21,7 +21,6 @@ are the rule, and ``Settings.lanes`` is there for a machine with one core.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,7 +30,8 @@ import keras
 
 from ._architecture import Architecture, Replica
 from ._lanes import Progress, Stopped, Trained, train_lanes
-from ._memory import available_bytes, bytes_of_training
+from ._machine import available_bytes, usable_cores
+from ._memory import bytes_of_training
 from ._settings import Settings
 
 Group = list[tuple[int, "Replica | Callable[[], Replica]"]]
@@ -88,13 +88,6 @@ def _workers(architecture: Architecture, settings: Settings, lanes: int, n_group
         return 1
     needed = lanes * bytes_of_training(architecture, settings.batch_size)
     return max(1, min(most, available_bytes() // (2 * needed)))
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Crew:

@@ -1,10 +1,8 @@
-"""How much memory a training takes, and how much there is."""
+"""How much memory a training takes."""
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -26,16 +24,3 @@ def _values(layer: object) -> int:
     """Values of a layer's output for one row."""
     shape = getattr(getattr(layer, "output", None), "shape", None) or ()
     return int(np.prod([n or 1 for n in shape[1:]]))
-
-
-def available_bytes() -> int:
-    """Memory that is free, or half of what there is where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
-        return 4 * 2**30

@@ -1,0 +1,199 @@
+"""Models that behave badly, and good ones that note every fit, for processes that PYTHONPATH brings here."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+
+class Good:
+    """Learns a line by least squares; ``seconds`` of a fit, and a ``log`` that every fit writes to."""
+
+    def __init__(self, random_state=0, seconds=0.0, log=None):
+        self.random_state, self.seconds, self.log = random_state, seconds, log
+
+    def get_params(self, deep=True):
+        return {"random_state": self.random_state, "seconds": self.seconds, "log": self.log}
+
+    def set_params(self, **params):
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def _note(self, word):
+        if self.log:
+            with open(self.log, "a") as file:
+                file.write(f"{word} {type(self).__name__} {self.random_state} {os.getpid()}\n")
+
+    def fit(self, X, y):
+        import numpy as np
+
+        self._note("fit")
+        time.sleep(self.seconds)
+        noise = np.random.default_rng(self.random_state).normal(size=len(y))
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.weights = np.linalg.lstsq(self._numbers(X), codes + 0.1 * noise, rcond=None)[0]
+        return self
+
+    @staticmethod
+    def _numbers(X):
+        import numpy as np
+
+        numbers = X.select_dtypes("number").to_numpy(dtype=float)
+        return np.column_stack([np.ones(len(X)), np.nan_to_num(numbers)])
+
+    def predict_proba(self, X):
+        import numpy as np
+
+        positive = np.clip(self._numbers(X) @ self.weights, 0.01, 0.99)
+        return np.stack([1 - positive, positive], axis=1)
+
+
+class AlsoGood(Good):
+    """Another row of the leaderboard."""
+
+
+class Sleeps(Good):
+    """For ever, in C, holding Python's lock: no signal handler and no thread of the process runs."""
+
+    def fit(self, X, y):
+        self._note("fit")
+        ctypes.PyDLL(None).sleep(100_000)
+
+
+class Eats(Good):
+    """50 GB, bit by bit."""
+
+    def fit(self, X, y):
+        import numpy as np
+
+        self._note("fit")
+        kept = []
+        for _ in range(500):
+            kept.append(np.ones(100_000_000, dtype=np.uint8))
+            time.sleep(0.02)
+        return super().fit(X, y)
+
+
+class Raises(Good):
+    """An error in two lines."""
+
+    def fit(self, X, y):
+        raise RuntimeError("no luck\ntoday")
+
+
+class Prints(Good):
+    """Garbage to both streams, beside Python as well; its answers are good."""
+
+    def fit(self, X, y):
+        for _ in range(200):
+            print("\x00\xff{}[]" * 50)
+            sys.stderr.write("garbage" * 50)
+            os.write(1, b"\x80\x03garbage" * 50)
+            os.write(2, b"\x80\x03garbage" * 50)
+        return super().fit(X, y)
+
+
+class Segfaults(Good):
+    """Reads from address 0."""
+
+    def fit(self, X, y):
+        ctypes.string_at(0)
+
+
+class Exits(Good):
+    """Without a word."""
+
+    def fit(self, X, y):
+        os._exit(7)
+
+
+class NotANumber(Good):
+    """Probabilities that are none."""
+
+    def predict_proba(self, X):
+        return super().predict_proba(X) * float("nan")
+
+
+class WrongShape(Good):
+    """One row short."""
+
+    def predict_proba(self, X):
+        return super().predict_proba(X)[1:]
+
+
+class Fleet(Good):
+    """Fitted together: notes each fold; ``crash`` names the random state that takes the process along."""
+
+    def __init__(self, random_state=0, seconds=0.0, log=None, crash=None):
+        super().__init__(random_state, seconds, log)
+        self.crash = crash
+
+    def get_params(self, deep=True):
+        return {**super().get_params(), "crash": self.crash}
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        if self.crash is not None and Path(self.crash).exists():
+            number = int(Path(self.crash).read_text())
+            if self.random_state == number:
+                os.kill(os.getpid(), 11)
+        self.fit_seconds_ = self.seconds
+        return self
+
+    def fit_many(self, models, X, y, rows, progress=None, on_end=None, first_alone=False):
+        for number, (model, own) in enumerate(zip(models, rows, strict=True)):
+            model.fit(X.iloc[own], y[own])
+            progress(number, 1)
+            on_end(number, None)
+
+
+MODELS = {
+    "good": Good,
+    "also-good": AlsoGood,
+    "sleeps": Sleeps,
+    "eats": Eats,
+    "raises": Raises,
+    "prints": Prints,
+    "segfaults": Segfaults,
+    "exits": Exits,
+    "not-a-number": NotANumber,
+    "wrong-shape": WrongShape,
+    "fleet": Fleet,
+}
+
+
+def install(patch=setattr):
+    """Add the models to the registry; ``patch`` may be one that is undone after a test."""
+    from deepworth.datasets._catalogue import Entry
+    from deepworth.zoo import registry
+
+    entries, offers = registry.entries, registry.offers_fleets
+
+    def more(family=None):
+        found = entries(family)
+        if family != "deep":
+            found = {**found, **{name: Entry(name, _module(cls), "build") for name, cls in MODELS.items()}}
+        return found
+
+    patch(registry, "entries", more)
+    patch(registry, "offers_fleets", lambda name, task: name == "fleet" or offers(name, task))
+
+
+def _module(cls):
+    if cls is Fleet:
+
+        def build(task, modality, *, random_state=0, seconds=0.0, log=None, crash=None):
+            return cls(random_state, seconds, log, crash)
+    else:
+
+        def build(task, modality, *, random_state=0, seconds=0.0, log=None):
+            return cls(random_state, seconds, log)
+
+    return SimpleNamespace(
+        __name__="stand_ins", __doc__=cls.__doc__, TASKS=("binary",), MODALITIES=("tabular",), build=build
+    )

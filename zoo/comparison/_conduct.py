@@ -1,0 +1,140 @@
+"""From a plan to a judged and kept result: what a new and a resumed comparison share."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ...datasets._base import Dataset
+from ...datasets._errors import InputError
+from ..training._machine import usable_cores
+from . import _metrics
+from ._jobs import Job
+from ._journal import RunStore
+from ._limits import Limits
+from ._metrics import Metric, primary
+from ._plan import Plan
+from ._progress import Progress
+from ._result import Comparison
+from ._run import run_jobs
+from ._scores import resample, score_models
+from ._tasks import Work
+from ._verdict import decide
+from ._workers import Workers
+
+
+@dataclass(frozen=True)
+class Question:
+    """By which metric, from which difference on, and with which certainty."""
+
+    metric: Metric
+    margin: float
+    level: float
+
+
+def make_question(dataset: Dataset, metric: str | None, margin: float | None, level: float) -> Question:
+    """Checked, with the defaults of the task."""
+    if not 0.5 <= level < 1:
+        raise InputError(f"confidence level must be from 0.5 to below 1, got {level}")
+    chosen = primary(dataset.task, metric)
+    return Question(chosen, _metrics.margin(chosen, dataset.y, margin), level)
+
+
+@contextmanager
+def executor_for(limits: Limits, families: Sequence[str], hurry: bool) -> Iterator[Executor | None]:
+    """Worker processes, or None to run here. They import while the data are read.
+
+    A worker for networks takes seconds to start. In a ``hurry``, and with a core to spare, that happens
+    beside the first short fits.
+    """
+    if limits.workers == 0:
+        yield None
+        return
+    with Workers(limits) as workers:
+        early = [f for f in ("classical", "deep") if f in families]
+        if not hurry or usable_cores() == 1:
+            early = early[:1]
+        workers.warm(early)
+        yield workers
+
+
+def host() -> dict[str, Any]:
+    """The machine that a run was made on."""
+    return {
+        "name": platform.node(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "usable_cores": usable_cores(),
+    }
+
+
+def conduct(
+    dataset: Dataset,
+    plan: Plan,
+    jobs: Sequence[Job],
+    question: Question,
+    findings: list[Any],
+    record: RunStore | None,
+    progress: Progress | None,
+    executor: Executor | None,
+    started: float,
+) -> Comparison:
+    """Run what is planned, judge, keep; raises KeyboardInterrupt when that is done."""
+    bare = tuple(replace(job, prediction=None) for job in jobs)
+    cores = plan.limits.cores
+    work = Work(dataset, bare, plan.seed, plan.params, plan.threads, cores)
+    with record or nullcontext():
+        ended = run_jobs(jobs, work, record, progress, executor)
+        result = replace(
+            judged(dataset, plan, ended, question, findings),
+            run=record.id if record else "",
+            created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
+            path=str(record.path) if record else None,
+            seconds=time.perf_counter() - started,
+        )
+        interrupted = any(job.status == "interrupted" for job in ended)
+        if record:
+            status = "interrupted" if interrupted else ("partial" if result.exit_code else "ok")
+            record.finish(status, result.to_dict(), result.predictions())
+    if interrupted:
+        raise KeyboardInterrupt(_how_to_go_on(record))
+    return result
+
+
+def _how_to_go_on(record: RunStore | None) -> str:
+    if record is None:
+        return "interrupted; nothing is kept without a store"
+    return f"interrupted; what was finished is in {record.path}, go on with: {resume_command(record)}"
+
+
+def resume_command(record: RunStore) -> str:
+    """The line that goes on with a run."""
+    from ._store import store_folder
+
+    usual = record.path.parent == store_folder()
+    return f"deepworth compare --resume {record.id if usual else record.path}"
+
+
+def judged(
+    dataset: Dataset, plan: Plan, jobs: Sequence[Job], question: Question, findings: list[Any]
+) -> Comparison:
+    """The answer of ended jobs, without the marks of a run."""
+    models = score_models(dataset, jobs)
+    resampled = resample(dataset, models, question.metric, plan.seed) if plan.official_test else None
+    verdict = decide(
+        models,
+        question.metric,
+        margin=question.margin,
+        level=question.level,
+        test_over_train=plan.test_over_train,
+        missing=tuple(m.model for m in models if not m.complete),
+        resampled=resampled,
+    )
+    return Comparison("", "", dataset, plan, question.metric, models, verdict, findings, 0.0, resampled)

@@ -1,0 +1,144 @@
+"""resume(): go on with a run that was interrupted or killed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...datasets._base import Dataset
+from ...datasets._checks import check_dataset
+from ...datasets._errors import InputError
+from ...datasets._load import load_dataset
+from .. import registry
+from ..artefact._versions import versions
+from ._conduct import conduct, executor_for, make_question
+from ._jobs import Job
+from ._journal import FINISHED, RunStore
+from ._limits import Limits, make_limits
+from ._plan import Plan, make_plan
+from ._progress import Event, Progress
+from ._result import Comparison, describe
+from ._store import kept_prediction, load_unfinished
+
+
+def resume(
+    run: str,
+    *,
+    data: Any = None,
+    store: str | os.PathLike[str] | None = None,
+    jobs: int | None = None,
+    time_limit: float | str | None = None,
+    memory_limit: int | str | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Go on with a comparison where it stopped; nothing that ended runs again.
+
+    The answer is that of a run which was never interrupted, bit for bit, where data, libraries and
+    machine are the same.
+
+    Parameters
+    ----------
+    run : str
+        Its name, an unmistakable start of it, "last", or its folder.
+    data : DataFrame or Dataset, optional
+        Needed where the run was given its data in memory.
+    jobs, time_limit, memory_limit
+        As :func:`deepworth.compare` takes them; those of the run by default.
+
+    Raises
+    ------
+    InputError
+        There is no such run, it has ended, another process works on it, or the data have changed.
+    KeyboardInterrupt
+        Interrupted again; what was finished is kept again.
+    """
+    started = time.perf_counter()
+    folder, row, rows = load_unfinished(run, store)
+    asked = row["configuration"]
+    if asked is None:
+        raise InputError(f"run {row['id']} had parameters that cannot be kept; start it again")
+    record = RunStore.reopen(folder)  # from here on it is ours alone
+    try:
+        _, row, rows = load_unfinished(str(folder))
+        limits = _limits(row["plan"]["limits"], jobs, time_limit, memory_limit)
+        families = [job["family"] for job in rows if job["status"] not in FINISHED]
+        with executor_for(limits, families, row["plan"]["preset"] != "thorough") as executor:
+            dataset = _same_data(row, data)
+            plan = _same_plan(row, dataset, limits)
+            question = make_question(dataset, asked["metric"], asked["margin"], asked["confidence_level"])
+            known = _known_jobs(plan, dataset, folder, rows)
+            if progress is not None and row["versions"] != versions():
+                progress(Event("note", message="libraries have changed since this run began"))
+            findings = check_dataset(dataset)
+            return conduct(dataset, plan, known, question, findings, record, progress, executor, started)
+    finally:
+        record.close()
+
+
+def _limits(
+    old: dict[str, Any], jobs: int | None, time_limit: float | str | None, memory_limit: int | str | None
+) -> Limits:
+    return make_limits(
+        old["workers"] if jobs is None else jobs,
+        old["threads"],
+        old["seconds"] if time_limit is None else time_limit,
+        old["bytes"] if memory_limit is None else memory_limit,
+    )
+
+
+def _same_data(row: dict[str, Any], data: Any) -> Dataset:
+    asked = row["configuration"]
+    given = asked["data"] if data is None else data
+    if given is None:
+        raise InputError(f"run {row['id']} had its data in memory; give them to resume(..., data=...)")
+    options = {"seed": asked["seed"], **asked["load_options"]}
+    dataset = data if isinstance(data, Dataset) else load_dataset(given, **options)
+    if describe(dataset)["fingerprint"] != row["dataset"]["fingerprint"]:
+        raise InputError(f"the data of run {row['id']} have changed since it began; start a new run")
+    return dataset
+
+
+def _same_plan(row: dict[str, Any], dataset: Dataset, limits: Limits) -> Plan:
+    names = ("preset", "folds", "repeats", "seed", "params", "holdout", "calibrate")
+    asked = {name: row["configuration"][name] for name in names}
+    unknown = [name for name in row["plan"]["models"] if name not in registry.entries()]
+    if unknown:
+        raise InputError(f"run {row['id']} has a model that is not there any more: {unknown[0]}")
+    plan = make_plan(dataset, models=row["plan"]["models"], limits=limits, **asked)
+    if plan.fingerprint() != row["splits"]:
+        raise InputError(f"run {row['id']} was split otherwise by other libraries; start a new run")
+    return replace(plan, threads=row["plan"]["threads"])
+
+
+def _known_jobs(plan: Plan, dataset: Dataset, folder: Path, rows: Sequence[dict[str, Any]]) -> list[Job]:
+    """The jobs of the plan, those that ended as they were written down."""
+    by_key = {(row["model"], row["repeat"], row["fold"]): row for row in rows}
+    found = []
+    for job in plan.jobs:
+        row = by_key.get((job.model, job.split.repeat, job.split.fold))
+        if row is None:
+            raise InputError(f"{folder} lacks a row of its plan; start a new run")
+        found.append(_known(job, row, dataset, folder))
+    return found
+
+
+def _known(job: Job, row: dict[str, Any], dataset: Dataset, folder: Path) -> Job:
+    if row["status"] not in FINISHED:
+        return replace(job, status="planned", reason="")
+    prediction = None
+    if row["status"] == "ok":
+        kept = kept_prediction(folder, row)
+        if kept is None or kept["row"].tolist() != job.split.test.tolist():
+            return replace(job, status="planned", reason="")  # lost with the power: it runs again
+        regression = dataset.task == "regression"
+        columns = ["prediction"] if regression else [f"probability_{c}" for c in dataset.classes]
+        said = kept[columns].to_numpy(dtype="float64")
+        prediction = said[:, 0] if regression else said
+    names = ("status", "reason", "fit_seconds", "predict_seconds", "size_bytes", "parameters")
+    values = {name: row[name] for name in names}
+    values |= {name: bool(row[name]) for name in ("converged", "contended")}
+    return replace(job, **values, prediction=prediction)

@@ -1,0 +1,140 @@
+"""A worker process as its parent sees it: start, talk, measure, kill."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+_START = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1])['path']; "
+    "from deepworth.zoo.comparison._worker import main; main(sys.argv[1])"
+)
+_COUNTS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+def environment(threads: int | None) -> dict[str, str]:
+    """Variables of a worker: threads where a number was asked for, and one GPU for all.
+
+    Without a number each fit is held to its threads when it begins, as it is in one process: workers
+    that start before the plan is known must round as those that start later.
+    """
+    found = dict(os.environ)
+    if threads is not None:
+        found |= dict.fromkeys(_COUNTS, str(threads))
+    found.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    return found
+
+
+class WorkerProcess:
+    """A fresh interpreter that runs one task at a time.
+
+    Parameters
+    ----------
+    kind : what it imports first: "classical" or "deep"
+    work : descriptor of the open file with the pickled :class:`~._tasks.Work`
+    post : called with (worker, kind, place, value) for each message; kind is "gone" when the line ends
+    """
+
+    def __init__(self, kind: str, work: int, variables: dict[str, str], post: Callable[..., None]) -> None:
+        self.kind, self.ready, self.task, self.alive = kind, False, None, True
+        self.broken = ""
+        ours, theirs = socket.socketpair()
+        given = {"kind": kind, "line": theirs.fileno(), "work": work, "parent": os.getpid(), "path": sys.path}
+        try:
+            # -P: the folder from which the user calls must not shadow a library
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, json.dumps(given)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(theirs.fileno(), work),
+                start_new_session=True,
+                env=variables,
+            )
+        finally:
+            theirs.close()
+        self._line = Connection(ours.detach())
+        self._said: collections.deque[bytes] = collections.deque(maxlen=16)
+        for target in (self._listen, self._keep_errors):
+            threading.Thread(target=target, args=(post,), daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process, and of its group."""
+        return self._process.pid
+
+    def send(self, task: Any) -> None:
+        """Give it a task."""
+        self.task = task
+        with contextlib.suppress(OSError):  # it has died; whoever listens hears that
+            self._line.send(task)
+
+    def kill(self) -> None:
+        """End it and its children at once."""
+        self.alive = False
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self._process.kill()
+        self._process.wait()
+
+    def exited(self) -> bool:
+        """Whether the process has ended by itself."""
+        return self._process.poll() is not None
+
+    def ending(self) -> str:
+        """How it ended, in words."""
+        code = self._process.wait()
+        if code == -signal.SIGKILL:
+            return "killed from outside, as a system that is short of memory does"
+        if code < 0:
+            return f"ended by {signal.Signals(-code).name}"
+        return f"the process exited with code {code}{self._last_words() if code else ''}"
+
+    def _last_words(self) -> str:
+        lines = b"".join(self._said).decode(errors="replace").strip().splitlines()
+        return f": {lines[-1][:200]}" if lines else ""
+
+    def _listen(self, post: Callable[..., None]) -> None:
+        try:
+            while True:
+                post(self, *self._line.recv())
+        except (EOFError, OSError):
+            post(self, "gone", None, None)
+
+    def _keep_errors(self, post: Callable[..., None]) -> None:
+        stream = self._process.stderr
+        assert stream is not None
+        with stream:
+            while part := stream.read1(4096):  # type: ignore[attr-defined]
+                self._said.append(part)
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is in RAM; 0 where it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        pass
+    if sys.platform == "linux":
+        return 0
+    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return int(shown.stdout.strip() or 0) * 1024

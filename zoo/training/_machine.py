@@ -1,0 +1,42 @@
+"""Cores and memory that training may use; imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_most: list[int] = []  # the innermost limit stands last
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, fewer inside :func:`held_to_cores`."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(own, _most[-1]) if _most else own
+
+
+@contextmanager
+def held_to_cores(most: int | None) -> Iterator[None]:
+    """Train with at most so many threads: the rest of the machine belongs to others."""
+    if most is None:
+        yield
+        return
+    _most.append(most)
+    try:
+        yield
+    finally:
+        _most.pop()
+
+
+def available_bytes() -> int:
+    """Memory that is free, or half of what there is where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):
+        return 4 * 2**30
