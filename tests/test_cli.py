@@ -232,8 +232,9 @@ def test_an_unexpected_error_is_one_line_and_a_traceback_on_demand(monkeypatch):
 
 def test_default_comparison_in_a_process_of_its_own(own_home):
     """End to end with a network: stdout is JSON alone, TensorFlow's start-up log stays hidden."""
-    command = [sys.executable, "-m", "deepworth.cli", "compare", "--json", "-j", "1", "--folds", "2", "--rows", "200",
-               "-m", "constant,logistic-regression,shallow-mlp", "--set", "shallow-mlp.epochs=5"]  # fmt: skip
+    command = [sys.executable, "-m", "deepworth.cli", "compare", "--json", "-j", "1", "--folds", "2",
+               "--rows", "200", "-m", "constant,logistic-regression,shallow-mlp",
+               "--set", "shallow-mlp.epochs=5"]  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=own_home)
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)

@@ -73,13 +73,19 @@ def run_fleet(
     raises.
     """
     ended: dict[int, Job] = {}
+    deaf: list[BaseException] = []
     interrupted = None
 
     def end(number: int, error: BaseException | None) -> None:
         seconds = models[number].fit_seconds_ if number == 0 and error is None else None
         ended[number] = _ended(jobs[number], models[number], dataset, threads, seconds, error)
-        if on_job is not None:
+        if on_job is None:
+            return
+        try:
             on_job(number, ended[number])
+        except BaseException as failure:  # no model's fault: a full disk, or Ctrl-C
+            deaf.append(failure)
+            raise
 
     models: list[Any] = []
     try:
@@ -96,6 +102,8 @@ def run_fleet(
     except KeyboardInterrupt as error:
         interrupted = error
     except (Exception, SystemExit) as error:  # what is no single replica's fault
+        if deaf:
+            raise
         for number in sorted(set(range(len(jobs))) - set(ended)):
             ended[number] = _failed(jobs[number], error)
             if on_job is not None:

@@ -179,7 +179,8 @@ class RunStore:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path / "run.sqlite")
+    # networks that are trained here report from their threads, one at a time
+    db = sqlite3.connect(path / "run.sqlite", check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")  # a log cannot be torn; only a power cut costs the last rows
     db.execute("PRAGMA foreign_keys = ON")

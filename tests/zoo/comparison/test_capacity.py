@@ -146,7 +146,7 @@ def test_a_failed_network_is_a_row_with_its_reason(network):
     result = grid()
     assert result.exit_code == 1
     frame = result.frame().set_index("layers")
-    assert set(frame.loc[2, "status"]) == {"failed"}
+    assert set(frame.loc[2, "status"]) == {"out_of_memory"}
     assert "too wide for me" in frame.loc[2, "reason"].iloc[0]
     assert outcomes(result)[0] == "no"
     assert outcomes(result)[1] == "undecided"

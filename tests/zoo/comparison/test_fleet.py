@@ -6,6 +6,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from deepworth.datasets._errors import InputError
 from deepworth.datasets._load import load_dataset
 from deepworth.zoo.comparison import compare
 from deepworth.zoo.comparison._jobs import can_fit_many, run_fleet, run_job
@@ -74,6 +75,25 @@ def test_a_wrong_parameter_fails_every_fold_with_its_reason(data):
     found = list(run_fleet(planned(data), data, 0, {"epochs": 0}))
     assert {job.status for job in found} == {"failed"}
     assert {job.reason for job in found} == {"InputError: epochs must be an integer of at least 1, got 0"}
+
+
+def test_a_full_disk_is_not_a_fault_of_the_network(data):
+    def full(number, job):
+        raise InputError("the disk is full")
+
+    with pytest.raises(InputError, match="the disk is full"):
+        list(run_fleet(planned(data), data, 0, FAST, on_job=full))
+
+
+def test_every_fold_is_reported_as_soon_as_it_ends(data):
+    heard = []
+
+    def hear(number, job):
+        heard.append((number, job.status, job.prediction.shape[1]))
+
+    found = list(run_fleet(planned(data), data, 0, FAST, on_job=hear))
+    assert heard[0] == (0, "ok", 2)
+    assert sorted(heard) == [(number, "ok", 2) for number in range(len(found))]
 
 
 def test_an_interrupted_fleet_keeps_what_was_fitted(data, tmp_path):

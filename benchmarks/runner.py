@@ -1,0 +1,260 @@
+"""What the runner loses, repeats, leaves behind and costs.
+
+    python benchmarks/runner.py [--json] [--quick]
+
+``kills`` runs are killed with SIGKILL at a random moment and resumed: ``jobs_lost`` counts finished jobs
+that were gone or changed after that, ``jobs_repeated`` those that were fitted again (by the journal, and by
+what the models themselves wrote down), ``unequal`` the runs whose numbers differ from those of a run that
+was never killed, ``corrupt`` the stores that failed SQLite's own check, ``orphans`` the worker processes
+that outlived their parent by more than two seconds. ``hostile`` says whether each of a set of bad models
+got a row of its kind beside good ones, ``full_disk`` and ``read_only`` whether these end in one line.
+
+``overhead`` is the wall time of a comparison in worker processes that keeps its run, over that of the same
+jobs in one process that keeps nothing, minus one. ``latency_repeat_error`` and ``fit_repeat_error`` are the
+medians over the models of how much two consecutive runs differ in prediction and training time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from _common import keep, kept, parser, table
+
+STAND_INS = Path(__file__).resolve().parents[1] / "tests" / "zoo" / "comparison" / "stand_ins"
+sys.path.append(str(STAND_INS))
+from runs import numbers, rows, workers  # noqa: E402
+
+PROGRAM = [sys.executable, "-m", "deepworth.cli"]
+KINDS = {
+    **dict.fromkeys(["good", "also-good", "prints"], "ok"),
+    **dict.fromkeys(["raises", "not-a-number", "wrong-shape"], "failed"),
+    **dict.fromkeys(["segfaults", "exits"], "crashed"),
+    "sleeps": "timeout",
+    "eats": "out_of_memory",
+}
+KILLED = ["good", "also-good", "fleet"]  # and models of ours
+SECONDS = 0.15  # of a fit of a stand-in
+
+
+def started(*words: str, **options: Any) -> subprocess.Popen[str]:
+    """The command line, with the stand-in models."""
+    variables = {**os.environ, "PYTHONPATH": str(STAND_INS), "DEEPWORTH_OFFLINE": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*PROGRAM, *words], env=variables, **{**pipes, **options})
+
+
+def hostile(folder: Path) -> dict[str, Any]:
+    """Bad models beside good ones: their kinds, the time against its bound, the exit code, orphans."""
+    limit, folds, begin = 3.0, 2, time.monotonic()
+    words = ["-m", ",".join(KINDS), "--folds", str(folds), "--rows", "300", "-q", "--json"]
+    limits = ["-j", "1", "--time-limit", str(limit), "--memory-limit", "1GB"]
+    process = started("compare", *words, *limits, "--store", str(folder))
+    said, _ = process.communicate()
+    seconds = time.monotonic() - begin
+    found = {row["model"]: row["status"] for row in json.loads(said)["leaderboard"]}
+    bound = 30 + len(KINDS) * folds * limit
+    ok = found == KINDS and process.returncode == 1 and seconds < bound
+    return {"hostile": ok, "hostile_seconds": seconds, "orphans": len(workers(process.pid))}
+
+
+def plan_of(log: Path, deep: bool) -> list[str]:
+    """A small comparison whose stand-ins write down every fit."""
+    own = [f"--set={name}.seconds={SECONDS}" for name in KILLED]
+    logs = [f"--set={name}.log={log}" for name in KILLED]
+    names = [*KILLED, "constant", "logistic-regression", *(["perceptron"] if deep else [])]
+    few = ["--set=perceptron.epochs=5"] if deep else []
+    return [
+        "-m",
+        ",".join(names),
+        "--folds",
+        "4",
+        "--rows",
+        "300",
+        "-j",
+        "1",
+        "-q",
+        "--json",
+        *own,
+        *logs,
+        *few,
+    ]
+
+
+def killed(folder: Path, deep: bool, whole: dict[str, Any], rng: random.Random) -> dict[str, int]:
+    """One run, killed at a random moment of its jobs and resumed: what was lost, repeated, left behind."""
+    log, store = folder / "log", folder / "runs"
+    process = started("compare", *plan_of(log, deep), "--store", str(store))
+    while process.poll() is None and not list(store.glob("*/run.sqlite")):
+        time.sleep(0.01)
+    time.sleep(rng.uniform(0, whole["seconds"]))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    time.sleep(0.2)
+    ends = time.monotonic() + 2
+    while workers(process.pid) and time.monotonic() < ends:
+        time.sleep(0.1)
+    found = {"orphans": len(workers(process.pid)), "corrupt": int(not sound(store))}
+    before, fits = finished(store), written(log)
+    answer, _ = started("compare", "--resume", "last", "-q", "--json", "--store", str(store)).communicate()
+    if not answer:  # it had ended before the signal came
+        answer, _ = started("runs", "last", "--json", "--store", str(store)).communicate()
+    after = finished(store)
+    found["jobs_lost"] = sum(after.get(key) != row for key, row in before.items())
+    again = written(log)[len(fits) :]
+    seeds = {str(crc32(f"0|{model}|0|{fold}".encode()) % (2**31 - 1)) for model, fold in before}
+    twice = sum(line.split()[2] in seeds for line in again)  # a seed belongs to one job
+    found["jobs_repeated"] = max(twice, sum(row["attempts"] != 1 for row in before.values()))
+    found["unequal"] = int(not answer or numbers(json.loads(answer)) != whole["numbers"])
+    found["finished_when_killed"] = len(before)
+    return found
+
+
+def sound(store: Path) -> bool:
+    """Whether the store's file passes SQLite's check, read from a copy so that nothing is mended."""
+    (run,) = store.iterdir()
+    with tempfile.TemporaryDirectory() as copy:
+        for file in run.glob("run.sqlite*"):
+            shutil.copy(file, copy)
+        with contextlib.closing(sqlite3.connect(Path(copy) / "run.sqlite")) as db:
+            return db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def finished(store: Path) -> dict[tuple[str, int], dict[str, Any]]:
+    """Rows of the jobs that ended."""
+    (run,) = store.iterdir()
+    return {(r["model"], r["fold"]): r for r in rows(run) if r["status"] not in ("planned", "running")}
+
+
+def written(log: Path) -> list[str]:
+    """What the stand-ins wrote down."""
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def kills(folder: Path, count: int) -> dict[str, Any]:
+    """So many killed runs; one of ten trains networks too."""
+    total: dict[str, int] = {}
+    rng, wholes = random.Random(0), {}
+    for number in range(count):
+        deep = number % 10 == 9
+        if deep not in wholes:
+            wholes[deep] = uninterrupted(folder / f"whole-{deep}", deep)
+        own = folder / f"killed-{number}"
+        own.mkdir()
+        for name, value in killed(own, deep, wholes[deep], rng).items():
+            total[name] = total.get(name, 0) + value
+        print(f"killed {number + 1} of {count}: {total}", file=sys.stderr, flush=True)
+        shutil.rmtree(own)
+    return {"kills": count, **total}
+
+
+def uninterrupted(folder: Path, deep: bool) -> dict[str, Any]:
+    """Numbers of the same run when nobody kills it, and how long its jobs take."""
+    folder.mkdir()
+    process = started("compare", *plan_of(folder / "log", deep), "--store", str(folder / "runs"))
+    while not list((folder / "runs").glob("*/run.sqlite")):
+        time.sleep(0.01)
+    begin = time.monotonic()
+    said, _ = process.communicate()
+    return {"numbers": numbers(json.loads(said)), "seconds": time.monotonic() - begin}
+
+
+def full_disk(folder: Path) -> bool | None:
+    """A small tmpfs that fills up: one line, what had ended can be read. None where none can be mounted."""
+    disk = folder / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=240k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        return None
+    try:
+        words = ["-m", "good,also-good", "--folds", "20", "--rows", "1500", "-j", "1", "-q"]
+        process = started("compare", *words, "--store", str(disk / "runs"))
+        _, said = process.communicate()
+        done = finished(disk / "runs")
+        line = said.startswith("Error: cannot keep the run") and said.count("\n") == 1
+        return line and process.returncode == 2 and bool(done) and sound(disk / "runs")
+    finally:
+        subprocess.run(["umount", str(disk)], check=False)
+
+
+def read_only(folder: Path) -> bool:
+    """A folder that cannot be written: one line."""
+    closed = folder / "closed"
+    closed.symlink_to("/proc/self")  # the superuser could write to any other
+    process = started("compare", "-m", "good", "-q", "-j", "1", "--store", str(closed))
+    _, said = process.communicate()
+    return process.returncode == 2 and said.startswith("Error: cannot keep the run") and said.count("\n") == 1
+
+
+def costs(folder: Path, quick: bool) -> dict[str, Any]:
+    """Wall times of the same comparison in workers and in one process, in turns; and how times repeat."""
+    words = ["compare", "-q", "--json", *(["-m", "constant,random-forest,perceptron"] if quick else [])]
+    words += ["--preset", "quick" if quick else "standard"]
+    walls: dict[str, list[float]] = {"runner": [], "bare": []}
+    answers = []
+    kinds = {"bare": ["-j", "0", "--no-store"], "runner": ["-j", "1", "--store", str(folder)]}
+    for _ in range(2):
+        for kind, more in kinds.items():
+            begin = time.monotonic()
+            said, _ = started(*words, *more).communicate()
+            walls[kind].append(time.monotonic() - begin)
+            if kind == "runner":
+                answers.append({row["model"]: row for row in json.loads(said)["leaderboard"]})
+    return {
+        "overhead": min(walls["runner"]) / min(walls["bare"]) - 1,
+        "bare_seconds": min(walls["bare"]),
+        "runner_seconds": min(walls["runner"]),
+        "latency_repeat_error": repeat_error(answers, "predict_seconds"),
+        "fit_repeat_error": repeat_error(answers, "fit_seconds"),
+    }
+
+
+def repeat_error(answers: list[dict[str, Any]], name: str) -> float:
+    """The median over the models of the relative difference of two runs."""
+    first, second = answers
+    pairs = [(first[m][name], second[m][name]) for m in first if first[m][name] and m != "constant"]
+    return statistics.median(abs(a - b) / min(a, b) for a, b in pairs)
+
+
+def main() -> None:
+    chosen = parser(__doc__ or "").parse_args()
+    found = None if chosen.quick or chosen.force else kept("runner")
+    if found is None:
+        with tempfile.TemporaryDirectory(prefix="deepworth-runner-") as name:
+            folder = Path(name)
+            bad, dead = hostile(folder / "hostile"), kills(folder, 3 if chosen.quick else 100)
+            found = {
+                **bad,
+                **dead,
+                "orphans": bad["orphans"] + dead["orphans"],
+                "full_disk": full_disk(folder),
+                "read_only": read_only(folder),
+                **costs(folder / "runs", chosen.quick),
+            }
+        if not chosen.quick:
+            keep("runner", found)
+    print(
+        json.dumps(found)
+        if chosen.json
+        else table(
+            ["figure", "value"],
+            [[k, f"{v:.3g}" if isinstance(v, float) else v] for k, v in found.items()],
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
