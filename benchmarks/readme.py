@@ -18,6 +18,7 @@ from pathlib import Path
 import crossover
 import near_copies
 import published
+import runner as runner_script
 import tradeoff
 import verdict
 from _common import RESULTS, figure, kept, table
@@ -89,6 +90,12 @@ def startup() -> str:
     """Start-up times, from kept results."""
     figures = kept("startup") or {}
     return table(["figure", "value"], [[f"`{k}`", f"{v:.3g}"] for k, v in figures.items()])
+
+
+def runner() -> str:
+    """What the runner loses, repeats and costs, from kept results."""
+    figures = kept("runner") or {}
+    return table(["figure", "value"], [[f"`{k}`", runner_script.value(v)] for k, v in figures.items()])
 
 
 def fleet() -> str:
@@ -176,6 +183,7 @@ BLOCKS = {
     "tradeoffs": tradeoffs,
     "publications": publications,
     "startup": startup,
+    "runner": runner,
     "fleet": fleet,
     "tables": tables,
     "table_errors": tables_by_name,

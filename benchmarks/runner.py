@@ -40,7 +40,7 @@ from runs import numbers, rows, workers  # noqa: E402
 
 PROGRAM = [sys.executable, "-m", "deepworth.cli"]
 KINDS = {
-    **dict.fromkeys(["good", "also-good", "prints"], "ok"),
+    **dict.fromkeys(["good", "also-good", "prints", "hoards"], "ok"),
     **dict.fromkeys(["raises", "not-a-number", "wrong-shape"], "failed"),
     **dict.fromkeys(["segfaults", "exits"], "crashed"),
     "sleeps": "timeout",
@@ -229,6 +229,11 @@ def repeat_error(answers: list[dict[str, Any]], name: str) -> float:
     return statistics.median(abs(a - b) / min(a, b) for a, b in pairs)
 
 
+def value(figure: Any) -> str:
+    """A figure for a table."""
+    return f"{figure:.3g}" if isinstance(figure, float) else str(figure)
+
+
 def main() -> None:
     chosen = parser(__doc__ or "").parse_args()
     found = None if chosen.quick or chosen.force else kept("runner")
@@ -249,10 +254,7 @@ def main() -> None:
     print(
         json.dumps(found)
         if chosen.json
-        else table(
-            ["figure", "value"],
-            [[k, f"{v:.3g}" if isinstance(v, float) else v] for k, v in found.items()],
-        )
+        else table(["figure", "value"], [[k, value(v)] for k, v in found.items()])
     )
 
 

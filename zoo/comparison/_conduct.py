@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from ._scores import resample, score_models
 from ._tasks import Work
 from ._verdict import decide
 from ._workers import Workers
+
+_PATIENCE = 1.0  # seconds after Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -92,20 +95,39 @@ def conduct(
     work = Work(dataset, bare, plan.seed, plan.params, plan.threads, cores)
     with record or nullcontext():
         ended = run_jobs(jobs, work, record, progress, executor)
-        result = replace(
-            judged(dataset, plan, ended, question, findings),
-            run=record.id if record else "",
-            created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
-            path=str(record.path) if record else None,
-            seconds=time.perf_counter() - started,
-        )
-        interrupted = any(job.status == "interrupted" for job in ended)
+
+        def judge() -> Comparison:
+            return replace(
+                judged(dataset, plan, ended, question, findings),
+                run=record.id if record else "",
+                created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
+                path=str(record.path) if record else None,
+                seconds=time.perf_counter() - started,
+            )
+
+        if any(job.status == "interrupted" for job in ended):
+            _keep_part_of_it(judge, record)
+            raise KeyboardInterrupt(_how_to_go_on(record))
+        result = judge()
         if record:
-            status = "interrupted" if interrupted else ("partial" if result.exit_code else "ok")
-            record.finish(status, result.to_dict(), result.predictions())
-    if interrupted:
-        raise KeyboardInterrupt(_how_to_go_on(record))
+            record.finish("partial" if result.exit_code else "ok", result.to_dict(), result.predictions())
     return result
+
+
+def _keep_part_of_it(judge: Callable[[], Comparison], record: RunStore | None) -> None:
+    """What an interrupted run can say already, if that takes no time: somebody wants to leave."""
+    if record is None:
+        return
+    found: list[tuple[dict[str, Any], Any]] = []
+
+    def judge_and_tell() -> None:
+        result = judge()
+        found.append((result.to_dict(), result.predictions()))
+
+    thread = threading.Thread(target=judge_and_tell, daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    record.finish("interrupted", *(found[0] if found else (None, None)))
 
 
 def _how_to_go_on(record: RunStore | None) -> str:

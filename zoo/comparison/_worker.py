@@ -24,7 +24,8 @@ from typing import Any
 
 _EPOCHS_EVERY = 0.1  # seconds; small networks end thousands of epochs a second
 # What each kind of worker imports while it waits for its first task.
-_WARM = {"classical": ("._tasks",), "deep": ("._tasks", "..training._fleet")}
+_WARM = {"classical": ("._tasks", "..artefact._size")}
+_WARM["deep"] = (*_WARM["classical"], "..training._fleet")
 
 
 def main(arguments: str) -> None:

@@ -53,10 +53,17 @@ class WorkerProcess:
     """
 
     def __init__(self, kind: str, work: int, variables: dict[str, str], post: Callable[..., None]) -> None:
-        self.kind, self.ready, self.task, self.alive = kind, False, None, True
+        self.kind, self.ready, self.alive, self.used = kind, False, True, False
+        self.at_rest = 0  # bytes when it had imported what it needs
         self.broken = ""
         ours, theirs = socket.socketpair()
-        given = {"kind": kind, "line": theirs.fileno(), "work": work, "parent": os.getpid(), "path": sys.path}
+        given = {
+            "kind": kind,
+            "line": theirs.fileno(),
+            "work": work,
+            "parent": os.getpid(),
+            "path": [str(p) for p in sys.path],
+        }
         try:
             # -P: the folder from which the user calls must not shadow a library
             self._process = subprocess.Popen(
@@ -82,7 +89,6 @@ class WorkerProcess:
 
     def send(self, task: Any) -> None:
         """Give it a task."""
-        self.task = task
         with contextlib.suppress(OSError):  # it has died; whoever listens hears that
             self._line.send(task)
 

@@ -43,13 +43,17 @@ class _Order:
     future: Future[None] = field(default_factory=Future)
     began: float = 0.0  # 0 until the worker has everything that the task needs
     sent: float = 0.0
+    ended: int = 0  # jobs of it
+    fresh: bool = False  # wants a worker that has run nothing
 
 
 class Workers(Executor):
     """Runs tasks in processes of their own; a task that dies takes its worker with it and nothing else.
 
     Workers are reused: imports are paid once, and a fit in a process that has fitted before is timed
-    without the costs of a first call. One that has grown beyond half its memory limit is replaced.
+    without the costs of a first call. One that has grown by a quarter of its memory limit is replaced, and a
+    task that finds too little memory in a used worker gets another try in a fresh one: what its
+    predecessors left behind is not its fault.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -126,7 +130,7 @@ class Workers(Executor):
             return
         order = self._running.get(worker)
         if kind == "ready":
-            worker.ready = True
+            worker.ready, worker.at_rest = True, resident_bytes(worker.pid)
         elif kind == "broken":
             worker.broken = value
         elif kind == "gone":
@@ -141,13 +145,15 @@ class Workers(Executor):
             return
         if kind == "begin":
             order.began = time.monotonic()
+        order.ended += kind == "job"
         order.hear(place, kind, value)
 
     def _retire_or_keep(self, worker: WorkerProcess) -> None:
         del self._running[worker]
+        worker.used = True
         wanted = any(order.task.family == worker.kind for order in self._orders)
-        limit = self._limits.bytes or self._enough
-        if wanted and resident_bytes(worker.pid) < limit / 2:
+        grown = resident_bytes(worker.pid) - worker.at_rest
+        if wanted and grown < (self._limits.bytes or self._enough) / 4:
             self._idle.append(worker)
         else:
             worker.kill()
@@ -170,7 +176,7 @@ class Workers(Executor):
         while self._orders and len(self._running) < self._most:
             order = self._orders.pop(0)
             kind = order.task.family
-            own = [worker for worker in self._idle if worker.kind == kind]
+            own = [w for w in self._idle if w.kind == kind and not (w.used and order.fresh)]
             try:
                 worker = own[0] if own else self._start(kind)
             except OSError as error:
@@ -222,7 +228,13 @@ class Workers(Executor):
             self._short(largest, f"took more than the {_gigabytes(self._enough)} of memory that were free")
 
     def _short(self, worker: WorkerProcess, reason: str) -> None:
-        self._end(worker, self._running[worker], "out_of_memory", reason)
+        order = self._running[worker]
+        if not worker.used or order.ended:
+            self._end(worker, order, "out_of_memory", reason)
+            return
+        del self._running[worker]
+        worker.kill()
+        self._orders.insert(0, _Order(order.task, order.hear, order.future, fresh=True))
 
     def _end(self, worker: WorkerProcess, order: _Order, status: str, reason: str) -> None:
         del self._running[worker]

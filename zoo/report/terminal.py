@@ -294,6 +294,9 @@ def _footer(answer: dict[str, Any]) -> list[Text]:
     lines = [f"Took {seconds(answer['wall_seconds'])}."]
     if answer["run"]:
         lines[0] += f" Kept as run {answer['run']}: deepworth runs last"
+    workers = answer["plan"].get("limits", {}).get("workers", 0)
+    if workers > 1:
+        lines.append(f"Times were taken while up to {workers} jobs shared the machine (--jobs {workers})")
     if answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
         lines.append("A first answer; for a firmer one: --preset standard")
     return [Text(line, "dim") for line in lines]

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 
 class Good:
@@ -76,6 +77,18 @@ class Eats(Good):
         for _ in range(500):
             kept.append(np.ones(100_000_000, dtype=np.uint8))
             time.sleep(0.02)
+        return super().fit(X, y)
+
+
+class Hoards(Good):
+    """Good, but it never gives back what it took."""
+
+    kept: ClassVar[list] = []
+
+    def fit(self, X, y):
+        import numpy as np
+
+        self.kept.append(np.ones(180_000_000, dtype=np.uint8))
         return super().fit(X, y)
 
 
@@ -157,6 +170,7 @@ MODELS = {
     "also-good": AlsoGood,
     "sleeps": Sleeps,
     "eats": Eats,
+    "hoards": Hoards,
     "raises": Raises,
     "prints": Prints,
     "segfaults": Segfaults,
