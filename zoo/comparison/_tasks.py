@@ -44,11 +44,9 @@ def make_tasks(jobs: Sequence[Job], task: str) -> list[Task]:
             by_model.setdefault(job.model, []).append(place)
     found = []
     for name, places in by_model.items():
-        first = jobs[places[0]]
-        # a calibrated fit is a fleet itself
-        together = first.calibrate is None and registry.offers_fleets(name, task)
+        together = registry.offers_fleets(name, task)
         groups = [places] if together else [[place] for place in places]
-        found += [Task(tuple(group), first.family) for group in groups]
+        found += [Task(tuple(group), jobs[places[0]].family) for group in groups]
     return found
 
 

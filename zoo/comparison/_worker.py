@@ -24,8 +24,10 @@ from typing import Any
 
 _EPOCHS_EVERY = 0.1  # seconds; small networks end thousands of epochs a second
 # What each kind of worker imports while it waits for its first task.
-_WARM = {"classical": ("._tasks", "..artefact._size")}
-_WARM["deep"] = (*_WARM["classical"], "..training._fleet")
+_WARM: dict[str, tuple[str, ...]] = {
+    "classical": ("._tasks", "..artefact._size"),
+    "deep": ("._tasks", "..artefact._size", "..training._fleet"),
+}
 
 
 def main(arguments: str) -> None:
