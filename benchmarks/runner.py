@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -98,7 +99,7 @@ def killed(folder: Path, deep: bool, whole: dict[str, Any], rng: random.Random) 
     """One run, killed at a random moment of its jobs and resumed: what was lost, repeated, left behind."""
     log, store = folder / "log", folder / "runs"
     process = started("compare", *plan_of(log, deep), "--store", str(store))
-    while process.poll() is None and not list(store.glob("*/run.sqlite")):
+    while process.poll() is None and not list(store.glob("[!.]*/run.sqlite")):
         time.sleep(0.01)
     time.sleep(rng.uniform(0, whole["seconds"]))
     process.send_signal(signal.SIGKILL)
@@ -145,19 +146,20 @@ def written(log: Path) -> list[str]:
 
 
 def kills(folder: Path, count: int) -> dict[str, Any]:
-    """So many killed runs; one of ten trains networks too."""
-    total: dict[str, int] = {}
-    rng, wholes = random.Random(0), {}
-    for number in range(count):
-        deep = number % 10 == 9
-        if deep not in wholes:
-            wholes[deep] = uninterrupted(folder / f"whole-{deep}", deep)
+    """So many killed runs, some at a time; one of ten trains networks too."""
+    wholes = {deep: uninterrupted(folder / f"whole-{deep}", deep) for deep in (False, True)}
+
+    def one(number: int) -> dict[str, int]:
         own = folder / f"killed-{number}"
         own.mkdir()
-        for name, value in killed(own, deep, wholes[deep], rng).items():
-            total[name] = total.get(name, 0) + value
-        print(f"killed {number + 1} of {count}: {total}", file=sys.stderr, flush=True)
-        shutil.rmtree(own)
+        deep = number % 10 == 9
+        return killed(own, deep, wholes[deep], random.Random(number))
+
+    total: dict[str, int] = {}
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2)) as pool:
+        for number, found in enumerate(pool.map(one, range(count)), 1):
+            total = {name: total.get(name, 0) + value for name, value in found.items()}
+            print(f"killed {number} of {count}: {total}", file=sys.stderr, flush=True)
     return {"kills": count, **total}
 
 
@@ -165,7 +167,7 @@ def uninterrupted(folder: Path, deep: bool) -> dict[str, Any]:
     """Numbers of the same run when nobody kills it, and how long its jobs take."""
     folder.mkdir()
     process = started("compare", *plan_of(folder / "log", deep), "--store", str(folder / "runs"))
-    while not list((folder / "runs").glob("*/run.sqlite")):
+    while not list((folder / "runs").glob("[!.]*/run.sqlite")):
         time.sleep(0.01)
     begin = time.monotonic()
     said, _ = process.communicate()

@@ -59,20 +59,24 @@ class RunStore:
         self.id = f"{created:%Y%m%d-%H%M%S}-{name}-{secrets.token_hex(2)}"
         self.created = created.isoformat(timespec="seconds")
         self.path = folder / self.id
+        draft = folder / f".{self.id}"  # a run is there with all of its rows, or not at all
         try:
-            self.path.mkdir(parents=True)
+            draft.mkdir(parents=True)
         except OSError as error:
             raise InputError(cannot_write(self.path, error)) from error
         try:
-            self._lock = lock(self.path)
-            self._db = _connect(self.path)
+            self._lock = lock(draft)
+            self._db = sqlite3.connect(draft / "run.sqlite")
             self._db.executescript(_SCHEMA)
             texts = [json.dumps(facts.get(k)) for k in ("configuration", "versions", "host", "splits")]
             row = (self.id, self.created, "running", json.dumps(dataset), json.dumps(plan), None, *texts)
             self._write("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [row])
             self._plan(jobs)
-        except (sqlite3.Error, InputError) as error:
-            shutil.rmtree(self.path, ignore_errors=True)  # nothing half written
+            self._db.close()
+            draft.rename(self.path)
+            self._db = _connect(self.path)
+        except (sqlite3.Error, OSError, InputError) as error:
+            shutil.rmtree(draft, ignore_errors=True)
             raise InputError(cannot_write(self.path, error)) from error
 
     @classmethod

@@ -22,6 +22,8 @@ __all__ = [
     "store_folder",
 ]
 
+RUNS = "[!.]*/run.sqlite"  # a name with a dot is one that was killed before it began
+
 
 def store_folder(store: str | os.PathLike[str] | None = None) -> Path:
     """Where runs are kept: the argument, DEEPWORTH_HOME, or the user's data folder."""
@@ -37,7 +39,7 @@ def store_folder(store: str | os.PathLike[str] | None = None) -> Path:
 def list_runs(store: str | os.PathLike[str] | None = None) -> list[dict[str, Any]]:
     """Past runs, newest first: run, created, dataset, status, outcome, models."""
     folder = store_folder(store)
-    files = sorted(folder.glob("*/run.sqlite"), reverse=True) if folder.is_dir() else []
+    files = sorted(folder.glob(RUNS), reverse=True) if folder.is_dir() else []
     return [_summary(path) for path in files]
 
 
@@ -150,7 +152,7 @@ def _folder_of(run: str, store: str | os.PathLike[str] | None) -> Path:
 
 
 def _find_run(run: str, folder: Path) -> Path:
-    known = sorted(path.parent.name for path in folder.glob("*/run.sqlite")) if folder.is_dir() else []
+    known = sorted(path.parent.name for path in folder.glob(RUNS)) if folder.is_dir() else []
     if not known:
         raise InputError(f"no runs in {folder}; deepworth compare makes one")
     matches = known[-1:] if run == "last" else [name for name in known if name.startswith(run)]

@@ -46,7 +46,7 @@ def command(data, store, *more):
 
 def begun(store, least=1):
     """The folder of the only run, when so many of its jobs have ended."""
-    folders = [p for p in store.glob("*") if (p / "run.sqlite").exists()]
+    folders = [p for p in store.glob("[!.]*") if (p / "run.sqlite").exists()]
     try:
         return bool(folders) and sum(row["status"] == "ok" for row in rows(folders[0])) >= least
     except sqlite3.Error:

@@ -125,6 +125,15 @@ def test_where_runs_are_kept(tmp_path, monkeypatch):
     assert store_folder().parts[-2:] == ("deepworth", "runs")
 
 
+def test_a_run_that_was_killed_before_it_began_is_none(tmp_path):
+    """Its folder has another name until all of its rows are there."""
+    (tmp_path / ".20260101-000000-data-00").mkdir()
+    (tmp_path / ".20260101-000000-data-00" / "run.sqlite").touch()
+    assert list_runs(tmp_path) == []
+    record = kept(tmp_path)
+    assert load_run("last", tmp_path)["run"] == record.id
+
+
 def test_names_of_runs_are_safe_folder_names(tmp_path):
     record = kept(tmp_path, "../Étrange / données?" + "x" * 100)
     assert record.path.parent == tmp_path
