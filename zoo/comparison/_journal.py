@@ -83,15 +83,18 @@ class RunStore:
     def reopen(cls, path: Path) -> RunStore:
         """Go on with a run; refused while another process works on it."""
         self = cls.__new__(cls)
-        self.path, self.id = path, path.name
-        self._lock = lock(path)
+        self.path, self._lock = path, lock(path)
         try:
             self._db = _connect(path)
             self.id, self.created = self._db.execute("SELECT id, created FROM run").fetchone()
-            self._write("UPDATE run SET status = 'running', result = NULL", [()])
-        except (sqlite3.Error, InputError) as error:
+        except (sqlite3.Error, TypeError) as error:
+            os.close(self._lock)
             raise InputError(cannot_write(path, error)) from error
         return self
+
+    def restart(self) -> None:
+        """The work goes on; what was judged before is out of date."""
+        self._write("UPDATE run SET status = 'running', result = NULL WHERE id = ?", [(self.id,)])
 
     def __enter__(self) -> RunStore:
         return self

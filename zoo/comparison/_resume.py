@@ -74,6 +74,7 @@ def resume(
             if progress is not None and row["versions"] != versions():
                 progress(Event("note", message="libraries have changed since this run began"))
             findings = check_dataset(dataset)
+            record.restart()
             return conduct(dataset, plan, known, question, findings, record, progress, executor, started)
     finally:
         record.close()

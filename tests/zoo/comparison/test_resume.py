@@ -143,6 +143,8 @@ def test_data_in_memory_are_handed_over_again(tmp_path):
         resume("last", store=tmp_path)
     with pytest.raises(InputError, match="have changed"):
         resume("last", store=tmp_path, data=table(seed=1))
+    assert list_runs(tmp_path)[0]["status"] == "interrupted"  # and what it had is still there
+    assert load_run("last", tmp_path)["leaderboard"]
     result = resume("last", store=tmp_path, data=table(), jobs=0)
     whole = run(["good", "also-good"], jobs=0)
     assert numbers(result.to_dict()) == numbers(whole.to_dict())
