@@ -56,6 +56,7 @@ class WorkerProcess:
         self.kind, self.ready, self.alive, self.used = kind, False, True, False
         self.at_rest = 0  # bytes when it had imported what it needs
         self.broken = ""
+        self._ended = 0.0
         ours, theirs = socket.socketpair()
         given = {
             "kind": kind,
@@ -101,9 +102,12 @@ class WorkerProcess:
             self._process.kill()
         self._process.wait()
 
-    def exited(self) -> bool:
-        """Whether the process has ended by itself."""
-        return self._process.poll() is not None
+    def exited_for(self, now: float) -> float:
+        """Seconds since it was first seen that the process had ended; 0 while it lives."""
+        if self._process.poll() is None:
+            return 0.0
+        self._ended = self._ended or now
+        return now - self._ended
 
     def ending(self) -> str:
         """How it ended, in words."""

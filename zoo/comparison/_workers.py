@@ -83,6 +83,8 @@ class Workers(Executor):
         The future ends when the task does, or raises WorkerDied. Every finished job reaches ``hear`` before,
         from a thread of this executor.
         """
+        if self._stopped.is_set():
+            raise RuntimeError("cannot submit to workers that have been shut down")
         task, work, hear = args
         if self._work is None:
             self._share(work)
@@ -109,24 +111,39 @@ class Workers(Executor):
 
     def _manage(self) -> None:
         """The only thread that starts, feeds, watches and kills workers."""
+        failure = None
         try:
             while not self._stopped.is_set():
                 with suppress(queue.Empty):
                     self._take(*self._posts.get(timeout=_TICK))
                 self._watch()
                 self._feed()
-        finally:
-            for worker in [*self._running, *self._idle]:
-                worker.kill()
-            for order in [*self._running.values(), *self._orders]:
+        except Exception as error:  # a fault of ours must not leave anybody waiting
+            failure = error
+        self._end_all(failure)
+
+    def _end_all(self, failure: Exception | None) -> None:
+        self._stopped.set()
+        for worker in [*self._running, *self._idle]:
+            worker.kill()
+        left = [*self._running.values(), *self._orders]
+        while not self._posts.empty():
+            _, kind, _, value = self._posts.get()
+            left += [value] if kind == "order" else []
+        for order in left:
+            if failure is None:
                 order.future.cancel()
+            elif not order.future.done():
+                order.future.set_exception(failure)
 
     def _take(self, worker: WorkerProcess | None, kind: str, place: int | None, value: Any) -> None:
         if worker is None:
             if kind == "order":
                 self._orders.append(value)
             elif kind == "warm":
-                self._idle += [self._start(each) for each in value]
+                with suppress(OSError):  # whoever needs one will say so
+                    for each in value:
+                        self._idle.append(self._start(each))
             return
         order = self._running.get(worker)
         if kind == "ready":
@@ -197,7 +214,7 @@ class Workers(Executor):
     def _watch(self) -> None:
         now = time.monotonic()
         for worker, order in list(self._running.items()):
-            if worker.exited() and order.sent and now - max(order.began, order.sent) > _LINGER_SECONDS:
+            if worker.exited_for(now) > _LINGER_SECONDS:  # usually its line ends, with all that it said
                 self._gone(worker, order)
             elif order.began and self._limits.seconds is not None:
                 self._check_time(worker, order, now)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from runs import install, numbers, run, table, workers
 
-from deepworth.zoo.comparison import compare
+from deepworth.zoo.comparison import _workers, compare
 from deepworth.zoo.comparison._worker_process import resident_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
@@ -123,6 +123,21 @@ def test_a_worker_that_cannot_start_says_why(tmp_path, monkeypatch):
     assert reason.startswith("a worker process could not start: ")
     assert "no pickle today" in reason
     assert result.exit_code == 1
+
+
+def test_a_system_that_starts_no_process_says_why(monkeypatch):
+    def full(*_):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(_workers, "WorkerProcess", full)
+    result = run(["good"], folds=2)
+    assert {job.reason for job in result.models[0].jobs} == {"no worker process: no more processes"}
+
+
+def test_a_fault_of_the_runner_ends_the_run(monkeypatch):
+    monkeypatch.setattr(_workers.Workers, "_check_memory", lambda self: 1 / 0)
+    with pytest.raises((ZeroDivisionError, RuntimeError)):
+        run(["good"], folds=2)
 
 
 def test_a_script_without_a_guard_and_from_a_pipe(tmp_path):
