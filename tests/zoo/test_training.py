@@ -26,7 +26,8 @@ from deepworth.zoo.training import (
     train,
     usable_batch,
 )
-from deepworth.zoo.training._memory import available_bytes, bytes_of_training
+from deepworth.zoo.training._machine import available_bytes
+from deepworth.zoo.training._memory import bytes_of_training
 from deepworth.zoo.training._mixture import Mixture
 from deepworth.zoo.training._program import Recipe, program
 from deepworth.zoo.training._rows import as_tensor, stacked, watched
