@@ -259,7 +259,7 @@ def _save(figure: Any, path: str) -> None:
     target = Path(path)
     draft = target.with_name(f".{target.name}.part")
     kind = target.suffix.lower().lstrip(".")
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    metadata = {"Date": None, "Type": None} if kind == "svg" else {"Software": None}
     with matplotlib.rc_context({"svg.hashsalt": "deepworth"}):
         figure.savefig(draft, format=kind, metadata=metadata)
     draft.replace(target)
