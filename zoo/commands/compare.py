@@ -1,0 +1,95 @@
+"""`deepworth compare`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from ._options import JSON, LOAD, QUIET, RUNNER, SEED, STORE, names, options, settings
+
+_AGAIN = ("jobs", "time_limit", "memory_limit")  # what may change when a run goes on
+_SHOWN = ("resume", "store", "as_json", "quiet", "output")
+
+
+def _given(ctx: click.Context, *sources: str) -> set[str]:
+    """Options that came from the command line, or also from the environment."""
+    return {name for name in ctx.params if getattr(ctx.get_parameter_source(name), "name", "") in sources}
+
+
+def _refuse(names: set[str]) -> None:
+    if names:
+        flag = sorted(names)[0].replace("_", "-")
+        raise click.UsageError(f"--resume takes data and options from the run; leave {flag} away")
+
+
+@click.command()
+@click.argument("data", default="sick-healthy")
+@options(*LOAD)
+@click.option("-m", "--model", multiple=True, callback=names, metavar="NAMES", help="Compare only these.")
+@click.option(
+    "--preset",
+    type=click.Choice(["quick", "standard", "thorough"]),
+    default="quick",
+    show_default=True,
+    help="5-fold, 10-fold, or three times 10-fold.",
+)
+@click.option("--folds", type=click.IntRange(min=2), help="Overrides the preset.")
+@click.option("--repeats", type=click.IntRange(min=1), help="Overrides the preset.")
+@click.option(
+    "--holdout", type=float, metavar="SHARE", help="Hold out this share, --repeats times, instead of folds."
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
+    help="Let every model learn honest probabilities inside its training rows.",
+)
+@click.option("--metric", metavar="NAME", help="roc_auc, log_loss, accuracy, f1, rmse, ...")
+@click.option("--margin", type=float, help="Differences up to this do not matter.")
+@click.option(
+    "--confidence-level", type=float, default=0.95, show_default=True, help="A verdict needs this much."
+)
+@click.option(
+    "--set", "params", multiple=True, callback=settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
+@click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
+@click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
+@options(*RUNNER)
+@options(SEED, STORE, JSON, QUIET)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    data: str,
+    as_json: bool,
+    quiet: bool,
+    output: str | None,
+    model: Any,
+    no_store: bool,
+    store: str | None,
+    resume: str | None,
+    **chosen: Any,
+) -> None:
+    """Compare deep and classical models on DATA and say which is better.
+
+    DATA is a file, a folder, or a name that `deepworth datasets` lists.
+    """
+    from ..comparison import compare as run
+    from ..comparison import resume as go_on
+    from ..report import progress, terminal
+
+    terminal.check_output(output)
+    with progress.bar(enabled=not quiet) as watch:
+        if resume is None:
+            kept = False if no_store else store
+            result = run(data, models=model or None, store=kept, progress=watch, **chosen)
+        else:
+            given = _given(ctx, "COMMANDLINE", "ENVIRONMENT")
+            _refuse(_given(ctx, "COMMANDLINE") - {*_AGAIN, *_SHOWN})
+            changed = {name: chosen[name] for name in _AGAIN if name in given}
+            result = go_on(resume, store=store, progress=watch, **changed)
+    answer = result.to_dict()
+    terminal.write(answer, output)
+    terminal.show(answer, as_json=as_json)
+    sys.exit(result.exit_code)

@@ -1,0 +1,21 @@
+"""`deepworth models`."""
+
+from __future__ import annotations
+
+import click
+
+from ._options import JSON
+
+
+@click.command()
+@click.argument("name", required=False)
+@JSON
+def command(name: str | None, as_json: bool) -> None:
+    """List the models, or show one with its parameters."""
+    from .. import registry
+    from ..report import catalogue
+
+    if name is None:
+        catalogue.show_models(registry.describe_all(), as_json=as_json)
+    else:
+        catalogue.show_model(registry.describe(name), as_json=as_json)
