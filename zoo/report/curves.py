@@ -16,7 +16,8 @@ from rich.text import Text
 from ...datasets._errors import InputError
 from . import terminal
 from ._words import FAMILY_COLOURS, count, number, seconds
-from .terminal import _findings, console, data_facts, print_json
+from .terminal import _findings, console, print_json
+from .verdict_words import data_facts
 
 _OUTCOMES = {
     "deep": "deep learning ahead at every size",

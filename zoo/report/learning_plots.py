@@ -28,6 +28,11 @@ def check_plot(path: str | None) -> None:
 
 
 def plot_learning_curve(answer: dict[str, Any], path: str) -> None:
+    """Draw a learning curve into a file."""
+    _save(draw_learning_curve(answer), path)
+
+
+def draw_learning_curve(answer: dict[str, Any]) -> Any:
     """Both families' scores over the training rows, their curves with bands, and the crossover."""
     figure, (axes,) = _figure(1)
     sizes = answer["plan"]["sizes"]
@@ -49,7 +54,7 @@ def plot_learning_curve(answer: dict[str, Any], path: str) -> None:
     axes.set_xlabel("training rows (logarithmic)")
     axes.set_ylabel(_score_label(answer["metric"]))
     _titles(figure, found["headline"], _curve_subtitle(answer))
-    _save(figure, path)
+    return figure
 
 
 def _figure(columns: int) -> tuple[Any, Any]:
@@ -186,6 +191,11 @@ def _curve_subtitle(answer: dict[str, Any]) -> str:
 
 
 def plot_capacity(answer: dict[str, Any], path: str) -> None:
+    """Draw a grid of networks into a file."""
+    _save(draw_capacity(answer), path)
+
+
+def draw_capacity(answer: dict[str, Any]) -> Any:
     """Score, and seconds of one fit, over the units of a layer; a line for each number of layers."""
     figure, (scores, times) = _figure(2)
     depths = sorted({r["layers"] for r in answer["networks"] if r["layers"]})
@@ -206,7 +216,7 @@ def plot_capacity(answer: dict[str, Any], path: str) -> None:
     level, folds = f"{answer['confidence_level']:.0%}", answer["plan"]["folds"] * answer["plan"]["repeats"]
     text = f"{answer['dataset']['name']}: {answer['plan']['model']}, {folds} folds, bars: {level} intervals"
     _titles(figure, answer["headline"], text)
-    _save(figure, path)
+    return figure
 
 
 def _draw_depth(

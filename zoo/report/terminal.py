@@ -16,14 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ...datasets._errors import InputError
-from ._words import FAMILY_COLOURS, count, number, seconds, size, times
+from ._words import FAMILY_COLOURS, count, number, seconds, size
+from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
 
-_OUTCOMES = {
-    "deep": "deep learning better",
-    "classical": "classical better",
-    "equivalent": "practically equivalent",
-    "undecided": "cannot tell",
-}
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
 _BAR = 18
 _TIED = " ≈"
@@ -51,39 +46,12 @@ def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
     if answer["findings"]:
         parts.append(_findings(answer["findings"]))
     parts += [_leaderboard(answer, width), *_notes(answer), _verdict(answer)]
-    parts += [*_between(answer), *_footer(answer)]
+    parts += [*map(Text, between_lines(answer)), *_footer(answer)]
     return parts
 
 
 def _headline(answer: dict[str, Any]) -> Text:
-    data, plan = answer["dataset"], answer["plan"]
-    facts = data_facts(data)
-    if plan["official_test"]:
-        facts.append(f"scored on the {data['test_rows']:,} rows of its test part")
-    elif plan.get("in_time_order"):
-        facts.append(f"scored on {plan['folds']} later periods")
-    elif plan.get("holdout"):
-        facts.append(f"scored on {plan['holdout']:.0%} of the rows, held out {plan['repeats']} times")
-    else:
-        repeats = f", {plan['repeats']} times" if plan["repeats"] > 1 else ""
-        facts.append(f"scored by {plan['folds']}-fold cross-validation{repeats}")
-    return Text.assemble((f"\n{data['name']}", "bold"), ": ", ", ".join(facts))
-
-
-def data_facts(data: dict[str, Any]) -> list[str]:
-    """Rows, columns, task and classes in words."""
-    facts = [f"{data['rows']:,} rows"]
-    if data["columns"] is not None:
-        facts.append(f"{data['columns']} columns")
-    facts.append(f"{data['task']} {data['modality']} task")
-    return [*facts, _classes(data["class_counts"])] if data["class_counts"] else facts
-
-
-def _classes(counts: dict[str, int], most: int = 4) -> str:
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    total = sum(counts.values())
-    shown = ", ".join(f"{name} {n / total:.0%}" for name, n in ranked[:most])
-    return f"{len(counts)} classes ({shown}{', ...' if len(ranked) > most else ''})"
+    return Text.assemble((f"\n{answer['dataset']['name']}", "bold"), ": ", ", ".join(facts(answer)))
 
 
 def _findings(findings: list[dict[str, Any]], most: int = 8) -> Group:
@@ -208,86 +176,24 @@ def _verdict(answer: dict[str, Any]) -> Panel:
     verdict = answer["verdict"]
     lines: list[Any] = [Text(verdict["sentence"])]
     if verdict["gain"] is not None:
-        lines += [_chances(verdict), _gain(answer), *_champions(answer), *_price(answer)]
+        lines += [_chances(verdict), *map(Text, verdict_lines(answer))]
     if verdict["advice"]:
         lines.append(Text(f"What would help: {verdict['advice']}.", "dim"))
     if verdict["missing"]:
         lines.append(Text(f"Missing: {', '.join(verdict['missing'])}", "red"))
-    title = f"[bold]Verdict: {_OUTCOMES[verdict['outcome']]}[/bold]"
+    title = f"[bold]Verdict: {OUTCOMES[verdict['outcome']]}[/bold]"
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
 
 
 def _chances(verdict: dict[str, Any], width: int = 40) -> Text:
     """The three probabilities as one bar and in numbers."""
-    parts = [
-        ("p_deep", "deep better", FAMILY_COLOURS["deep"]),
-        ("p_equivalent", "equivalent", "white"),
-        ("p_classical", "classical better", FAMILY_COLOURS["classical"]),
-    ]
+    parts = [(key, words, FAMILY_COLOURS.get(family, "white")) for key, words, family in CHANCES]
     bar = Text()
     for key, _, colour in parts:
         bar.append("█" * round(verdict[key] * width), colour)
     for key, words, colour in parts:
         bar.append(f"  {words} {verdict[key]:.0%}", colour)
     return bar
-
-
-def _gain(answer: dict[str, Any]) -> Text:
-    verdict, label = answer["verdict"], answer["metric"]["label"]
-    if verdict["gain"] >= 0:
-        who = "Gain of deep learning"
-        values = (verdict["gain"], verdict["gain_low"], verdict["gain_high"])
-    else:
-        who = "Gain of classical learning"
-        values = (-verdict["gain"], -verdict["gain_high"], -verdict["gain_low"])
-    shown = [_small(v) for v in values]
-    level = f"{verdict['confidence_level']:.0%}"
-    margin = f"differences up to {_small(verdict['margin'])} count as equal"
-    return Text(f"{who}: {shown[0]} {label}, {level} interval {shown[1]} to {shown[2]}; {margin}.")
-
-
-def _champions(answer: dict[str, Any]) -> list[Text]:
-    """What the best of each family scores without the luck of having been chosen."""
-    found = answer["verdict"].get("champions") or {}
-    shown = [
-        f"{c['model']} {number(c['score'])} ({number(c['low'])} to {number(c['high'])})"
-        for c in found.values()
-        if c["score"] is not None
-    ]
-    return [Text(f"Without the luck of the best of several: {', '.join(shown)}.")] if shown else []
-
-
-def _between(answer: dict[str, Any]) -> list[Text]:
-    """Two models that the user wants compared."""
-    pair = answer.get("between")
-    if pair is None:
-        return []
-    p, label, level = pair["posterior"], answer["metric"]["label"], answer["verdict"]["confidence_level"]
-    values = f"{_small(p['mean'])} {label} ({_small(p['low'])} to {_small(p['high'])} at {level:.0%})"
-    chances = f"better {p['p_above']:.0%}, equivalent {p['p_inside']:.0%}, worse {p['p_below']:.0%}"
-    test = f"{pair['test']}, p = {pair['p_value']:.3g}"
-    line = f"{pair['first']} gains {values} over {pair['second']}: {chances}; {test}."
-    return [Text(line)]
-
-
-def _small(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def _price(answer: dict[str, Any]) -> list[Text]:
-    """What the deep champion costs, in multiples of the classical one."""
-    rows = {r["model"]: r for r in answer["leaderboard"]}
-    pair = [rows.get(answer["verdict"][f"{f}_champion"]) for f in ("deep", "classical")]
-    if None in pair:
-        return []
-    words = {"fit_seconds": "training time", "predict_seconds": "prediction time", "size_bytes": "size"}
-    ratios = [
-        f"{times(pair[0][key] / pair[1][key])} x the {word}"  # type: ignore[index]
-        for key, word in words.items()
-        if pair[0][key] and pair[1][key]  # type: ignore[index]
-    ]
-    names = f"{pair[0]['model']} takes"  # type: ignore[index]
-    return [Text(f"Price: {names} {', '.join(ratios)} of {pair[1]['model']}.")] if ratios else []  # type: ignore[index]
 
 
 def _footer(answer: dict[str, Any]) -> list[Text]:
