@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def own_home(tmp_path_factory, monkeypatch):
     """Caches and runs go to a temporary folder, and downloads are off."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "DEEPWORTH_HOME", "DEEPWORTH_CACHE", "KERAS_HOME"):
+    folders = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    for name in (*folders, "DEEPWORTH_HOME", "DEEPWORTH_CACHE", "KERAS_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
     monkeypatch.setenv("DEEPWORTH_OFFLINE", "1")
     # Stand-ins by monkeypatch live in this process only; tests of workers ask for them with --jobs 1.

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ._config import configured
 from ._curves import CURVE, run_curve
 from ._options import JSON, LOAD, QUIET, SEED, numbers, options
 
@@ -24,6 +25,7 @@ from ._options import JSON, LOAD, QUIET, SEED, numbers, options
 @click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True, help="Rounds of folds.")
 @click.option("--margin", type=float, help="Differences up to this do not matter.")
 @options(*CURVE, SEED, JSON, QUIET)
+@configured
 def command(data: str, layers: Any, units: Any, **chosen: Any) -> None:
     """How deep and how wide must a network be on DATA?
 

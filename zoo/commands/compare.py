@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ._config import configured
 from ._options import JSON, LOAD, QUIET, RUNNER, SEED, STORE, names, options, settings
 
 _AGAIN = ("jobs", "time_limit", "memory_limit")  # what may change when a run goes on
@@ -58,6 +59,7 @@ def _refuse(names: set[str]) -> None:
 @click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
 @options(*RUNNER)
 @options(SEED, STORE, JSON, QUIET)
+@configured
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ._config import configured
 from ._curves import CURVE, run_curve
 from ._options import JSON, LOAD, QUIET, SEED, names, options
 
@@ -22,6 +23,7 @@ from ._options import JSON, LOAD, QUIET, SEED, names, options
     "--repeats", type=click.IntRange(min=2), default=5, show_default=True, help="Draws of the rows."
 )
 @options(*CURVE, SEED, JSON, QUIET)
+@configured
 def command(data: str, model: Any, **chosen: Any) -> None:
     """With how much DATA would deep learning win?
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ._config import configured
 from ._options import COSTS, JSON, LOAD, QUIET, SEED, options, settings
 
 
@@ -28,6 +29,7 @@ from ._options import COSTS, JSON, LOAD, QUIET, SEED, options, settings
 )
 @options(*COSTS)
 @options(SEED, JSON, QUIET)
+@configured
 def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     """Train one model on DATA and save it, ready for raw rows."""
     from ..comparison import train as run

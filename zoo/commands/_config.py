@@ -1,0 +1,175 @@
+"""``--config`` and ``--print-config``: options of a command from a YAML file, and back.
+
+Click reads an option from the command line, then the environment, then its default map, then its default:
+the file becomes the default map.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+_NOT_KEPT = ("config", "print_config", "dry_run", "resume", "help")
+
+
+def configured(function: Any) -> Any:
+    """Give a command ``--config FILE`` and ``--print-config``."""
+
+    @functools.wraps(function)
+    def command(*arguments: Any, print_config: bool, **values: Any) -> Any:
+        if print_config:
+            ctx = click.get_current_context()
+            click.echo(effective(ctx), nl=False)
+            return None
+        return function(*arguments, **values)
+
+    shown = click.option("--print-config", is_flag=True, help="Print all options as such a file, and stop.")
+    read = click.option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_load,
+        help="Options from a YAML file; the command line and the environment come first.",
+    )
+    return read(shown(command))
+
+
+def _load(ctx: click.Context, _: Any, file: str | None) -> str | None:
+    from ...datasets._errors import InputError
+
+    try:
+        found = from_file(ctx, file) if file is not None else _from_user(ctx)
+    except InputError as error:
+        raise click.UsageError(str(error)) from error
+    ctx.default_map = {**(ctx.default_map or {}), **found}
+    return file
+
+
+def user_file() -> Path:
+    """Options that one user always wants: DEEPWORTH_CONFIG, or config.yaml in the user's settings folder."""
+    if given := os.environ.get("DEEPWORTH_CONFIG"):
+        return Path(given)
+    from platformdirs import user_config_path
+
+    return user_config_path("deepworth") / "config.yaml"
+
+
+def from_file(ctx: click.Context, file: str | Path) -> dict[str, Any]:
+    """The options in a file, by the names of their parameters."""
+    from ..comparison._yaml import read_yaml
+
+    return _options(ctx, read_yaml(file), str(file))
+
+
+def _from_user(ctx: click.Context) -> dict[str, Any]:
+    """The part of the user's file that is about this command."""
+    path = user_file()
+    if not path.is_file():
+        if os.environ.get("DEEPWORTH_CONFIG"):
+            raise click.UsageError(f"cannot read {path}, which DEEPWORTH_CONFIG names")
+        return {}
+    from ..comparison._yaml import read_yaml
+
+    group = ctx.find_root().command
+    commands = group.list_commands(ctx) if isinstance(group, click.Group) else [ctx.info_name or ""]
+    found: dict[str, Any] = {}
+    for name, value in read_yaml(path).items():
+        if name not in commands:
+            raise _unknown("command", name, commands, value)
+        if name == ctx.command.name and not value.is_null():
+            found = _options(ctx, value.items(), str(path))
+    return found
+
+
+def _unknown(kind: str, name: str, known: Any, value: Any) -> Exception:
+    from ...datasets._errors import InputError, unknown_name
+
+    return InputError(f"{value.where}: {unknown_name(kind, name, known)}")
+
+
+def keys(command: click.Command) -> dict[str, click.Parameter]:
+    """What may stand in a file: long names of options without their dashes, and names of arguments."""
+    return {_key(p): p for p in command.params if p.name not in _NOT_KEPT}
+
+
+def _key(param: click.Parameter) -> str:
+    long = [name for name in param.opts if name.startswith("--")]
+    return long[0].removeprefix("--") if long else str(param.name)
+
+
+def _options(ctx: click.Context, entries: dict[str, Any], file: str) -> dict[str, Any]:
+    known, found = keys(ctx.command), {}
+    for name, value in entries.items():
+        param = known.get(name.replace("_", "-")) or known.get(name)
+        if param is None:
+            raise _unknown("option", name, known, value)
+        if not value.is_null():
+            assert param.name is not None
+            found[param.name] = _checked(ctx, param, name, value)
+    return found
+
+
+def _checked(ctx: click.Context, param: click.Parameter, name: str, value: Any) -> Any:
+    """The value as click expects it, tried out here: click's own complaint would not name the line."""
+    from ...datasets._errors import InputError
+
+    given = _given(param, name, value)
+    try:
+        param.process_value(ctx, given)
+    except click.BadParameter as error:
+        raise InputError(f"{value.where}: {name}: {error.message}") from error
+    return given
+
+
+def _given(param: click.Parameter, name: str, value: Any) -> Any:
+    from ...datasets._errors import InputError
+    from ._options import settings
+
+    if getattr(param, "is_flag", False):
+        if not isinstance(value.plain(), bool):
+            raise InputError(f"{value.where}: {name} must be true or false, got {value.plain()!r}")
+        return value.plain()
+    if param.callback is settings:
+        return [
+            f"{model}.{key}={_literal(own.plain(), own)}"
+            for model, values in value.items().items()
+            for key, own in values.items().items()
+        ]
+    if getattr(param, "multiple", False):
+        return [part.text() for part in value.parts()]
+    return value.text()
+
+
+def _literal(value: Any, where: Any) -> str:
+    """A value as ``--set`` reads it back."""
+    from ...datasets._errors import InputError
+
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return "1e999" if value > 0 else "-1e999"  # the only spelling of infinity that is a Python literal
+    if isinstance(value, float) and value != value:
+        raise InputError(f"{where.where}: not a number")
+    if isinstance(value, list):
+        return f"[{', '.join(_literal(part, where) for part in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {_literal(part, where)}' for key, part in value.items())}}}"
+    return repr(value)
+
+
+def effective(ctx: click.Context) -> str:
+    """All options of a command, wherever each came from, as YAML that ``--config`` takes."""
+    from ..comparison._yaml import to_yaml
+
+    values = {name: _listed(ctx.params[str(p.name)]) for name, p in keys(ctx.command).items()}
+    kept = {name: value for name, value in values.items() if value not in (None, [], {})}
+    return f"# {ctx.command_path} --config FILE\n{to_yaml(kept)}"
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_listed(part) for part in value]
+    return {key: _listed(own) for key, own in value.items()} if isinstance(value, dict) else value
