@@ -18,6 +18,7 @@ from ._jobs import Job
 from ._leaderboard import COSTS, leaderboard_rows, metric_facts
 from ._metrics import Metric
 from ._paired import Paired, paired_by_folds, paired_on_test_part
+from ._readability import FIDELITY
 from ._result import plain
 from ._scores import ModelScores, Resampled, resample, score_models, truth_of
 from ._store import load_jobs, load_run
@@ -160,7 +161,11 @@ def _with_costs(board: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[
     """Rows with what was measured when the models were trained."""
     measured = {row["model"]: row for row in old}
     kept = (*COSTS, "notes")
-    return [{**row, **{k: measured[row["model"]][k] for k in kept}} for row in board]
+    later = dict.fromkeys(FIDELITY)  # runs of before they were measured have none
+    return [
+        {**row, **later, **{k: v for k, v in measured[row["model"]].items() if k in (*kept, *later)}}
+        for row in board
+    ]
 
 
 def _between(

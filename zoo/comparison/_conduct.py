@@ -23,6 +23,7 @@ from ._limits import Limits
 from ._metrics import Metric, primary
 from ._plan import Plan
 from ._progress import Progress
+from ._readability import readability
 from ._result import Comparison
 from ._run import run_jobs
 from ._scores import resample, score_models
@@ -159,4 +160,16 @@ def judged(
         missing=tuple(m.model for m in models if not m.complete),
         resampled=resampled,
     )
-    return Comparison("", "", dataset, plan, question.metric, models, verdict, findings, 0.0, resampled)
+    return Comparison(
+        "",
+        "",
+        dataset,
+        plan,
+        question.metric,
+        models,
+        verdict,
+        findings,
+        0.0,
+        resampled,
+        explanations=readability(dataset, models, plan.seed),
+    )

@@ -12,6 +12,7 @@ from ...datasets._base import Dataset
 from ._leaderboard import flat_row, leaderboard_rows, metric_facts
 from ._metrics import Metric
 from ._plan import Plan
+from ._readability import fidelity_of
 from ._scores import ModelScores, Resampled, best_reachable
 from ._verdict import Verdict
 
@@ -40,6 +41,7 @@ class Comparison:
     seconds: float
     resampled: Resampled | None = field(default=None, repr=False)
     path: str | None = None
+    explanations: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def exit_code(self) -> int:
@@ -59,7 +61,7 @@ class Comparison:
 
     def rows(self) -> list[dict[str, Any]]:
         """The leaderboard as plain objects."""
-        return leaderboard_rows(
+        rows = leaderboard_rows(
             self.dataset,
             self.models,
             self.metric,
@@ -67,6 +69,7 @@ class Comparison:
             self.verdict.confidence_level,
             self.resampled,
         )
+        return [{**row, **fidelity_of(self.explanations, row["model"])} for row in rows]
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer as one object that JSON can hold."""
@@ -83,6 +86,7 @@ class Comparison:
                 "leaderboard": self.rows(),
                 "best_reachable": best_reachable(self.dataset, self.metric, self._jobs()),
                 "verdict": asdict(self.verdict),
+                "explanations": self.explanations,
                 "findings": [asdict(f) for f in self.findings],
                 "versions": versions(),
                 "wall_seconds": self.seconds,

@@ -21,6 +21,7 @@ from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_line
 
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
 _BAR = 18
+_ROOMY = 110  # columns of a terminal that has room for the last column
 _TIED = " ≈"
 
 
@@ -45,7 +46,8 @@ def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
     parts: list[Any] = [_headline(answer)]
     if answer["findings"]:
         parts.append(_findings(answer["findings"]))
-    parts += [_leaderboard(answer, width), *_notes(answer), _verdict(answer)]
+    legend = _readable(answer) if width >= _ROOMY else []
+    parts += [_leaderboard(answer, width), *legend, *_notes(answer), _verdict(answer)]
     parts += [*map(Text, between_lines(answer)), *_footer(answer)]
     return parts
 
@@ -77,10 +79,11 @@ def _leaderboard(answer: dict[str, Any], width: int) -> Table:
     table.add_column(_scale_label(scale), no_wrap=True)
     if metric["second_label"] and wide:
         table.add_column(metric["second_label"], justify="right", no_wrap=True)
-    for name in ("fit", "1k rows", *(("size", "params") if wide else ("size",))):
+    readable = width >= _ROOMY and _has_fidelity(answer)
+    for name in ("fit", "1k rows", *(("size", "params") if wide else ("size",)), *["plain"] * readable):
         table.add_column(name, justify="right", no_wrap=True)
     for row in answer["leaderboard"]:
-        table.add_row(*_cells(row, answer, scale, wide))
+        table.add_row(*_cells(row, answer, scale, wide), *_fidelity(row, readable))
     if answer["best_reachable"] is not None:
         best = number(answer["best_reachable"])
         table.add_row(
@@ -105,6 +108,16 @@ def _cells(
     return [*cells, count(row["parameters"])] if wide else cells
 
 
+def _has_fidelity(answer: dict[str, Any]) -> bool:
+    return any(row.get("fidelity") is not None for row in answer["leaderboard"])
+
+
+def _fidelity(row: dict[str, Any], shown: bool) -> list[str]:
+    """How much of a model eight leaves or eight terms foretell; below zero is nothing."""
+    value = row.get("fidelity")
+    return [f"{max(0.0, value):.0%}"] if shown and value is not None else []
+
+
 def _is_tied(row: dict[str, Any]) -> bool:
     return bool(row.get("tied_with_best"))
 
@@ -122,6 +135,15 @@ def _notes(answer: dict[str, Any]) -> list[Text]:
     return lines + [
         Text(f"  not installed: {', '.join(names)} ({hint})", "dim") for hint, names in hints.items()
     ]
+
+
+def _readable(answer: dict[str, Any]) -> list[Text]:
+    """What the last column means."""
+    facts = answer.get("explanations") or {}
+    if not _has_fidelity(answer) or "leaves" not in facts:
+        return []
+    words = f"what {facts['leaves']} rules or {facts['terms']} terms foretell of a model's answers (R²)"
+    return [Text(f"  plain: {words}", "dim")]
 
 
 def _tied(answer: dict[str, Any]) -> list[Text]:

@@ -1,0 +1,290 @@
+"""How much of a model can be said in a few lines: small surrogates, and how faithful they are.
+
+A surrogate is learned from what a model says, not from the truth (Craven and Shavlik 1996; Molnar 2022,
+chapter 9.6 "Global surrogate"). Two are small enough to be read: a decision tree of at most eight leaves,
+and a linear model of at most eight terms. Their fidelity is the share of the variance of the model's
+answers, within folds, that they foretell on rows they were not fitted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._readable import Feature, Readable, readable
+
+LEAVES = 8
+TERMS = 8
+MOST_ROWS = 2000
+SURE = 0.99  # log-odds are cut off where a model says this
+_PARTS = 5  # where all rows come from one fold
+_FEWEST_IN_A_LEAF = 5
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model said of rows it was not trained on.
+
+    ``rows`` int (n,), ``prediction`` float64 probabilities (n, n_classes) or values (n,), ``folds`` int (n,).
+    """
+
+    rows: np.ndarray
+    prediction: np.ndarray
+    folds: np.ndarray
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A fitted surrogate tree."""
+
+    model: Any
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        """(n_samples, n_outputs)."""
+        found = self.model.predict(_not_empty(values))
+        return found[:, None] if found.ndim == 1 else found
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Missing as the median, standard scores cut off at ten, as linear baselines have them."""
+
+    median: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        known = np.where(np.isnan(values), self.median, values)
+        return np.clip((known - self.mean) / self.deviation, -10, 10)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A fitted sparse linear surrogate; ``coefficients`` (n_chosen, n_outputs) of standardised features."""
+
+    scale: Scale
+    chosen: list[int]
+    coefficients: np.ndarray
+    intercept: np.ndarray
+
+    def predict(self, values: np.ndarray) -> np.ndarray:
+        """(n_samples, n_outputs)."""
+        return self.intercept + self.scale(values)[:, self.chosen] @ self.coefficients
+
+
+def surrogates(
+    X: Any, modality: str, classes: tuple[str, ...], answers: Mapping[str, Answers], *, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Fidelity and words of the surrogates of several models on the same rows.
+
+    Parameters
+    ----------
+    X : raw rows that the ``rows`` of all answers count in
+    modality : {"tabular", "image", "text"}
+    classes : tuple of str
+        Names of the classes; empty for regression.
+    answers : mapping of a model's name to its :class:`Answers`
+
+    Returns
+    -------
+    dict
+        By model: ``fidelity_tree`` and ``fidelity_linear`` (R squared of the model's answers, log-odds for
+        classes, on rows that the surrogate did not see; 1 is all of it, 0 and below nothing),
+        ``agreement_tree`` and ``agreement_linear`` (share of rows with the same class; None for values),
+        ``rows``, and the surrogates of all rows in words: ``tree`` (list of leaves: ``conditions``,
+        ``answer`` by class or value, ``share`` of the rows) and ``linear`` (``intercept`` and ``terms``).
+    """
+    from ...datasets._base import take
+
+    kept = _sample(np.unique(np.concatenate([a.rows for a in answers.values()])), seed) if answers else None
+    if kept is None:
+        return {}
+    features = readable(take(X, kept), modality)
+    place = {row: i for i, row in enumerate(kept.tolist())}
+    found = {}
+    for name, said in answers.items():
+        here = np.isin(said.rows, kept)
+        own = Readable(features.features, features.values[[place[r] for r in said.rows[here].tolist()]])
+        part = Answers(said.rows[here], said.prediction[here], said.folds[here])
+        found[name] = _explained(own, part, classes, seed)
+    return found
+
+
+def _sample(rows: np.ndarray, seed: int) -> np.ndarray:
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
+
+
+def _explained(features: Readable, said: Answers, classes: tuple[str, ...], seed: int) -> dict[str, Any]:
+    target = _target(said.prediction, bool(classes))
+    folds = _parts(said.folds, seed)
+    result: dict[str, Any] = {"rows": len(target)}
+    for name, fit in (("tree", _fit_tree), ("linear", _fit_linear)):
+        foretold = _out_of_fold(fit, features.values, target, folds)
+        result[f"fidelity_{name}"] = fidelity(target, foretold, folds)
+        result[f"agreement_{name}"] = _same_class(target, foretold) if classes else None
+    outputs = classes[1:] if len(classes) == 2 else classes or ("value",)
+    tree, linear = _fit_tree(features.values, target), _fit_linear(features.values, target)
+    result["tree"] = _tree_words(tree, features, classes)
+    result["linear"] = _linear_words(linear, features.features, outputs)
+    return result
+
+
+def _target(prediction: np.ndarray, of_classes: bool) -> np.ndarray:
+    """Values, the log-odds of the second of two classes, or those of every class; (n, n_outputs)."""
+    if not of_classes:
+        return prediction.reshape(-1, 1).astype(np.float64)
+    shares = prediction[:, 1:] if prediction.shape[1] == 2 else prediction
+    shares = np.clip(shares, 1 - SURE, SURE)
+    return np.log(shares / (1 - shares))
+
+
+def _parts(folds: np.ndarray, seed: int) -> np.ndarray:
+    """Fold numbers; rows of a single test part are dealt out."""
+    if len(np.unique(folds)) > 1:
+        return folds
+    return np.random.default_rng(seed).permutation(len(folds)) % min(_PARTS, max(2, len(folds) // 2))
+
+
+def _out_of_fold(fit: Any, values: np.ndarray, target: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    foretold = np.empty_like(target)
+    for fold in np.unique(folds):
+        held = folds == fold
+        foretold[held] = fit(values[~held], target[~held]).predict(values[held])
+    return foretold
+
+
+def fidelity(target: np.ndarray, foretold: np.ndarray, folds: np.ndarray) -> float:
+    """1 - squared error / squared distance from the mean of each fold, over all outputs.
+
+    A model that always says the same is said in full by one number: 1.
+    """
+    spread = sum(
+        float(np.sum((target[folds == f] - target[folds == f].mean(axis=0)) ** 2)) for f in set(folds)
+    )
+    if spread < 1e-12 * max(1.0, float(np.sum(target**2))):
+        return 1.0
+    return 1.0 - float(np.sum((target - foretold) ** 2)) / spread
+
+
+def _same_class(target: np.ndarray, foretold: np.ndarray) -> float:
+    if target.shape[1] == 1:
+        return float(np.mean((target > 0) == (foretold > 0)))
+    return float(np.mean(target.argmax(axis=1) == foretold.argmax(axis=1)))
+
+
+def _fit_tree(values: np.ndarray, target: np.ndarray) -> Tree:
+    from sklearn.tree import DecisionTreeRegressor
+
+    tree = DecisionTreeRegressor(
+        max_leaf_nodes=LEAVES,
+        min_samples_leaf=min(_FEWEST_IN_A_LEAF, max(1, len(values) // 4)),
+        random_state=0,
+    )
+    return Tree(tree.fit(_not_empty(values), target))
+
+
+def _not_empty(values: np.ndarray) -> np.ndarray:
+    """Trees want a column, be it of zeros."""
+    return values if values.shape[1] else np.zeros((len(values), 1))
+
+
+def _fit_linear(values: np.ndarray, target: np.ndarray) -> Linear:
+    """Greedy choice of terms for all outputs together: simultaneous orthogonal matching pursuit (Tropp,
+    Gilbert and Strauss 2006); for one output the same as ``sklearn``'s OrthogonalMatchingPursuit."""
+    scale = _scaling(values)
+    scaled = scale(values)
+    centre, mean = scaled.mean(axis=0), target.mean(axis=0)
+    chosen: list[int] = []
+    scaled, rest = scaled - centre, target - mean
+    norms = np.sqrt(np.sum(scaled**2, axis=0))
+    usable, coefficients = norms > 1e-9, np.zeros((0, target.shape[1]))
+    for _ in range(min(TERMS, int(usable.sum()), len(values) - 2)):
+        gains = np.sum((scaled.T @ rest) ** 2, axis=1) / np.where(usable, norms, np.inf) ** 2
+        gains[chosen] = -1.0
+        best = int(np.argmax(gains))
+        if gains[best] <= 1e-18 * max(1.0, float(np.sum(target**2))):
+            break
+        chosen.append(best)
+        coefficients = np.linalg.lstsq(scaled[:, chosen], target - mean, rcond=None)[0]
+        rest = target - mean - scaled[:, chosen] @ coefficients
+    return Linear(scale, chosen, coefficients, mean - centre[chosen] @ coefficients)
+
+
+def _scaling(values: np.ndarray) -> Scale:
+    with np.errstate(all="ignore"):
+        known = np.where(np.isnan(values).all(axis=0), 0.0, values)
+        median = np.nanmedian(known, axis=0)
+        filled = np.where(np.isnan(known), median, known)
+    mean, deviation = filled.mean(axis=0), filled.std(axis=0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+
+    return Scale(median, mean, deviation)
+
+
+def _tree_words(tree: Tree, features: Readable, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One object a leaf, largest share first."""
+    found, total = tree.model.tree_, tree.model.tree_.n_node_samples[0]
+    leaves: list[dict[str, Any]] = []
+
+    def walk(node: int, conditions: list[str]) -> None:
+        if found.children_left[node] < 0:
+            answer = _answer(found.value[node].ravel(), classes)
+            share = float(found.n_node_samples[node] / total)
+            leaves.append({"conditions": conditions, "answer": answer, "share": share})
+            return
+        no, yes = _condition(features, found, node)
+        walk(found.children_left[node], [*conditions, no])
+        walk(found.children_right[node], [*conditions, yes])
+
+    walk(0, [])
+    return sorted(leaves, key=lambda leaf: -leaf["share"])
+
+
+def _condition(features: Readable, tree: Any, node: int) -> tuple[str, str]:
+    """Words for the left and for the right side of a split."""
+    place, cut = int(tree.feature[node]), float(tree.threshold[node])
+    feature = features.features[place]
+    if feature.yes_no:
+        return f"not {feature.label}", feature.label
+    low, high = f"{feature.label} <= {cut:.4g}", f"{feature.label} > {cut:.4g}"
+    if np.isnan(features.values[:, place]).any():
+        goes_left = bool(tree.missing_go_to_left[node])
+        low, high = (f"{low} or missing", high) if goes_left else (low, f"{high} or missing")
+    return low, high
+
+
+def _answer(outputs: np.ndarray, classes: tuple[str, ...]) -> dict[str, float] | float:
+    """A value, or the probability of each class."""
+    if not classes:
+        return float(outputs[0])
+    shares = 1.0 / (1.0 + np.exp(-outputs))
+    if len(classes) == 2:
+        return {classes[0]: float(1 - shares[0]), classes[1]: float(shares[0])}
+    return {c: float(s) for c, s in zip(classes, shares / shares.sum(), strict=True)}
+
+
+def _linear_words(linear: Linear, features: list[Feature], outputs: tuple[str, ...]) -> dict[str, Any]:
+    """Terms in the order in which they were chosen; by class the log-odds that one unit more adds."""
+    mean, deviation = linear.scale.mean[linear.chosen], linear.scale.deviation[linear.chosen]
+    start = linear.intercept - (mean / deviation) @ linear.coefficients
+    terms = []
+    for place, row, one in zip(linear.chosen, linear.coefficients, deviation, strict=True):
+        feature = features[place]
+        terms.append(
+            {
+                "feature": feature.label,
+                "column": feature.column,
+                "coefficient": dict(zip(outputs, (row / one).tolist(), strict=True)),
+                "standardised": dict(zip(outputs, row.tolist(), strict=True)),
+            }
+        )
+    return {
+        "unit": "log-odds" if outputs != ("value",) else "value",
+        "intercept": dict(zip(outputs, start.tolist(), strict=True)),
+        "terms": terms,
+    }
