@@ -161,6 +161,16 @@ class KerasEstimator(BaseEstimator):
         raw, encoded = self.preprocessor_.raw_layers()
         return keras.Model(raw, self._head(self.model_(encoded)), name=self._entry.name.replace("-", "_"))
 
+    def save(self, path: Any, X: Any = None, y: Any = None, *, overwrite: bool = False) -> Any:
+        """Save the fitted network to a folder that :func:`deepworth.load` opens; raw rows in, names out.
+
+        ``X`` and ``y``, the training rows, put the fingerprint of the data into the manifest.
+        """
+        check_is_fitted(self, "model_")
+        from .. import save  # the package's own name for it: this floor does not know the one above
+
+        return save(self, path, X=X, y=y, seed=_plain_seed(self.random_state), overwrite=overwrite)
+
     def n_parameters(self) -> int:
         """Number of fitted weights of the network."""
         check_is_fitted(self, "model_")
@@ -539,6 +549,10 @@ def _class(found: Entry, kind: str) -> type:
 def estimator_class(entry: Entry, task: str) -> type:
     """The public estimator class of an entry file for a task; the same class each time."""
     return _class(entry, "Regressor" if task == "regression" else "Classifier")
+
+
+def _plain_seed(random_state: Any) -> int | None:
+    return int(random_state) if isinstance(random_state, (int, np.integer)) else None
 
 
 def _hashable(value: Any) -> Any:

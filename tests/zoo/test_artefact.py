@@ -199,7 +199,7 @@ def test_save_replaces_only_saved_models_and_only_if_asked(saved, dataset, tmp_p
 
 
 def test_a_failed_save_leaves_nothing(saved, dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr("deepworth.zoo.artefact._save._card", lambda manifest: 1 / 0)
+    monkeypatch.setattr("deepworth.zoo.artefact._save.card", lambda manifest: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save(saved["logistic-regression"][0], tmp_path / "model", dataset=dataset)
     assert not list(tmp_path.iterdir())
@@ -225,7 +225,7 @@ HOSTILE = {
     "manifest is a list": (lambda f: (f / "manifest.json").write_text("[]"), "expected an object"),
     "newer major format": (lambda f: edit(f, lambda m: m.update(format="2.0")), "update deepworth"),
     "format is no version": (lambda f: edit(f, lambda m: m.update(format="../1")), "not a version"),
-    "unknown field": (lambda f: edit(f, lambda m: m.update(run="rm -rf")), "unknown field 'run'"),
+    "unknown field": (lambda f: edit(f, lambda m: m.update(command="rm -rf")), "unknown field 'command'"),
     "missing field": (lambda f: edit(f, lambda m: m.pop("classes")), "classes"),
     "path traversal": (
         lambda f: edit(f, lambda m: m["files"].update({"../../passwd": "0"})),

@@ -1,10 +1,11 @@
-"""Saved models: save, load, predict."""
+"""Saved models: save, inspect, load, predict."""
 
 from importlib import import_module
 
 _PUBLIC = {
     "SavedModel": "._load",
     "count_parameters": "._size",
+    "inspect": "._inspect",
     "load": "._load",
     "model_bytes": "._size",
     "read_manifest": "._manifest",

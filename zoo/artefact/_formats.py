@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import tempfile
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -74,12 +75,15 @@ def keras_bytes(model: Any) -> bytes:
 def load_skops(path: Path) -> Any:
     """A scikit-learn model from a file, built from trusted types only."""
     import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
 
     try:
         found = skops.io.get_untrusted_types(file=path)
         unknown = [name for name in found if not _is_trusted(name)]
         if not unknown:
-            return skops.io.load(path, trusted=found)
+            with warnings.catch_warnings():  # the versions were compared before, once for all parts
+                warnings.simplefilter("ignore", InconsistentVersionWarning)
+                return skops.io.load(path, trusted=found)
     except Exception as error:  # a damaged archive fails in many ways, none of skops's own
         raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
     raise InputError(f"{path} holds types that are not trusted: {', '.join(unknown[:3])}; it was not loaded")

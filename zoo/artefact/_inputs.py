@@ -32,6 +32,16 @@ def signature(model: Any, dataset: Dataset) -> list[dict[str, Any]]:
     ]
 
 
+def known_inputs(model: Any) -> list[dict[str, Any]]:
+    """The same from what a network learned, without rows; columns that it leaves out are not among them."""
+    prepared = model.preprocessor_
+    if model.modality_ == "image":
+        return [{"name": "image", "kind": "image", "input": "image", "channels": int(prepared.channels)}]
+    if model.modality_ == "text":
+        return [{"name": "text", "kind": "text", "input": "text"}]
+    return [{"name": c.name, "kind": _KINDS[c.role], "input": c.input_name} for c in prepared.columns]
+
+
 def _kind_of(values: pd.Series) -> str:
     return _KINDS.get(infer_role(values, str(values.name))[0], "category")
 

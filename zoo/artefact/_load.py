@@ -16,6 +16,7 @@ from ._confidence import Confidence, confidence_of
 from ._formats import load_keras, load_skops
 from ._inputs import checked_table
 from ._manifest import read_manifest
+from ._versions import check_libraries
 
 _ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
 _CHUNK = 1024
@@ -72,6 +73,7 @@ def load(path: str | os.PathLike[str]) -> SavedModel:
     """Open a saved model. Hashes, versions and types are checked before anything is built."""
     folder = Path(path)
     manifest = read_manifest(folder)
+    check_libraries(manifest)
     confidence = confidence_of(manifest)
     if "model.keras" in manifest["files"]:  # the calibrator is inside
         answer = _keras_answer(load_keras(folder / "model.keras"), manifest)

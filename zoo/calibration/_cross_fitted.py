@@ -50,6 +50,16 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
+    def save(self, path: Any, X: Any = None, y: Any = None, *, overwrite: bool = False) -> Any:
+        """Save the fitted model with its confidence to a folder that :func:`deepworth.load` opens.
+
+        ``X`` and ``y`` are the training rows; networks know their columns and can do without.
+        """
+        check_is_fitted(self)
+        from ... import save  # the package's own name for it: this floor does not know the one above
+
+        return save(self, path, X=X, y=y, overwrite=overwrite)
+
     @available_if(offers("fit_many"))
     def fit_many(
         self,

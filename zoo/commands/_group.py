@@ -17,6 +17,7 @@ FIRST = (
     "capacity",
     "train",
     "evaluate",
+    "inspect",
     "predict",
     "models",
     "datasets",

@@ -122,7 +122,8 @@ HOSTILE = {
     "bounds that are texts": ({"least_probabilities": ["a", "b"]}, "2 numbers"),
     "positive": ({"positive": "rich"}, "positive class 'rich'"),
     "costs": ({"costs": {"false_negative": 1}}, "costs must be two numbers"),
-    "width": ({"half_width": float("inf")}, "half_width"),
+    "width": ({"half_width": -1.0}, "half_width"),
+    "endless width": ({"half_width": float("inf")}, "Infinity is no number"),
 }
 
 
