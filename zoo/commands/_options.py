@@ -85,6 +85,9 @@ RUNNER = (
     click.option("--threads", type=click.IntRange(min=1), help="Of every fit.  [default: by rows and cores]"),
     click.option("--time-limit", metavar="TIME", help="Of one fit: 90, 5m, 2h."),
     click.option("--memory-limit", metavar="SIZE", help="Of a worker process: 2GB.  [default: what is free]"),
+    click.option(
+        "--cluster", metavar="ADDRESS", help="Run on the workers of a Dask scheduler: tcp://host:8786."
+    ),
 )
 
 

@@ -10,7 +10,7 @@ import click
 from ._config import configured
 from ._options import JSON, LOAD, QUIET, RUNNER, SEED, STORE, names, options, settings
 
-_AGAIN = ("jobs", "time_limit", "memory_limit")  # what may change when a run goes on
+_AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
 _SHOWN = ("resume", "store", "as_json", "quiet", "output")
 
 
@@ -82,6 +82,8 @@ def command(
     from ..report import progress, terminal
 
     terminal.check_output(output)
+    if chosen["cluster"] is not None and "jobs" not in _given(ctx, "COMMANDLINE"):
+        chosen["jobs"] = None  # the default is for one machine
     with progress.bar(enabled=not quiet) as watch:
         if resume is None:
             kept = False if no_store else store

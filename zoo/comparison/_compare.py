@@ -43,6 +43,7 @@ def compare(
     threads: int | None = None,
     time_limit: float | str | None = None,
     memory_limit: int | str | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
     **load_options: Any,
 ) -> Comparison:
@@ -85,6 +86,9 @@ def compare(
         Seconds a job, or "5m"; folds of a network that are trained together share the sum.
     memory_limit : int or str, optional
         Bytes of a worker process, or "2GB"; by default what is free when the run begins.
+    cluster : str, optional
+        Address of a running Dask scheduler, "tcp://host:8786": its workers run the jobs, each in a process
+        of its own with the same limits. Only for machines that trust each other, see SECURITY.md.
     progress : callable, optional
         Is told every step, see :class:`~deepworth.zoo.comparison.Event`.
 
@@ -96,7 +100,7 @@ def compare(
         Raised again when all that was finished has been judged and kept.
     """
     started = time.perf_counter()
-    limits = make_limits(jobs, threads, time_limit, memory_limit)
+    limits = make_limits(jobs, threads, time_limit, memory_limit, cluster)
     asked = {
         "models": models,
         "preset": preset,
@@ -107,7 +111,8 @@ def compare(
         "holdout": holdout,
         "calibrate": calibrate,
     }
-    with executor_for(limits, families_of(models), preset != "thorough") as executor:
+    hurry = preset != "thorough"
+    with executor_for(limits, families_of(models), hurry, cluster, progress) as executor:
         dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
         question = make_question(dataset, metric, margin, confidence_level)
         plan = make_plan(dataset, limits=limits, **asked)  # type: ignore[arg-type]
@@ -122,7 +127,7 @@ def compare(
                 plan.jobs,
                 configuration=_configuration(data, load_options, asked | judged_by),
                 versions=versions(),
-                host=host(),
+                host=host(executor),
                 splits=plan.fingerprint(),
             )
         return conduct(dataset, plan, plan.jobs, question, findings, record, progress, executor, started)

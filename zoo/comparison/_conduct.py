@@ -22,7 +22,7 @@ from ._journal import RunStore
 from ._limits import Limits
 from ._metrics import Metric, primary
 from ._plan import Plan
-from ._progress import Progress
+from ._progress import Event, Progress
 from ._readability import readability
 from ._result import Comparison
 from ._run import run_jobs
@@ -52,12 +52,26 @@ def make_question(dataset: Dataset, metric: str | None, margin: float | None, le
 
 
 @contextmanager
-def executor_for(limits: Limits, families: Sequence[str], hurry: bool) -> Iterator[Executor | None]:
-    """Worker processes, or None to run here. They import while the data are read.
+def executor_for(
+    limits: Limits,
+    families: Sequence[str],
+    hurry: bool,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Executor | None]:
+    """Worker processes, the workers of a Dask scheduler, or None to run here.
 
-    A worker for networks takes seconds to start. In a ``hurry``, and with a core to spare, that happens
-    beside the first short fits.
+    Processes import while the data are read. A worker for networks takes seconds to start. In a ``hurry``,
+    and with a core to spare, that happens beside the first short fits.
     """
+    if cluster is not None:
+        from ._cluster import Cluster
+
+        with Cluster(cluster, limits) as found:
+            for remark in found.remarks if progress else []:
+                progress(Event("note", message=remark))  # type: ignore[misc]
+            yield found
+        return
     if limits.workers == 0:
         yield None
         return
@@ -69,14 +83,16 @@ def executor_for(limits: Limits, families: Sequence[str], hurry: bool) -> Iterat
         yield workers
 
 
-def host() -> dict[str, Any]:
-    """The machine that a run was made on."""
-    return {
+def host(executor: Executor | None = None) -> dict[str, Any]:
+    """The machine that a run was made on, and the cluster if there was one."""
+    found = {
         "name": platform.node(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "usable_cores": usable_cores(),
     }
+    facts = getattr(executor, "facts", None)
+    return found if facts is None else {**found, "cluster": facts()}
 
 
 def conduct(

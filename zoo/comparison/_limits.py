@@ -40,12 +40,17 @@ def make_limits(
     threads: int | None = None,
     time_limit: float | str | None = None,
     memory_limit: int | str | None = None,
+    cluster: str | None = None,
 ) -> Limits:
-    """Checked limits; without ``jobs`` a limit of time or memory asks for one worker process."""
+    """Checked limits; without ``jobs`` a limit or a cluster asks for one worker process."""
     seconds, size = parse_time(time_limit), parse_size(memory_limit)
     limited = seconds is not None or size is not None
+    if cluster is not None and jobs is not None:
+        raise InputError(
+            "jobs is for one machine; a cluster runs as many at a time as its workers have threads"
+        )
     if jobs is None:
-        jobs = int(limited)
+        jobs = int(limited or cluster is not None)
     if jobs < 0:
         raise InputError(f"jobs must be at least 0, got {jobs}")
     if threads is not None and threads < 1:

@@ -33,6 +33,7 @@ def resume(
     jobs: int | None = None,
     time_limit: float | str | None = None,
     memory_limit: int | str | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Go on with a comparison where it stopped; nothing that ended runs again.
@@ -48,6 +49,8 @@ def resume(
         Needed where the run was given its data in memory.
     jobs, time_limit, memory_limit
         As :func:`deepworth.compare` takes them; those of the run by default.
+    cluster : str, optional
+        As :func:`deepworth.compare` takes it; this machine by default, wherever the run was before.
 
     Raises
     ------
@@ -64,9 +67,10 @@ def resume(
     record = RunStore.reopen(folder)  # from here on it is ours alone
     try:
         _, row, rows = load_unfinished(str(folder))
-        limits = _limits(row["plan"]["limits"], jobs, time_limit, memory_limit)
+        limits = _limits(row["plan"]["limits"], jobs, time_limit, memory_limit, cluster)
         families = [job["family"] for job in rows if job["status"] not in FINISHED]
-        with executor_for(limits, families, row["plan"]["preset"] != "thorough") as executor:
+        hurry = row["plan"]["preset"] != "thorough"
+        with executor_for(limits, families, hurry, cluster, progress) as executor:
             dataset = _same_data(row, data)
             plan = _same_plan(row, dataset, limits)
             question = make_question(dataset, asked["metric"], asked["margin"], asked["confidence_level"])
@@ -81,13 +85,18 @@ def resume(
 
 
 def _limits(
-    old: dict[str, Any], jobs: int | None, time_limit: float | str | None, memory_limit: int | str | None
+    old: dict[str, Any],
+    jobs: int | None,
+    time_limit: float | str | None,
+    memory_limit: int | str | None,
+    cluster: str | None,
 ) -> Limits:
     return make_limits(
-        old["workers"] if jobs is None else jobs,
+        old["workers"] if jobs is None and cluster is None else jobs,
         old["threads"],
         old["seconds"] if time_limit is None else time_limit,
         old["bytes"] if memory_limit is None else memory_limit,
+        cluster,
     )
 
 

@@ -31,6 +31,7 @@ class Ledger:
         self.done: set[int] = set()
         self._current = ""
         self._beside: dict[int, bool] = {}  # places that run now, and whether others ran meanwhile
+        self._hosts: dict[int, str] = {}  # machines of places that another one than this runs
 
     def tell(self, kind: str, model: str = "", message: str = "") -> None:
         """Tell whoever watches."""
@@ -39,17 +40,20 @@ class Ledger:
     def hear(self, place: int, kind: str, value: Any) -> None:
         """What a task reports, see :data:`._tasks.Hear`."""
         model = self.jobs[place].model
-        if kind == "begin":
-            self._begin(model, value)
+        if kind == "host":
+            self._hosts[place] = value
+        elif kind == "begin":
+            self._begin(model, [own for own in value if own not in self.done], self._hosts.get(place, ""))
         elif kind == "epoch":
             self.tell("epoch", model, f"epoch {value}")
         elif kind == "job" and place not in self.done:
             self.end(place, value if isinstance(value, Job) else replace(self.jobs[place], **value))
 
-    def _begin(self, model: str, places: Sequence[int]) -> None:
+    def _begin(self, model: str, places: Sequence[int], host: str) -> None:
         if self._record:
             self._record.begin([self.jobs[place] for place in places])
-        others = [place for place in self._beside if place not in places]
+        self._hosts |= dict.fromkeys(places, host)
+        others = [p for p in self._beside if p not in places and self._hosts[p] == host]
         self._beside |= dict.fromkeys(others, True)
         self._beside |= dict.fromkeys(places, bool(others))
         if model != self._current:
@@ -157,7 +161,8 @@ class _Overseer:
 
         Which of the networks in training was at fault cannot be seen from outside. Alone each gives the
         same numbers, finds more memory, and the one at fault costs its own row. A fleet that ran out of
-        time is not tried again: that would multiply the time by its folds.
+        time is not tried again: that would multiply the time by its folds. Nor is one that took along
+        whole machines.
         """
         self._open -= 1
         if future.cancelled():
@@ -169,7 +174,7 @@ class _Overseer:
         if not isinstance(error, WorkerDied):
             raise error
         self._ledger.give_up(left)
-        if error.status != "timeout" and len(left) > 1:
+        if error.apart and len(left) > 1:
             for place in left:
                 self._submit(Task((place,), task.family))
             return

@@ -12,7 +12,7 @@ from ..training._machine import held_to_cores
 from ._jobs import Job, can_fit_many, run_fleet, run_job
 
 # Hears what happens to the job at a place of the plan: "begin" with all places of its task, "epoch" with
-# its number, or "job" with the finished job.
+# its number, or "job" with the finished job; before these "host" with the machine, where it is another one.
 Hear = Callable[[int, str, Any], None]
 
 
@@ -30,10 +30,11 @@ class Work:
 
 @dataclass(frozen=True)
 class Task:
-    """Jobs of one model by their places in the plan."""
+    """Jobs of one model by their places in the plan; ``cores`` where a machine has its own share for it."""
 
     places: tuple[int, ...]
     family: str
+    cores: int | None = None
 
 
 def make_tasks(jobs: Sequence[Job], task: str) -> list[Task]:
@@ -55,7 +56,7 @@ def run_task(task: Task, work: Work, hear: Hear) -> list[Job]:
     jobs = [work.jobs[place] for place in task.places]
     params = work.params.get(jobs[0].model, {})
     hear(task.places[0], "begin", task.places)
-    with held_to_cores(work.cores):
+    with held_to_cores(work.cores or task.cores):
         if len(jobs) > 1 and can_fit_many(jobs[0].model, work.dataset):
             return _run_fleet(task, work, params, hear)
         found = []

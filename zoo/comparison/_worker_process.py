@@ -20,7 +20,7 @@ _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1])['path']; "
     "from deepworth.zoo.comparison._worker import main; main(sys.argv[1])"
 )
-_COUNTS = (
+COUNTS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -29,15 +29,18 @@ _COUNTS = (
 )
 
 
-def environment(threads: int | None) -> dict[str, str]:
+def environment(threads: int | None, counts: dict[str, str] | None = None) -> dict[str, str]:
     """Variables of a worker: threads where a number was asked for, and one GPU for all.
 
     Without a number each fit is held to its threads when it begins, as it is in one process: workers
-    that start before the plan is known must round as those that start later.
+    that start before the plan is known must round as those that start later. ``counts`` are the
+    variables of threads of the process that asked, where that is another one.
     """
     found = dict(os.environ)
+    if counts is not None:
+        found = {name: value for name, value in found.items() if name not in COUNTS} | counts
     if threads is not None:
-        found |= dict.fromkeys(_COUNTS, str(threads))
+        found |= dict.fromkeys(COUNTS, str(threads))
     found.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     return found
 

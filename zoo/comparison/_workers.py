@@ -27,11 +27,15 @@ _LINGER_SECONDS = 2.0  # a dead worker's child may hold its line open
 
 
 class WorkerDied(Exception):
-    """A worker ended in the middle of a task: ``status`` is timeout, out_of_memory or crashed."""
+    """A worker ended in the middle of a task: ``status`` is timeout, out_of_memory or crashed.
 
-    def __init__(self, status: str, reason: str) -> None:
+    ``apart`` says whether the jobs of the task are worth another try one by one.
+    """
+
+    def __init__(self, status: str, reason: str, apart: bool | None = None) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
+        self.apart = status != "timeout" if apart is None else apart
 
 
 @dataclass
@@ -54,17 +58,30 @@ class Workers(Executor):
     without the costs of a first call. One that has grown by a quarter of its memory limit is replaced, and a
     task that finds too little memory in a used worker gets another try in a fresh one: what its
     predecessors left behind is not its fault.
+
+    Parameters
+    ----------
+    share : of the memory that is free, for all workers together where the limits name no size
+    patient : keep as many idle workers as may run, for tasks that nobody has announced
+    counts : variables of threads, instead of those of this process
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits, self._most = limits, max(1, limits.workers)
-        self._enough = int(0.9 * available_bytes())
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        share: float = 1.0,
+        patient: bool = False,
+        counts: dict[str, str] | None = None,
+    ) -> None:
+        self._limits, self._most, self._patient = limits, max(1, limits.workers), patient
+        self._enough = int(0.9 * share * available_bytes())
         try:
             self._file = tempfile.TemporaryFile(prefix="deepworth-")  # noqa: SIM115 (closed by shutdown)
         except OSError as error:
             raise InputError(f"no room for temporary files: {error}; TMPDIR names another folder") from error
-        self._variables = environment(limits.threads)
-        self._work: Work | None = None
+        self._variables = environment(limits.threads, counts)
+        self._work: Work | bytes | None = None
         self._orders: list[_Order] = []
         self._running: dict[WorkerProcess, _Order] = {}
         self._idle: list[WorkerProcess] = []  # started ones without a task, ready or not
@@ -78,7 +95,7 @@ class Workers(Executor):
         self._posts.put((None, "warm", None, kinds))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """``submit(run_task, task, work, hear)``, with the same work every time.
+        """``submit(run_task, task, work, hear)``, with the same work (or its pickle) every time.
 
         The future ends when the task does, or raises WorkerDied. Every finished job reaches ``hear`` before,
         from a thread of this executor.
@@ -92,10 +109,13 @@ class Workers(Executor):
         self._posts.put((None, "order", None, order))
         return order.future
 
-    def _share(self, work: Work) -> None:
+    def _share(self, work: Work | bytes) -> None:
         """Written once for all workers, to a file without a name, of which nothing is left."""
         try:
-            pickle.dump(work, self._file, protocol=5)
+            if isinstance(work, bytes):
+                self._file.write(work)
+            else:
+                pickle.dump(work, self._file, protocol=5)
             self._file.flush()
         except OSError as error:
             raise InputError(f"no room for temporary files: {error}; TMPDIR names another folder") from error
@@ -169,6 +189,7 @@ class Workers(Executor):
         del self._running[worker]
         worker.used = True
         wanted = any(order.task.family == worker.kind for order in self._orders)
+        wanted = wanted or (self._patient and len(self._idle) < self._most)
         grown = resident_bytes(worker.pid) - worker.at_rest
         if wanted and grown < (self._limits.bytes or self._enough) / 4:
             self._idle.append(worker)
@@ -194,6 +215,8 @@ class Workers(Executor):
             order = self._orders.pop(0)
             kind = order.task.family
             own = [w for w in self._idle if w.kind == kind and not (w.used and order.fresh)]
+            if not own and self._patient:
+                self._make_room()
             try:
                 worker = own[0] if own else self._start(kind)
             except OSError as error:
@@ -204,6 +227,11 @@ class Workers(Executor):
             order.sent = time.monotonic()
             self._running[worker] = order
             worker.send(order.task)
+
+    def _make_room(self) -> None:
+        """End the idle worker that has waited longest, if there are as many as may run."""
+        if self._idle and len(self._idle) + len(self._running) >= self._most:
+            self._idle.pop(0).kill()
 
     def _start(self, kind: str) -> WorkerProcess:
         return WorkerProcess(kind, self._file.fileno(), self._variables, self._post)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -125,6 +126,17 @@ class Exits(Good):
         os._exit(7)
 
 
+class KillsParent(Good):
+    """Takes along the Dask worker that started its process."""
+
+    def fit(self, X, y):
+        parent = os.getppid()
+        shown = subprocess.run(["ps", "-o", "command=", "-p", str(parent)], capture_output=True, text=True)
+        if "dask" in shown.stdout or "multiprocessing" in shown.stdout:  # a Dask worker, and nobody else
+            os.kill(parent, 9)
+        time.sleep(60)
+
+
 class NotANumber(Good):
     """Probabilities that are none."""
 
@@ -179,6 +191,7 @@ MODELS = {
     "wrong-shape": WrongShape,
     "fleet": Fleet,
 }
+ON_CLUSTERS = {"kills-parent": KillsParent}
 
 
 def install(patch=setattr):
@@ -191,7 +204,10 @@ def install(patch=setattr):
     def more(family=None):
         found = entries(family)
         if family != "deep":
-            found = {**found, **{name: Entry(name, _module(cls), "build") for name, cls in MODELS.items()}}
+            found = {
+                **found,
+                **{name: Entry(name, _module(cls), "build") for name, cls in (MODELS | ON_CLUSTERS).items()},
+            }
         return found
 
     patch(registry, "entries", more)
