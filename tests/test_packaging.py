@@ -47,7 +47,9 @@ def test_wheel_puts_only_deepworth_into_site_packages(wheel_names):
 def test_wheel_holds_every_module(wheel_names):
     folders = ("datasets", "zoo")
     modules = [p.relative_to(ROOT).as_posix() for f in folders for p in (ROOT / f).rglob("*.py")]
-    expected = {f"deepworth/{m}" for m in ("__init__.py", "cli.py", "py.typed", *modules)}
+    pages = [p.relative_to(ROOT).as_posix() for p in (ROOT / "zoo").rglob("templates/*")]
+    assert any(p.endswith("page.html") for p in pages)
+    expected = {f"deepworth/{m}" for m in ("__init__.py", "cli.py", "py.typed", *modules, *pages)}
     assert expected == {n for n in wheel_names if n.startswith("deepworth/")}
 
 

@@ -22,6 +22,7 @@ FIRST = (
     "models",
     "datasets",
     "verdict",
+    "report",
     "check",
     "runs",
     "calibration",

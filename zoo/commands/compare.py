@@ -11,7 +11,7 @@ from ._config import configured
 from ._options import JSON, LOAD, QUIET, RUNNER, SEED, STORE, names, options, settings
 
 _AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
-_SHOWN = ("resume", "store", "as_json", "quiet", "output")
+_SHOWN = ("resume", "store", "as_json", "quiet", "output", "report")
 
 
 def _given(ctx: click.Context, *sources: str) -> set[str]:
@@ -23,6 +23,24 @@ def _refuse(names: set[str]) -> None:
     if names:
         flag = sorted(names)[0].replace("_", "-")
         raise click.UsageError(f"--resume takes data and options from the run; leave {flag} away")
+
+
+def _check_report(report: str | None, no_store: bool) -> None:
+    """Refuse a page that cannot be written before the work begins."""
+    from ..report.documents import kind_of
+
+    if report is not None:
+        kind_of(report)
+        if no_store:
+            raise click.UsageError("--report is made from what the run keeps; leave --no-store away")
+
+
+def _write_report(report: str | None, run: str | None) -> None:
+    from ..comparison import report as make
+
+    if report is not None and run is not None:
+        make(run, report)
+        click.echo(f"wrote {report}", err=True)
 
 
 @click.command()
@@ -55,6 +73,7 @@ def _refuse(names: set[str]) -> None:
     "--set", "params", multiple=True, callback=settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
+@click.option("--report", metavar="FILE", help="Write the whole answer as one page, .html or .md.")
 @click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
 @options(*RUNNER)
@@ -67,6 +86,7 @@ def command(
     as_json: bool,
     quiet: bool,
     output: str | None,
+    report: str | None,
     model: Any,
     no_store: bool,
     store: str | None,
@@ -82,6 +102,7 @@ def command(
     from ..report import progress, terminal
 
     terminal.check_output(output)
+    _check_report(report, no_store)
     if chosen["cluster"] is not None and "jobs" not in _given(ctx, "COMMANDLINE"):
         chosen["jobs"] = None  # the default is for one machine
     with progress.bar(enabled=not quiet) as watch:
@@ -96,4 +117,5 @@ def command(
     answer = result.to_dict()
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)
+    _write_report(report, result.path)
     sys.exit(result.exit_code)

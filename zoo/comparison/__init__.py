@@ -17,6 +17,7 @@ _PUBLIC = {
     "list_runs": "._store",
     "load_run": "._store",
     "predict": "._single",
+    "report": "._report",
     "resume": "._resume",
     "train": "._single",
     "verdict": "._again",

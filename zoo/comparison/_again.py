@@ -14,6 +14,7 @@ from ...datasets._base import Task
 from ...datasets._errors import InputError, unknown_name
 from ...datasets._splits import Split
 from . import _metrics
+from ._answer import Answer
 from ._jobs import Job
 from ._leaderboard import COSTS, leaderboard_rows, metric_facts
 from ._metrics import Metric
@@ -102,7 +103,7 @@ def verdict(
     }
     if between is not None:
         answer["between"] = asdict(_between(between, kept, scores, chosen, ratio, width, level, resampled))
-    return plain(answer)
+    return Answer(plain(answer))
 
 
 def _kept(data: dict[str, Any], predictions: pd.DataFrame) -> Kept:

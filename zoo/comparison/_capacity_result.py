@@ -109,6 +109,11 @@ class Capacity:
             }
         )
 
+    def _repr_html_(self) -> str:
+        from ..report.html._fragments import networks
+
+        return networks(self.to_dict())
+
     def _rows(self) -> list[dict[str, Any]]:
         return [self._row(s) for s in self.scores]
 

@@ -110,6 +110,11 @@ class LearningCurve:
             }
         )
 
+    def _repr_html_(self) -> str:
+        from ..report.html._fragments import learning_curve
+
+        return learning_curve(self.to_dict())
+
     def _plan_row(self) -> dict[str, Any]:
         names = ["sizes", "repeats", "blocks", "test_rows", "test_over_train", "seed", "params"]
         names += ["models", "threads"]

@@ -94,6 +94,11 @@ class Comparison:
             }
         )
 
+    def _repr_html_(self) -> str:
+        from ..report.html._fragments import comparison
+
+        return comparison(self.to_dict())
+
     def _jobs(self) -> list[Any]:
         return [job for m in self.models for job in m.jobs]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets._errors import InputError, unknown_name
+from ._answer import Answer
 from ._journal import FINISHED, PARTS, VERSION, RunStore, in_use, part_name
 
 __all__ = [
@@ -71,13 +72,16 @@ def _status(folder: Path, status: str) -> str:
 
 
 def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """The result of a past run, by its id, an unmistakable start of it, "last", or its folder."""
+    """The result of a past run, by its id, an unmistakable start of it, "last", or its folder.
+
+    A dict of plain values that shows itself in a notebook.
+    """
     folder = _folder_of(run, store)
     row = _read(folder / "run.sqlite")
     if row["result"] is None:
         resume = f"deepworth compare --resume {row['id']} goes on with it"
         raise InputError(f"run {row['id']} did not finish; {resume}")
-    return row["result"]
+    return Answer(row["result"])
 
 
 def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[list[dict[str, Any]], Any]:
@@ -100,6 +104,26 @@ def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[li
         return jobs, pd.read_parquet(file)
     except (sqlite3.Error, OSError, ValueError) as error:
         raise InputError(f"the run in {folder} cannot be read: {error}") from error
+
+
+def load_record(
+    run: str, store: str | os.PathLike[str] | None = None
+) -> tuple[dict[str, Any], list[dict[str, Any]], Path]:
+    """All that a run says of itself without its predictions: its facts, its job rows, its folder.
+
+    Raises
+    ------
+    InputError
+        There is no such run, or it has no result yet.
+    """
+    result = load_run(run, store)
+    folder = _folder_of(run, store)
+    facts = _read(folder / "run.sqlite")
+    with closing(_open(folder / "run.sqlite")) as db:
+        rows = _job_rows(db)
+    for row in rows:
+        row["metrics"] = json.loads(row["metrics"]) if row["metrics"] else {}
+    return {**facts, "result": result}, rows, folder
 
 
 def _job_rows(db: sqlite3.Connection) -> list[dict[str, Any]]:

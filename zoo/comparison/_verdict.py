@@ -159,6 +159,21 @@ def _fair_scores(
     return fair, repeats
 
 
+def fair_by_fold(
+    models: Sequence[ModelScores], metric: Metric
+) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+    """What the gain is made of: places of the folds, and each family's score on them, in the metric's units.
+
+    None where a family has no complete model, or there is one official test part.
+    """
+    defined = _defined_folds(models, metric)
+    families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
+    if len(defined) < 2 or any(not len(rows) for rows in families.values()):
+        return None
+    fair, _ = _fair_scores(models, families, metric, defined)
+    return defined, {f: metric.sign * scores for f, scores in fair.items()}
+
+
 def _champion_of(name: str | None, metric: Metric, score: float, low: float, high: float) -> Champion:
     """From numbers that rank upwards back to the metric's units, within its bounds."""
     ends = sorted(float(np.clip(metric.sign * end, *metric.bounds)) for end in (low, high))

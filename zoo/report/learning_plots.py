@@ -10,6 +10,7 @@ from ...datasets._errors import InputError
 # Cyan and magenta as in the terminal, dark enough for white paper; apart for every kind of colour blindness,
 # and the markers differ too.
 COLOURS = {"deep": "#007c9e", "classical": "#b5178a"}
+DEPTHS = ("#80cce0", "#60a9be", "#40869c", "#206379", "#004059")
 _MARKERS = {"deep": "o", "classical": "s"}
 _NAMES = {"deep": "deep learning", "classical": "classical learning"}
 _GREY = "#5f6368"
@@ -248,12 +249,9 @@ def _layers(depth: int) -> str:
     return f"{depth} hidden layer{'s' if depth > 1 else ''}"
 
 
-def _shade(place: int, of: int) -> tuple[float, float, float]:
+def _shade(place: int, of: int) -> str:
     """From light to dark in the colour of deep learning."""
-    light, dark = (0.50, 0.80, 0.88), (0.0, 0.25, 0.36)
-    share = place / max(1, of - 1)
-    red, green, blue = (a + share * (b - a) for a, b in zip(light, dark, strict=True))
-    return red, green, blue
+    return DEPTHS[round(place / max(1, of - 1) * (len(DEPTHS) - 1))]
 
 
 def _titles(figure: Any, title: str, subtitle: str) -> None:

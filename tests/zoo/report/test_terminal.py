@@ -13,7 +13,7 @@ from rich.console import Console
 from deepworth.zoo.report.pictures import terminal_svg
 from deepworth.zoo.report.terminal import comparison
 
-RESULTS = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "results").glob("*-*.json"))
+RESULTS = sorted((Path(__file__).resolve().parents[3] / "benchmarks" / "results").glob("*-*.json"))
 
 
 def shown(answer, width):

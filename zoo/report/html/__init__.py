@@ -1,0 +1,1 @@
+"""One page with the whole answer: it asks for nothing from anywhere, and can be sent to a colleague."""

@@ -1,0 +1,79 @@
+"""The page: what the sections show, put into templates that escape whatever comes from the data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ._figures import drawing
+from ._views import view
+
+_FOLDER = Path(__file__).resolve().parent / "templates"
+# Only what browsers and XML know as text: a file name or a class may hold anything.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+SECTIONS = (
+    ("leaderboard", "Leaderboard", "board"),
+    ("cost", "Accuracy against cost", "costs"),
+    ("folds", "Fold by fold", "folds"),
+    ("data-size", "With more data", "curve"),
+    ("capacity", "How deep, how wide", "capacity"),
+    ("calibration", "Can the probabilities be trusted?", "calibration"),
+    ("mistakes", "What goes wrong", "mistakes"),
+    ("data", "What to know about the data", "data"),
+    ("failures", "What failed", "failed"),
+    ("reproduce", "How to reproduce it", "made"),
+)
+
+
+def page(sheet: dict[str, Any]) -> str:
+    """One self-contained HTML page of what :func:`deepworth.report` collects of a run."""
+    clean = cleaned(sheet)
+    with drawing():
+        shown = view(clean)
+    script = _text("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return rendered(
+        "page.html",
+        "style.css",
+        v=shown,
+        title=f"{shown['name']}: {shown['verdict']['words']}",
+        sections=[(key, name) for key, name, part in SECTIONS if shown[part]],
+        version=clean["result"]["versions"].get("deepworth") or "",
+        script=Markup(script),
+        script_hash=Markup(digest),
+    )
+
+
+def rendered(template: str, style: str, **values: Any) -> str:
+    """A template of this package with a style sheet of its own; all other values are escaped."""
+    return _environment().get_template(template).render(style=Markup(_text(style)), **values)
+
+
+def cleaned(value: Any) -> Any:
+    """The same object without characters that no page can hold."""
+    if isinstance(value, str):
+        return _CONTROL.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {cleaned(k): cleaned(v) for k, v in value.items()}
+    return [cleaned(v) for v in value] if isinstance(value, list) else value
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
