@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,12 @@ import pandas as pd
 
 from ...datasets._errors import InputError
 from ...datasets._text import as_texts
-from ..preprocessing.tables import raw_column
 from ._confidence import Confidence, confidence_of
 from ._formats import load_keras, load_skops
-from ._inputs import checked_table
+from ._inputs import checked_images, checked_table
 from ._manifest import read_manifest
+from ._network import Network
 from ._versions import check_libraries
-
-_ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
-_CHUNK = 1024
 
 
 class SavedModel:
@@ -40,9 +38,8 @@ class SavedModel:
 
     def predict(self, X: Any) -> np.ndarray:
         """Class names (by the threshold where costs were stated), or values in the target's units."""
-        if self.manifest["task"] == "regression":
-            return self._answer(self._checked(X))
-        return self.classes_[self.confidence.codes(self.predict_proba(X))]
+        found = self._told(X)
+        return found if self.manifest["task"] == "regression" else self.classes_[self.confidence.codes(found)]
 
     def predict_set(self, X: Any) -> np.ndarray:
         """Which classes are plausible at the model's confidence level: bool (n_samples, n_classes)."""
@@ -56,17 +53,33 @@ class SavedModel:
         """Probabilities (n_samples, n_classes) in the order of ``classes_``."""
         if self.manifest["task"] == "regression":
             raise InputError("a regression model gives values, not probabilities")
-        return self._answer(self._checked(X))
+        return self._told(X)
 
-    def _checked(self, X: Any) -> Any:
+    def answer(self, X: Any, first_row: int = 0) -> np.ndarray:
+        """Probabilities (n_samples, n_classes), or values (n_samples,), without a word about extra columns.
+
+        ``first_row`` is added to the numbers of rows in errors: ``X`` may be a part of a table.
+        """
+        found = self._answer(self._checked(X, first_row))
+        return found[:, 0] if found.ndim == 2 and self.manifest["task"] == "regression" else found
+
+    def _told(self, X: Any) -> np.ndarray:
+        if isinstance(X, pd.DataFrame):
+            known = {c["name"] for c in self.manifest["inputs"]}
+            extra = [str(c) for c in X.columns if str(c) not in known]
+            if extra and len(X.columns) > 1:
+                warnings.warn(f"columns that the model does not read were ignored: {extra[:5]}", stacklevel=3)
+        return self.answer(X)
+
+    def _checked(self, X: Any, first_row: int) -> Any:
         modality = self.manifest["modality"]
         if modality == "tabular":
             if not isinstance(X, pd.DataFrame):
-                X = pd.DataFrame(np.asarray(X), columns=[c["name"] for c in self.manifest["inputs"]])
-            return checked_table(X, self.manifest["inputs"])
+                X = _named(np.asarray(X), self.manifest["inputs"])
+            return checked_table(X, self.manifest["inputs"], first_row)
         if modality == "text":
             return _texts(X, self.manifest["inputs"][0]["name"])
-        return X
+        return checked_images(X, first_row)
 
 
 def load(path: str | os.PathLike[str]) -> SavedModel:
@@ -76,55 +89,33 @@ def load(path: str | os.PathLike[str]) -> SavedModel:
     check_libraries(manifest)
     confidence = confidence_of(manifest)
     if "model.keras" in manifest["files"]:  # the calibrator is inside
-        answer = _keras_answer(load_keras(folder / "model.keras"), manifest)
+        answer: Any = Network(load_keras(folder / "model.keras"), manifest)
     else:
         answer = _skops_answer(load_skops(folder / "model.skops"), manifest, confidence)
     return SavedModel(manifest, answer, confidence)
 
 
 def _skops_answer(model: Any, manifest: dict[str, Any], confidence: Confidence) -> Any:
-    if manifest["task"] == "regression":
-        return lambda X: np.asarray(model.predict(X), dtype=np.float64)
-    if [str(c) for c in model.classes_] != manifest["classes"]:
-        raise InputError("the model's classes are not those of its manifest; save it again")
-    return lambda X: confidence.calibrator.transform(model.predict_proba(X))
-
-
-def _keras_answer(model: Any, manifest: dict[str, Any]) -> Any:
-    """A compiled call in chunks; images of different sizes go one by one."""
-    import tensorflow as tf
-
-    compiled = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
-
-    def call(arrays: dict[str, np.ndarray]) -> np.ndarray:
-        tensors = {k: tf.constant(v.tolist() if v.dtype == object else v) for k, v in arrays.items()}
-        return compiled(tensors).numpy().astype(np.float64)
+    """Unknown categories are told by scikit-learn for every call; they are expected here."""
 
     def answer(X: Any) -> np.ndarray:
-        n_rows = len(X)
-        alone = manifest["modality"] == "image" and np.asarray(X, dtype=object).ndim == 1
-        step = 1 if alone else _CHUNK
-        parts = [call(_arrays(_rows(X, i, i + step), manifest)) for i in range(0, n_rows, step)]
-        outputs = np.concatenate(parts) if parts else np.zeros((0, max(1, len(manifest["classes"]))))
-        return outputs[:, 0] if manifest["task"] == "regression" else outputs
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
+            if manifest["task"] == "regression":
+                return np.asarray(model.predict(X), dtype=np.float64)
+            return confidence.calibrator.transform(model.predict_proba(X))
 
+    if manifest["task"] != "regression" and [str(c) for c in model.classes_] != manifest["classes"]:
+        raise InputError("the model's classes are not those of its manifest; save it again")
     return answer
 
 
-def _rows(X: Any, start: int, stop: int) -> Any:
-    return X.iloc[start:stop] if hasattr(X, "iloc") else X[start:stop]
-
-
-def _arrays(X: Any, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Rows in the form of the Keras inputs; columns that the network left out have no input."""
-    if manifest["modality"] == "image":
-        from ..preprocessing.images import with_channels
-
-        return {"image": with_channels(np.stack(list(X)), manifest["inputs"][0]["channels"])}
-    if manifest["modality"] == "text":
-        return {"text": X.to_numpy(dtype=object)[:, None]}
-    used = [c for c in manifest["inputs"] if c["input"]]
-    return {c["input"]: raw_column(X[c["name"]], _ROLES[c["kind"]])[:, None] for c in used}
+def _named(values: np.ndarray, inputs: list[dict[str, Any]]) -> pd.DataFrame:
+    """An array as a table, by position."""
+    names = [c["name"] for c in inputs]
+    if values.ndim != 2 or values.shape[1] != len(names):
+        raise InputError(f"expected rows of {len(names)} columns, {names}; got an array {values.shape}")
+    return pd.DataFrame(values, columns=names)
 
 
 def _texts(X: Any, name: str) -> pd.Series:

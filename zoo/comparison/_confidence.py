@@ -13,7 +13,7 @@ from ...datasets._splits import make_splits
 from ..artefact._load import SavedModel
 from ..calibration import Calibrated, ConformalRegressor
 from ..calibration._calibrators import METHODS
-from ..calibration._conformal import check_level, refer
+from ..calibration._conformal import check_level
 from ..calibration._costs import Costs, costs_of, expected_cost
 from ..calibration._measured import of_sets
 from ..calibration._reliability import (
@@ -27,7 +27,6 @@ from ..calibration._reliability import (
 from ._metrics import Truth
 
 FOLDS = 5
-BETWEEN_CLASSES = "|"
 
 
 @dataclass(frozen=True)
@@ -101,29 +100,6 @@ def _inner_folds(dataset: Dataset, rows: np.ndarray, seed: int) -> Any:
         time=None if dataset.time is None else dataset.time[rows],
     )
     return [(split.train, split.test) for split in splits]
-
-
-def answers(model: SavedModel, prediction: np.ndarray) -> dict[str, Any]:
-    """Further columns of a model's answers: a set and whether to refer, or an interval.
-
-    Parameters
-    ----------
-    prediction : ndarray of shape (n, n_classes) or (n,)
-        Probabilities or values.
-    """
-    known = model.confidence
-    if model.manifest["task"] == "regression":
-        if known.half_width is None:
-            return {}
-        interval = known.interval(prediction)
-        return {"low": interval[:, 0], "high": interval[:, 1]}
-    if known.least_probabilities is None:
-        return {}
-    sets = known.sets(prediction)
-    return {
-        "prediction_set": [BETWEEN_CLASSES.join(model.classes_[row]) for row in sets],
-        "refer": refer(sets, known.codes(prediction)),
-    }
 
 
 def measured(model: SavedModel, truth: Truth, prediction: np.ndarray, level: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ import pandas as pd
 from ...datasets._base import Dataset, take
 from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
-from ...datasets._unlabelled import read_pictures, read_rows
 from .. import registry
 from ..artefact._load import SavedModel, load
 from ..artefact._manifest import read_manifest
+from ..artefact._predict import predict_parts
 from ..artefact._save import check_writable, save
-from ._confidence import Wanted, answers, confident, measured
+from ._confidence import Wanted, confident, measured
 from ._jobs import predict as checked
 from ._metrics import evaluate as score
 from ._metrics import of_task
@@ -162,34 +163,5 @@ def predict(path: str, data: Sequence[str]) -> pd.DataFrame:
     A model that was trained with a confidence level adds ``prediction_set`` and ``refer`` (not only the
     predicted class is plausible), or ``low`` and ``high``.
     """
-    model = load(path)
-    X, files = _raw_rows(model.manifest, data)
-    named = {} if files is None else {"file": files}
-    if model.manifest["task"] == "regression":
-        values = model.predict(X)
-        return pd.DataFrame({**named, "prediction": values, **answers(model, values)})
-    shares = model.predict_proba(X)
-    said = model.confidence.codes(shares)
-    answer: dict[str, Any] = {
-        **named,
-        "prediction": model.classes_[said],
-        "confidence": shares[np.arange(len(shares)), said],
-    }
-    answer |= {f"probability_{c}": shares[:, i] for i, c in enumerate(model.classes_)}
-    return pd.DataFrame({**answer, **answers(model, shares)})
-
-
-def _raw_rows(manifest: dict[str, Any], data: Sequence[str]) -> tuple[Any, list[str] | None]:
-    """A file, a folder, stdin, or NAME=VALUE pairs as raw rows, and the names of image files."""
-    if len(data) > 1 or ("=" in data[0] and not Path(data[0]).exists()):
-        return _one_row(data), None
-    if manifest["modality"] == "image":
-        return read_pictures(data[0])
-    return read_rows(data[0]), None
-
-
-def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
-    wrong = [pair for pair in pairs if "=" not in pair]
-    if wrong:
-        raise InputError(f"expected NAME=VALUE pairs for one row, got {wrong[0]!r}")
-    return pd.DataFrame([dict(pair.split("=", 1) for pair in pairs)])
+    parts = [pd.DataFrame(part) for part in predict_parts(load(path), data, warnings.warn)]
+    return pd.concat(parts, ignore_index=True)

@@ -148,6 +148,9 @@ def raw_column(values: pd.Series, role: str) -> np.ndarray:
         return np.where(dates.isna(), np.nan, seconds)
     if role == "numeric":
         return _floats(values)
+    if isinstance(values.dtype, pd.CategoricalDtype):  # each level once, however many rows have it
+        levels = [_as_level(level) for level in values.cat.categories]
+        return np.array([*levels, MISSING], dtype=object)[values.cat.codes]
     strings = values.astype(object)
     return np.where(values.isna(), MISSING, strings.map(_as_level)).astype(object)
 

@@ -111,3 +111,37 @@ def patience(words: str, seconds: float = 2.0, enabled: bool = True) -> Iterator
         took = time.monotonic() - started
         if took > seconds:
             print(f"{words} took {took:.0f} s", file=sys.stderr, flush=True)
+
+
+class Rows:
+    """Counts rows on standard error: from two seconds on how many there are, at the end how many a second."""
+
+    PATIENCE, EVERY = 2.0, 1.0  # seconds
+
+    def __init__(self, enabled: bool = True) -> None:
+        self._enabled, self._count = enabled, 0
+        self._started = self._told = 0.0
+        self._live = sys.stderr.isatty()
+
+    def __enter__(self) -> Rows:
+        self._started = time.perf_counter()
+        return self
+
+    def add(self, count: int) -> None:
+        """So many more rows are answered."""
+        self._count += count
+        now = time.perf_counter()
+        pause = self.EVERY if self._live else 10 * self.EVERY
+        if self._enabled and now - self._started > self.PATIENCE and now - self._told > pause:
+            self._told = now
+            end = "\r" if self._live else "\n"
+            print(f"{self._count:,} rows ({self._speed(now)})", end=end, file=sys.stderr, flush=True)
+
+    def __exit__(self, kind: Any, *error: Any) -> None:
+        if self._enabled and kind is None:
+            now = time.perf_counter()
+            took = f"{self._count:,} row{'s' * (self._count != 1)} in {now - self._started:.2f} s"
+            print(f"{took} ({self._speed(now)})", file=sys.stderr, flush=True)
+
+    def _speed(self, now: float) -> str:
+        return f"{self._count / max(now - self._started, 1e-9):,.0f} rows/s"

@@ -320,21 +320,3 @@ def show_scores(result: dict[str, Any], *, as_json: bool = False) -> None:
         between = "-" if score["low"] is None else f"{number(score['low'])} to {number(score['high'])}"
         table.add_row(score["label"], number(score["value"]), between)
     out.print(table)
-
-
-def show_predictions(frame: Any, output: str | None, *, as_json: bool = False) -> None:
-    """Predictions as JSON lines, to a file by its ending, or as CSV on standard output."""
-    if output is not None:
-        path = Path(output)
-        draft = path.with_name(f".{path.name}.part")
-        if path.suffix.lower() == ".parquet":
-            frame.to_parquet(draft, index=False)
-        elif path.suffix.lower() == ".csv":
-            frame.to_csv(draft, index=False)
-        else:
-            frame.to_json(draft, orient="records", lines=True, force_ascii=False)
-        draft.replace(path)
-    elif as_json:
-        print_json(json.loads(frame.to_json(orient="records", double_precision=15)))
-    else:
-        frame.to_csv(sys.stdout, index=False, float_format="%.6g")

@@ -1,0 +1,325 @@
+"""Rows of a table of any length, a part at a time: delimited text, Parquet or JSON lines."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import itertools
+import lzma
+import shutil
+import sys
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from ._delimited import (
+    SNIFFED_CHARACTERS,
+    _decimal_points,
+    _one_line,
+    _ragged,
+    _sample_rows,
+    _unbalanced,
+    column_names,
+    decode,
+    read_delimited,
+    sniff_delimiter,
+)
+from ._errors import InputError
+from ._files import _record, checked, read_bytes, read_table, suffix_of
+from ._schema import MISSING_MARKS
+
+ROWS = 16_384  # of one part
+BLOCK = 4 * 2**20  # bytes that are parsed at once; no row may be longer
+_HEAD = 4 * SNIFFED_CHARACTERS  # bytes, enough to tell delimiter and names
+_MARKS = pa.array(sorted(MISSING_MARKS))
+_STDIN = "standard input"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Parts of a table in their order, each with the number of its first row from 0.
+
+    ``names`` are all columns of the source; parts hold the wanted ones only. Columns of numbers are float64
+    where all cells are numbers or missing; other text has the ``category`` dtype, whatever its meaning.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    parts: Iterator[tuple[int, pd.DataFrame]]
+
+
+def open_rows(source: str, numbers: Collection[str] = (), others: Collection[str] | None = None) -> Rows:
+    """A file, or standard input (``-``), as parts of a few thousand rows; memory does not grow with them.
+
+    Parameters
+    ----------
+    numbers : names of columns to be read as numbers where they are such
+    others : names of further columns that are wanted; None wants all
+
+    Raises
+    ------
+    InputError
+        At once, or from the part that holds it: what cannot be read, by file and row.
+    """
+    wanted = None if others is None else {*numbers, *others}
+    if source == "-":
+        return _from_stream(sys.stdin.buffer, _STDIN, set(numbers), wanted)
+    path = Path(source)
+    if not path.exists():
+        raise InputError(f"no such file or folder: {source}")
+    suffix = suffix_of(path)
+    if path.is_dir() or suffix in (".feather", ".arrow", ".arff", ".xlsx", ".xls", ".ods", ".json"):
+        return _whole(read_table(path), path.name)
+    if path.suffix.lower() == ".zip":
+        return _whole(read_table(path), path.name)
+    if suffix in (".parquet", ".pq"):
+        return _parquet(path, path.name, set(numbers), wanted)
+    return _from_stream(_opened(path), path.name, set(numbers), wanted, path)
+
+
+def _opened(path: Path) -> Any:
+    """The bytes of a file, unpacked as they come; by its first bytes and not by its name."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    if not start:
+        raise InputError(f"{path.name} is empty; expected a header line and rows")
+    if start[:2] == b"\x1f\x8b":
+        return gzip.open(path, "rb")
+    if start[:3] == b"BZh":
+        return bz2.open(path, "rb")
+    return lzma.open(path, "rb") if start == b"\xfd7zXZ\x00" else path.open("rb")
+
+
+def _from_stream(
+    file: BinaryIO, name: str, numbers: set[str], wanted: set[str] | None, path: Path | None = None
+) -> Rows:
+    """By the first bytes: Parquet, which must be put aside to be read from its end, JSON lines, or text."""
+    try:
+        head = _read(file, _HEAD)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise InputError(f"{name} cannot be unpacked ({error}); is the file complete?") from None
+    whole = _Joined(head, file)
+    if head[:4] == b"PAR1":
+        spool = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as its reader)
+        shutil.copyfileobj(whole, spool)
+        return _parquet(spool, name, numbers, wanted)
+    if head.lstrip()[:1] == b"{":
+        return _records(whole, name)
+    return _delimited(whole, head, name, numbers, wanted, path)
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """So many bytes, or all there are: a pipe gives less at a time."""
+    parts = []
+    while size > 0 and (part := file.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+class _Joined(io.RawIOBase):
+    """What was read of a file already, and the rest of it."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = memoryview(head), rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._head:
+            data = self._rest.read(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
+        count = min(len(buffer), len(self._head))
+        buffer[:count] = self._head[:count]
+        self._head = self._head[count:]
+        return count
+
+
+def _whole(frame: pd.DataFrame, name: str) -> Rows:
+    """A table of a format that cannot be read in parts."""
+    parts = ((start, frame.iloc[start : start + ROWS]) for start in range(0, len(frame), ROWS))
+    return Rows(name, tuple(map(str, frame.columns)), parts)
+
+
+def _delimited(
+    file: _Joined, head: bytes, name: str, numbers: set[str], wanted: set[str] | None, path: Path | None
+) -> Rows:
+    complete = len(head) < _HEAD
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
+        return _whole(read_delimited(file.readall(), name), name)
+    text = decode(head if complete else head[: head.rfind(b"\n") + 1], name)
+    if not text.strip():
+        raise InputError(f"{name} is empty; expected a header line and rows")
+    delimiter = sniff_delimiter(text)
+    if complete or delimiter == " ":
+        return _whole(read_delimited(head if complete else file.readall(), name), name)
+    header = _sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0]
+    names = column_names(header, name)
+    quotes = not _unbalanced(text, delimiter)
+    parts = _delimited_parts(file, names, delimiter, quotes, name, numbers, wanted, path)
+    return Rows(name, tuple(names), parts)
+
+
+def _delimited_parts(
+    file: _Joined,
+    names: list[str],
+    delimiter: str,
+    quotes: bool,
+    name: str,
+    numbers: set[str],
+    wanted: set[str] | None,
+    path: Path | None,
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    bad: list[pyarrow.csv.InvalidRow] = []
+
+    def collect(row: pyarrow.csv.InvalidRow) -> str:
+        bad.append(row)
+        return "skip"
+
+    kept = {f"f{i}": n for i, n in enumerate(names) if wanted is None or n in wanted}
+    try:
+        reader = pyarrow.csv.open_csv(
+            io.BufferedReader(file, BLOCK),
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False, autogenerate_column_names=True, block_size=BLOCK
+            ),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char='"' if quotes else False,
+                newlines_in_values=quotes,
+                invalid_row_handler=collect,
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(kept, pa.string()),
+                include_columns=list(kept) or ["f0"],
+                strings_can_be_null=False,
+            ),
+        )
+        start = -1  # the header is a row
+        for batch in reader:
+            if bad:
+                raise _ragged(bad, name, len(names))
+            table = pa.Table.from_batches([batch])
+            table = table.rename_columns([kept.get(c, c) for c in table.column_names])
+            if start < 0:
+                table = table.slice(1)
+            start = max(start, 0)
+            yield from _frames(table, start, numbers, delimiter == ";")
+            start += table.num_rows
+        if bad:
+            raise _ragged(bad, name, len(names))
+    except (pa.ArrowException, OSError, EOFError, lzma.LZMAError) as error:
+        if "UTF8" in str(error) and path is not None:
+            decode(read_bytes(path), name)  # says in which line
+        raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
+
+
+def _frames(
+    table: pa.Table, start: int, numbers: set[str], decimal_comma: bool = False
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    for offset in range(0, table.num_rows, ROWS):
+        part = table.slice(offset, ROWS)
+        columns = {n: _column(part[n], n in numbers, decimal_comma) for n in part.column_names}
+        frame = pd.DataFrame(columns, index=pd.RangeIndex(part.num_rows), copy=False)
+        if decimal_comma:
+            words = [n for n in frame.columns if frame[n].dtype == "category"]
+            frame[words] = _decimal_points(frame[words].astype(object))
+        yield start + offset, frame
+
+
+def _column(values: pa.ChunkedArray, number: bool, decimal_comma: bool) -> Any:
+    kind = values.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        return values.to_pandas()
+    found = _as_numbers(values, decimal_comma) if number else None
+    if found is not None:
+        return found
+    encoded = values.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):  # of no chunk at all
+        encoded = encoded.combine_chunks()
+    levels = pd.Index(encoded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return pd.Series(pd.Categorical.from_codes(codes, categories=levels))
+
+
+def _as_numbers(values: pa.ChunkedArray, decimal_comma: bool) -> np.ndarray | None:
+    """Float64 with NaN for missing marks; None if a cell is no number."""
+    attempts = [lambda v: v, pc.utf8_trim_whitespace]
+    if decimal_comma:
+        attempts.append(lambda v: pc.replace_substring(pc.utf8_trim_whitespace(v), ",", "."))
+    for attempt in attempts:
+        cells = attempt(values)
+        known = pc.if_else(pc.is_in(cells, _MARKS), None, cells)
+        try:
+            return pc.cast(known, pa.float64()).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            continue
+    return None
+
+
+def _parquet(file: Any, name: str, numbers: set[str], wanted: set[str] | None) -> Rows:
+    try:
+        source = pyarrow.parquet.ParquetFile(file)
+        names = column_names([str(n) for n in source.schema_arrow.names], name)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{name} cannot be read as parquet: {_one_line(error)}") from None
+    if not source.metadata.num_rows:
+        raise InputError(f"{name} has columns ({', '.join(names[:5])}) but no rows")
+    return Rows(name, tuple(names), _parquet_parts(source, names, name, numbers, wanted))
+
+
+def _parquet_parts(
+    source: Any, names: list[str], name: str, numbers: set[str], wanted: set[str] | None
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    plain = dict(zip(source.schema_arrow.names, names, strict=True))
+    kept = [raw for raw, n in plain.items() if wanted is None or n in wanted]
+    start = 0
+    try:
+        for batch in source.iter_batches(batch_size=ROWS, columns=kept):
+            table = pa.Table.from_batches([batch])
+            yield from _frames(table.rename_columns([plain[c] for c in table.column_names]), start, numbers)
+            start += table.num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{name} cannot be read as parquet: {_one_line(error)}") from None
+
+
+def _records(file: _Joined, name: str) -> Rows:
+    lines = io.BufferedReader(file, BLOCK)
+    first = _record_part(list(itertools.islice(lines, ROWS)), 0, name)
+    names = tuple(map(str, first.columns))
+
+    def parts() -> Iterator[tuple[int, pd.DataFrame]]:
+        start, number, frame = 0, ROWS, first
+        while len(frame):
+            yield start, frame
+            start += len(frame)
+            read = list(itertools.islice(lines, ROWS))
+            frame = _record_part(read, number, name, names) if read else frame[:0]
+            number += ROWS
+
+    return Rows(name, names, parts())
+
+
+def _record_part(lines: list[bytes], before: int, name: str, names: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Lines of JSON as a frame; what earlier parts had and these lack is missing."""
+    numbered = ((i, decode(line, name)) for i, line in enumerate(lines, before + 1))
+    records = [(i, _record(line, i, name)) for i, line in numbered if line.strip()]
+    wrong = next((i for i, record in records if not isinstance(record, dict)), None)
+    if wrong is not None:
+        raise InputError(f"{name}: line {wrong} is no object with named values; expected one {{...}} a line")
+    frame = pd.DataFrame([record for _, record in records])
+    for absent in [n for n in names if n not in frame.columns]:
+        frame[absent] = None
+    return checked(frame, name) if len(frame) or not names else frame
