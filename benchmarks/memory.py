@@ -4,8 +4,10 @@
 
 One epoch of ``deep-mlp`` on 1,000,000 x 30 float32 numbers in a fresh process. ``peak_over_matrix`` is the
 peak of resident memory above what was resident once the data existed and tensorflow was imported, over the
-bytes of the float32 matrix, in a process that has trained a small network before; ``cold_peak_over_matrix``
-the same for the first training of a process, whose compiler takes about 100 MB.
+bytes of the float32 matrix, in a process that has trained a small network before. The first training of a
+process also loads and runs tensorflow's compiler, whatever the size of the table: ``cold_start_mb`` is what
+that takes, ``cold_growth_over_matrix`` what a larger table adds to it over the bytes that it has more (both
+from two table sizes, each in a process of its own), and ``cold_peak_over_matrix`` all of it together.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from _common import figure, keep, parser, table
 from _process import Peak, cores, fresh
 
 COLUMNS = 30
+SMALLER = 10  # the second table of the cold start has so many times fewer rows
 
 
 def train(n_rows: int, warm: bool) -> dict[str, Any]:
@@ -55,10 +58,16 @@ def train(n_rows: int, warm: bool) -> dict[str, Any]:
 
 def figures(n_rows: int, threads: int) -> dict[str, Any]:
     """What the script reports."""
-    cold, warm = (fresh(threads, train, n_rows, state) for state in (False, True))
+    warm, cold, small = (
+        fresh(threads, train, rows, state)
+        for rows, state in ((n_rows, True), (n_rows, False), (n_rows // SMALLER, False))
+    )
+    growth = (cold["excess_mb"] - small["excess_mb"]) / (cold["matrix_mb"] - small["matrix_mb"])
     return {
         "peak_over_matrix": warm["excess_mb"] / warm["matrix_mb"],
         "cold_peak_over_matrix": cold["excess_mb"] / cold["matrix_mb"],
+        "cold_growth_over_matrix": growth,
+        "cold_start_mb": small["excess_mb"] - growth * small["matrix_mb"],
         **warm,
         "threads": threads,
     }

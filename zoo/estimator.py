@@ -54,6 +54,7 @@ _STEPS_WORTH_COMPILING = 1000
 _SETTINGS = ("epochs", "learning_rate", "patience", "weight_decay", "schedule")
 _PREPROCESSING_ROWS = 200_000  # scales and levels are learned from at most so many
 _ENCODED_ROWS = 65_536  # encoded at once
+_STREAMED_BYTES = 2**26  # a table that takes more in network form is encoded anew in each epoch
 # Batches an epoch that "auto" aims at: enough steps on small data, few on large.
 _BATCHES_OF_FEW, _BATCHES_OF_MANY = 32, 128
 
@@ -191,7 +192,7 @@ class KerasEstimator(BaseEstimator):
                 f"Found input variables with inconsistent numbers of samples: {[len(X), len(y)]}"
             )
         weight = (
-            np.ones(len(y))
+            np.ones(len(y), np.float32)
             if sample_weight is None
             else _check_sample_weight(sample_weight, np.zeros((len(y), 1)))
         )
@@ -233,10 +234,18 @@ class KerasEstimator(BaseEstimator):
     def _replica(
         self, rest: tuple[Any, np.ndarray, np.ndarray], train: np.ndarray, validation: np.ndarray, number: int
     ) -> Any:
-        from .training import Replica
+        from .training import Replica, StreamedPart
 
         watching = self._part(*rest, validation) if len(validation) else None
-        return Replica(self._part(*rest, train), watching, (self._seed + number) % 2**31)
+        part = partial(self._part, *rest)
+        streamed = self.modality_ == "tabular" and len(train) * self._bytes_a_row() > _STREAMED_BYTES
+        rows = StreamedPart(len(train), lambda places: part(train[places])) if streamed else part(train)
+        return Replica(rows, watching, (self._seed + number) % 2**31)
+
+    def _bytes_a_row(self) -> int:
+        """Bytes of one row in network form."""
+        arrays = self.preprocessor_.spec.arrays
+        return sum(int(np.prod(shape)) * np.dtype(dtype).itemsize for _, shape, dtype in arrays)
 
     def _part(self, X: Any, target: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Any:
         """Rows in network form, encoded piece by piece so that no second copy of raw rows is made."""

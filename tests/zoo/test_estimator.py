@@ -4,6 +4,7 @@ import inspect
 import random
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -334,3 +335,27 @@ def _checks():
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learn_finds_its_contract_kept(estimator, check):
     check(clone(estimator))
+
+
+def test_a_large_table_is_encoded_piece_by_piece_in_every_epoch(monkeypatch):
+    """Training never holds more of it than a piece; the batches and so the network are the same."""
+    from deepworth.zoo import estimator as machinery
+    from deepworth.zoo.training import _feed
+
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(400, 4)), columns=list("abcd"))
+    y = np.where(X["a"] * X["b"] > 0, "yes", "no")
+    make = partial(registry.create, "shallow-mlp", "binary", "tabular", epochs=3, batch_size=16)
+    whole = make(random_state=0, validation_fraction=0.2).fit(X, y)
+    monkeypatch.setattr(machinery, "_STREAMED_BYTES", 0)
+    monkeypatch.setattr(_feed, "PIECE", 64)
+    encoded = []
+    part = machinery.KerasEstimator._part
+    monkeypatch.setattr(
+        machinery.KerasEstimator,
+        "_part",
+        lambda self, *rest: encoded.append(len(rest[-1])) or part(self, *rest),
+    )
+    pieces = make(random_state=0, validation_fraction=0.2).fit(X, y)
+    assert encoded == [80] + [64] * 15  # the validation rows once, then 320 rows in five pieces an epoch
+    np.testing.assert_allclose(pieces.predict_proba(X), whole.predict_proba(X), rtol=1e-4)

@@ -19,6 +19,8 @@ from deepworth.zoo.training import (
     Part,
     Replica,
     Settings,
+    StreamedPart,
+    _feed,
     _fleet,
     _lanes,
     combined,
@@ -169,6 +171,48 @@ def test_rows_are_made_when_their_turn_comes():
     train(BINARY, [maker(s) for s in range(6)], Settings(epochs=2, workers=2), on_end=ended)
     assert alive == [0]
     assert most[0] <= 2
+
+
+def streamed(rows):
+    """The same rows, made a piece at a time."""
+
+    def piece(places):
+        return Part({"numeric": rows.arrays["numeric"][places]}, rows.target[places], rows.weight[places])
+
+    return StreamedPart(len(rows), piece)
+
+
+@pytest.mark.parametrize("watching", [None, part(30, seed=1)])
+def test_streamed_rows_are_the_same_batches_in_pieces(watching, monkeypatch):
+    """320 rows in pieces of at most 64 and 20 steps: nothing is left out, so nothing changes."""
+    monkeypatch.setattr(_feed, "PIECE", 64)
+    rows, settings = part(320), Settings(3, 16, 0.01, 2, averaging=0.9)
+    whole = train(BINARY, [Replica(rows, watching, 5)], settings)[0]
+    pieces = train(BINARY, [Replica(streamed(rows), watching, 5)], settings)[0]
+    np.testing.assert_allclose(losses(pieces), losses(whole), rtol=1e-5)
+    if watching is not None:
+        np.testing.assert_allclose(losses(pieces, "val_loss"), losses(whole, "val_loss"), rtol=1e-5)
+    assert pieces.best_epoch == whole.best_epoch
+    for a, b in zip(weights(pieces), weights(whole), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_pieces_are_of_equal_size_and_small(monkeypatch):
+    """1,000 rows at batch 16 are 62 steps: of 16 pieces each has 3 of them, 48 rows."""
+    monkeypatch.setattr(_feed, "PIECE", 64)
+    sizes, rows = [], part(1000)
+    source = streamed(rows)
+    seen = StreamedPart(1000, lambda places: sizes.append(len(set(places))) or source.piece(places))
+    found = train(BINARY, [Replica(seen, None, 5)], Settings(2, 16, 0.01, None, jit=False))[0]
+    assert sizes == [48] * 32
+    assert len(losses(found)) == 2
+
+
+def test_several_lanes_hold_streamed_rows_together():
+    rows, settings = part(96), Settings(2, 16, 0.01, None, lanes=2)
+    together = train(BINARY, [Replica(streamed(rows), None, seed) for seed in (1, 2)], settings)
+    alone = train(BINARY, [Replica(rows, None, seed) for seed in (1, 2)], settings)
+    assert [losses(found) for found in together] == [losses(found) for found in alone]
 
 
 def test_a_failing_replica_costs_its_own_place_where_somebody_listens():
@@ -331,7 +375,7 @@ def test_the_rate_of_every_step_follows_the_schedule():
     settings = Settings(
         epochs=2, learning_rate=0.4, schedule="cosine", weight_decay=0.1, decay_schedule="flat-cosine"
     )
-    steps = [_lanes._steps([lane], [0], settings, epoch, 1) for epoch in (0, 1)]
+    steps = [_lanes._steps([lane], settings, epoch, 1) for epoch in (0, 1)]
     progress = np.arange(10) / 10
     found = np.concatenate([s.rate[:, 0] for s in steps])
     np.testing.assert_allclose(found, 0.4 * SCHEDULES["cosine"](progress), rtol=1e-6)

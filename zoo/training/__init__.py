@@ -7,6 +7,7 @@ _PUBLIC = {
     "Part": "._architecture",
     "Replica": "._architecture",
     "Settings": "._settings",
+    "StreamedPart": "._architecture",
     "Trained": "._lanes",
     "combined": "._mixture",
     "outputs": "._program",

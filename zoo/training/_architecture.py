@@ -63,9 +63,27 @@ class Part:
 
 
 @dataclass
+class StreamedPart:
+    """Rows that are put into network form whenever they are needed: no second copy of a large table.
+
+    ``piece`` makes the :class:`Part` of the given places among the ``n_rows`` rows.
+    """
+
+    n_rows: int
+    piece: Callable[[np.ndarray], Part]
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def whole(self) -> Part:
+        """All rows at once, for a program that holds them together."""
+        return self.piece(np.arange(self.n_rows))
+
+
+@dataclass
 class Replica:
     """One network to train: its rows, its validation rows (or None), its seed."""
 
-    train: Part
+    train: Part | StreamedPart
     validation: Part | None
     seed: int

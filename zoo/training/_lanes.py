@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from ._architecture import Architecture, Replica
+from ._feed import feed, streams
 from ._packing import pack, unpack
-from ._program import Recipe, State, Steps, program
-from ._rows import stacked, watched
+from ._program import Program, Recipe, Rows, State, Steps, program
+from ._rows import watched
 from ._schedules import SCHEDULES
 from ._settings import Settings, usable_batch
 
@@ -111,9 +112,13 @@ def train_lanes(
     spare = lanes - len(running)  # lanes to spare hold a network that never moves
     watching = watched([replica.validation for replica in replicas + replicas[:1] * spare])
     n_steps = max(lane.steps for lane in running)
-    at_once = 1 if callbacks else _epochs_at_once(settings, n_steps)
-    compiled = program(architecture, _recipe(settings, batch_size, lanes, bool(watching), at_once))
-    rows, offsets = stacked([replica.train for replica in replicas], compiled.room)
+    parts = [replica.train for replica in replicas]
+    streamed = streams(parts, lanes)
+    at_once = 1 if callbacks or streamed else _epochs_at_once(settings, n_steps)
+    compiled = program(architecture, _recipe(settings, batch_size, lanes, bool(watching), at_once, streamed))
+    source = feed(parts, batch_size, compiled.room, streamed)
+    for lane in running:
+        lane.steps = source.usable_steps(lane.steps)
     state = _start(models + models[:1] * spare, settings.averaging)
     heard = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
     models[0].stop_training = False
@@ -124,10 +129,10 @@ def train_lanes(
         if stop is not None and stop.is_set():
             raise Stopped
         heard.on_epoch_begin(epoch)
-        each = [_steps(running, offsets, settings, epoch + i, lanes) for i in range(at_once)]
-        steps = Steps(*(tf.constant(x[0] if at_once == 1 else np.stack(x)) for x in zip(*each, strict=True)))
-        state, loss, val_loss = compiled.epoch(state, rows, steps, *watching)
-        losses, val_losses = (x.numpy().reshape(at_once, lanes) for x in (loss, val_loss))
+        each = [_steps(running, settings, epoch + i, lanes) for i in range(at_once)]
+        steps = Steps(*(x[0] if at_once == 1 else np.stack(x) for x in zip(*each, strict=True)))
+        state, losses, val_losses = _epoch(compiled, state, source.calls(steps), watching)
+        losses, val_losses = (x.reshape(at_once, lanes) for x in (losses, val_losses))
         for i in range(at_once):
             _hear(running, losses[i], val_losses[i] if watching else None, settings, progress)
         if callbacks:
@@ -144,6 +149,18 @@ def train_lanes(
     return [Trained(lane.model, lane.history(settings), lane.best_epoch, seconds) for lane in running]
 
 
+def _epoch(
+    compiled: Program, state: State, calls: Iterable[tuple[Rows, Steps]], watching: Sequence[Rows]
+) -> tuple[State, np.ndarray, np.ndarray]:
+    """State and losses after the calls of an epoch; they have equally many steps."""
+    losses, val_losses = [], []
+    for rows, steps in calls:
+        state, loss, val_loss = compiled.epoch(state, rows, steps, *watching)
+        losses.append(loss.numpy())
+        val_losses.append(val_loss)
+    return state, np.mean(losses, axis=0) if len(losses) > 1 else losses[0], val_losses[-1].numpy()
+
+
 def _epochs_at_once(settings: Settings, n_steps: int) -> int:
     """How many epochs one call does: several of few steps where nothing can end the training early."""
     if not settings.jit or settings.patience is not None or n_steps > SHORT:
@@ -151,7 +168,9 @@ def _epochs_at_once(settings: Settings, n_steps: int) -> int:
     return max(n for n in range(1, MOST_AT_ONCE + 1) if settings.epochs % n == 0)
 
 
-def _recipe(settings: Settings, batch_size: int, lanes: int, is_watched: bool, epochs: int) -> Recipe:
+def _recipe(
+    settings: Settings, batch_size: int, lanes: int, is_watched: bool, epochs: int, streamed: bool
+) -> Recipe:
     return Recipe(
         batch_size,
         lanes,
@@ -163,6 +182,7 @@ def _recipe(settings: Settings, batch_size: int, lanes: int, is_watched: bool, e
         settings.averaging,
         settings.weight_decay > 0,
         epochs,
+        streamed,
     )
 
 
@@ -200,24 +220,23 @@ def _start(models: Sequence[keras.Model], averaging: float = 0.0) -> State:
     )
 
 
-def _steps(
-    running: Sequence[Lane], offsets: Sequence[int], settings: Settings, epoch: int, lanes: int
-) -> Steps:
+def _steps(running: Sequence[Lane], settings: Settings, epoch: int, lanes: int) -> Steps:
     """Batches, rates and decays of the next epoch; lanes that have ended do not move."""
     n_steps = max(lane.steps for lane in running)
     rows = np.zeros((n_steps, lanes, running[0].batch_size), np.int32)
     rate, decay = np.zeros((2, n_steps, lanes), np.float32)
-    moves = np.zeros((n_steps, lanes), bool)
-    for i, (lane, offset) in enumerate(zip(running, offsets, strict=True)):
+    moves, ends = np.zeros((2, n_steps, lanes), bool)
+    ends[-1] = True
+    for i, lane in enumerate(running):
         if not lane.moving:
             continue
         own = slice(lane.steps)
         progress = (epoch + np.arange(lane.steps) / lane.steps) / settings.epochs
-        rows[own, i] = lane.batches() + offset
+        rows[own, i] = lane.batches()
         rate[own, i] = settings.learning_rate * SCHEDULES[settings.schedule](progress)
         decay[own, i] = settings.weight_decay * SCHEDULES[settings.decay_schedule](progress)
         moves[own, i] = True
-    return Steps(rows, rate, decay, moves)
+    return Steps(rows, rate, decay, moves, ends)
 
 
 def _set_weights(model: keras.Model, trainable: Any, other: Sequence[Any], lane: int) -> None:

@@ -80,13 +80,15 @@ class Steps(NamedTuple):
     """What happens in the steps of one epoch; each tensor has the leading axes (steps, lanes).
 
     ``rows`` holds (steps, lanes, batch_size) row numbers. A step whose ``moves`` is false leaves its
-    lane as it was: its training has ended, or its epoch has fewer steps than its neighbour's.
+    lane as it was: its training has ended, or its epoch has fewer steps than its neighbour's. ``ends`` is
+    true in the last step of an epoch; where rows are streamed a call does a piece of one and may have none.
     """
 
     rows: Any
     rate: Any
     decay: Any
     moves: Any
+    ends: Any
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Recipe:
     averaging: float = 0.0
     decays: bool = True
     epochs: int = 1  # in one call
+    streamed: bool = False  # a call does a piece of an epoch, and validates in the last one only
 
 
 class Program:
@@ -170,6 +173,7 @@ class Program:
             tf.TensorSpec((*first, *lanes), tf.float32),
             tf.TensorSpec((*first, *lanes), tf.float32),
             tf.TensorSpec((*first, *lanes), tf.bool),
+            tf.TensorSpec((*first, *lanes), tf.bool),
         )
         trainable = tf.TensorSpec((*lanes, self._packing.n_weights), tf.float32)
         other = [tf.TensorSpec((*lanes, *v.shape), v.dtype) for v in self.model.non_trainable_variables]
@@ -236,8 +240,9 @@ class Program:
         loss = total / tf.maximum(taken, 1.0)
         if not watching:
             return state, loss, loss
-        watched = self._validation_loss(moving, *watching)
-        better = tf.logical_and(watched < state.best_loss, taken > 0)
+        ends = tf.reduce_any(steps.ends) if self.recipe.streamed else True
+        watched = self._validation_loss(moving, watching[0], ends)
+        better = tf.logical_and(watched < state.best_loss, tf.logical_and(taken > 0, ends))
         state = state._replace(
             best_trainable=tf.where(_like(better, state.watched), state.watched, state.best_trainable),
             best_other=_chosen(better, state.other, state.best_other),
@@ -298,9 +303,12 @@ class Program:
         factor = self.recipe.clip_norm / tf.maximum(norm, self.recipe.clip_norm)
         return [g * _like(factor, g) for g in gradients]
 
-    def _validation_loss(self, moving: _Moving, watching: Rows) -> Any:
-        """Weighted mean loss (lanes,) of rows laid out as (lanes * n_rows, ...), chunk by chunk."""
-        n_rows = tf.shape(watching.target)[0] // self.recipe.lanes
+    def _validation_loss(self, moving: _Moving, watching: Rows, ends: Any) -> Any:
+        """Weighted mean loss (lanes,) of rows laid out as (lanes * n_rows, ...), chunk by chunk.
+
+        Within an epoch, where ``ends`` is false, no row is looked at.
+        """
+        n_rows = tf.cast(ends, tf.int32) * (tf.shape(watching.target)[0] // self.recipe.lanes)
         chunk = tf.minimum(n_rows, VALIDATION_CHUNK)
 
         def losses(arguments: Any) -> Any:
