@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-.PHONY: demo test check readme build clean
+.PHONY: demo test check readme gallery build clean
 
 demo: $(VENV)/.installed  ## set up and run the main job on embedded data
 	$(BIN)/deepworth compare
@@ -20,6 +20,9 @@ check: $(VENV)/.installed-dev  ## lint, format, types, direction of imports
 
 readme: $(VENV)/.installed-dev  ## write the generated parts of README.md
 	$(BIN)/python benchmarks/readme.py
+
+gallery: $(VENV)/.installed-dev  ## reports of six datasets in build/gallery
+	$(BIN)/python benchmarks/gallery.py
 
 build: $(VENV)/.installed-dev  ## wheel and sdist into dist/
 	$(BIN)/python -m build

@@ -98,6 +98,13 @@ def runner() -> str:
     return table(["figure", "value"], [[f"`{k}`", runner_script.value(v)] for k, v in figures.items()])
 
 
+def report() -> str:
+    """What a report takes, from kept results."""
+    figures = kept("report") or {}
+    rows = [[f"`{k}`", f"{v:.3g}" if isinstance(v, float) else f"{v:,}"] for k, v in figures.items()]
+    return table(["figure", "value"], rows)
+
+
 def fleet() -> str:
     """Fleets against single fits, and memory, from kept results."""
     found, memory = kept("fleet") or {}, kept("memory") or {}
@@ -184,6 +191,7 @@ BLOCKS = {
     "publications": publications,
     "startup": startup,
     "runner": runner,
+    "report": report,
     "fleet": fleet,
     "tables": tables,
     "table_errors": tables_by_name,

@@ -1,0 +1,112 @@
+"""Reports of six embedded datasets, each opened in a browser if one is installed.
+
+    python benchmarks/gallery.py [--output DIR] [--quick] [--json]
+
+Tables of two, three and many classes and of numbers, images, texts; both families on each. The pages and an
+index go to build/gallery. ``--quick`` trains next to nothing.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from _common import parser, table
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES: dict[str, list[str]] = {
+    "sick-healthy": ["constant", "logistic-regression", "hist-gradient-boosting", "shallow-mlp", "plain-mlp"],
+    "breast-cancer": ["constant", "logistic-regression", "rbf-svm", "perceptron", "shallow-mlp"],
+    "wine": ["constant", "logistic-regression", "random-forest", "perceptron", "shallow-mlp"],
+    "diabetes": ["constant", "linear-regression", "random-forest", "perceptron", "shallow-mlp"],
+    "digits": ["constant", "hog-svm", "pca-svm", "cnn"],
+    "triage-notes": ["constant", "tfidf-logistic-regression", "tfidf-naive-bayes", "rnn"],
+}
+
+
+def made(name: str, models: list[str], folder: Path, store: Path, quick: bool) -> dict[str, Any]:
+    """The page of one dataset."""
+    import deepworth
+
+    options: dict[str, Any] = {"folds": 2, "rows": 300} if quick else {"folds": 3}
+    options["params"] = {m: {"epochs": 2} for m in models if quick and m in ("cnn", "rnn", "plain-mlp")}
+    result = deepworth.compare(name, models=models, store=store, **options)
+    page = folder / f"{name}.html"
+    deepworth.report(result.run, page, store=store)
+    return {"data": name, "outcome": result.verdict.outcome, "page_bytes": page.stat().st_size}
+
+
+def index(rows: list[dict[str, Any]]) -> str:
+    """A list of the pages."""
+    items = "".join(
+        f'<li><a href="{row["data"]}.html">{html.escape(row["data"])}</a>: {row["outcome"]}</li>'
+        for row in rows
+    )
+    head = '<meta charset="utf-8"><title>deepworth: gallery</title>'
+    body = f"<h1>Gallery</h1><ul>{items}</ul>"
+    return f'<!DOCTYPE html><html lang="en"><head>{head}</head><body>{body}</body></html>'
+
+
+def looked_at(folder: Path, names: list[str]) -> dict[str, list[str]] | None:
+    """What a browser had to complain about, by page, and what it asked for; None without a browser.
+
+    Pictures of the pages in light and dark are left beside them.
+    """
+    program = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return None
+    if program is None:
+        return None
+    found: dict[str, list[str]] = {}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        for name in names:
+            page = browser.new_page(viewport={"width": 1200, "height": 900})
+            wrong = found.setdefault(name, [])
+            page.on("console", lambda message, wrong=wrong: wrong.append(message.text))
+            page.on("pageerror", lambda error, wrong=wrong: wrong.append(str(error)))
+            asked: list[str] = []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.goto((folder / f"{name}.html").as_uri())
+            page.click("#board thead th:nth-child(1) button")
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=folder / f"{name}-{scheme}.png", full_page=True)
+            wrong += asked[1:]
+            page.close()
+        browser.close()
+    return found
+
+
+def main() -> None:
+    options = parser(__doc__ or "")
+    options.add_argument("--output", type=Path, default=ROOT / "build" / "gallery")
+    chosen = options.parse_args()
+    chosen.output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as store:
+        rows = [made(n, m, chosen.output, Path(store), chosen.quick) for n, m in CASES.items()]
+    (chosen.output / "index.html").write_text(index(rows), encoding="utf-8")
+    complaints = looked_at(chosen.output, list(CASES))
+    for row in rows:
+        row["complaints"] = None if complaints is None else complaints[row["data"]]
+    if chosen.json:
+        print(json.dumps({"pages": rows}))
+    else:
+        header = ["data", "outcome", "bytes", "complaints of the browser"]
+        cells = [[r["data"], r["outcome"], f"{r['page_bytes']:,}", _words(r["complaints"])] for r in rows]
+        print(table(header, cells))
+    raise SystemExit(int(any(r["complaints"] for r in rows)))
+
+
+def _words(complaints: list[str] | None) -> str:
+    return "no browser" if complaints is None else "; ".join(complaints) or "none"
+
+
+if __name__ == "__main__":
+    main()
