@@ -12,6 +12,9 @@ got a row of its kind beside good ones, ``full_disk`` and ``read_only`` whether 
 ``overhead`` is the wall time of a comparison in worker processes that keeps its run, over that of the same
 jobs in one process that keeps nothing, minus one. ``latency_repeat_error`` and ``fit_repeat_error`` are the
 medians over the models of how much two consecutive runs differ in prediction and training time.
+
+``cluster_equal`` says whether four Dask workers on this machine gave every score and verdict of the local
+runner on each of ``cluster_suite``, all of them ``cluster_jobs`` jobs.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from typing import Any
 from zlib import crc32
 
 from _common import keep, kept, parser, table
+from _dask import cluster
 
 STAND_INS = Path(__file__).resolve().parents[1] / "tests" / "zoo" / "comparison" / "stand_ins"
 sys.path.append(str(STAND_INS))
@@ -49,6 +53,7 @@ KINDS = {
 }
 KILLED = ["good", "also-good", "fleet"]  # and models of ours
 SECONDS = 0.15  # of a fit of a stand-in
+SUITE = ["sick-healthy", "breast-cancer", "wine", "diabetes", "digits", "triage-notes", "docstrings"]
 
 
 def started(*words: str, **options: Any) -> subprocess.Popen[str]:
@@ -232,6 +237,32 @@ def repeat_error(answers: list[dict[str, Any]], name: str) -> float:
     return statistics.median(abs(a - b) / min(a, b) for a, b in pairs)
 
 
+def on_a_cluster(folder: Path, quick: bool) -> dict[str, Any]:
+    """The same comparisons by the local runner and by four Dask workers: are the scores equal?"""
+    suite = ["wine"] if quick else SUITE
+    more = ["-m", "constant,random-forest,perceptron"] if quick else []
+    jobs, unequal = 0, []
+    with cluster(folder, workers=4) as address:
+        for data in suite:
+            here, there = (
+                json.loads(started(*words, env={**os.environ}).communicate()[0])
+                for words in (
+                    ["compare", data, "-q", "--json", "--no-store", *more, *where]
+                    for where in (["-j", "1"], ["--cluster", address])
+                )
+            )
+            jobs += here["plan"]["jobs"]
+            unequal += [] if judged(here) == judged(there) else [data]
+            print(f"cluster: {data}, unequal so far: {unequal}", file=sys.stderr, flush=True)
+    return {"cluster_equal": not unequal, "cluster_jobs": jobs, "cluster_suite": ", ".join(suite)}
+
+
+def judged(answer: dict[str, Any]) -> list[Any]:
+    """Scores with their intervals, whether all jobs ended well, and the verdict."""
+    names = ("model", "status", "score", "metrics")
+    return [[[row[name] for name in names] for row in answer["leaderboard"]], answer["verdict"]]
+
+
 def value(figure: Any) -> str:
     """A figure for a table."""
     return f"{figure:.3g}" if isinstance(figure, float) else str(figure)
@@ -250,6 +281,7 @@ def main() -> None:
                 "orphans": bad["orphans"] + dead["orphans"],
                 "full_disk": full_disk(folder),
                 "read_only": read_only(folder),
+                **on_a_cluster(folder, chosen.quick),
                 **costs(folder / "runs", chosen.quick),
             }
         if not chosen.quick:
