@@ -64,7 +64,9 @@ SEED = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
 STORE = click.option("--store", metavar="DIR", help="Where runs are kept.")
-
+MLFLOW = click.option(
+    "--mlflow", metavar="URI", help="Tell MLflow too: http://host:5000, sqlite:///mlflow.db."
+)
 
 COSTS = (
     click.option(
@@ -89,6 +91,19 @@ RUNNER = (
         "--cluster", metavar="ADDRESS", help="Run on the workers of a Dask scheduler: tcp://host:8786."
     ),
 )
+
+
+def told(tracker: Any, answer: dict[str, Any]) -> int:
+    """Tell MLflow, if that was asked for. It cannot cost the results: 1 and a line where it fails."""
+    if tracker is None:
+        return 0
+    try:
+        tracker.log(answer)
+    except OSError as error:
+        again = f"; deepworth runs {answer['run']} --mlflow URI tells it again" if answer["run"] else ""
+        click.echo(f"Error: {error}{again}", err=True)
+        return 1
+    return 0
 
 
 def options(*chosen: Any) -> Callable[[Any], Any]:

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from ._config import configured
-from ._options import JSON, LOAD, QUIET, RUNNER, SEED, STORE, names, options, settings
+from ._options import JSON, LOAD, MLFLOW, QUIET, RUNNER, SEED, STORE, names, options, settings, told
 
 _AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
-_SHOWN = ("resume", "store", "as_json", "quiet", "output", "report")
+_SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow")
 
 
 def _given(ctx: click.Context, *sources: str) -> set[str]:
@@ -77,7 +77,7 @@ def _write_report(report: str | None, run: str | None) -> None:
 @click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
 @options(*RUNNER)
-@options(SEED, STORE, JSON, QUIET)
+@options(MLFLOW, SEED, STORE, JSON, QUIET)
 @configured
 @click.pass_context
 def command(
@@ -91,6 +91,7 @@ def command(
     no_store: bool,
     store: str | None,
     resume: str | None,
+    mlflow: str | None,
     **chosen: Any,
 ) -> None:
     """Compare deep and classical models on DATA and say which is better.
@@ -100,9 +101,11 @@ def command(
     from ..comparison import compare as run
     from ..comparison import resume as go_on
     from ..report import progress, terminal
+    from ..report.tracking import Tracker
 
     terminal.check_output(output)
     _check_report(report, no_store)
+    tracker = Tracker(mlflow) if mlflow is not None else None
     if chosen["cluster"] is not None and "jobs" not in _given(ctx, "COMMANDLINE"):
         chosen["jobs"] = None  # the default is for one machine
     with progress.bar(enabled=not quiet) as watch:
@@ -118,4 +121,4 @@ def command(
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)
     _write_report(report, result.path)
-    sys.exit(result.exit_code)
+    sys.exit(max(result.exit_code, told(tracker, answer)))

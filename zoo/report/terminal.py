@@ -256,14 +256,19 @@ def write(answer: dict[str, Any], output: str | None) -> None:
         return
     if path.suffix.lower() != ".csv":
         raise InputError(f"cannot write a comparison to {output}: expected .json or .csv")
-    rows = [_flat(row) for row in answer["leaderboard"]]
+    _replace(path, leaderboard_csv(answer))
+
+
+def leaderboard_csv(answer: dict[str, Any]) -> str:
+    """The leaderboard as text: a row a model, a column for each metric and for the ends of its interval."""
     import io
 
+    rows = [_flat(row) for row in answer["leaderboard"]]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    _replace(path, text.getvalue())
+    return text.getvalue()
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""Tell an MLflow server (or its database) about a comparison: one run, and one below it for each model."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from ...datasets._errors import InputError
+from .terminal import leaderboard_csv
+
+_EXPERIMENT = "deepworth"
+_COSTS = ("fit_seconds", "predict_seconds", "size_bytes", "parameters")
+_PLAN = (
+    "folds",
+    "repeats",
+    "preset",
+    "seed",
+    "holdout",
+    "calibrate",
+    "threads",
+    "official_test",
+    "in_time_order",
+)
+_AT_ONCE = 100  # parameters and tags in one request
+# No word to anybody but the server that was named, and an answer within half a minute from one that is away.
+_VARIABLES = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+}
+
+
+class Tracker:
+    """An MLflow store that answers.
+
+    Parameters
+    ----------
+    uri : ``http://host:5000``, ``sqlite:///mlflow.db``, or whatever MLflow takes; credentials come from
+        MLflow's own variables. MLFLOW_EXPERIMENT_NAME chooses another experiment than "deepworth".
+
+    Raises
+    ------
+    InputError
+        MLflow is not installed, or there is no such store.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.name = _without_password(uri)
+        for variable, value in _VARIABLES.items():
+            os.environ.setdefault(variable, value)
+        try:
+            from mlflow import MlflowClient
+        except ImportError as error:
+            raise InputError("--mlflow needs MLflow: pip install 'deepworth[mlflow]'") from error
+        try:
+            self._client = MlflowClient(tracking_uri=uri)
+            self._experiment = self._find_experiment()
+        except Exception as error:  # each kind of store has its own
+            raise InputError(f"cannot use the MLflow store {self.name}: {_first_line(error)}") from error
+
+    def log(self, answer: dict[str, Any]) -> str:
+        """The id of the new run for the answer of a comparison, as :meth:`Comparison.to_dict` gives it.
+
+        Raises
+        ------
+        OSError
+            The store did not take it; what it has of it is marked as failed.
+        """
+        made: list[str] = []
+        try:
+            parent = self._new_run(made, answer["run"] or answer["dataset"]["name"], _tags(answer))
+            self._tell(parent, _params(answer), _metrics(answer))
+            self._client.log_text(parent, leaderboard_csv(answer), "leaderboard.csv")
+            text = json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False)
+            self._client.log_text(parent, text, "answer.json")
+            for row in answer["leaderboard"]:
+                self._log_model(made, parent, row, answer["plan"]["params"].get(row["model"], {}))
+            self._client.set_terminated(parent, "FAILED" if answer["exit_code"] else "FINISHED")
+        except Exception as error:
+            for run in made:
+                with suppress(Exception):
+                    self._client.set_terminated(run, "FAILED")
+            raise OSError(
+                f"the MLflow store {self.name} did not take the results: {_first_line(error)}"
+            ) from error
+        return parent
+
+    def _find_experiment(self) -> str:
+        name = os.environ.get("MLFLOW_EXPERIMENT_NAME", _EXPERIMENT)
+        found = self._client.get_experiment_by_name(name)
+        return found.experiment_id if found else self._client.create_experiment(name)
+
+    def _new_run(self, made: list[str], name: str, tags: dict[str, str]) -> str:
+        made.append(self._client.create_run(self._experiment, run_name=name, tags=tags).info.run_id)
+        return made[-1]
+
+    def _log_model(self, made: list[str], parent: str, row: dict[str, Any], params: dict[str, Any]) -> None:
+        tags = {"mlflow.parentRunId": parent, "family": row["family"], "status": row["status"]}
+        tags |= {"reason": row["reason"]} if row["reason"] else {}
+        run = self._new_run(made, row["model"], tags)
+        self._tell(run, {"model": row["model"], **params}, _model_metrics(row))
+        self._client.set_terminated(run, "FINISHED" if row["status"] == "ok" else "FAILED")
+
+    def _tell(self, run: str, params: dict[str, Any], metrics: dict[str, float]) -> None:
+        from mlflow.entities import Metric, Param
+
+        items = [Param(key, str(value)) for key, value in params.items()]
+        for start in range(0, len(items), _AT_ONCE):
+            self._client.log_batch(run, params=items[start : start + _AT_ONCE])
+        self._client.log_batch(run, metrics=[Metric(key, value, 0, 0) for key, value in metrics.items()])
+
+
+def _params(answer: dict[str, Any]) -> dict[str, Any]:
+    data, plan = answer["dataset"], answer["plan"]
+    found = {f"data.{name}": data[name] for name in ("name", "rows", "columns", "task", "modality", "target")}
+    found |= {name: plan.get(name) for name in _PLAN}
+    found |= {f"{m}.{name}": value for m, own in plan["params"].items() for name, value in own.items()}
+    judged = answer["verdict"]
+    found |= {"models": ", ".join(plan["models"]), "metric": answer["metric"]["name"]}
+    return found | {name: judged[name] for name in ("margin", "confidence_level")}
+
+
+def _tags(answer: dict[str, Any]) -> dict[str, str]:
+    verdict = answer["verdict"]
+    found = {
+        "verdict": verdict["outcome"],
+        "fingerprint": answer["dataset"]["fingerprint"],
+        "run": answer["run"],
+        "mlflow.note.content": verdict["sentence"],
+        **{f"version.{name}": value for name, value in answer["versions"].items()},
+    }
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def _metrics(answer: dict[str, Any]) -> dict[str, float]:
+    """The verdict in numbers, and the best model's."""
+    verdict = answer["verdict"]
+    names = ("p_deep", "p_equivalent", "p_classical", "gain", "gain_low", "gain_high")
+    found = {**{name: verdict[name] for name in names}, "wall_seconds": answer["wall_seconds"]}
+    best = _model_metrics(answer["leaderboard"][0]) if answer["leaderboard"] else {}
+    return {name: value for name, value in found.items() if value is not None} | best
+
+
+def _model_metrics(row: dict[str, Any]) -> dict[str, float]:
+    """Each metric with the ends of its interval, and the costs."""
+    return dict(_known_numbers(row))
+
+
+def _known_numbers(row: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, value in row["metrics"].items():
+        low, high = row["intervals"][name]
+        for key, number in ((name, value), (f"{name}_low", low), (f"{name}_high", high)):
+            if number is not None:
+                yield key, float(number)
+    for name in _COSTS:
+        if row.get(name) is not None:
+            yield name, float(row[name])
+
+
+def _first_line(error: BaseException) -> str:
+    return _without_password((str(error).strip().splitlines() or [type(error).__name__])[0][:300])
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", text)
