@@ -12,6 +12,7 @@ _PUBLIC = {
     "compare": "deepworth.zoo.comparison",
     "learning_curve": "deepworth.zoo.comparison",
     "load": "deepworth.zoo.artefact",
+    "preview": "deepworth.zoo.comparison",
     "report": "deepworth.zoo.comparison",
     "resume": "deepworth.zoo.comparison",
     "save": "deepworth.zoo.artefact",

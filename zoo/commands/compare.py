@@ -75,6 +75,7 @@ def _write_report(report: str | None, run: str | None) -> None:
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
 @click.option("--report", metavar="FILE", help="Write the whole answer as one page, .html or .md.")
 @click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
+@click.option("--dry-run", is_flag=True, help="Print the jobs and the estimated time, and stop.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
 @options(*RUNNER)
 @options(MLFLOW, SEED, STORE, JSON, QUIET)
@@ -92,6 +93,7 @@ def command(
     store: str | None,
     resume: str | None,
     mlflow: str | None,
+    dry_run: bool,
     **chosen: Any,
 ) -> None:
     """Compare deep and classical models on DATA and say which is better.
@@ -99,8 +101,9 @@ def command(
     DATA is a file, a folder, or a name that `deepworth datasets` lists.
     """
     from ..comparison import compare as run
+    from ..comparison import preview
     from ..comparison import resume as go_on
-    from ..report import progress, terminal
+    from ..report import plans, progress, terminal
     from ..report.tracking import Tracker
 
     terminal.check_output(output)
@@ -108,6 +111,8 @@ def command(
     tracker = Tracker(mlflow) if mlflow is not None else None
     if chosen["cluster"] is not None and "jobs" not in _given(ctx, "COMMANDLINE"):
         chosen["jobs"] = None  # the default is for one machine
+    if dry_run and resume is None:
+        return plans.show(preview(data, models=model or None, store=store, **chosen), as_json=as_json)
     with progress.bar(enabled=not quiet) as watch:
         if resume is None:
             kept = False if no_store else store

@@ -17,8 +17,11 @@ _PUBLIC = {
     "list_runs": "._store",
     "load_run": "._store",
     "predict": "._single",
+    "preview": "._preview",
     "report": "._report",
     "resume": "._resume",
+    "preview_suite": "._suite",
+    "run_suite": "._suite",
     "train": "._single",
     "verdict": "._again",
 }

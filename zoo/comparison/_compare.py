@@ -15,10 +15,10 @@ from ...datasets._checks import check_dataset
 from ...datasets._load import load_dataset
 from .. import registry
 from ..artefact._versions import versions
-from ._conduct import conduct, executor_for, host, make_question
+from ._conduct import Question, conduct, executor_for, host, make_question
 from ._journal import RunStore
-from ._limits import make_limits
-from ._plan import make_plan
+from ._limits import Limits, make_limits
+from ._plan import Plan, make_plan
 from ._progress import Progress
 from ._result import Comparison, describe, plan_summary
 from ._store import store_folder
@@ -113,24 +113,31 @@ def compare(
     }
     hurry = preset != "thorough"
     with executor_for(limits, families_of(models), hurry, cluster, progress) as executor:
-        dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
-        question = make_question(dataset, metric, margin, confidence_level)
-        plan = make_plan(dataset, limits=limits, **asked)  # type: ignore[arg-type]
+        judged_by = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
+        dataset, question, plan = planned(data, load_options, asked, judged_by, limits)
         findings = check_dataset(dataset)
         record = None
         if store is not False:
-            judged_by = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
             record = RunStore(
                 store_folder(store),
                 describe(dataset),
                 plan_summary(plan),
                 plan.jobs,
-                configuration=_configuration(data, load_options, asked | judged_by),
+                configuration=configuration(data, load_options, asked | judged_by),
                 versions=versions(),
                 host=host(executor),
                 splits=plan.fingerprint(),
             )
         return conduct(dataset, plan, plan.jobs, question, findings, record, progress, executor, started)
+
+
+def planned(
+    data: Any, load_options: dict[str, Any], asked: dict[str, Any], judged_by: dict[str, Any], limits: Limits
+) -> tuple[Dataset, Question, Plan]:
+    """The data, what is asked of them, and which jobs that takes."""
+    dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=asked["seed"], **load_options)
+    question = make_question(dataset, judged_by["metric"], judged_by["margin"], judged_by["confidence_level"])
+    return dataset, question, make_plan(dataset, limits=limits, **asked)
 
 
 def families_of(models: Sequence[str] | None) -> list[str]:
@@ -142,7 +149,7 @@ def families_of(models: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _configuration(data: Any, load_options: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any] | None:
+def configuration(data: Any, load_options: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any] | None:
     """What makes the same run again, in words of JSON; None where something has none.
 
     ``data`` is None for what was in memory: whoever goes on with the run hands it over again.

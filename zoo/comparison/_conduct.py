@@ -11,12 +11,14 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ...datasets._base import Dataset
 from ...datasets._errors import InputError
 from ..training._machine import usable_cores
 from . import _metrics
+from ._estimate import estimate
 from ._jobs import Job
 from ._journal import RunStore
 from ._limits import Limits
@@ -27,6 +29,7 @@ from ._readability import readability
 from ._result import Comparison
 from ._run import run_jobs
 from ._scores import resample, score_models
+from ._store import store_folder
 from ._tasks import Work
 from ._verdict import decide
 from ._workers import Workers
@@ -111,6 +114,9 @@ def conduct(
     cores = plan.limits.cores
     work = Work(dataset, bare, plan.seed, plan.params, plan.threads, cores)
     with record or nullcontext():
+        folder = record.path.parent if record else store_folder()
+        elsewhere = "cluster" in host(executor)  # of whose machines nothing is known
+        told = None if elsewhere else _foretell(dataset, plan, jobs, progress, folder)
         ended = run_jobs(jobs, work, record, progress, executor)
 
         def judge() -> Comparison:
@@ -119,6 +125,7 @@ def conduct(
                 run=record.id if record else "",
                 created=record.created if record else datetime.now(UTC).isoformat(timespec="seconds"),
                 path=str(record.path) if record else None,
+                estimate=told,
                 seconds=time.perf_counter() - started,
             )
 
@@ -129,6 +136,18 @@ def conduct(
         if record:
             record.finish("partial" if result.exit_code else "ok", result.to_dict(), result.predictions())
     return result
+
+
+def _foretell(
+    dataset: Dataset, plan: Plan, jobs: Sequence[Job], progress: Progress | None, folder: Path
+) -> dict[str, Any]:
+    """Tell whoever watches how long it will take."""
+    found = estimate(dataset, plan, jobs, folder)
+    told = {name: getattr(found, name) for name in ("seconds", "low", "high")}
+    if progress is not None:
+        planned = sum(row["jobs"] for row in found.models)
+        progress(Event("plan", total=planned, estimate={**told, "models": len(found.models)}))
+    return told
 
 
 def _keep_part_of_it(judge: Callable[[], Comparison], record: RunStore | None) -> None:
@@ -155,8 +174,6 @@ def _how_to_go_on(record: RunStore | None) -> str:
 
 def resume_command(record: RunStore) -> str:
     """The line that goes on with a run."""
-    from ._store import store_folder
-
     usual = record.path.parent == store_folder()
     return f"deepworth compare --resume {record.id if usual else record.path}"
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
 class Event:
-    """One step: "started", "model" (its jobs begin), "epoch", "fold" (a job ended), "note" or "finished"."""
+    """One step of a run.
+
+    ``kind`` is "plan" (with the estimated time), "started", "model" (its jobs begin), "epoch", "fold" (a job
+    ended), "note" or "finished".
+    """
 
     kind: str
     model: str = ""
     done: int = 0  # jobs finished so far
     total: int = 0  # jobs planned
     message: str = ""
+    estimate: Any = None  # seconds, low, high
 
 
 class Progress(Protocol):

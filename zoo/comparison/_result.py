@@ -14,6 +14,7 @@ from ._metrics import Metric
 from ._plan import Plan
 from ._readability import fidelity_of
 from ._scores import ModelScores, Resampled, best_reachable
+from ._shape import width_of
 from ._verdict import Verdict
 
 
@@ -41,6 +42,7 @@ class Comparison:
     seconds: float
     resampled: Resampled | None = field(default=None, repr=False)
     path: str | None = None
+    estimate: dict[str, Any] | None = None
     explanations: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
@@ -90,6 +92,7 @@ class Comparison:
                 "findings": [asdict(f) for f in self.findings],
                 "versions": versions(),
                 "wall_seconds": self.seconds,
+                "estimate": self._estimate(),
                 "exit_code": self.exit_code,
             }
         )
@@ -98,6 +101,13 @@ class Comparison:
         from ..report.html._fragments import comparison
 
         return comparison(self.to_dict())
+
+    def _estimate(self) -> dict[str, Any] | None:
+        """What was foretold beside what it took; an interrupted run took nothing that one could compare."""
+        if self.estimate is None:
+            return None
+        whole = all(job.status != "interrupted" for job in self._jobs())
+        return {**self.estimate, "real_seconds": self.seconds if whole else None}
 
     def _jobs(self) -> list[Any]:
         return [job for m in self.models for job in m.jobs]
@@ -124,6 +134,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
             "name": dataset.name,
             "rows": len(dataset),
             "columns": dataset.X.shape[1] if dataset.modality == "tabular" else None,
+            "width": width_of(dataset),
             "task": dataset.task,
             "modality": dataset.modality,
             "target": dataset.target,

@@ -20,6 +20,7 @@ __all__ = [
     "load_jobs",
     "load_run",
     "load_unfinished",
+    "read_run",
     "store_folder",
 ]
 
@@ -46,7 +47,7 @@ def list_runs(store: str | os.PathLike[str] | None = None) -> list[dict[str, Any
 
 def _summary(path: Path) -> dict[str, Any]:
     try:
-        row = _read(path)
+        row = read_run(path)
     except InputError:  # one broken folder must not hide the others
         row = {"status": "unreadable"}
     result = row.get("result") or {}
@@ -60,6 +61,8 @@ def _summary(path: Path) -> dict[str, Any]:
         "metric": (result.get("metric") or {}).get("name"),
         "outcome": (result.get("verdict") or {}).get("outcome"),
         "models": len(result.get("leaderboard", [])),
+        "estimated_seconds": (result.get("estimate") or {}).get("seconds"),
+        "real_seconds": (result.get("estimate") or {}).get("real_seconds"),
         "path": str(path.parent),
     }
 
@@ -77,7 +80,7 @@ def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str,
     A dict of plain values that shows itself in a notebook.
     """
     folder = _folder_of(run, store)
-    row = _read(folder / "run.sqlite")
+    row = read_run(folder / "run.sqlite")
     if row["result"] is None:
         resume = f"deepworth compare --resume {row['id']} goes on with it"
         raise InputError(f"run {row['id']} did not finish; {resume}")
@@ -143,7 +146,7 @@ def load_unfinished(
         It ended, or was made by a version that kept too little.
     """
     folder = _folder_of(run, store)
-    row = _read(folder / "run.sqlite")
+    row = read_run(folder / "run.sqlite")
     with closing(_open(folder / "run.sqlite")) as db:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         rows = _job_rows(db)
@@ -194,7 +197,8 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_run(path: Path) -> dict[str, Any]:
+    """The facts of a run from its SQLite file, those in JSON read, with the number of its jobs."""
     try:
         with closing(_open(path)) as db:
             row = dict(db.execute("SELECT * FROM run").fetchone())

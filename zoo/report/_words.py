@@ -47,3 +47,8 @@ def number(value: float | None, digits: int = 3) -> str:
 def times(value: float) -> str:
     """37.2 as 37 times, 0.25 as a quarter's worth: 0.25 times."""
     return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
+def about(told: dict[str, float]) -> str:
+    """An estimated time with the ends between which eight of ten such runs are."""
+    return f"about {seconds(told['seconds'])} ({seconds(told['low'])} to {seconds(told['high'])})"

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ._words import FAMILY_COLOURS, number
+from ._words import FAMILY_COLOURS, number, seconds
 from .terminal import _SEVERITY, console, print_json
 
 
@@ -131,11 +131,12 @@ def show_runs(runs: list[dict[str, Any]], *, as_json: bool = False) -> None:
     if not runs:
         console().print("No runs yet: deepworth compare makes one.")
         return
-    table = _table("run", "data", "status", "jobs", "models", "metric", "verdict")
+    table = _table("run", "data", "status", "jobs", "models", "metric", "verdict", "took", "estimated")
     for r in runs:
         table.add_row(
             *(r["run"], r["dataset"] or "", r["status"], _jobs(r), str(r["models"])),
             *(r["metric"] or "", r["outcome"] or ""),
+            *(seconds(r.get(name)) for name in ("real_seconds", "estimated_seconds")),
         )
     console().print(table)
 

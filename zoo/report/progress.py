@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ._words import about
+
 
 @contextmanager
 def bar(enabled: bool = True) -> Iterator[Callable[[Any], None]]:
@@ -51,6 +53,9 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
 
         def watch(event: Any) -> None:
             name = {"started": "starting", "finished": "judging"}.get(event.kind, event.model)
+            if event.kind == "plan":
+                progress.console.print(foretold(event), style="dim", highlight=False)
+                return
             if event.kind == "note":
                 progress.console.print(f"[yellow]{event.message}[/yellow]", highlight=False)
                 return
@@ -70,6 +75,8 @@ def _lines() -> Callable[[Any], None]:
     told: set[tuple[str, str]] = set()
 
     def watch(event: Any) -> None:
+        if event.kind == "plan":
+            print(foretold(event), file=sys.stderr, flush=True)
         if event.kind == "note":
             print(event.message, file=sys.stderr, flush=True)
         if event.kind == "model" and event.model != last[0]:
@@ -80,6 +87,12 @@ def _lines() -> Callable[[Any], None]:
             print(f"{event.model}: {event.message}", file=sys.stderr, flush=True)
 
     return watch
+
+
+def foretold(event: Any) -> str:
+    """What a plan is and how long it will take, before it starts."""
+    told = event.estimate
+    return f"{told['models']} models, {event.total} fits, {about(told)}"
 
 
 @contextmanager

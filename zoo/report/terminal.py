@@ -218,8 +218,14 @@ def _chances(verdict: dict[str, Any], width: int = 40) -> Text:
     return bar
 
 
+def _foretold(answer: dict[str, Any]) -> str:
+    """The estimate beside what it came to."""
+    told = answer.get("estimate")
+    return f", estimated {seconds(told['seconds'])}" if told and told["real_seconds"] is not None else ""
+
+
 def _footer(answer: dict[str, Any]) -> list[Text]:
-    lines = [f"Took {seconds(answer['wall_seconds'])}."]
+    lines = [f"Took {seconds(answer['wall_seconds'])}{_foretold(answer)}."]
     if answer["run"]:
         lines[0] += f" Kept as run {answer['run']}: deepworth runs last"
     workers = answer["plan"].get("limits", {}).get("workers", 0)

@@ -1,0 +1,222 @@
+"""How good is the estimated time of a comparison, before anything was run here and afterwards?
+
+Without options: a dozen comparisons on embedded data; what the table alone said ("new"), what it said with
+the other runs of this machine known ("known"), against the clock. ``--measure`` runs synthetic data of
+many sizes and writes the table of the package.
+"""
+
+from __future__ import annotations
+
+import math
+import pprint
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _common import keep, kept, parser
+
+DATA = (
+    ("sick-healthy", {}),
+    ("sick-healthy", {"rows": 300}),
+    ("breast-cancer", {}),
+    ("wine", {}),
+    ("iris", {}),
+    ("diabetes", {}),
+    ("digits", {}),
+    ("digits", {"rows": 500}),
+    ("triage-notes", {}),
+    ("triage-notes", {"rows": 800}),
+    ("docstrings", {}),
+    ("docstrings", {"rows": 500}),
+)
+QUICK = (("iris", {}), ("wine", {}))
+
+
+def main() -> None:
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--measure", action="store_true", help="write the package's table of times")
+    options.add_argument(
+        "--store", type=Path, help="where the runs of --measure are kept, to go on with them"
+    )
+    chosen = options.parse_args()
+    if chosen.measure:
+        measure(chosen.store or Path(tempfile.mkdtemp()))
+        return
+    result = None if chosen.quick or chosen.force else kept("estimate")
+    if result is None:
+        result = evaluate(QUICK if chosen.quick else DATA, chosen.quick)
+        if not chosen.quick:
+            keep("estimate", result)
+    show(result, chosen.json)
+
+
+def run(name: str, data: Any, store: Path, **options: Any) -> dict[str, Any]:
+    """A comparison in worker processes, as the command makes it; the machine's speed is taken anew."""
+    import deepworth
+    from deepworth.zoo.comparison._speed import machine_seconds
+
+    machine_seconds.cache_clear()
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    found = deepworth.compare(data, store=store, jobs=1, **options).to_dict()
+    return {**found, "machine_seconds": machine_seconds()}
+
+
+def evaluate(sizes: Any, quick: bool) -> dict[str, Any]:
+    """Rows with the estimates and the clock, and how far off they are by the median and at the worst."""
+    models = {"models": ["naive-bayes", "random-forest", "perceptron"]} if quick else {}
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, options in sizes:
+            label = " ".join([name, *(f"{v} rows" for v in options.values())])
+            apart = Path(folder) / "apart" / label.replace(" ", "-")  # nothing is known there
+            answer = run(label, name, apart, **options, **models)
+            rows.append({"data": label, "run": str(apart / answer["run"]), "answer": answer})
+        for row in rows:
+            row["known"] = said_with(
+                row, [other for other in rows if other is not row], Path(folder) / "with"
+            )
+            row["again"] = said_with(row, rows, Path(folder) / "again")
+    table = [
+        {
+            "data": row["data"],
+            "seconds": row["answer"]["estimate"]["real_seconds"],
+            "new": row["answer"]["estimate"]["seconds"],
+            "known": row["known"],
+            "again": row["again"],
+        }
+        for row in rows
+    ]
+    figures: dict[str, Any] = {"datasets": len(table)}
+    for kind in ("new", "known", "again"):
+        off = sorted(max(r[kind] / r["seconds"], r["seconds"] / r[kind]) for r in table)
+        figures[f"{kind}_median_factor"] = float(np.median(off))
+        figures[f"{kind}_worst_factor"] = off[-1]
+        figures[f"{kind}_within_factor_2"] = float(np.mean([factor <= 2 for factor in off]))
+    return {**figures, "rows": table}
+
+
+def said_with(row: dict[str, Any], others: list[dict[str, Any]], store: Path) -> float:
+    """The estimate for a run's plan where these runs are known."""
+    import shutil
+
+    import deepworth
+
+    shutil.rmtree(store, ignore_errors=True)
+    store.mkdir()
+    for other in others:
+        (store / Path(other["run"]).name).symlink_to(other["run"])
+    name, _, size = row["data"].partition(" ")
+    options = {"rows": int(size.split()[0])} if size else {}
+    models = [r["model"] for r in row["answer"]["leaderboard"]]
+    return deepworth.preview(name, models=models, jobs=1, store=store, **options)["estimate"]["seconds"]
+
+
+def show(result: dict[str, Any], as_json: bool) -> None:
+    import json
+
+    if as_json:
+        print(json.dumps(result))
+        return
+    print(f"{'data':26} {'seconds':>8} {'new':>8} {'known':>8} {'again':>8}")
+    for row in result["rows"]:
+        print(f"{row['data']:26} " + " ".join(f"{row[k]:8.1f}" for k in ("seconds", "new", "known", "again")))
+    for name, value in result.items():
+        if name != "rows":
+            print(f"{name}: {value:.3g}")
+
+
+def measure(store: Path) -> None:
+    """Run every size of the grid that the store lacks, and write the table."""
+    from _shapes import grid
+
+    store.mkdir(parents=True, exist_ok=True)
+    facts = store / "facts.json"
+    import json
+
+    known = json.loads(facts.read_text()) if facts.is_file() else {}
+    for name, data in grid():
+        if name not in known:
+            found = run(name, data, store)
+            known[name] = {k: found[k] for k in ("run", "wall_seconds", "machine_seconds")}
+            facts.write_text(json.dumps(known))
+    write_table(store, known)
+
+
+def write_table(store: Path, known: dict[str, Any]) -> None:
+    from deepworth.zoo.comparison import _times
+    from deepworth.zoo.comparison._past import past_fits
+
+    speeds = {own["run"]: own["machine_seconds"] for own in known.values()}
+    usual = float(np.median(list(speeds.values())))
+    fits = [(p, p.seconds * usual / speeds[p.run]) for p in past_fits(store) if p.run in speeds]
+    laws: dict[str, dict[str, Any]] = {}
+    errors = []
+    for modality in ("tabular", "image", "text"):
+        for model in sorted({p.model for p, _ in fits if p.shape.modality == modality}):
+            own = [
+                (p.shape, seconds) for p, seconds in fits if (p.model, p.shape.modality) == (model, modality)
+            ]
+            laws.setdefault(modality, {})[model] = fitted(own)
+            from deepworth.zoo.comparison._estimate import law
+
+            errors += [abs(math.log(s / law(laws[modality][model], shape))) for shape, s in own]
+    print(
+        f"median factor of single fits inside the grid: {math.exp(float(np.median(errors))):.2f}",
+        file=sys.stderr,
+    )
+    start = float(np.median([rest(store / own["run"], own["wall_seconds"]) for own in known.values()]))
+    values = {
+        "MACHINE_SECONDS": float(f"{usual:.3g}"),
+        "START": round(start, 2),
+        "SPREAD": _times.SPREAD,
+        "SPREAD_KNOWN": _times.SPREAD_KNOWN,
+    }
+    lines = [
+        '"""Measured times by model, written by `benchmarks/estimate.py --measure`; not changed by hand."""',
+        "",
+    ]
+    lines += [f"{name} = {value}" for name, value in values.items()]
+    lines += [
+        "LAWS: dict[str, dict[str, tuple[float, float, float, float, float]]] = "
+        + pprint.pformat(laws, width=100)
+    ]
+    Path(_times.__file__).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def rest(run: Path, wall: float) -> float:
+    """Seconds of a run in which no job ran."""
+    import sqlite3
+
+    with sqlite3.connect(run / "run.sqlite") as db:
+        day = "SELECT SUM(took) FROM (SELECT (julianday(MAX(ended)) - julianday(started)) * 86400 AS took"
+        (busy,) = db.execute(f"{day} FROM job WHERE status = 'ok' GROUP BY model, started)").fetchone()
+    return wall - busy
+
+
+def fitted(own: list[tuple[Any, float]]) -> tuple[float, ...]:
+    """t0 + k rows^b width^c outputs^e by least squares of logs, drawn weakly to usual exponents."""
+    from scipy.optimize import least_squares
+
+    from deepworth.zoo.comparison._estimate import law
+
+    logs = np.log([seconds for _, seconds in own])
+    usual = np.array([1.0, 0.6, 0.5])
+
+    def numbers(x: np.ndarray) -> tuple[float, ...]:
+        return (math.exp(x[0]), math.exp(x[1]), *x[2:])
+
+    def residuals(x: np.ndarray) -> np.ndarray:
+        said = np.log([law(numbers(x), shape) for shape, _ in own])
+        return np.concatenate([said - logs, 0.5 * (x[2:] - usual), 0.02 * x[:2]])
+
+    least = float(logs.min())
+    first = np.array([least - 0.5, least - 8.0, *usual])
+    bounds = ([-12, -30, 0, 0, 0], [8, 8, 1.7, 2, 2])
+    found = least_squares(residuals, np.clip(first, -11.9, 7.9), bounds=bounds)
+    return tuple(float(f"{value:.3g}") for value in numbers(found.x))
+
+
+if __name__ == "__main__":
+    main()

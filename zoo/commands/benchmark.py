@@ -1,0 +1,138 @@
+"""`deepworth benchmark`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ._config import _checked, keys
+from ._options import JSON, QUIET, RUNNER, STORE, options
+
+_TOP = ("name", "defaults", "datasets")
+_NOT_HERE = ("output", "json", "quiet", "store", "no-store", "data")  # of the suite, not of a dataset
+
+
+@click.command()
+@click.argument("suite", metavar="SUITE.yaml")
+@click.option("--dry-run", is_flag=True, help="Print what is left to do and the estimated time, and stop.")
+@click.option(
+    "--confidence-level", type=float, default=0.95, show_default=True, help="Of statements over datasets."
+)
+@click.option("--plot", metavar="FILE", help="Draw critical differences: a name in .png or .svg.")
+@click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the table to .csv.")
+@options(*RUNNER)
+@options(STORE, JSON, QUIET)
+def command(
+    suite: str,
+    dry_run: bool,
+    plot: str | None,
+    output: str | None,
+    as_json: bool,
+    quiet: bool,
+    **chosen: Any,
+) -> None:
+    """Compare on every dataset of a suite, and rank the models over all.
+
+    A run that is in the store already is not made again: a suite that was interrupted or killed goes on
+    when the same command is given again.
+    """
+    from ..comparison import preview_suite, run_suite
+    from ..report import learning_plots, progress, rank_plots, suites
+
+    suites.check_output(output)
+    learning_plots.check_plot(plot)
+    name, items = read_suite(suite)
+    if chosen["cluster"] is not None:
+        chosen["jobs"] = None  # as many as the workers of the cluster have threads
+    if dry_run:
+        chosen.pop("confidence_level")
+        told = {"suite": name, **preview_suite(items, **chosen)}
+        suites.show_preview(told, as_json=as_json)
+        sys.exit(told["exit_code"])
+    try:
+        with progress.bar(enabled=not quiet) as watch:
+            told_of = suites.teller(len(items), enabled=not quiet)
+            result = run_suite(items, progress=watch, on_item=told_of, **chosen)
+    except KeyboardInterrupt:
+        again = f"deepworth benchmark {suite}"
+        raise KeyboardInterrupt(f"interrupted; what was finished is kept, go on with: {again}") from None
+    answer = {"suite": name, **result}
+    suites.write(answer, output)
+    if plot:
+        rank_plots.plot_rankings(answer, plot)
+    suites.show(answer, as_json=as_json)
+    sys.exit(answer["exit_code"])
+
+
+def read_suite(file: str) -> tuple[str, list[Any]]:
+    """Name and datasets of a suite file; options are those of ``deepworth compare`` by their long names."""
+    from ...datasets._errors import InputError
+    from ..comparison._yaml import read_yaml
+
+    top = read_yaml(file)
+    for key, value in top.items():
+        if key not in _TOP:
+            raise _unknown("key of a suite", key, _TOP, value)
+    usual = _options(top["defaults"].items()) if "defaults" in top else {}
+    listed = top["datasets"].parts() if "datasets" in top else []
+    if not listed:
+        raise InputError(f"{file}: expected datasets, a list of names or of `data: NAME` with options")
+    items = [_item(value, usual, Path(file).absolute().parent) for value in listed]
+    seen: set[str] = set()
+    for value, item in zip(listed, items, strict=True):
+        if item.name in seen:
+            raise InputError(f"{value.where}: {item.name} stands there twice; give one of them a name")
+        seen.add(item.name)
+    return (top["name"].text() if "name" in top else Path(file).stem), items
+
+
+def _item(value: Any, usual: dict[str, Any], folder: Path) -> Any:
+    from ...datasets._errors import InputError
+    from ..comparison._suite import Item
+
+    if isinstance(value.plain(), str):
+        own, data, name = {}, value.text(), value.text()
+    else:
+        entries = value.items()
+        if "data" not in entries:
+            raise InputError(f"{value.where}: expected `data: NAME` or a path")
+        data = entries["data"].text()
+        name = entries["name"].text() if "name" in entries else Path(data).stem
+        own = _options({key: part for key, part in entries.items() if key not in ("data", "name")})
+    found = {**usual, **own}
+    return Item(
+        name,
+        str(_beside(folder, data)),
+        {**found, "test": str(_beside(folder, found["test"]))} if found.get("test") else found,
+    )
+
+
+def _beside(folder: Path, name: str) -> Path | str:
+    """A file beside the suite; else the name as it is."""
+    return folder / name if (folder / name).exists() else name
+
+
+def _options(entries: dict[str, Any]) -> dict[str, Any]:
+    """Options of a comparison, checked and read as the command line reads them."""
+    from .compare import command as compare
+
+    ctx = click.Context(compare, info_name="compare")
+    known = {name: param for name, param in keys(compare).items() if name not in _NOT_HERE}
+    found: dict[str, Any] = {}
+    for name, value in entries.items():
+        param = known.get(name.replace("_", "-"))
+        if param is None:
+            raise _unknown("option", name, known, value)
+        if not value.is_null():
+            key = "models" if param.name == "model" else str(param.name)
+            found[key] = param.process_value(ctx, _checked(ctx, param, name, value))
+    return found
+
+
+def _unknown(kind: str, name: str, known: Any, value: Any) -> Exception:
+    from ...datasets._errors import InputError, unknown_name
+
+    return InputError(f"{value.where}: {unknown_name(kind, name, list(known))}")
