@@ -240,4 +240,6 @@ def test_default_comparison_in_a_process_of_its_own(own_home):
     answer = json.loads(result.stdout)
     assert answer["verdict"]["deep_champion"] == "shallow-mlp"
     assert answer["best_reachable"] is not None
-    assert all(line.startswith("[") for line in result.stderr.splitlines()), result.stderr
+    plan, *lines = result.stderr.splitlines()
+    assert plan.startswith("3 models, 6 fits, about "), result.stderr
+    assert all(line.startswith("[") for line in lines), result.stderr

@@ -115,7 +115,7 @@ def conduct(
     work = Work(dataset, bare, plan.seed, plan.params, plan.threads, cores)
     with record or nullcontext():
         folder = record.path.parent if record else store_folder()
-        elsewhere = "cluster" in host(executor)  # of whose machines nothing is known
+        elsewhere = hasattr(executor, "facts")  # a cluster, of whose machines nothing is known
         told = None if elsewhere else _foretell(dataset, plan, jobs, progress, folder)
         ended = run_jobs(jobs, work, record, progress, executor)
 

@@ -121,7 +121,7 @@ def load_record(
     """
     result = load_run(run, store)
     folder = _folder_of(run, store)
-    facts = _read(folder / "run.sqlite")
+    facts = read_run(folder / "run.sqlite")
     with closing(_open(folder / "run.sqlite")) as db:
         rows = _job_rows(db)
     for row in rows:
