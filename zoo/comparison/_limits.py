@@ -19,7 +19,7 @@ class Limits:
     """What was asked for.
 
     ``workers`` processes run jobs at a time, 0 runs them in this process; ``threads`` holds every fit to
-    so many; ``seconds`` ends a job; ``bytes`` is the resident memory of a worker process.
+    so many; ``seconds`` ends a job; ``bytes`` is the resident memory of a worker process and those below it.
     """
 
     workers: int = 0

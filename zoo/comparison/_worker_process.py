@@ -13,8 +13,9 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
+
+from ._memory import Family, descendants
 
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1])['path']; "
@@ -81,6 +82,7 @@ class WorkerProcess:
             )
         finally:
             theirs.close()
+        self.family = Family(self.pid)
         self._line = Connection(ours.detach())
         self._said: collections.deque[bytes] = collections.deque(maxlen=16)
         for target in (self._listen, self._keep_errors):
@@ -97,12 +99,16 @@ class WorkerProcess:
             self._line.send(task)
 
     def kill(self) -> None:
-        """End it and its children at once."""
+        """End it and its children at once, those too that left its group."""
         self.alive = False
+        below = descendants(self.pid)
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             self._process.kill()
+        for pid in below:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
     def exited_for(self, now: float) -> float:
@@ -138,16 +144,3 @@ class WorkerProcess:
         with stream:
             while part := stream.read1(4096):  # type: ignore[attr-defined]
                 self._said.append(part)
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory of a process that is in RAM; 0 where it is gone."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError, ValueError):
-        pass
-    if sys.platform == "linux":
-        return 0
-    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return int(shown.stdout.strip() or 0) * 1024

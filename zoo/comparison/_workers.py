@@ -18,7 +18,7 @@ from ...datasets._errors import InputError
 from ..training._machine import available_bytes
 from ._limits import Limits
 from ._tasks import Hear, Task, Work
-from ._worker_process import WorkerProcess, environment, resident_bytes
+from ._worker_process import WorkerProcess, environment
 
 _TICK = 0.05
 _MEASURE_EVERY = 0.05 if sys.platform == "linux" else 0.5  # elsewhere it takes a process
@@ -167,7 +167,7 @@ class Workers(Executor):
             return
         order = self._running.get(worker)
         if kind == "ready":
-            worker.ready, worker.at_rest = True, resident_bytes(worker.pid)
+            worker.ready, worker.at_rest = True, worker.family.bytes()
         elif kind == "broken":
             worker.broken = value
         elif kind == "gone":
@@ -190,7 +190,7 @@ class Workers(Executor):
         worker.used = True
         wanted = any(order.task.family == worker.kind for order in self._orders)
         wanted = wanted or (self._patient and len(self._idle) < self._most)
-        grown = resident_bytes(worker.pid) - worker.at_rest
+        grown = worker.family.bytes() - worker.at_rest
         if wanted and grown < (self._limits.bytes or self._enough) / 4:
             self._idle.append(worker)
         else:
@@ -261,7 +261,7 @@ class Workers(Executor):
             self._end(worker, order, "timeout", f"ran longer than {allowed:g} s{together}")
 
     def _check_memory(self) -> None:
-        used = {worker: resident_bytes(worker.pid) for worker in self._running}
+        used = {worker: worker.family.bytes(self._limits.bytes or self._enough) for worker in self._running}
         if not used:
             return
         largest = max(used, key=lambda worker: used[worker])

@@ -11,7 +11,7 @@ import pytest
 from runs import install, numbers, run, table, workers
 
 from deepworth.zoo.comparison import _workers, compare
-from deepworth.zoo.comparison._worker_process import resident_bytes
+from deepworth.zoo.comparison._memory import Family, descendants, resident_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
 
@@ -169,3 +169,43 @@ def test_a_network_gives_the_same_numbers_in_a_worker(monkeypatch):
 def test_memory_of_a_process_is_measured():
     assert resident_bytes(os.getpid()) > 2**24
     assert resident_bytes(2**22 + 1) == 0
+
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes below a worker are seen on Linux only")
+FORK = """
+import os, sys, time
+kept = bytearray(200_000_000)
+for _ in range(3):
+    if os.fork() == 0:
+        time.sleep(60)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@LINUX
+def test_memory_of_forked_children_counts_once():
+    process = subprocess.Popen([sys.executable, "-c", FORK], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        process.stdout.readline()
+        family = Family(process.pid)
+        assert len(descendants(process.pid)) == 3
+        assert family.bytes() > 800_000_000
+        assert 200_000_000 < family.bytes(most=500_000_000) < 300_000_000
+    finally:
+        os.killpg(process.pid, 9)
+        process.communicate()
+
+
+@LINUX
+def test_memory_of_children_counts_and_none_outlives_its_worker(tmp_path):
+    """Children in a session of their own: a kill of the worker's group would not reach them."""
+    log = tmp_path / "log"
+    result = run(
+        ["eats-in-a-child"], folds=2, memory_limit="600MB", params={"eats-in-a-child": {"log": str(log)}}
+    )
+    (reason,) = {job.reason for job in result.models[0].jobs}
+    assert reason == "took more than the 0.6 GB of its memory limit"
+    children = [int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("child")]
+    assert len(children) == 2
+    assert not any(resident_bytes(pid) for pid in children)

@@ -81,6 +81,17 @@ class Eats(Good):
         return super().fit(X, y)
 
 
+class EatsInAChild(Good):
+    """1 GB in a process that leaves the group of its parent."""
+
+    def fit(self, X, y):
+        code = "import time; kept = bytearray(b'1' * 1_000_000_000); time.sleep(60)"
+        child = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        with open(self.log, "a") as file:
+            file.write(f"child {child.pid}\n")
+        child.wait()
+
+
 class Hoards(Good):
     """Good, but it never gives back what it took."""
 
@@ -191,7 +202,7 @@ MODELS = {
     "wrong-shape": WrongShape,
     "fleet": Fleet,
 }
-ON_CLUSTERS = {"kills-parent": KillsParent}
+APART = {"kills-parent": KillsParent, "eats-in-a-child": EatsInAChild}  # for tests that ask for them
 
 
 def install(patch=setattr):
@@ -206,7 +217,7 @@ def install(patch=setattr):
         if family != "deep":
             found = {
                 **found,
-                **{name: Entry(name, _module(cls), "build") for name, cls in (MODELS | ON_CLUSTERS).items()},
+                **{name: Entry(name, _module(cls), "build") for name, cls in (MODELS | APART).items()},
             }
         return found
 
