@@ -16,7 +16,7 @@ from ._confidence import Confidence, confidence_of
 from ._formats import load_keras, load_skops
 from ._inputs import checked_images, checked_table
 from ._manifest import read_manifest
-from ._network import Network
+from ._network import Network, raw_arrays
 from ._versions import check_libraries
 
 
@@ -30,10 +30,15 @@ class SavedModel:
         Empty for regression.
     confidence : Confidence
         Threshold, prediction sets and intervals, where the model was trained with them.
+    content : object
+        What the file held: a Keras model from raw inputs, or a scikit-learn pipeline.
     """
 
-    def __init__(self, manifest: dict[str, Any], answer: Any, confidence: Confidence) -> None:
+    def __init__(
+        self, manifest: dict[str, Any], answer: Any, confidence: Confidence, content: Any = None
+    ) -> None:
         self.manifest, self._answer, self.confidence = manifest, answer, confidence
+        self.content = content
         self.classes_ = np.array(manifest["classes"], dtype=str)
 
     def predict(self, X: Any) -> np.ndarray:
@@ -82,6 +87,18 @@ class SavedModel:
         return checked_images(X, first_row)
 
 
+class SavedNetwork(SavedModel):
+    """A saved network, which can also be opened."""
+
+    def keras_model(self) -> Any:
+        """The Keras model from raw inputs to probabilities (or values), preprocessing inside."""
+        return self.content
+
+    def raw_arrays(self, X: Any) -> dict[str, np.ndarray]:
+        """Raw rows as the inputs of :meth:`keras_model` by name."""
+        return raw_arrays(self._checked(X, 0), self.manifest)
+
+
 def load(path: str | os.PathLike[str]) -> SavedModel:
     """Open a saved model. Hashes, versions and types are checked before anything is built."""
     folder = Path(path)
@@ -89,10 +106,10 @@ def load(path: str | os.PathLike[str]) -> SavedModel:
     check_libraries(manifest)
     confidence = confidence_of(manifest)
     if "model.keras" in manifest["files"]:  # the calibrator is inside
-        answer: Any = Network(load_keras(folder / "model.keras"), manifest)
-    else:
-        answer = _skops_answer(load_skops(folder / "model.skops"), manifest, confidence)
-    return SavedModel(manifest, answer, confidence)
+        network = load_keras(folder / "model.keras")
+        return SavedNetwork(manifest, Network(network, manifest), confidence, network)
+    pipeline = load_skops(folder / "model.skops")
+    return SavedModel(manifest, _skops_answer(pipeline, manifest, confidence), confidence, pipeline)
 
 
 def _skops_answer(model: Any, manifest: dict[str, Any], confidence: Confidence) -> Any:

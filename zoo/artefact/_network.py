@@ -16,6 +16,19 @@ _NUMBERS_AT_ONCE = 2**23
 _ROWS = (16, 8192)
 
 
+def raw_arrays(X: Any, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Checked rows as the inputs of the whole Keras model by name, each (n_samples, 1), or pictures of one size.
+
+    Columns that the network left out have no input.
+    """
+    if manifest["modality"] == "image":
+        return {"image": with_channels(np.stack(list(X)), manifest["inputs"][0]["channels"])}
+    if manifest["modality"] == "text":
+        return {"text": X.to_numpy(dtype=object)[:, None]}
+    used = [c for c in manifest["inputs"] if c["input"]]
+    return {c["input"]: raw_column(X[c["name"]], ROLES[c["kind"]])[:, None] for c in used}
+
+
 class Network:
     """Answers of a Keras model, (n, n_classes) or (n, 1) float64.
 

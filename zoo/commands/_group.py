@@ -19,6 +19,7 @@ FIRST = (
     "evaluate",
     "inspect",
     "predict",
+    "explain",
     "models",
     "datasets",
     "verdict",

@@ -24,6 +24,7 @@ __all__ = [
     "store_folder",
 ]
 
+EXPLANATIONS = "explanations.json"
 RUNS = "[!.]*/run.sqlite"  # a name with a dot is one that was killed before it began
 
 
@@ -84,7 +85,16 @@ def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str,
     if row["result"] is None:
         resume = f"deepworth compare --resume {row['id']} goes on with it"
         raise InputError(f"run {row['id']} did not finish; {resume}")
-    return Answer(row["result"])
+    return Answer(_with_explanations(row["result"], folder / EXPLANATIONS))
+
+
+def _with_explanations(result: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The result with what ``deepworth explain`` found, in ``explanations`` beside the surrogates."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return result
+    return {**result, "explanations": {**(result.get("explanations") or {}), "champions": found}}
 
 
 def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[list[dict[str, Any]], Any]:

@@ -3,7 +3,18 @@
 from importlib import import_module
 
 _PUBLIC = {
+    "associations": "._groups",
+    "coefficients": "._coefficients",
+    "column_groups": "._groups",
+    "dependence": "._dependence",
+    "integrated_gradients": "._gradients",
+    "open_network": "._network",
+    "permutation_importance": "._importance",
+    "probes": "._probes",
+    "rank_agreement": "._agreement",
     "surrogates": "._surrogates",
+    "trace": "._trace",
+    "unit_roles": "._units",
 }
 __all__ = sorted(_PUBLIC)
 

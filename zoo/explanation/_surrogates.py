@@ -231,31 +231,55 @@ def _tree_words(tree: Tree, features: Readable, classes: tuple[str, ...]) -> lis
     found, total = tree.model.tree_, tree.model.tree_.n_node_samples[0]
     leaves: list[dict[str, Any]] = []
 
-    def walk(node: int, conditions: list[str]) -> None:
+    def walk(node: int, limits: dict[int, Limits]) -> None:
         if found.children_left[node] < 0:
             answer = _answer(found.value[node].ravel(), classes)
             share = float(found.n_node_samples[node] / total)
-            leaves.append({"conditions": conditions, "answer": answer, "share": share})
+            words = [_condition(features, place, own) for place, own in limits.items()]
+            leaves.append({"conditions": words, "answer": answer, "share": share})
             return
-        no, yes = _condition(features, found, node)
-        walk(found.children_left[node], [*conditions, no])
-        walk(found.children_right[node], [*conditions, yes])
+        place, cut = int(found.feature[node]), float(found.threshold[node])
+        own = limits.get(place, Limits())
+        left = bool(found.missing_go_to_left[node])
+        walk(found.children_left[node], {**limits, place: own.below(cut, left)})
+        walk(found.children_right[node], {**limits, place: own.above(cut, not left)})
 
-    walk(0, [])
+    walk(0, {})
     return sorted(leaves, key=lambda leaf: -leaf["share"])
 
 
-def _condition(features: Readable, tree: Any, node: int) -> tuple[str, str]:
-    """Words for the left and for the right side of a split."""
-    place, cut = int(tree.feature[node]), float(tree.threshold[node])
+@dataclass(frozen=True)
+class Limits:
+    """Between which values a feature lies in a leaf, and whether it may be missing there."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    missing: bool = True
+
+    def below(self, cut: float, missing: bool) -> Limits:
+        """The left side of a split; a cut at infinity only parts known from missing."""
+        return Limits(self.low, min(self.high, cut), self.missing and missing)
+
+    def above(self, cut: float, missing: bool) -> Limits:
+        """The right side of a split."""
+        return Limits(max(self.low, cut), self.high, self.missing and missing)
+
+
+def _condition(features: Readable, place: int, limits: Limits) -> str:
+    """What holds of a feature in a leaf, all splits on it together."""
     feature = features.features[place]
     if feature.yes_no:
-        return f"not {feature.label}", feature.label
-    low, high = f"{feature.label} <= {cut:.4g}", f"{feature.label} > {cut:.4g}"
-    if np.isnan(features.values[:, place]).any():
-        goes_left = bool(tree.missing_go_to_left[node])
-        low, high = (f"{low} or missing", high) if goes_left else (low, f"{high} or missing")
-    return low, high
+        return feature.label if limits.low > 0 else f"not {feature.label}"
+    if limits.low == np.inf:
+        return f"{feature.label} missing"
+    low = f"{limits.low:.4g} < " if np.isfinite(limits.low) else ""
+    high = f" <= {limits.high:.4g}" if np.isfinite(limits.high) else ""
+    if low and not high:
+        words = f"{feature.label} > {limits.low:.4g}"
+    else:
+        words = f"{low}{feature.label}{high}" if low or high else f"{feature.label} known"
+    can_miss = limits.missing and np.isnan(features.values[:, place]).any()
+    return f"{words} or missing" if can_miss else words
 
 
 def _answer(outputs: np.ndarray, classes: tuple[str, ...]) -> dict[str, float] | float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,6 +64,18 @@ def test_a_few_rules_are_said_in_full_by_the_tree():
     assert sure["answer"]["yes"] == pytest.approx(0.9, abs=0.02)
     assert any(c.startswith("a > 0.") for c in sure["conditions"])
     assert sum(leaf["share"] for leaf in found["tree"]) == pytest.approx(1.0)
+
+
+def test_splits_on_one_column_are_one_condition():
+    table = TABLE.assign(a=np.where(np.arange(N) % 10 == 0, np.nan, TABLE["a"]))
+    values = np.where(
+        table["a"].isna(), 9.0, np.where(table["a"] > 0.5, 5.0, np.where(table["a"] > -0.5, 1.0, 0.0))
+    )
+    leaves = surrogates(table, "tabular", (), said(values))["model"]["tree"]
+    by_answer = {round(leaf["answer"]): leaf["conditions"] for leaf in leaves if len(leaf["conditions"]) == 1}
+    assert by_answer[9] == ["a missing"]
+    assert re.fullmatch(r"-0\.\d+ < a <= 0\.\d+", by_answer[1][0])
+    assert re.fullmatch(r"a > 0\.\d+", by_answer[5][0])
 
 
 def test_noise_cannot_be_said_and_a_constant_can():

@@ -1,0 +1,123 @@
+"""`deepworth explain`: saved models and runs, bad input, pictures."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from deepworth.cli import main
+from deepworth.zoo.comparison import compare, load_run, train
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    own = {"shallow-mlp": {"epochs": 5, "hidden_units": 8}}
+    train("sick-healthy", model="shallow-mlp", output=str(folder / "net"), params=own)
+    train("sick-healthy", model="logistic-regression", output=str(folder / "line"))
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def result_of(*arguments):
+    found = run(*arguments, "--json")
+    assert found.exit_code == 0, found.output
+    return json.loads(found.stdout)
+
+
+def test_both_families_are_explained_by_the_same_measure(saved):
+    for name in ("net", "line"):
+        found = result_of("explain", saved / name)
+        assert found["importance"]["parts"][0]["part"] == "body_temperature_c"
+        assert found["seen_in_training"] is True
+        assert len(found["dependence"]) == 6
+        assert 0 < found["surrogate"]["fidelity_tree"] <= 1
+        assert ("gradients" in found) == (name == "net")
+        assert ("coefficients" in found) == (name == "line")
+    shown = run("explain", saved / "line").stdout
+    assert "body_temperature_c" in shown
+    assert "trained on these very rows" in shown
+
+
+def test_one_row_and_its_way_through_the_network(saved, tmp_path):
+    found = result_of("explain", saved / "net", "--row", 3, "--trace")
+    assert [len(layer["neurons"]) for layer in found["trace"]["layers"]] == [6, 1]
+    assert set(found["trace"]["answer"]) == {"sick", "healthy"}
+    shown = run("explain", saved / "net", "--row", 3, "--trace").stdout
+    assert "weighted sum" in shown
+    assert "sigmoid" in shown
+    picture = tmp_path / "row.svg"
+    one = result_of("explain", saved / "net", "--row", 3, "--plot", picture)
+    (row,) = one["gradients"]["rows"]
+    total = sum(p["attribution"] for p in row["parts"])
+    assert total == pytest.approx(row["output"] - row["baseline_output"], rel=1e-3, abs=1e-4)
+    assert picture.read_text().startswith("<?xml")
+
+
+def test_units_and_probes_on_demand(saved, tmp_path):
+    found = result_of("explain", saved / "net", "--method", "units,probes")
+    assert len(found["units"]) == 8
+    assert [p["kind"] for p in found["probes"]] == ["input", "learned", "made by hand"]
+    assert "importance" not in found
+    shown = run(
+        "explain", saved / "net", "--method", "units,probes,importance", "--plot", tmp_path / "i.png"
+    ).stdout
+    assert "Linear probes" in shown
+    assert (tmp_path / "i.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("line", ["--trace"], "no network"),
+        ("net", ["--row", "99999"], "rows 0 to 1499"),
+        ("net", ["--method", "magic"], "no method 'magic'"),
+        ("net", ["--plot", "x.gif"], "ending in .png or .svg"),
+        ("net", ["iris"], "class"),
+    ],
+)
+def test_bad_input_is_one_line(saved, name, options, words):
+    found = run("explain", saved / name, *options)
+    assert found.exit_code == 2
+    assert words in found.output
+    assert "Traceback" not in found.output
+
+
+def test_a_run_is_explained_by_its_champions(tmp_path):
+    own = {"shallow-mlp": {"epochs": 5}}
+    names = ["shallow-mlp", "logistic-regression", "constant"]
+    done = compare("sick-healthy", models=names, folds=3, store=tmp_path, params=own, jobs=0)
+    found = result_of("explain", "last", "--store", tmp_path, "--plot", tmp_path / "p.svg")
+    assert [m["model"] for m in found["models"]] == ["shallow-mlp", "logistic-regression"]
+    assert found["rows_held_out"] == 500
+    for model in found["models"]:
+        assert model["importance"]["rows"] == 500
+        assert model["agreement_between_seeds"] > 0.3
+    assert -1 <= found["agreement_between_families"] <= 1
+    assert found["same_most_important"] is True
+    kept = load_run(done.run, tmp_path)["explanations"]
+    assert kept["champions"] == found
+    assert set(kept["surrogates"]) == set(names)
+    shown = run("explain", "last", "--store", tmp_path).stdout
+    assert "Do explanations agree?" in shown
+    refused = run("explain", "last", "--store", tmp_path, "--row", 3)
+    assert refused.exit_code == 2
+
+
+def test_rows_that_are_not_named(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.3f},{b:.3f},{'yes' if a > 0 else 'no'}" for a, b in rng.normal(size=(120, 2))]
+    data = tmp_path / "own.csv"
+    data.write_text("a,b,answer\n" + "\n".join(lines) + "\n")
+    train(str(data), model="logistic-regression", output=str(tmp_path / "m"), target="answer")
+    missing = run("explain", tmp_path / "m")
+    assert missing.exit_code == 2
+    assert "which rows?" in missing.output
+    found = result_of("explain", tmp_path / "m", data)
+    assert found["importance"]["parts"][0]["part"] == "a"

@@ -1,0 +1,163 @@
+"""Explain the champions of a run: importance on held-out rows, and whether explanations agree."""
+
+from __future__ import annotations
+
+import json
+import os
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets._base import Dataset, take
+from ...datasets._errors import InputError
+from .. import registry
+from ..explanation import coefficients, dependence, permutation_importance, rank_agreement
+from ..explanation._network import is_network
+from ._confidence import Wanted, confident
+from ._limits import make_limits
+from ._readability import FIDELITY
+from ._result import plain
+from ._resume import _same_data, _same_plan
+from ._store import EXPLANATIONS, _folder_of, _read
+from ._threads import limited, threads_for
+
+SEEDS = 3
+_ROWS = 300  # whose gradients are averaged
+
+
+def explain_run(
+    run: str,
+    *,
+    data: Any = None,
+    seeds: int = SEEDS,
+    store: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Train the champions of both families on the first fold, with several seeds, and explain them.
+
+    Parameters
+    ----------
+    run : str
+        Its name, an unmistakable start of it, "last", or its folder.
+    data : DataFrame or Dataset, optional
+        Needed where the run was given its data in memory.
+    seeds : int
+        Trainings of each champion, whose explanations are compared.
+
+    Returns
+    -------
+    dict
+        ``run``, ``dataset``, ``metric``, ``rows_trained``, ``rows_held_out``; ``leaderboard`` (``model``,
+        ``family``, ``score``, ``fidelity``, ``fidelity_tree``, ``fidelity_linear``); ``models``, one object
+        a champion: ``model``, ``family``, ``importance`` (of the first seed), ``dependence``,
+        ``coefficients``, ``gradients``, and ``agreement_between_seeds`` (mean rank correlation of
+        importances over pairs of seeds); ``agreement_between_families`` (mean over all pairs of the two
+        champions' trainings) and ``same_most_important`` (whether both families name the same part first).
+        Kept in the run's folder as ``explanations.json``, so that :func:`load_run` gives it with the run.
+
+    Raises
+    ------
+    InputError
+        There is no such run, or its data are not there any more.
+    """
+    folder = _folder_of(run, store)
+    row = _read(folder / "run.sqlite")
+    result = row["result"]
+    if result is None or row.get("configuration") is None:
+        raise InputError(f"run {row['id']} did not end, or its parameters were not kept; start a new one")
+    dataset = _same_data(row, data)
+    limits = make_limits(0, row["plan"]["threads"], None, None)
+    plan = _same_plan(row, dataset, limits)
+    split = next(job.split for job in plan.jobs if job.split.repeat == 0 and job.split.fold == 0)
+    champions = [result["verdict"][f"{f}_champion"] for f in ("deep", "classical")]
+    names = [name for name in champions if name is not None]
+    if not names:
+        raise InputError(f"run {row['id']} has no champion to explain: no model has all of its scores")
+    found = [_explained(name, dataset, split, plan, range(seed, seed + seeds)) for name in names]
+    trainings = [one.pop("importances") for one in found]
+    answer = plain(
+        {
+            "run": row["id"],
+            "dataset": {k: result["dataset"][k] for k in ("name", "rows", "task", "modality", "classes")},
+            "metric": result["metric"],
+            "rows_trained": len(split.train),
+            "rows_held_out": len(split.test),
+            "seeds": seeds,
+            "leaderboard": [_measured(r) for r in result["leaderboard"]],
+            "models": found,
+            "agreement_between_families": _between(*trainings) if len(trainings) == 2 else None,
+            "same_most_important": _same_first(trainings),
+        }
+    )
+    _keep(folder, answer)
+    return answer
+
+
+def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range) -> dict[str, Any]:
+    X, y = take(dataset.X, split.test), dataset.y[split.test]
+    classes = dataset.classes
+    importances, first = [], None
+    for seed in seeds:
+        model = _fitted(name, dataset, split.train, plan, seed)
+        importances.append(permutation_importance(model, X, y, dataset.modality, classes, seed=seeds[0]))
+        first = model if first is None else first
+    tabular = dataset.modality == "tabular"
+    return {
+        "model": name,
+        "family": registry.family(name),
+        "importance": importances[0],
+        "dependence": dependence(first, X, classes, positive=dataset.positive) if tabular else None,
+        "coefficients": None if is_network(first) else coefficients(first, classes),
+        "gradients": _gradients(first, X, dataset.modality),
+        "agreement_between_seeds": _mean([rank_agreement(a, b) for a, b in combinations(importances, 2)]),
+        "importances": importances,
+    }
+
+
+def _fitted(name: str, dataset: Dataset, rows: np.ndarray, plan: Any, seed: int) -> Any:
+    own = plan.params.get(name, {})
+    model = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
+    if plan.calibrate is not None:
+        model = confident(model, dataset, rows, Wanted(plan.calibrate), seed)
+    with limited(threads_for(len(rows))):
+        return model.fit(take(dataset.X, rows), dataset.y[rows])
+
+
+def _gradients(model: Any, X: Any, modality: str) -> dict[str, Any] | None:
+    if not is_network(model):
+        return None
+    from ..explanation._attributed import attributed
+
+    rows = np.arange(min(len(X), _ROWS if modality == "tabular" else 20))
+    usual = X if modality == "tabular" else None
+    return attributed(model, take(X, rows), rows, shown=False, background=usual)
+
+
+def _between(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> float | None:
+    return _mean([rank_agreement(a, b) for a in first for b in second])
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _same_first(trainings: list[list[dict[str, Any]]]) -> bool | None:
+    first = {one[0]["parts"][0]["part"] for one in trainings if one[0]["parts"]}
+    return len(first) == 1 if len(trainings) == 2 and first else None
+
+
+def _measured(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: row.get(k) for k in ("model", "family", "score", *FIDELITY)}
+
+
+def _keep(folder: Path, answer: dict[str, Any]) -> None:
+    """Whole or not at all; a run that cannot be written to is explained all the same."""
+    draft = folder / f".{EXPLANATIONS}.part"
+    try:
+        draft.write_text(json.dumps(answer, allow_nan=False) + "\n", encoding="utf-8")
+        draft.replace(folder / EXPLANATIONS)
+    except OSError:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,268 @@
+"""Explanations in a terminal. Works from plain results only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from ._words import FAMILY_COLOURS, number
+from .explanation_trace import trace_parts
+from .terminal import console, print_json
+
+_MOST = 15
+_BAR = 24
+
+
+def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
+    """Print what `deepworth explain` found."""
+    if as_json:
+        print_json(answer)
+        return
+    out = console()
+    for part in _of_run(answer) if "models" in answer else _of_model(answer):
+        out.print(part)
+
+
+def _of_model(answer: dict[str, Any]) -> list[Any]:
+    facts = f" on {answer['rows']:,} rows of {answer['dataset']}"
+    parts: list[Any] = [Text.assemble((answer["model"], f"bold {FAMILY_COLOURS[answer['family']]}"), facts)]
+    if answer["seen_in_training"] and answer["row"] is None and "trace" not in answer:
+        parts.append(Text("The model was trained on these very rows: new rows would tell more.", "yellow"))
+    parts += _importance(answer.get("importance"))
+    parts += _coefficients(answer.get("coefficients"))
+    parts += _dependence(answer.get("dependence"))
+    parts += _surrogate(answer.get("surrogate"))
+    parts += _gradients(answer.get("gradients"))
+    parts += _units(answer.get("units"))
+    parts += _probes(answer.get("probes"))
+    return parts + (trace_parts(answer["trace"]) if "trace" in answer else [])
+
+
+def _title(words: str, why: str) -> list[Text]:
+    return [Text(f"\n{words}", "bold"), Text(why, "dim")]
+
+
+def _table(first: str, *columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _bar(value: float, largest: float, style: str = "cyan") -> Text:
+    return Text("█" * round(_BAR * abs(value) / largest) if largest > 0 else "", style)
+
+
+def _importance(found: dict[str, Any] | None) -> list[Any]:
+    if found is None:
+        return []
+    title = _title(
+        "What the answers lean on",
+        "Importance: how much less of the target's variance is explained when a part says nothing any more "
+        f"(squared error, {found['rows']:,} rows; columns that go together are shuffled together).",
+    )
+    if not found["parts"]:
+        return [*title, Text(found.get("reason", "There is nothing to shuffle."))]
+    table = _table("part", "importance", f"{found['confidence_level']:.0%} interval", "")
+    table.columns[-1].justify = "left"
+    largest = max(part["importance"] for part in found["parts"])
+    for part in found["parts"][:_MOST]:
+        between = f"{number(part['low'])} to {number(part['high'])}"
+        table.add_row(
+            part["part"], number(part["importance"]), between, _bar(max(0.0, part["importance"]), largest)
+        )
+    return [*title, table, *_more(found["parts"])]
+
+
+def _more(rows: list[Any]) -> list[Text]:
+    return [Text(f"  ... and {len(rows) - _MOST} more (--json has all)", "dim")] if len(rows) > _MOST else []
+
+
+def _coefficients(found: list[dict[str, Any]] | None) -> list[Any]:
+    if not found:
+        return []
+    outputs = list(found[0]["coefficient"])[:6]
+    table = _table(
+        "input", *(f"{name}: a unit" for name in outputs), *(f"{name}: a deviation" for name in outputs)
+    )
+    for line in found[:_MOST]:
+        cells = [f"{line[kind][name]:.3g}" for kind in ("coefficient", "standardised") for name in outputs]
+        table.add_row(line["feature"], *cells)
+    why = (
+        "What one raw unit, and one standard deviation, adds to the model's score; scaling and codes undone."
+    )
+    return [*_title("Coefficients", why), table, *_more(found)]
+
+
+def _dependence(found: list[dict[str, Any]] | None) -> list[Any]:
+    if not found:
+        return []
+    table = _table("column", "output", "from", "to", "answers go from", "to", "range")
+    for curve in sorted(found, key=lambda c: -c["range"])[:_MOST]:
+        name = max(curve["mean"], key=lambda n: max(curve["mean"][n]) - min(curve["mean"][n]))
+        mean = curve["mean"][name]
+        low, high = min(range(len(mean)), key=mean.__getitem__), max(range(len(mean)), key=mean.__getitem__)
+        ends = [_value(curve["grid"][i]) for i in (low, high)]
+        table.add_row(
+            curve["column"], name, *ends, number(mean[low]), number(mean[high]), number(curve["range"])
+        )
+    why = "Mean answer when a column is set to its least and to its most favourable value, all else as it is."
+    return [*_title("Partial dependence", why), table, *_more(found)]
+
+
+def _value(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _surrogate(found: dict[str, Any] | None) -> list[Any]:
+    if found is None:
+        return []
+    tree, linear = (max(0.0, found[f"fidelity_{kind}"]) for kind in ("tree", "linear"))
+    why = (
+        f"Eight rules foretell {tree:.0%} of the model's answers (R² on rows they were not fitted on), "
+        f"eight terms {linear:.0%}."
+    )
+    parts: list[Any] = _title("The model in a few lines", why)
+    table = _table("if", "rows", "answer")
+    for leaf in found["tree"]:
+        table.add_row(
+            " and ".join(leaf["conditions"]) or "always", f"{leaf['share']:.0%}", _said(leaf["answer"])
+        )
+    return [*parts, table]
+
+
+def _said(answer: Any) -> str:
+    if not isinstance(answer, dict):
+        return f"{answer:.4g}"
+    name = max(answer, key=answer.__getitem__)
+    return f"{name} {answer[name]:.0%}"
+
+
+def _gradients(found: dict[str, Any] | None) -> list[Any]:
+    if found is None:
+        return []
+    error = f"completeness error {found['completeness_error']:.1e}"
+    why = f"What each part adds to the output ({found['unit']}); {error}."
+    parts: list[Any] = _title("Integrated gradients", why)
+    if "rows" not in found:
+        table = _table("part", "mean size", "")
+        table.columns[-1].justify = "left"
+        largest = max((p["mean_absolute"] for p in found["parts"]), default=0.0)
+        for part in found["parts"][:_MOST]:
+            table.add_row(part["part"], number(part["mean_absolute"]), _bar(part["mean_absolute"], largest))
+        return [*parts, table if found["parts"] else Text("Of pictures, choose one: --row N --plot FILE")]
+    for row in found["rows"]:
+        said = f" for {row['class']}" if row["class"] is not None else ""
+        ends = f"{number(row['baseline_output'])} (baseline) to {number(row['output'])}"
+        parts.append(Text(f"Row {row['row']}: the output{said} goes from {ends}"))
+        parts.append(_pixels(row) if "pixels" in row else _words(row) if _is_text(row) else _columns(row))
+    return parts
+
+
+def _is_text(row: dict[str, Any]) -> bool:
+    return bool(row["parts"]) and "place" in row["parts"][0]
+
+
+def _columns(row: dict[str, Any]) -> Table:
+    table = _table("column", "adds", "")
+    table.columns[-1].justify = "left"
+    ranked = sorted(row["parts"], key=lambda p: -abs(p["attribution"]))
+    largest = abs(ranked[0]["attribution"]) if ranked else 0.0
+    for part in ranked[:_MOST]:
+        style = "cyan" if part["attribution"] > 0 else "magenta"
+        table.add_row(part["part"], f"{part['attribution']:+.3f}", _bar(part["attribution"], largest, style))
+    return table
+
+
+def _words(row: dict[str, Any]) -> Text:
+    """The text with the words marked: for (cyan, with the number) and against (magenta)."""
+    largest = max(abs(p["attribution"]) for p in row["parts"])
+    text = Text()
+    for part in row["parts"]:
+        value, share = part["attribution"], abs(part["attribution"]) / (largest or 1.0)
+        style = "" if share < 0.15 else ("bold cyan" if value > 0 else "bold magenta")
+        text.append(f"{part['part']} " if share < 0.3 else f"{part['part']}({value:+.2f}) ", style)
+    return text
+
+
+_SHADES = " ·░▒▓█"
+
+
+def _pixels(row: dict[str, Any]) -> Text:
+    """A coarse map of where the answer comes from: darker is more, in its favour or against it."""
+    largest = max(abs(v) for line in row["pixels"] for v in line) or 1.0
+    step = max(1, -(-len(row["pixels"][0]) // 48))
+    text = Text()
+    for line in row["pixels"][::step]:
+        for value in line[::step]:
+            sign = _SHADES[min(5, round(5 * abs(value) / largest))]
+            text.append(sign * 2, "cyan" if value > 0 else "magenta")
+        text.append("\n")
+    return text
+
+
+def _units(found: list[dict[str, Any]] | None) -> list[Any]:
+    if not found:
+        return []
+    table = _table("unit", "active", "loses", "responds to")
+    table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
+    for unit in sorted(found, key=lambda u: -u["loss"])[:_MOST]:
+        words = ", ".join(f"{r['feature']} ({r['correlation']:+.2f})" for r in unit["responds_to"])
+        table.add_row(
+            f"{unit['layer']} {unit['unit']}", f"{unit['active']:.0%}", f"{unit['loss']:+.4f}", words
+        )
+    why = "Share of rows a unit is active on, variance that is not explained without it, what goes with it."
+    return [*_title("Single units", why), table, *_more(found)]
+
+
+def _probes(found: list[dict[str, Any]] | None) -> list[Any]:
+    if not found:
+        return []
+    table = _table("features", "kind", "numbers", "score", "interval")
+    for probe in found:
+        between = f"{number(probe['low'])} to {number(probe['high'])}"
+        table.add_row(
+            probe["features"], probe["kind"], f"{probe['width']:,}", number(probe["score"]), between
+        )
+    why = "How much of the answer a linear model reads from each layer (accuracy, or R²), cross-validated."
+    return [*_title("Linear probes: learned against engineered features", why), table]
+
+
+def _of_run(answer: dict[str, Any]) -> list[Any]:
+    data = answer["dataset"]
+    facts = f": trained on {answer['rows_trained']:,} rows, explained on {answer['rows_held_out']:,} held out"
+    parts: list[Any] = [Text.assemble((data["name"], "bold"), facts)]
+    for model in answer["models"]:
+        parts.append(Text(f"\n{model['model']}", f"bold {FAMILY_COLOURS[model['family']]}"))
+        parts += _importance(model["importance"])
+    parts += _title(
+        "Do explanations agree?", "Rank correlation of importances: 1 the same order, 0 none in common."
+    )
+    table = _table("between", "agreement")
+    for model in answer["models"]:
+        table.add_row(
+            f"{answer['seeds']} trainings of {model['model']}", _rho(model["agreement_between_seeds"])
+        )
+    if len(answer["models"]) == 2:
+        table.add_row("the champions of both families", _rho(answer["agreement_between_families"]))
+    return [*parts, table, *_readability(answer)]
+
+
+def _rho(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.2f}"
+
+
+def _readability(answer: dict[str, Any]) -> list[Any]:
+    known = [r for r in answer["leaderboard"] if r["fidelity"] is not None]
+    if not known:
+        return []
+    table = _table("model", answer["metric"]["label"], "eight rules", "eight terms")
+    for row in known:
+        shares = [f"{max(0.0, row[f'fidelity_{kind}']):.0%}" for kind in ("tree", "linear")]
+        table.add_row(Text(row["model"], FAMILY_COLOURS[row["family"]]), number(row["score"]), *shares)
+    why = "What small surrogates foretell of each model's answers, out of fold (R²); --plot FILE draws it."
+    return [*_title("Accuracy against readability", why), table]

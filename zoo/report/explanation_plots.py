@@ -1,0 +1,155 @@
+"""Explanations as pictures, png or svg, from plain results only; every number is in the tables too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...datasets._errors import InputError
+from .learning_plots import _GREY, COLOURS, _save, check_plot
+
+__all__ = ["check_plot", "plot"]
+
+_MARKERS = {"deep": "o", "classical": "s"}
+_MOST = 12
+_SIZE = (10.0, 5.8)
+
+
+def plot(answer: dict[str, Any], path: str) -> None:
+    """Accuracy against readability of a run; of a model the row that was asked for, or its importance."""
+    check_plot(path)
+    _save(draw(answer), path)
+
+
+def draw(answer: dict[str, Any]) -> Any:
+    """The figure that suits what was found, without any state shared with other figures."""
+    if "models" in answer:
+        return readability(answer)
+    rows = answer.get("gradients", {}).get("rows") if answer.get("gradients") else None
+    if rows:
+        return _pixels(answer, rows[0]) if "pixels" in rows[0] else _contributions(answer, rows[0])
+    if answer.get("importance") and answer["importance"]["parts"]:
+        return importance(answer)
+    raise InputError("there is nothing to draw: importance, a row's gradients and runs have pictures")
+
+
+def _figure(columns: int = 1) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE, dpi=160, facecolor="white", layout="constrained")
+    axes = figure.subplots(1, columns, squeeze=False)[0]
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.tick_params(labelsize=11, colors="#333333")
+    return figure, axes
+
+
+def readability(answer: dict[str, Any]) -> Any:
+    """The score of every model over what a small surrogate foretells of it.
+
+    ``answer`` has ``leaderboard`` (``model``, ``family``, ``score``, ``fidelity``), ``metric`` and
+    ``dataset``: the result of a comparison as well as that of ``deepworth explain RUN``.
+    """
+    rows = [r for r in answer["leaderboard"] if r.get("fidelity") is not None and r["score"] is not None]
+    rows = [r for r in rows if r["model"] != "constant"]
+    if not rows:
+        raise InputError("no model of this run has a score and a surrogate")
+    figure, (axes,) = _figure()
+    for family in COLOURS:
+        own = [r for r in rows if r["family"] == family]
+        look = {"color": COLOURS[family], "marker": _MARKERS[family], "label": f"{family} learning"}
+        x, y = [max(0.0, r["fidelity"]) for r in own], [r["score"] for r in own]
+        axes.plot(x, y, linestyle="", markersize=9, markeredgecolor="white", **look)
+    _names(axes, rows)
+    if not answer["metric"]["greater_is_better"]:
+        axes.invert_yaxis()
+    axes.set_xlim(-0.02, 1.02)
+    axes.margins(y=0.15)
+    axes.grid(color="#e3e5e8", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(
+        "readable: share of its answers that eight rules or eight terms foretell (R²)", fontsize=12
+    )
+    axes.set_ylabel(f"{answer['metric']['label']} (better is up)", fontsize=12)
+    axes.legend(frameon=False, fontsize=11, loc="lower left")
+    axes.set_title(
+        f"{answer['dataset']['name']}: what does accuracy cost in readability?", loc="left", fontsize=15
+    )
+    return figure
+
+
+def _names(axes: Any, rows: list[dict[str, Any]]) -> None:
+    """Names beside the points, each a little lower than the one above where they would meet."""
+    ranked = sorted(rows, key=lambda r: -r["score"])
+    span = (max(r["score"] for r in rows) - min(r["score"] for r in rows)) or 1.0
+    taken: list[tuple[float, float]] = []
+    for row in ranked:
+        x, y = max(0.0, row["fidelity"]), row["score"]
+        below = sum(abs(x - a) < 0.2 and abs(y - b) < 0.035 * span for a, b in taken)
+        side = -1 if x > 0.75 else 1
+        axes.annotate(
+            row["model"],
+            (x, y),
+            xytext=(9 * side, -4 - 11 * below),
+            textcoords="offset points",
+            ha="right" if side < 0 else "left",
+            fontsize=10,
+            color=COLOURS[row["family"]],
+        )
+        taken.append((x, y))
+
+
+def importance(answer: dict[str, Any]) -> Any:
+    """Importance of the most important parts with their intervals."""
+    found = answer["importance"]
+    parts = found["parts"][:_MOST][::-1]
+    figure, (axes,) = _figure()
+    values = [p["importance"] for p in parts]
+    ends = [[p["importance"] - p["low"] for p in parts], [p["high"] - p["importance"] for p in parts]]
+    colour = COLOURS[answer["family"]]
+    axes.barh(range(len(parts)), values, xerr=ends, color=colour, alpha=0.85, ecolor="#222222", capsize=3)
+    axes.set_yticks(range(len(parts)), [_short(p["part"]) for p in parts])
+    axes.axvline(0, color=_GREY, linewidth=0.8)
+    axes.set_xlabel("importance: share of the target's variance that is explained no longer", fontsize=12)
+    title = f"{answer['model']} on {answer['dataset']}: what the answers lean on"
+    axes.set_title(title, loc="left", fontsize=15)
+    return figure
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _contributions(answer: dict[str, Any], row: dict[str, Any]) -> Any:
+    """What the strongest parts of one row add, for and against."""
+    parts = sorted(row["parts"], key=lambda p: -abs(p["attribution"]))[:_MOST][::-1]
+    figure, (axes,) = _figure()
+    values = [p["attribution"] for p in parts]
+    colours = [COLOURS["deep"] if v > 0 else COLOURS["classical"] for v in values]
+    axes.barh(range(len(parts)), values, color=colours, hatch=None)
+    axes.set_yticks(range(len(parts)), [_short(p["part"]) for p in parts])
+    axes.axvline(0, color=_GREY, linewidth=0.8)
+    said = f" for {row['class']}" if row["class"] is not None else ""
+    axes.set_xlabel(f"adds to the output{said} ({answer['gradients']['unit']})", fontsize=12)
+    axes.set_title(f"{answer['model']}, row {row['row']}: integrated gradients", loc="left", fontsize=15)
+    return figure
+
+
+def _pixels(answer: dict[str, Any], row: dict[str, Any]) -> Any:
+    """The picture beside its heat map, from against (magenta) over nothing (white) to for (cyan)."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    figure, (left, right) = _figure(2)
+    left.imshow(row["picture"], cmap="gray", vmin=0, vmax=1)
+    left.set_title("as the network sees it", fontsize=12)
+    largest = max(abs(v) for line in row["pixels"] for v in line) or 1.0
+    both = LinearSegmentedColormap.from_list("both", [COLOURS["classical"], "white", COLOURS["deep"]])
+    shown = right.imshow(row["pixels"], cmap=both, vmin=-largest, vmax=largest)
+    right.set_title(f"adds to the output for {row['class']}", fontsize=12)
+    for axes in (left, right):
+        axes.set_xticks([])
+        axes.set_yticks([])
+    figure.colorbar(shown, ax=right, shrink=0.7, label=answer["gradients"]["unit"])
+    figure.suptitle(
+        f"{answer['model']}, row {row['row']}: integrated gradients", x=0.02, ha="left", fontsize=15
+    )
+    return figure
