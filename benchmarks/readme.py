@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import crossover
+import explain
 import near_copies
 import published
 import runner as runner_script
@@ -105,6 +106,11 @@ def report() -> str:
     return table(["figure", "value"], rows)
 
 
+def explanations() -> str:
+    """Whether explanations are complete and find what was planted, from kept results."""
+    return table(explain.HEADER, explain.lines(kept("explain") or {}))
+
+
 def fleet() -> str:
     """Fleets against single fits, and memory, from kept results."""
     found, memory = kept("fleet") or {}, kept("memory") or {}
@@ -192,6 +198,7 @@ BLOCKS = {
     "startup": startup,
     "runner": runner,
     "report": report,
+    "explanations": explanations,
     "fleet": fleet,
     "tables": tables,
     "table_errors": tables_by_name,

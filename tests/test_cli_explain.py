@@ -99,6 +99,11 @@ def test_a_run_is_explained_by_its_champions(tmp_path):
     for model in found["models"]:
         assert model["importance"]["rows"] == 500
         assert model["agreement_between_seeds"] > 0.3
+    losses = found["models"][0]["training"]
+    assert len(losses["loss"]) == len(losses["val_loss"]) == 5
+    assert losses["loss"][-1] < losses["loss"][0]
+    assert losses["regularisation"]["half_squared_norm"] > 0
+    assert found["models"][1]["training"] is None
     assert -1 <= found["agreement_between_families"] <= 1
     assert found["same_most_important"] is True
     kept = load_run(done.run, tmp_path)["explanations"]
@@ -106,6 +111,7 @@ def test_a_run_is_explained_by_its_champions(tmp_path):
     assert set(kept["surrogates"]) == set(names)
     shown = run("explain", "last", "--store", tmp_path).stdout
     assert "Do explanations agree?" in shown
+    assert "Loss by epoch" in shown
     refused = run("explain", "last", "--store", tmp_path, "--row", 3)
     assert refused.exit_code == 2
 

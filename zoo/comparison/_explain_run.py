@@ -52,7 +52,8 @@ def explain_run(
         ``run``, ``dataset``, ``metric``, ``rows_trained``, ``rows_held_out``; ``leaderboard`` (``model``,
         ``family``, ``score``, ``fidelity``, ``fidelity_tree``, ``fidelity_linear``); ``models``, one object
         a champion: ``model``, ``family``, ``importance`` (of the first seed), ``dependence``,
-        ``coefficients``, ``gradients``, and ``agreement_between_seeds`` (mean rank correlation of
+        ``coefficients``, ``gradients``, ``training`` (of networks, see :func:`training`), and
+        ``agreement_between_seeds`` (mean rank correlation of
         importances over pairs of seeds); ``agreement_between_families`` (mean over all pairs of the two
         champions' trainings) and ``same_most_important`` (whether both families name the same part first).
         Kept in the run's folder as ``explanations.json``, so that :func:`load_run` gives it with the run.
@@ -111,6 +112,7 @@ def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range)
         "dependence": dependence(first, X, classes, positive=dataset.positive) if tabular else None,
         "coefficients": None if is_network(first) else coefficients(first, classes),
         "gradients": _gradients(first, X, dataset.modality),
+        "training": training(first),
         "agreement_between_seeds": _mean([rank_agreement(a, b) for a, b in combinations(importances, 2)]),
         "importances": importances,
     }
@@ -123,6 +125,31 @@ def _fitted(name: str, dataset: Dataset, rows: np.ndarray, plan: Any, seed: int)
         model = confident(model, dataset, rows, Wanted(plan.calibrate), seed)
     with limited(threads_for(len(rows))):
         return model.fit(take(dataset.X, rows), dataset.y[rows])
+
+
+def training(model: Any) -> dict[str, Any] | None:
+    """The loss of a fitted network and its parts by epoch; None for models without epochs.
+
+    Returns
+    -------
+    dict
+        ``loss`` (of the training rows, with dropout) and ``val_loss`` (of the rows that watch) by epoch,
+        ``best_epoch`` (from 0), and ``regularisation``: ``weight_decay`` and ``half_squared_norm`` of the
+        kept matrices. The decay is decoupled (AdamW, Loshchilov and Hutter 2019): it shrinks the weights
+        beside the gradient and is no summand of the loss.
+    """
+    network = getattr(model, "estimator_", model)
+    if not hasattr(network, "history_"):
+        return None
+    matrices = [w.numpy() for w in network.model_.trainable_variables if len(w.shape) > 1]
+    return {
+        **network.history_,
+        "best_epoch": network.best_epoch_,
+        "regularisation": {
+            "weight_decay": network.weight_decay,
+            "half_squared_norm": float(sum(np.sum(m.astype(np.float64) ** 2) for m in matrices) / 2),
+        },
+    }
 
 
 def _gradients(model: Any, X: Any, modality: str) -> dict[str, Any] | None:

@@ -239,6 +239,7 @@ def _of_run(answer: dict[str, Any]) -> list[Any]:
     for model in answer["models"]:
         parts.append(Text(f"\n{model['model']}", f"bold {FAMILY_COLOURS[model['family']]}"))
         parts += _importance(model["importance"])
+        parts += _training(model.get("training"))
     parts += _title(
         "Do explanations agree?", "Rank correlation of importances: 1 the same order, 0 none in common."
     )
@@ -250,6 +251,25 @@ def _of_run(answer: dict[str, Any]) -> list[Any]:
     if len(answer["models"]) == 2:
         table.add_row("the champions of both families", _rho(answer["agreement_between_families"]))
     return [*parts, table, *_readability(answer)]
+
+
+def _training(found: dict[str, Any] | None) -> list[Any]:
+    """The loss at some epochs, the kept one among them."""
+    if found is None:
+        return []
+    n, best = len(found["loss"]), found["best_epoch"]
+    shown = sorted({0, 1, 2, 4, 9, 19, 49, best, n - 1} & set(range(n)))
+    table = _table("epoch", "loss of training rows", "of rows that watch")
+    for epoch in shown:
+        watch = found.get("val_loss")
+        cells = [f"{found['loss'][epoch]:.4f}", f"{watch[epoch]:.4f}" if watch else "-"]
+        table.add_row(f"{epoch + 1}{' (kept)' if epoch == best else ''}", *cells)
+    extra = found["regularisation"]
+    why = (
+        f"Weight decay {extra['weight_decay']:g} acts beside the loss; half the squared norm of all matrices "
+        f"is {extra['half_squared_norm']:.4g}."
+    )
+    return [*_title("Loss by epoch", why), table]
 
 
 def _rho(value: float | None) -> str:
