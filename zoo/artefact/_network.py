@@ -17,7 +17,7 @@ _ROWS = (16, 8192)
 
 
 def raw_arrays(X: Any, manifest: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Checked rows as the inputs of the whole Keras model by name, each (n_samples, 1), or pictures of one size.
+    """Checked rows as inputs of the whole Keras model by name, each (n_samples, 1), or pictures of one size.
 
     Columns that the network left out have no input.
     """

@@ -14,7 +14,6 @@ from ...datasets._errors import InputError, unknown_name
 from ...datasets._load import load_dataset
 from ..artefact._load import SavedModel, load
 from ..explanation import coefficients, dependence, permutation_importance, surrogates
-from ..explanation._network import is_network
 from ..explanation._surrogates import Answers
 from ._result import plain
 from ._single import _labelled
@@ -132,7 +131,7 @@ def _dependence(model: Any, data: Dataset, row: int | None, seed: int) -> list[d
 
 
 def _coefficients(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[str, Any]] | None:
-    return None if is_network(model) else coefficients(model, data.classes)
+    return None if hasattr(model, "keras_model") else coefficients(model, data.classes)
 
 
 def _surrogate(model: Any, data: Dataset, row: int | None, seed: int) -> dict[str, Any]:
@@ -148,7 +147,7 @@ def _surrogate(model: Any, data: Dataset, row: int | None, seed: int) -> dict[st
 
 
 def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> dict[str, Any] | None:
-    if not is_network(model):
+    if not hasattr(model, "keras_model"):
         return None
     from ..explanation._attributed import attributed
 
@@ -161,7 +160,7 @@ def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> dict[st
 
 
 def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[str, Any]] | None:
-    if not is_network(model):
+    if not hasattr(model, "keras_model"):
         return None
     from ..explanation import open_network, unit_roles
 
@@ -169,7 +168,7 @@ def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[s
 
 
 def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[str, Any]] | None:
-    if not is_network(model):
+    if not hasattr(model, "keras_model"):
         return None
     from ..explanation import open_network, probes
 
@@ -177,7 +176,7 @@ def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[
 
 
 def _trace(model: Any, data: Dataset, row: int) -> dict[str, Any]:
-    if not is_network(model):
+    if not hasattr(model, "keras_model"):
         raise InputError(
             f"{model.manifest['model']} is no network: only the numbers of networks can be traced"
         )

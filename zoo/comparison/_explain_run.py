@@ -14,7 +14,6 @@ from ...datasets._base import Dataset, take
 from ...datasets._errors import InputError
 from .. import registry
 from ..explanation import coefficients, dependence, permutation_importance, rank_agreement
-from ..explanation._network import is_network
 from ._confidence import Wanted, confident
 from ._limits import make_limits
 from ._readability import FIDELITY
@@ -110,7 +109,7 @@ def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range)
         "family": registry.family(name),
         "importance": importances[0],
         "dependence": dependence(first, X, classes, positive=dataset.positive) if tabular else None,
-        "coefficients": None if is_network(first) else coefficients(first, classes),
+        "coefficients": None if hasattr(first, "keras_model") else coefficients(first, classes),
         "gradients": _gradients(first, X, dataset.modality),
         "training": training(first),
         "agreement_between_seeds": _mean([rank_agreement(a, b) for a, b in combinations(importances, 2)]),
@@ -153,7 +152,7 @@ def training(model: Any) -> dict[str, Any] | None:
 
 
 def _gradients(model: Any, X: Any, modality: str) -> dict[str, Any] | None:
-    if not is_network(model):
+    if not hasattr(model, "keras_model"):
         return None
     from ..explanation._attributed import attributed
 

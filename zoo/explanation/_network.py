@@ -94,11 +94,6 @@ def _objects(X: Any) -> np.ndarray:
     return images
 
 
-def is_network(model: Any) -> bool:
-    """Whether a fitted or saved model is a network that can be opened."""
-    return hasattr(model, "keras_model")
-
-
 def open_network(model: Any) -> Network:
     """The parts of a fitted estimator or of a saved model.
 
@@ -107,7 +102,7 @@ def open_network(model: Any) -> Network:
     InputError
         It is no network, or one whose graph was made otherwise.
     """
-    if not is_network(model):
+    if not hasattr(model, "keras_model"):
         raise InputError("only networks can be opened; this model is none")
     whole = model.keras_model()
     inner, encoded = _inner_of(whole)
@@ -130,8 +125,8 @@ def _inner_of(whole: keras.Model) -> tuple[keras.Model, dict[str, Any]]:
     """The trained network inside, and the tensors that it is given."""
     for layer in whole.layers:
         if isinstance(layer, keras.Model) and isinstance(layer.input, dict) and set(layer.input) <= ENCODED:
-            call = next(node for node in layer._inbound_nodes if node in whole._nodes)
-            return layer, dict(call.arguments.args[0])
+            calls = (node for nodes in whole._nodes_by_depth.values() for node in nodes)
+            return layer, dict(next(c for c in calls if c.operation is layer).arguments.args[0])
     raise InputError("the network inside this model was not found; it was not made by deepworth")
 
 
