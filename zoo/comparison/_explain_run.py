@@ -19,7 +19,7 @@ from ._limits import make_limits
 from ._readability import FIDELITY
 from ._result import plain
 from ._resume import _same_data, _same_plan
-from ._store import EXPLANATIONS, _folder_of, _read
+from ._store import EXPLANATIONS, _folder_of, read_run
 from ._threads import limited, threads_for
 
 SEEDS = 3
@@ -63,7 +63,7 @@ def explain_run(
         There is no such run, or its data are not there any more.
     """
     folder = _folder_of(run, store)
-    row = _read(folder / "run.sqlite")
+    row = read_run(folder / "run.sqlite")
     result = row["result"]
     if result is None or row.get("configuration") is None:
         raise InputError(f"run {row['id']} did not end, or its parameters were not kept; start a new one")

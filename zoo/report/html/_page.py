@@ -26,6 +26,7 @@ SECTIONS = (
     ("capacity", "How deep, how wide", "capacity"),
     ("calibration", "Can the probabilities be trusted?", "calibration"),
     ("mistakes", "What goes wrong", "mistakes"),
+    ("explanations", "What the models answer by", "explanations"),
     ("data", "What to know about the data", "data"),
     ("failures", "What failed", "failed"),
     ("reproduce", "How to reproduce it", "made"),

@@ -9,6 +9,7 @@ from ..verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lin
 from . import _plots
 from ._board import board
 from ._details import calibration, capacity, confusion, curve
+from ._explanations import explanations
 
 
 def view(sheet: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def view(sheet: dict[str, Any]) -> dict[str, Any]:
         "confusion": wrong,
         "numbers": values,
         "mistakes": wrong or values,
+        "explanations": explanations(answer),
         "findings": _findings(answer),
         "data": _data(answer),
         "failures": failures,
