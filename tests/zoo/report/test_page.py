@@ -314,3 +314,49 @@ def test_people_are_not_told_where_and_on_which_machine_it_was_made(runs, text):
 
     assert str(runs.store.parent) not in text
     assert platform.node() not in "".join(Tree(text).texts) or len(platform.node()) < 4
+
+
+def _explained(answer):
+    """The result of a run as `deepworth explain` leaves it, with surrogates of its first two models."""
+    names = [row["model"] for row in answer["leaderboard"]][:2]
+    leaves = [{"conditions": ["age <script> > 3"], "answer": {"no": 0.9, "yes": 0.1}, "share": 1.0}]
+    own = {"fidelity_tree": 0.71, "fidelity_linear": 0.5, "tree": leaves}
+    board = [
+        {**row, "fidelity": 0.71, "fidelity_tree": 0.71, "fidelity_linear": 0.5}
+        if row["model"] in names
+        else {**row, "fidelity": None}
+        for row in answer["leaderboard"]
+    ]
+    parts = [{"part": "age", "importance": 0.4, "low": 0.3, "high": 0.5}]
+    model = {
+        "importance": {"rows": 90, "confidence_level": 0.95, "parts": parts},
+        "agreement_between_seeds": 0.9,
+    }
+    champions = {
+        "seeds": 3,
+        "models": [{"model": name, **model} for name in names],
+        "agreement_between_families": None,
+    }
+    found = {"leaves": 8, "terms": 8, "surrogates": dict.fromkeys(names, own), "champions": champions}
+    verdict = {**answer["verdict"], "deep_champion": names[0], "classical_champion": names[1]}
+    return {**answer, "leaderboard": board, "explanations": found, "verdict": verdict}
+
+
+def test_what_models_answer_by():
+    from deepworth.zoo.report.html._explanations import explanations
+
+    metric = {"label": "ROC AUC", "greater_is_better": True}
+    board = [
+        {"model": m, "family": f, "score": s}
+        for m, f, s in (("net", "deep", 0.9), ("tree", "classical", 0.8))
+    ]
+    answer = {"leaderboard": board, "metric": metric, "dataset": {"name": "d"}, "verdict": {}}
+    found = explanations(_explained(answer))
+    assert found["picture"].rows == [
+        ["net", "deep", "0.900", "71%", "50%"],
+        ["tree", "classical", "0.800", "71%", "50%"],
+    ]
+    assert found["rules"][0]["rows"] == [["no 90%", "100%", "age <script> > 3"]]
+    assert found["importance"][1]["rows"] == [["age", "0.400", "0.300 to 0.500"]]
+    assert found["agreement"][-1] == ["the champions of both families", "-"]
+    assert explanations(answer) is None

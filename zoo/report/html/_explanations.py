@@ -69,11 +69,11 @@ def _rules(name: str, surrogates: dict[str, Any]) -> dict[str, Any] | None:
         return None
     own = surrogates[name]
     rows = [
-        [" and ".join(leaf["conditions"]) or "always", f"{leaf['share']:.0%}", _said(leaf["answer"])]
+        [_said(leaf["answer"]), f"{leaf['share']:.0%}", " and ".join(leaf["conditions"]) or "always"]
         for leaf in own["tree"]
     ]
     title = f"{name} in a few lines: these foretell {_share(own['fidelity_tree'])} of its answers"
-    return {"title": title, "header": ["if", "rows", "answer"], "rows": rows}
+    return {"title": title, "header": ["answer", "rows", "if"], "rows": rows}
 
 
 def _said(answer: Any) -> str:
