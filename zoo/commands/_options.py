@@ -84,6 +84,9 @@ RUNNER = (
         show_default=True,
         help="Worker processes at a time, which share the cores; 0: none, all in this process.",
     ),
+    click.option(
+        "--deterministic", is_flag=True, help="Repeat bit for bit: one thread a fit, deterministic kernels."
+    ),
     click.option("--threads", type=click.IntRange(min=1), help="Of every fit.  [default: by rows and cores]"),
     click.option("--time-limit", metavar="TIME", help="Of one fit: 90, 5m, 2h."),
     click.option("--memory-limit", metavar="SIZE", help="Of a worker process: 2GB.  [default: what is free]"),

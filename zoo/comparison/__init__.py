@@ -27,6 +27,7 @@ _PUBLIC = {
     "run_suite": "._suite",
     "train": "._single",
     "verdict": "._again",
+    "verify_run": "._verify",
 }
 __all__ = sorted(_PUBLIC)
 

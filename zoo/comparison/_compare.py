@@ -44,6 +44,7 @@ def compare(
     time_limit: float | str | None = None,
     memory_limit: int | str | None = None,
     cluster: str | None = None,
+    deterministic: bool = False,
     progress: Progress | None = None,
     **load_options: Any,
 ) -> Comparison:
@@ -89,6 +90,9 @@ def compare(
     cluster : str, optional
         Address of a running Dask scheduler, "tcp://host:8786": its workers run the jobs, each in a process
         of its own with the same limits. Only for machines that trust each other, see SECURITY.md.
+    deterministic : bool
+        Repeat bit for bit on the same machine: worker processes with one thread a fit (unless ``threads``
+        says otherwise) and deterministic kernels, which takes longer.
     progress : callable, optional
         Is told every step, see :class:`~deepworth.zoo.comparison.Event`.
 
@@ -100,7 +104,7 @@ def compare(
         Raised again when all that was finished has been judged and kept.
     """
     started = time.perf_counter()
-    limits = make_limits(jobs, threads, time_limit, memory_limit, cluster)
+    limits = make_limits(jobs, threads, time_limit, memory_limit, cluster, deterministic)
     asked = {
         "models": models,
         "preset": preset,

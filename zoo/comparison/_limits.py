@@ -19,13 +19,15 @@ class Limits:
     """What was asked for.
 
     ``workers`` processes run jobs at a time, 0 runs them in this process; ``threads`` holds every fit to
-    so many; ``seconds`` ends a job; ``bytes`` is the resident memory of a worker process and those below it.
+    so many; ``seconds`` ends a job; ``bytes`` is the resident memory of a worker process and those below it;
+    ``deterministic`` workers repeat themselves bit for bit, see :mod:`._determinism`.
     """
 
     workers: int = 0
     threads: int | None = None
     seconds: float | None = None
     bytes: int | None = None
+    deterministic: bool = False
 
     @property
     def cores(self) -> int | None:
@@ -41,6 +43,7 @@ def make_limits(
     time_limit: float | str | None = None,
     memory_limit: int | str | None = None,
     cluster: str | None = None,
+    deterministic: bool = False,
 ) -> Limits:
     """Checked limits; without ``jobs`` a limit or a cluster asks for one worker process."""
     seconds, size = parse_time(time_limit), parse_size(memory_limit)
@@ -50,7 +53,7 @@ def make_limits(
             "jobs is for one machine; a cluster runs as many at a time as its workers have threads"
         )
     if jobs is None:
-        jobs = int(limited or cluster is not None)
+        jobs = int(limited or deterministic or cluster is not None)
     if jobs < 0:
         raise InputError(f"jobs must be at least 0, got {jobs}")
     if threads is not None and threads < 1:
@@ -59,7 +62,13 @@ def make_limits(
         raise InputError("worker processes need Linux or macOS; give jobs 0")
     if jobs == 0 and limited:
         raise InputError("limits of time and memory need worker processes: give jobs of 1 or more")
-    return Limits(jobs, threads, seconds, size)
+    if deterministic:
+        if cluster is not None or jobs == 0:
+            raise InputError(
+                "deterministic runs need worker processes of this machine: give jobs of 1 or more"
+            )
+        threads = threads or 1
+    return Limits(jobs, threads, seconds, size, deterministic)
 
 
 def parse_time(value: float | str | None) -> float | None:

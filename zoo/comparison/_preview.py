@@ -14,7 +14,7 @@ from ._store import store_folder
 
 SETTINGS: dict[str, Any] = dict(compare.__kwdefaults__ or {})  # options of a comparison and their defaults
 _ASKED = ("models", "preset", "folds", "repeats", "seed", "params", "holdout", "calibrate")
-_LIMITS = ("jobs", "threads", "time_limit", "memory_limit", "cluster")
+_LIMITS = ("jobs", "threads", "time_limit", "memory_limit", "cluster", "deterministic")
 _JUDGED = ("metric", "margin", "confidence_level")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...datasets._base import Dataset
+from ._determinism import level_of
 from ._leaderboard import flat_row, leaderboard_rows, metric_facts
 from ._metrics import Metric
 from ._plan import Plan
@@ -93,6 +94,7 @@ class Comparison:
                 "versions": versions(),
                 "wall_seconds": self.seconds,
                 "estimate": self._estimate(),
+                "determinism": level_of(self.plan.limits, self.plan.threads),
                 "exit_code": self.exit_code,
             }
         )

@@ -67,12 +67,12 @@ def resume(
     record = RunStore.reopen(folder)  # from here on it is ours alone
     try:
         _, row, rows = load_unfinished(str(folder))
-        limits = _limits(row["plan"]["limits"], jobs, time_limit, memory_limit, cluster)
+        limits = limits_of(row["plan"]["limits"], jobs, time_limit, memory_limit, cluster)
         families = [job["family"] for job in rows if job["status"] not in FINISHED]
         hurry = row["plan"]["preset"] != "thorough"
         with executor_for(limits, families, hurry, cluster, progress) as executor:
-            dataset = _same_data(row, data)
-            plan = _same_plan(row, dataset, limits)
+            dataset = same_data(row, data)
+            plan = same_plan(row, dataset, limits)
             question = make_question(dataset, asked["metric"], asked["margin"], asked["confidence_level"])
             known = _known_jobs(plan, dataset, folder, rows)
             if progress is not None and row["versions"] != versions():
@@ -84,23 +84,26 @@ def resume(
         record.close()
 
 
-def _limits(
+def limits_of(
     old: dict[str, Any],
-    jobs: int | None,
-    time_limit: float | str | None,
-    memory_limit: int | str | None,
-    cluster: str | None,
+    jobs: int | None = None,
+    time_limit: float | str | None = None,
+    memory_limit: int | str | None = None,
+    cluster: str | None = None,
 ) -> Limits:
+    """Those that a run was made with, some of them changed."""
     return make_limits(
         old["workers"] if jobs is None and cluster is None else jobs,
         old["threads"],
         old["seconds"] if time_limit is None else time_limit,
         old["bytes"] if memory_limit is None else memory_limit,
         cluster,
+        old.get("deterministic", False),
     )
 
 
-def _same_data(row: dict[str, Any], data: Any) -> Dataset:
+def same_data(row: dict[str, Any], data: Any) -> Dataset:
+    """The data of a run, refused where they have changed."""
     asked = row["configuration"]
     given = asked["data"] if data is None else data
     if given is None:
@@ -112,7 +115,8 @@ def _same_data(row: dict[str, Any], data: Any) -> Dataset:
     return dataset
 
 
-def _same_plan(row: dict[str, Any], dataset: Dataset, limits: Limits) -> Plan:
+def same_plan(row: dict[str, Any], dataset: Dataset, limits: Limits) -> Plan:
+    """The plan of a run, refused where its models or splits have changed."""
     names = ("preset", "folds", "repeats", "seed", "params", "holdout", "calibrate")
     asked = {name: row["configuration"][name] for name in names}
     unknown = [name for name in row["plan"]["models"] if name not in registry.entries()]
@@ -132,11 +136,12 @@ def _known_jobs(plan: Plan, dataset: Dataset, folder: Path, rows: Sequence[dict[
         row = by_key.get((job.model, job.split.repeat, job.split.fold))
         if row is None:
             raise InputError(f"{folder} lacks a row of its plan; start a new run")
-        found.append(_known(job, row, dataset, folder))
+        found.append(known_job(job, row, dataset, folder))
     return found
 
 
-def _known(job: Job, row: dict[str, Any], dataset: Dataset, folder: Path) -> Job:
+def known_job(job: Job, row: dict[str, Any], dataset: Dataset, folder: Path) -> Job:
+    """A job as it ended, with its kept prediction; planned again where that is lost."""
     if row["status"] not in FINISHED:
         return replace(job, status="planned", reason="")
     prediction = None

@@ -80,7 +80,7 @@ def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str,
 
     A dict of plain values that shows itself in a notebook.
     """
-    folder = _folder_of(run, store)
+    folder = find_run(run, store)
     row = read_run(folder / "run.sqlite")
     if row["result"] is None:
         resume = f"deepworth compare --resume {row['id']} goes on with it"
@@ -107,7 +107,7 @@ def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[li
     """
     import pandas as pd
 
-    folder = _folder_of(run, store)
+    folder = find_run(run, store)
     file = folder / "predictions.parquet"
     if not file.is_file():
         raise InputError(f"{file} is missing: without kept predictions nothing can be judged again")
@@ -130,13 +130,19 @@ def load_record(
         There is no such run, or it has no result yet.
     """
     result = load_run(run, store)
-    folder = _folder_of(run, store)
+    folder = find_run(run, store)
     facts = read_run(folder / "run.sqlite")
     with closing(_open(folder / "run.sqlite")) as db:
         rows = _job_rows(db)
     for row in rows:
         row["metrics"] = json.loads(row["metrics"]) if row["metrics"] else {}
     return {**facts, "result": result}, rows, folder
+
+
+def job_rows_of(folder: Path) -> list[dict[str, Any]]:
+    """The job rows of a run in the order of its plan."""
+    with closing(_open(folder / "run.sqlite")) as db:
+        return _job_rows(db)
 
 
 def _job_rows(db: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -155,7 +161,7 @@ def load_unfinished(
     InputError
         It ended, or was made by a version that kept too little.
     """
-    folder = _folder_of(run, store)
+    folder = find_run(run, store)
     row = read_run(folder / "run.sqlite")
     with closing(_open(folder / "run.sqlite")) as db:
         version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -184,7 +190,8 @@ def kept_prediction(folder: Path, job: dict[str, Any]) -> Any:
     return joined[own] if own.any() else None
 
 
-def _folder_of(run: str, store: str | os.PathLike[str] | None) -> Path:
+def find_run(run: str, store: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of a run, by its name, an unmistakable start of it, "last", or the folder itself."""
     return Path(run) if (Path(run) / "run.sqlite").is_file() else _find_run(run, store_folder(store))
 
 

@@ -46,10 +46,12 @@ class State:
     run: str | None = None
 
 
-def state_of(item: Item, folder: Path) -> State:
+def state_of(item: Item, folder: Path, deterministic: bool = False) -> State:
     """The newest run of an item that ended, else one that did not end, else nothing."""
     wanted = _configuration(item)
     same = [run for run in _runs(folder) if _asks(run["configuration"], wanted)]
+    if deterministic:  # other runs are no answer
+        same = [run for run in same if run["plan"]["limits"].get("deterministic")]
     if not same:
         return State("new")
     load, _ = split_options(item.options)
@@ -129,7 +131,7 @@ def _answer(
 ) -> tuple[dict[str, Any] | None, str]:
     """The result of an item, or None and why there is none: one dataset must not cost the others."""
     try:
-        state = state_of(item, folder)
+        state = state_of(item, folder, runner.get("deterministic", False))
         if on_item is not None:
             on_item(number, item, state.kind)
         if state.kind == "done" and state.run:
@@ -223,7 +225,7 @@ def preview_suite(items: Sequence[Item], *, store: str | Path | None = None, **r
     for item in items:
         row: dict[str, Any] = {"data": item.name, "state": "failed", "fits": 0, "seconds": 0.0, "reason": ""}
         try:
-            state = state_of(item, folder)
+            state = state_of(item, folder, runner.get("deterministic", False))
             row |= {"state": state.kind, "run": state.run}
             if state.kind != "done":
                 told = preview(item.data, store=folder, **{**runner, **item.options})

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from ._determinism import VARIABLES
 from ._memory import Family, descendants
 
 _START = (
@@ -30,7 +31,9 @@ COUNTS = (
 )
 
 
-def environment(threads: int | None, counts: dict[str, str] | None = None) -> dict[str, str]:
+def environment(
+    threads: int | None, counts: dict[str, str] | None = None, deterministic: bool = False
+) -> dict[str, str]:
     """Variables of a worker: threads where a number was asked for, and one GPU for all.
 
     Without a number each fit is held to its threads when it begins, as it is in one process: workers
@@ -42,6 +45,8 @@ def environment(threads: int | None, counts: dict[str, str] | None = None) -> di
         found = {name: value for name, value in found.items() if name not in COUNTS} | counts
     if threads is not None:
         found |= dict.fromkeys(COUNTS, str(threads))
+    if deterministic:
+        found |= VARIABLES
     found.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     return found
 

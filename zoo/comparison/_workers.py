@@ -80,7 +80,7 @@ class Workers(Executor):
             self._file = tempfile.TemporaryFile(prefix="deepworth-")  # noqa: SIM115 (closed by shutdown)
         except OSError as error:
             raise InputError(f"no room for temporary files: {error}; TMPDIR names another folder") from error
-        self._variables = environment(limits.threads, counts)
+        self._variables = environment(limits.threads, counts, limits.deterministic)
         self._work: Work | bytes | None = None
         self._orders: list[_Order] = []
         self._running: dict[WorkerProcess, _Order] = {}
