@@ -1,9 +1,12 @@
 """A real Dask scheduler and real workers: the same rows as on one machine, whatever dies on the way."""
 
 import contextlib
+import json
 import os
+import platform
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,8 +19,9 @@ from runs import STAND_INS, install, numbers, rows, run, wait_until
 
 from deepworth import resume
 from deepworth.datasets._errors import InputError
+from deepworth.zoo.artefact._versions import versions
 from deepworth.zoo.comparison import compare
-from deepworth.zoo.comparison._cluster_check import unfit
+from deepworth.zoo.comparison._cluster_check import check_workers, unfit
 
 distributed = pytest.importorskip("distributed", reason="needs pip install 'deepworth[cluster]'")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
@@ -136,6 +140,10 @@ def test_the_same_numbers_as_here_in_the_same_journal(cluster, tmp_path):
     kept = rows(folder)
     assert [(row["status"], row["attempts"]) for row in kept] == [("ok", 1)] * 9
     assert any(row["contended"] for row in kept if row["model"] == "good")  # two workers, one machine
+    with contextlib.closing(sqlite3.connect(folder / "run.sqlite")) as db:
+        host = json.loads(db.execute("SELECT host FROM run").fetchone()[0])
+    assert host["cluster"]["address"] == cluster.address
+    assert list(host["cluster"]["workers"].values()) == [1, 1]
     wait_until(lambda: not cluster.children())
 
 
@@ -155,7 +163,7 @@ def test_the_data_travel_once_to_each_worker(cluster):
 def test_bad_models_cost_their_own_rows_there_too(cluster):
     models = {"good": "ok", "raises": "failed", "segfaults": "crashed", "sleeps": "timeout"}
     before = cluster.pids()
-    result = on(cluster, [*models, "eats"], folds=2, time_limit=1.5, memory_limit="600MB")
+    result = on(cluster, [*models, "eats"], folds=2, time_limit=3, memory_limit="600MB")
     board = result.leaderboard().set_index("model")
     assert board["status"].to_dict() == {**models, "eats": "out_of_memory"}
     assert board["reason"]["segfaults"] == "ended by SIGSEGV"
@@ -241,14 +249,33 @@ def test_a_worker_without_deepworth_that_comes_later_ends_the_run(cluster, bare_
 
 
 def test_versions_that_do_not_fit():
-    import platform
-
-    from deepworth.zoo.artefact._versions import versions
-
     ours, python = versions()["deepworth"], platform.python_version()
     assert unfit(ours, python) == ""
     assert unfit("0.0.1", python).startswith(f"deepworth 0.0.1, this is {ours}; on its machine: pip install")
     assert unfit(ours, "3.9.2.final.0").startswith("Python 3.9, this is ")
+
+
+def test_other_libraries_are_remarked():
+    own = versions()
+    python = platform.python_version()
+    packages = {**own, "python": python, "numpy": "1.0"}
+
+    class Client:
+        def get_versions(self, packages):
+            assert "deepworth" in packages
+            return {
+                "workers": {
+                    "tcp://a:1": {"packages": found},
+                    "tcp://b:1": {"packages": {**own, "python": python}},
+                }
+            }
+
+    found = packages
+    (remark,) = check_workers(Client(), "tcp://s:1")
+    assert remark == f"numbers may differ: workers have numpy 1.0 instead of {own['numpy']}"
+    found = {**packages, "deepworth": None}
+    with pytest.raises(InputError, match="the Dask worker tcp://a:1 has no deepworth"):
+        check_workers(Client(), "tcp://s:1")
 
 
 def command(cluster, store, *more):
