@@ -18,8 +18,8 @@ from ._confidence import Wanted, confident
 from ._limits import make_limits
 from ._readability import FIDELITY
 from ._result import plain
-from ._resume import _same_data, _same_plan
-from ._store import EXPLANATIONS, _folder_of, read_run
+from ._resume import same_data, same_plan
+from ._store import EXPLANATIONS, find_run, read_run
 from ._threads import limited, threads_for
 
 SEEDS = 3
@@ -62,14 +62,14 @@ def explain_run(
     InputError
         There is no such run, or its data are not there any more.
     """
-    folder = _folder_of(run, store)
+    folder = find_run(run, store)
     row = read_run(folder / "run.sqlite")
     result = row["result"]
     if result is None or row.get("configuration") is None:
         raise InputError(f"run {row['id']} did not end, or its parameters were not kept; start a new one")
-    dataset = _same_data(row, data)
+    dataset = same_data(row, data)
     limits = make_limits(0, row["plan"]["threads"], None, None)
-    plan = _same_plan(row, dataset, limits)
+    plan = same_plan(row, dataset, limits)
     split = next(job.split for job in plan.jobs if job.split.repeat == 0 and job.split.fold == 0)
     champions = [result["verdict"][f"{f}_champion"] for f in ("deep", "classical")]
     names = [name for name in champions if name is not None]
