@@ -41,6 +41,11 @@ class SavedModel:
         self.content = content
         self.classes_ = np.array(manifest["classes"], dtype=str)
 
+    @property
+    def model(self) -> Any:
+        """What the file holds: a Keras model, or a scikit-learn estimator."""
+        return self._answer.model
+
     def predict(self, X: Any) -> np.ndarray:
         """Class names (by the threshold where costs were stated), or values in the target's units."""
         found = self._told(X)
@@ -115,7 +120,7 @@ def load(path: str | os.PathLike[str]) -> SavedModel:
 def _skops_answer(model: Any, manifest: dict[str, Any], confidence: Confidence) -> Any:
     """Unknown categories are told by scikit-learn for every call; they are expected here."""
 
-    def answer(X: Any) -> np.ndarray:
+    def said(X: Any) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
             if manifest["task"] == "regression":
@@ -124,6 +129,8 @@ def _skops_answer(model: Any, manifest: dict[str, Any], confidence: Confidence) 
 
     if manifest["task"] != "regression" and [str(c) for c in model.classes_] != manifest["classes"]:
         raise InputError("the model's classes are not those of its manifest; save it again")
+    answer: Any = said
+    answer.model = model
     return answer
 
 

@@ -40,7 +40,7 @@ class Network:
     def __init__(self, model: Any, manifest: dict[str, Any]) -> None:
         import tensorflow as tf
 
-        self._manifest = manifest
+        self._manifest, self.model = manifest, model
         self._rows = _rows_at_once(model)
         self._readers: dict[str, Any] = {}
         cut = _cut(model) if manifest["modality"] == "tabular" else None
@@ -59,9 +59,20 @@ class Network:
         parts = [self._answer(X.iloc[i : i + self._rows]) for i in range(0, len(X), self._rows)]
         return np.concatenate(parts) if parts else np.zeros((0, max(1, len(self._manifest["classes"]))))
 
+    def graph(self, X: Any) -> Any:
+        """The graph that answers one row of X, behind what reads strings."""
+        if self._manifest["modality"] == "image":
+            one = {"image": with_channels(np.stack([X[0]]), self._manifest["inputs"][0]["channels"])}
+        else:
+            one = self._arrays(X.iloc[:1])
+        return self._call.get_concrete_function({k: _tensor(v) for k, v in one.items()}).graph
+
     def _answer(self, X: Any) -> np.ndarray:
+        return self._run(self._call, self._arrays(X))
+
+    def _arrays(self, X: Any) -> dict[str, Any]:
         if self._manifest["modality"] == "text":
-            return self._run(self._call, {"text": X.to_numpy(dtype=object)[:, None]})
+            return {"text": X.to_numpy(dtype=object)[:, None]}
         arrays: dict[str, Any] = {}
         for column in self._manifest["inputs"]:
             name = column["input"]  # None where the network leaves the column out
@@ -69,7 +80,7 @@ class Network:
                 arrays |= self._read_once(name, X[column["name"]], column["kind"])
             elif name:
                 arrays[name] = raw_column(X[column["name"]], ROLES[column["kind"]])[:, None]
-        return self._run(self._call, arrays)
+        return arrays
 
     def _read_once(self, name: str, values: pd.Series, kind: str) -> dict[str, np.ndarray]:
         """What the graph behind the cut reads of a column of strings."""

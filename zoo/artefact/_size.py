@@ -23,6 +23,8 @@ def count_parameters(model: Any) -> int:
     """
     if hasattr(model, "n_parameters"):
         return int(model.n_parameters())
+    if hasattr(model, "count_params"):  # a Keras model
+        return int(model.count_params())
     return _count(model, set())
 
 

@@ -63,6 +63,13 @@ SEED = click.option(
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
+BUDGET = click.option(
+    "--budget",
+    multiple=True,
+    callback=names,
+    metavar="LIMIT",
+    help="Name the best model within latency=5ms (of one row), fit=10s, size=1MB, memory=500MB. Repeatable.",
+)
 STORE = click.option("--store", metavar="DIR", help="Where runs are kept.")
 MLFLOW = click.option(
     "--mlflow", metavar="URI", help="Tell MLflow too: http://host:5000, sqlite:///mlflow.db."

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ._config import configured
-from ._options import JSON, LOAD, MLFLOW, QUIET, RUNNER, SEED, STORE, names, options, settings, told
+from ._options import BUDGET, JSON, LOAD, MLFLOW, QUIET, RUNNER, SEED, STORE, names, options, settings, told
 
 _AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
 _SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow")
@@ -64,6 +64,11 @@ def _write_report(report: str | None, run: str | None) -> None:
     type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
     help="Let every model learn honest probabilities inside its training rows.",
 )
+@click.option(
+    "--costs/--no-costs",
+    default=True,
+    help="Fit every model once more on all rows, alone, and measure what it costs.  [default: costs]",
+)
 @click.option("--metric", metavar="NAME", help="roc_auc, log_loss, accuracy, f1, rmse, ...")
 @click.option("--margin", type=float, help="Differences up to this do not matter.")
 @click.option(
@@ -77,6 +82,7 @@ def _write_report(report: str | None, run: str | None) -> None:
 @click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
 @click.option("--dry-run", is_flag=True, help="Print the jobs and the estimated time, and stop.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
+@options(BUDGET)
 @options(*RUNNER)
 @options(MLFLOW, SEED, STORE, JSON, QUIET)
 @configured

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ._options import JSON, STORE, names, options
+from ._options import BUDGET, JSON, STORE, names, options
 
 
 @click.command()
@@ -17,7 +17,7 @@ from ._options import JSON, STORE, names, options
 @click.option("--confidence-level", type=float, help="A verdict needs this much.")
 @click.option("--between", nargs=2, metavar="MODEL MODEL", help="Compare these two with each other as well.")
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
-@options(STORE, JSON)
+@options(BUDGET, STORE, JSON)
 def command(run: str, as_json: bool, output: str | None, model: Any, **chosen: Any) -> None:
     """Judge a past RUN again by what it kept, without training: another metric, margin or level.
 

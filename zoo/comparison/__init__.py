@@ -12,6 +12,7 @@ _PUBLIC = {
     "calibration": "._calibration",
     "capacity": "._capacity",
     "compare": "._compare",
+    "cost": "._saved_costs",
     "evaluate": "._single",
     "explain": "._explain",
     "explain_run": "._explain_run",

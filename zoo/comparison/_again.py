@@ -15,10 +15,12 @@ from ...datasets._errors import InputError, unknown_name
 from ...datasets._splits import Split
 from . import _metrics
 from ._answer import Answer
+from ._budget import parse_budget, within_budget
 from ._jobs import Job
-from ._leaderboard import COSTS, leaderboard_rows, metric_facts
+from ._leaderboard import MEASURED, leaderboard_rows, metric_facts
 from ._metrics import Metric
 from ._paired import Paired, paired_by_folds, paired_on_test_part
+from ._pareto import mark_front
 from ._readability import FIDELITY
 from ._result import plain
 from ._scores import ModelScores, Resampled, resample, score_models, truth_of
@@ -44,6 +46,7 @@ def verdict(
     confidence_level: float | None = None,
     models: Sequence[str] | None = None,
     between: tuple[str, str] | None = None,
+    budget: Sequence[str] | None = None,
     store: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """The answer of a past run, judged anew from its kept predictions.
@@ -59,6 +62,9 @@ def verdict(
     between : pair of str, optional
         Two models to compare with each other, whatever their families; the answer's ``between``.
 
+    budget : sequence of str, optional
+        Limits such as ``["latency=5ms"]``; the answer's ``budget`` names the best model within them.
+
     Returns
     -------
     dict
@@ -69,6 +75,7 @@ def verdict(
     InputError
         There is no such run, model or metric, or nothing was kept.
     """
+    limits = parse_budget(budget)
     old = load_run(run, store)
     rows, predictions = load_jobs(run, store)
     data, plan = old["dataset"], old["plan"]
@@ -93,14 +100,18 @@ def verdict(
         missing=tuple(m.model for m in scores if not m.complete),
         resampled=resampled,
     )
-    board = leaderboard_rows(kept, scores, chosen, ratio, level, resampled)
+    board = _with_costs(leaderboard_rows(kept, scores, chosen, ratio, level, resampled), old["leaderboard"])
+    mark_front(board, chosen.sign)
     answer = {
         **old,
         "metric": metric_facts(chosen, data["task"]),
-        "leaderboard": _with_costs(board, old["leaderboard"]),
+        "leaderboard": board,
         "verdict": asdict(found),
         "best_reachable": old["best_reachable"] if same_metric else None,
     }
+    answer["budget"] = (
+        within_budget(limits, board, scores, chosen, ratio, level, resampled) if limits else None
+    )
     if between is not None:
         answer["between"] = asdict(_between(between, kept, scores, chosen, ratio, width, level, resampled))
     return Answer(plain(answer))
@@ -161,7 +172,7 @@ def _test_over_train(plan: dict[str, Any], data: dict[str, Any]) -> float:
 def _with_costs(board: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows with what was measured when the models were trained."""
     measured = {row["model"]: row for row in old}
-    kept = (*COSTS, "notes")
+    kept = (*MEASURED, "notes")
     later = dict.fromkeys(FIDELITY)  # runs of before they were measured have none
     return [
         {**row, **later, **{k: v for k, v in measured[row["model"]].items() if k in (*kept, *later)}}

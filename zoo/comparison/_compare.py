@@ -12,9 +12,11 @@ from typing import Any, Literal
 
 from ...datasets._base import Dataset
 from ...datasets._checks import check_dataset
+from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
 from .. import registry
 from ..artefact._versions import versions
+from ._budget import parse_budget
 from ._conduct import Question, conduct, executor_for, host, make_question
 from ._journal import RunStore
 from ._limits import Limits, make_limits
@@ -22,6 +24,8 @@ from ._plan import Plan, make_plan
 from ._progress import Progress
 from ._result import Comparison, describe, plan_summary
 from ._store import store_folder
+
+_JUDGED_BY = ("metric", "margin", "confidence_level", "budget")
 
 
 def compare(
@@ -39,6 +43,8 @@ def compare(
     params: dict[str, dict[str, Any]] | None = None,
     holdout: float | None = None,
     calibrate: str | None = None,
+    costs: bool = True,
+    budget: Sequence[str] | None = None,
     jobs: int | None = None,
     threads: int | None = None,
     time_limit: float | str | None = None,
@@ -78,6 +84,10 @@ def compare(
         preset has folds by default.
     calibrate : {"auto", "none", "temperature", "platt", "isotonic"}, optional
         Let every model learn honest probabilities inside its training rows.
+    costs : bool
+        Fit every model once more on all training rows and measure what it costs, each alone on the machine.
+    budget : sequence of str, optional
+        Limits such as ``["latency=5ms", "fit=10s", "size=1MB"]``; the answer names the best model within.
     jobs : int, optional
         Worker processes that run jobs at a time; a job that hangs, crashes or eats memory then costs its
         own row only. 0, the default without limits, runs all in this process, which a debugger can follow.
@@ -105,6 +115,8 @@ def compare(
     """
     started = time.perf_counter()
     limits = make_limits(jobs, threads, time_limit, memory_limit, cluster, deterministic)
+    if parse_budget(budget) and not costs:
+        raise InputError("a budget needs measured costs; leave --no-costs away")
     asked = {
         "models": models,
         "preset": preset,
@@ -114,10 +126,12 @@ def compare(
         "params": params,
         "holdout": holdout,
         "calibrate": calibrate,
+        "costs": costs,
     }
     hurry = preset != "thorough"
     with executor_for(limits, families_of(models), hurry, cluster, progress) as executor:
-        judged_by = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
+        judged_by: dict[str, Any] = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
+        judged_by |= {"budget": None if budget is None else list(budget)}
         dataset, question, plan = planned(data, load_options, asked, judged_by, limits)
         findings = check_dataset(dataset)
         record = None
@@ -126,13 +140,13 @@ def compare(
                 store_folder(store),
                 describe(dataset),
                 plan_summary(plan),
-                plan.jobs,
+                plan.all_jobs,
                 configuration=configuration(data, load_options, asked | judged_by),
                 versions=versions(),
                 host=host(executor),
                 splits=plan.fingerprint(),
             )
-        return conduct(dataset, plan, plan.jobs, question, findings, record, progress, executor, started)
+        return conduct(dataset, plan, plan.all_jobs, question, findings, record, progress, executor, started)
 
 
 def planned(
@@ -140,7 +154,7 @@ def planned(
 ) -> tuple[Dataset, Question, Plan]:
     """The data, what is asked of them, and which jobs that takes."""
     dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=asked["seed"], **load_options)
-    question = make_question(dataset, judged_by["metric"], judged_by["margin"], judged_by["confidence_level"])
+    question = make_question(dataset, *[judged_by[name] for name in _JUDGED_BY])
     return dataset, question, make_plan(dataset, limits=limits, **asked)
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from ...datasets._base import Dataset
 from ...datasets._errors import InputError
 from ..training._machine import usable_cores
 from . import _metrics
+from ._budget import parse_budget
+from ._costs import Setting
 from ._estimate import estimate
 from ._jobs import Job
 from ._journal import RunStore
@@ -31,6 +33,7 @@ from ._run import run_jobs
 from ._scores import resample, score_models
 from ._store import store_folder
 from ._tasks import Work
+from ._threads import threads_for
 from ._verdict import decide
 from ._workers import Workers
 
@@ -44,14 +47,21 @@ class Question:
     metric: Metric
     margin: float
     level: float
+    budget: dict[str, float] = field(default_factory=dict)
 
 
-def make_question(dataset: Dataset, metric: str | None, margin: float | None, level: float) -> Question:
+def make_question(
+    dataset: Dataset,
+    metric: str | None,
+    margin: float | None,
+    level: float,
+    budget: Sequence[str] | None = None,
+) -> Question:
     """Checked, with the defaults of the task."""
     if not 0.5 <= level < 1:
         raise InputError(f"confidence level must be from 0.5 to below 1, got {level}")
     chosen = primary(dataset.task, metric)
-    return Question(chosen, _metrics.margin(chosen, dataset.y, margin), level)
+    return Question(chosen, _metrics.margin(chosen, dataset.y, margin), level, parse_budget(budget))
 
 
 @contextmanager
@@ -111,8 +121,7 @@ def conduct(
 ) -> Comparison:
     """Run what is planned, judge, keep; raises KeyboardInterrupt when that is done."""
     bare = tuple(replace(job, prediction=None) for job in jobs)
-    cores = plan.limits.cores
-    work = Work(dataset, bare, plan.seed, plan.params, plan.threads, cores)
+    work = Work(dataset, bare, plan.seed, plan.params, plan.threads, plan.limits.cores, _cost_setting(plan))
     with record or nullcontext():
         folder = record.path.parent if record else store_folder()
         elsewhere = hasattr(executor, "facts")  # a cluster, of whose machines nothing is known
@@ -150,6 +159,13 @@ def _foretell(
     return told
 
 
+def _cost_setting(plan: Plan) -> Setting:
+    """Costs are measured one model at a time, whatever ran side by side before."""
+    alone = replace(plan.limits, workers=min(1, plan.limits.workers))
+    rows = max((len(job.split.train) for job in plan.costs), default=0)
+    return Setting(threads_for(rows, alone), alone.cores, plan.preset)
+
+
 def _keep_part_of_it(judge: Callable[[], Comparison], record: RunStore | None) -> None:
     """What an interrupted run can say already, if that takes no time: somebody wants to leave."""
     if record is None:
@@ -182,7 +198,8 @@ def judged(
     dataset: Dataset, plan: Plan, jobs: Sequence[Job], question: Question, findings: list[Any]
 ) -> Comparison:
     """The answer of ended jobs, without the marks of a run."""
-    models = score_models(dataset, jobs)
+    models = score_models(dataset, [job for job in jobs if job.kind == "fold"])
+    costs = {job.model: job for job in jobs if job.kind == "cost"}
     resampled = resample(dataset, models, question.metric, plan.seed) if plan.official_test else None
     verdict = decide(
         models,
@@ -204,5 +221,7 @@ def judged(
         findings,
         0.0,
         resampled,
+        costs=costs,
+        limits=question.budget,
         explanations=readability(dataset, models, plan.seed),
     )

@@ -24,8 +24,9 @@ from ._past import Past, fleet_factor, past_fits
 from ._plan import Plan
 from ._shape import Shape, width_of
 from ._speed import machine_seconds
-from ._tasks import make_tasks
+from ._tasks import cost_tasks, make_tasks
 
+_MEASURING = 0.7  # seconds of saving, opening and asking a model
 _PRIOR_WEIGHT = 0.5  # of "no correction", in runs
 _CALIBRATED_FITS = 6  # folds inside the training rows, and the last one
 _SAME_DATA = 4.0  # runs on these very rows count as so many of the same shape
@@ -136,8 +137,13 @@ def estimate(dataset: Dataset, plan: Plan, jobs: Sequence[Job], folder: Path | N
         spans.append(one * fleet_factor(len(task.places), cores))
         for place in task.places:
             places[place] = spans[-1] / len(task.places)
+    measured = 0.0  # one after the other, when all folds have ended
+    for task in cost_tasks(jobs):
+        (place,) = task.places
+        places[place] = each[jobs[place].model][0] * (1 + plan.test_over_train) + speed * _MEASURING
+        measured += places[place] or 0.0
     start = speed * _times.START * corrections.start_factor()
-    seconds = start + _makespan(spans, max(1, plan.limits.workers))
+    seconds = start + _makespan(spans, max(1, plan.limits.workers)) + measured
     wide = _times.SPREAD_KNOWN if any(runs for _, runs in each.values()) else _times.SPREAD
     return Estimate(
         seconds, seconds / wide, seconds * wide, start, _by_model(plan, jobs, places, each), places

@@ -42,6 +42,10 @@ class Job:
     parameters: int | None = None
     prediction: np.ndarray | None = field(default=None, repr=False)
     calibrate: str | None = None  # a method: the model is wrapped in Calibrated
+    kind: str = "fold"  # or "cost": fitted on all training rows to measure what it costs
+    timed: bool = True  # False where a job of its own measures costs
+    costs: dict[str, Any] | None = None  # the figures of a cost job
+    fleet_seconds: float | None = None  # since the fleet began that this job was trained in
     contended: bool = False  # timed while other jobs ran beside it
 
 
@@ -67,18 +71,20 @@ def run_fleet(
 ) -> Iterator[Job]:
     """All jobs of a model whose estimators can be fitted together, in their order.
 
-    The first is trained alone, and its time stands for all: the others share the machine, and wait while
-    its predictions are timed. ``on_job`` hears the number of each job and the finished job at once, from
-    one training thread at a time. An interrupted fleet still gives the jobs that were fitted before it
-    raises.
+    Where no job of its own measures costs, the first is trained alone, and its time stands for all: the
+    others share the machine, and wait while its predictions are timed. ``on_job`` hears the number of
+    each job and the finished job at once, from one training thread at a time. An interrupted fleet still
+    gives the jobs that were fitted before it raises.
     """
     ended: dict[int, Job] = {}
     deaf: list[BaseException] = []
     interrupted = None
 
     def end(number: int, error: BaseException | None) -> None:
-        seconds = models[number].fit_seconds_ if number == 0 and error is None else None
+        alone = number == 0 and jobs[0].timed
+        seconds = models[number].fit_seconds_ if alone and error is None else None
         ended[number] = _ended(jobs[number], models[number], dataset, threads, seconds, error)
+        ended[number].fleet_seconds = time.perf_counter() - started
         if on_job is None:
             return
         try:
@@ -88,8 +94,10 @@ def run_fleet(
             raise
 
     models: list[Any] = []
+    started = time.perf_counter()
     try:
-        models += [_model(job, dataset, seed, params, threads) for job in jobs]
+        models += [unfitted(job, dataset, seed, params, threads) for job in jobs]
+        started = time.perf_counter()
         models[0].fit_many(
             models,
             dataset.X,
@@ -97,7 +105,7 @@ def run_fleet(
             [job.split.train for job in jobs],
             progress=None if progress is None else lambda network, epoch, *_: progress(epoch),
             on_end=end,
-            first_alone=True,
+            first_alone=jobs[0].timed,
         )
     except KeyboardInterrupt as error:
         interrupted = error
@@ -126,7 +134,7 @@ def _ended(
 
 def _failed(job: Job, error: BaseException) -> Job:
     short = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
-    return replace(job, status="out_of_memory" if short else "failed", reason=_reason(error))
+    return replace(job, status="out_of_memory" if short else "failed", reason=reason_of(error))
 
 
 def can_fit_many(name: str, dataset: Dataset) -> bool:
@@ -138,7 +146,7 @@ def can_fit_many(name: str, dataset: Dataset) -> bool:
     return hasattr(model, "fit_many")
 
 
-def _model(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:
+def unfitted(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:
     """The unfitted estimator of a job; imports are never counted as training."""
     random_state = job_seed(seed, job)
     model = registry.create(job.model, dataset.task, dataset.modality, random_state=random_state, **params)
@@ -151,7 +159,7 @@ def _model(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], thread
 
 
 def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Job:
-    model = _model(job, dataset, seed, params, threads)
+    model = unfitted(job, dataset, seed, params, threads)
     X_train = take(dataset.X, job.split.train)
     with limited(threads):
         started = time.perf_counter()
@@ -165,7 +173,7 @@ def _scored(job: Job, model: Any, dataset: Dataset, threads: int, seconds: float
     X_test = take(dataset.X, job.split.test)
     with limited(threads):
         prediction = predict(model, X_test, dataset)
-        if job.split.repeat == 0 and job.split.fold == 0:
+        if job.timed and job.split.repeat == 0 and job.split.fold == 0:
             answer = model.predict if dataset.task == "regression" else model.predict_proba
             job = _with_costs(job, model, answer, X_test)
     return replace(job, status="ok", fit_seconds=seconds, prediction=prediction)
@@ -184,7 +192,9 @@ def _with_costs(job: Job, model: Any, call: Callable[[Any], Any], X: Any) -> Job
 
 
 def job_seed(seed: int, job: Job) -> int:
-    """A seed of its own for each job, whatever else runs."""
+    """A seed of its own for each fold, whatever else runs; costs are those of a model trained for use."""
+    if job.kind == "cost":
+        return seed
     return zlib.crc32(f"{seed}|{job.model}|{job.split.repeat}|{job.split.fold}".encode()) % (2**31 - 1)
 
 
@@ -232,6 +242,7 @@ def _n_rows(X: Any) -> int:
     return X.shape[0]
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """The first line of an error, with its kind."""
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:300]

@@ -22,7 +22,7 @@ from typing import Any
 
 from ...datasets._errors import InputError
 
-VERSION = 2
+VERSION = 3  # 3: costs
 FINISHED = ("ok", "failed", "timeout", "out_of_memory", "crashed", "skipped")
 PARTS = "parts"
 
@@ -35,12 +35,16 @@ CREATE TABLE job (
     run TEXT NOT NULL REFERENCES run (id), model TEXT NOT NULL, family TEXT, repeat INTEGER, fold INTEGER,
     status TEXT NOT NULL, reason TEXT, fit_seconds REAL, predict_seconds REAL, metrics TEXT,
     place INTEGER, size_bytes INTEGER, parameters INTEGER, converged INTEGER, contended INTEGER,
-    started TEXT, ended TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+    fleet_seconds REAL, started TEXT, ended TEXT, attempts INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run, model, repeat, fold)
+);
+CREATE TABLE cost (
+    run TEXT NOT NULL REFERENCES run (id), model TEXT NOT NULL, family TEXT, status TEXT NOT NULL,
+    reason TEXT, figures TEXT, contended INTEGER, place INTEGER, started TEXT, ended TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, model)
 );
 PRAGMA user_version = {VERSION};
 """
-_KEY = "run = ? AND model = ? AND repeat = ? AND fold = ?"
 
 
 class RunStore:
@@ -115,36 +119,43 @@ class RunStore:
         self._lock = -1
 
     def _plan(self, jobs: Sequence[Any]) -> None:
-        rows = [
-            (self.id, job.model, job.family, job.split.repeat, job.split.fold, job.status, job.reason, place)
-            for place, job in enumerate(jobs)
-        ]
-        names = "run, model, family, repeat, fold, status, reason, place"
-        self._write(f"INSERT INTO job ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        names = ("family", "status", "reason")
+        rows = [{**{n: getattr(job, n) for n in names}, "place": place} for place, job in enumerate(jobs)]
+        for kind in dict.fromkeys(job.kind for job in jobs):
+            own = [place for place, job in enumerate(jobs) if job.kind == kind]
+            self._put([jobs[place] for place in own], [rows[place] for place in own])
 
     def begin(self, jobs: Sequence[Any]) -> None:
         """Say that these jobs run."""
-        statement = f"UPDATE job SET status = 'running', started = ?, attempts = attempts + 1 WHERE {_KEY}"
-        self._write(statement, [(_now(), *self._key(job)) for job in jobs])
+        table, key = self._key(jobs[0])
+        where = " AND ".join(f"{name} = ?" for name in key)
+        change = "SET status = 'running', started = ?, attempts = attempts + 1"
+        rows = [(_now(), *self._key(job)[1].values()) for job in jobs]
+        self._write(f"UPDATE {table} {change} WHERE {where}", rows)
 
     def add(self, job: Any, metrics: dict[str, float | None], predictions: Any = None) -> None:
         """Write a finished job, its predictions (a DataFrame) first."""
         if predictions is not None:
             self._keep_part(job, predictions)
-        values = {
-            **dict(zip(("run", "model", "repeat", "fold"), self._key(job), strict=True)),
-            **{name: getattr(job, name) for name in ("family", "status", "reason", "fit_seconds")},
-            **{name: getattr(job, name) for name in ("predict_seconds", "size_bytes", "parameters")},
-            "metrics": json.dumps(metrics),
-            "converged": int(job.converged),
-            "contended": int(job.contended),
-            "ended": _now(),
-        }
-        names, marks = ", ".join(values), ", ".join("?" * len(values))
-        update = ", ".join(f"{name} = excluded.{name}" for name in values)
-        statement = f"INSERT INTO job ({names}) VALUES ({marks}) "
-        statement += f"ON CONFLICT (run, model, repeat, fold) DO UPDATE SET {update}"
-        self._write(statement, [tuple(values.values())])
+        values = {name: getattr(job, name) for name in ("family", "status", "reason")}
+        values |= {"contended": int(job.contended), "ended": _now()}
+        if job.kind == "cost":
+            self._put([job], [values | {"figures": json.dumps(job.costs)}])
+            return
+        names = ("fit_seconds", "predict_seconds", "size_bytes", "parameters", "fleet_seconds")
+        values |= {name: getattr(job, name) for name in names}
+        values |= {"metrics": json.dumps(metrics), "converged": int(job.converged)}
+        self._put([job], [values])
+
+    def _put(self, jobs: Sequence[Any], values: Sequence[dict[str, Any]]) -> None:
+        """Write these columns of the rows of jobs, which are of one kind."""
+        table, key = self._key(jobs[0])
+        rows = [self._key(job)[1] | own for job, own in zip(jobs, values, strict=True)]
+        names, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
+        update = ", ".join(f"{name} = excluded.{name}" for name in rows[0])
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) "
+        statement += f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {update}"
+        self._write(statement, [tuple(row.values()) for row in rows])
 
     def finish(self, status: str, result: dict[str, Any] | None, predictions: Any) -> None:
         """Write predictions and the result. Those of single jobs stay while some are missing."""
@@ -155,8 +166,12 @@ class RunStore:
         if status != "interrupted":
             shutil.rmtree(self.path / PARTS, ignore_errors=True)
 
-    def _key(self, job: Any) -> tuple[Any, ...]:
-        return self.id, job.model, job.split.repeat, job.split.fold
+    def _key(self, job: Any) -> tuple[str, dict[str, Any]]:
+        """Table and key of a job's row; costs have a row a model."""
+        key = {"run": self.id, "model": job.model}
+        if job.kind == "cost":
+            return "cost", key
+        return "job", {**key, "repeat": job.split.repeat, "fold": job.split.fold}
 
     def _keep_part(self, job: Any, predictions: Any) -> None:
         folder = self.path / PARTS

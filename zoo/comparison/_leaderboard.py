@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...datasets._base import Task
+from ._jobs import Job
 from ._metrics import Metric, of_task, second
+from ._pareto import mark_front
 from ._scores import Labelled, ModelScores, Resampled, interval, one_class_only, truth_of
 from ._ties import tied_with_best
 
-COSTS = ("predict_seconds", "size_bytes", "parameters")
+COSTS = ("predict_seconds", "size_bytes", "parameters")  # measured in the first fold, without a cost job
+MEASURED = ("fit_seconds", "fold_fit_seconds", "fleet_seconds", *COSTS, "costs")
+
+_FLAT = ("fit_cpu_seconds", "fit_peak_bytes", "load_seconds", "predict_peak_bytes", "flops")
+_ENDS = ("median", "p95")
 
 
 def leaderboard_rows(
@@ -22,6 +28,7 @@ def leaderboard_rows(
     test_over_train: float,
     level: float,
     resampled: Resampled | None,
+    costs: Mapping[str, Job] | None = None,
 ) -> list[dict[str, Any]]:
     """Rows by falling score; models without one come last.
 
@@ -30,12 +37,13 @@ def leaderboard_rows(
     test_over_train : n_test / n_train of a fold
     level : of every interval, and of the ties
     resampled : bootstrap scores in the order of ``models`` where there is one official test part
+    costs : the finished cost job of each model, where costs were measured
     """
     truth = None if resampled is None else truth_of(data, models[0].jobs[0].split.test)
     tied = tied_with_best(models, metric, level, test_over_train, resampled, truth)
     rows = []
     for position, scores in enumerate(models):
-        row = _row(data, scores, metric)
+        row = _row(data, scores, metric, (costs or {}).get(scores.model))
         row["intervals"] = {
             m.name: list(
                 interval(scores, m, test_over_train, level)
@@ -49,10 +57,11 @@ def leaderboard_rows(
         row["score_low"], row["score_high"] = row["intervals"][metric.name]
         row["tied_with_best"] = tied.get(scores.model)
         rows.append(row)
+    mark_front(rows, metric.sign)
     return sorted(rows, key=lambda r: -(metric.sign * r["score"] if r["score"] is not None else -np.inf))
 
 
-def _row(data: Labelled, scores: ModelScores, metric: Metric) -> dict[str, Any]:
+def _row(data: Labelled, scores: ModelScores, metric: Metric, cost: Job | None) -> dict[str, Any]:
     ok = [job for job in scores.jobs if job.status == "ok"]
     bad = [job for job in scores.jobs if job.status != "ok"]
     return {
@@ -63,13 +72,41 @@ def _row(data: Labelled, scores: ModelScores, metric: Metric) -> dict[str, Any]:
         "score_low": None,
         "score_high": None,
         "metrics": {m.name: scores.mean(m.name) for m in of_task(data.task)},
-        "fit_seconds": _mean([job.fit_seconds for job in ok]),
-        **{name: _first(ok, name) for name in COSTS},
+        **_measured(ok, cost),
         "jobs_ok": len(ok),
         "jobs_planned": len(scores.jobs),
         "reason": bad[0].reason if bad else "",
-        "notes": _notes(data, scores),
+        "notes": _notes(data, scores) + _cost_notes(cost),
     }
+
+
+def _measured(ok: Sequence[Job], cost: Job | None) -> dict[str, Any]:
+    """Times and sizes: those of one model trained for use where they were measured, else of the folds."""
+    in_folds = _mean([job.fit_seconds for job in ok])
+    together = [job.fleet_seconds for job in ok if job.fleet_seconds is not None]
+    found = {
+        "fit_seconds": in_folds,
+        **{name: _first(ok, name) for name in COSTS},
+        "fold_fit_seconds": in_folds,
+        "fleet_seconds": max(together, default=None),
+        "costs": None,
+    }
+    if cost is None:
+        return found
+    figures = cost.costs or {}
+    thousand = (figures.get("latency") or {}).get("1000") or {}
+    return {
+        **found,
+        **{name: figures.get(name) for name in ("fit_seconds", "size_bytes", "parameters")},
+        "predict_seconds": thousand.get("median"),
+        "costs": {"status": cost.status, "reason": cost.reason, "contended": cost.contended, **figures},
+    }
+
+
+def _cost_notes(cost: Job | None) -> list[str]:
+    if cost is None or cost.status in ("ok", "skipped"):
+        return []
+    return [f"costs not measured in full, {cost.status}: {cost.reason}"]
 
 
 def flat_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -79,8 +116,17 @@ def flat_row(row: dict[str, Any]) -> dict[str, Any]:
         for name, pair in row["intervals"].items()
         for end, value in zip(("low", "high"), pair, strict=True)
     }
-    nested = ("metrics", "intervals")
-    return {**{k: v for k, v in row.items() if k not in nested}, **row["metrics"], **ends}
+    nested = ("metrics", "intervals", "costs")
+    flat = {k: v for k, v in row.items() if k not in nested}
+    return {**flat, **row["metrics"], **ends, **flat_costs(row["costs"])}
+
+
+def flat_costs(costs: dict[str, Any] | None) -> dict[str, Any]:
+    """Figures of a cost sheet that the row has not, a column each."""
+    if costs is None:
+        return {}
+    by_rows = {f"latency_{n}_{end}": v[end] for n, v in (costs.get("latency") or {}).items() for end in _ENDS}
+    return {k: costs.get(k) for k in _FLAT} | by_rows
 
 
 def metric_facts(metric: Metric, task: Task) -> dict[str, Any]:
@@ -116,5 +162,5 @@ def _notes(data: Labelled, scores: ModelScores) -> list[str]:
     return notes
 
 
-def _first(jobs: list[Any], name: str) -> Any:
+def _first(jobs: Sequence[Any], name: str) -> Any:
     return next((getattr(job, name) for job in jobs if getattr(job, name) is not None), None)

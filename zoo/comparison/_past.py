@@ -57,10 +57,16 @@ def _fits(file: Path, host: str) -> Iterator[Past]:
         run = db.execute("SELECT dataset, plan, host, result FROM run").fetchone()
         dataset, plan, own = (json.loads(run[name]) for name in ("dataset", "plan", "host"))
         rows = db.execute(_ENDED).fetchall()
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        costs = (
+            db.execute("SELECT started, ended FROM cost WHERE status = 'ok'").fetchall()
+            if version > 2
+            else []
+        )
     shape = shape_of(dataset, plan["test_over_train"])
     if own["name"] != host or "cluster" in own or shape is None:
         return
-    rest = _rest(json.loads(run["result"] or "{}"), rows)
+    rest = _rest(json.loads(run["result"] or "{}"), [*rows, *costs] if rows else [])
     cores = plan["limits"].get("threads") or own["usable_cores"]
     for model, ended in groupby(rows, key=lambda row: row["model"]):
         seconds = _seconds_of_a_fit(ended, cores)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from ...datasets._base import Dataset
 from ...datasets._errors import InputError, unknown_name
-from ...datasets._splits import make_splits
+from ...datasets._splits import Split, make_splits
 from .. import registry
 from ._confidence import Wanted
 from ._jobs import Job
@@ -38,6 +40,12 @@ class Plan:
     holdout: float | None = None
     in_time_order: bool = False
     limits: Limits = field(default_factory=Limits)
+    costs: tuple[Job, ...] = ()  # one a model, after all folds
+
+    @property
+    def all_jobs(self) -> tuple[Job, ...]:
+        """Folds, then costs, in the order in which they run."""
+        return (*self.jobs, *self.costs)
 
     @property
     def models(self) -> list[str]:
@@ -65,8 +73,12 @@ def make_plan(
     calibrate: str | None = None,
     holdout: float | None = None,
     limits: Limits | None = None,
+    costs: bool = False,
 ) -> Plan:
-    """Jobs for the chosen (or all suited) models on every split; ``calibrate`` wraps every model alike."""
+    """Jobs for the chosen (or all suited) models on every split; ``calibrate`` wraps every model alike.
+
+    With ``costs`` one more job a model measures what it costs, on all training rows.
+    """
     Wanted(calibrate).check(dataset)
     if preset not in PRESETS:
         raise unknown_name("preset", preset, PRESETS)
@@ -93,8 +105,12 @@ def make_plan(
         holdout=holdout,
     )
     names = chosen_models(dataset, models)
+    fold_jobs = [_job(name, split, bool(models), calibrate) for name in names for split in splits]
+    whole = Split(0, -1, _training_rows(dataset), np.zeros(0, dtype=int))
+    cost_jobs = [_job(name, whole, bool(models), calibrate) for name in names] if costs else []
     return Plan(
-        jobs=tuple(_job(name, split, bool(models), calibrate) for name in names for split in splits),
+        jobs=tuple(replace(job, timed=not costs) for job in fold_jobs),
+        costs=tuple(replace(job, kind="cost") for job in cost_jobs),
         folds=len({s.fold for s in splits}) if dataset.test is None else 1,
         repeats=len({s.repeat for s in splits}),
         preset=preset,
@@ -119,6 +135,11 @@ def _check_holdout(dataset: Dataset, folds: int | None) -> None:
     ):
         if given is not None:
             raise InputError(f"--holdout does not go with {what}; leave one of them away")
+
+
+def _training_rows(dataset: Dataset) -> np.ndarray:
+    """All that a model for use is trained on: every row, or those outside an official test part."""
+    return np.arange(len(dataset)) if dataset.test is None else np.flatnonzero(~dataset.test)
 
 
 def _job(name: str, split: Any, asked_for: bool, calibrate: str | None) -> Job:

@@ -13,9 +13,9 @@ from ._result import describe, plain, plan_summary
 from ._store import store_folder
 
 SETTINGS: dict[str, Any] = dict(compare.__kwdefaults__ or {})  # options of a comparison and their defaults
-_ASKED = ("models", "preset", "folds", "repeats", "seed", "params", "holdout", "calibrate")
+_ASKED = ("models", "preset", "folds", "repeats", "seed", "params", "holdout", "calibrate", "costs")
 _LIMITS = ("jobs", "threads", "time_limit", "memory_limit", "cluster", "deterministic")
-_JUDGED = ("metric", "margin", "confidence_level")
+_JUDGED = ("metric", "margin", "confidence_level", "budget")
 
 
 def preview(
@@ -42,14 +42,14 @@ def preview(
     limits = make_limits(*(chosen[name] for name in _LIMITS))
     asked, judged_by = ({name: chosen[name] for name in names} for names in (_ASKED, _JUDGED))
     dataset, _, plan = planned(data, load, asked, judged_by, limits)
-    found = estimate(dataset, plan, plan.jobs, None if store is False else store_folder(store))
+    found = estimate(dataset, plan, plan.all_jobs, None if store is False else store_folder(store))
     return plain(
         {
             "dataset": describe(dataset),
             "plan": plan_summary(plan),
             "estimate": {name: getattr(found, name) for name in ("seconds", "low", "high", "start_seconds")},
             "models": found.models,
-            "jobs": [_row(job, seconds) for job, seconds in zip(plan.jobs, found.jobs, strict=True)],
+            "jobs": [_row(job, seconds) for job, seconds in zip(plan.all_jobs, found.jobs, strict=True)],
         }
     )
 
@@ -63,11 +63,12 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
 
 def _row(job: Any, seconds: float | None) -> dict[str, Any]:
     split = job.split
-    names = ("model", "family", "status", "reason")
+    names = ("model", "family", "kind", "status", "reason")
+    is_fold = job.kind == "fold"
     return {
         **{name: getattr(job, name) for name in names},
-        "repeat": split.repeat,
-        "fold": split.fold,
+        "repeat": split.repeat if is_fold else None,
+        "fold": split.fold if is_fold else None,
         "training_rows": len(split.train),
         "test_rows": len(split.test),
         "estimated_seconds": seconds,

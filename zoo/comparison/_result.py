@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ...datasets._base import Dataset
+from ._budget import within_budget
 from ._determinism import level_of
+from ._jobs import Job
 from ._leaderboard import flat_row, leaderboard_rows, metric_facts
 from ._metrics import Metric
 from ._plan import Plan
@@ -45,11 +47,13 @@ class Comparison:
     path: str | None = None
     estimate: dict[str, Any] | None = None
     explanations: dict[str, Any] | None = field(default=None, repr=False)
+    costs: dict[str, Job] = field(default_factory=dict, repr=False)
+    limits: dict[str, float] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
         """0 if every job that could run ended well, else 1."""
-        return int(any(job.status not in ("ok", "skipped") for m in self.models for job in m.jobs))
+        return int(any(job.status not in ("ok", "skipped") for job in (*self._jobs(), *self.costs.values())))
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a model, best first; failed and skipped ones last. Metrics are columns of their own."""
@@ -71,8 +75,17 @@ class Comparison:
             self.plan.test_over_train,
             self.verdict.confidence_level,
             self.resampled,
+            self.costs,
         )
         return [{**row, **fidelity_of(self.explanations, row["model"])} for row in rows]
+
+    def within_budget(self) -> dict[str, Any] | None:
+        """The best model within the budget that was asked for, see :func:`._budget.within_budget`."""
+        if not self.limits:
+            return None
+        level = self.verdict.confidence_level
+        settings = (self.plan.test_over_train, level, self.resampled)
+        return within_budget(self.limits, self.rows(), self.models, self.metric, *settings)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer as one object that JSON can hold."""
@@ -89,6 +102,7 @@ class Comparison:
                 "leaderboard": self.rows(),
                 "best_reachable": best_reachable(self.dataset, self.metric, self._jobs()),
                 "verdict": asdict(self.verdict),
+                "budget": self.within_budget(),
                 "explanations": self.explanations,
                 "findings": [asdict(f) for f in self.findings],
                 "versions": versions(),

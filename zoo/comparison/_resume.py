@@ -73,7 +73,8 @@ def resume(
         with executor_for(limits, families, hurry, cluster, progress) as executor:
             dataset = same_data(row, data)
             plan = same_plan(row, dataset, limits)
-            question = make_question(dataset, asked["metric"], asked["margin"], asked["confidence_level"])
+            judged_by = [asked[name] for name in ("metric", "margin", "confidence_level", "budget")]
+            question = make_question(dataset, *judged_by)
             known = _known_jobs(plan, dataset, folder, rows)
             if progress is not None and row["versions"] != versions():
                 progress(Event("note", message="libraries have changed since this run began"))
@@ -119,6 +120,7 @@ def same_plan(row: dict[str, Any], dataset: Dataset, limits: Limits) -> Plan:
     """The plan of a run, refused where its models or splits have changed."""
     names = ("preset", "folds", "repeats", "seed", "params", "holdout", "calibrate")
     asked = {name: row["configuration"][name] for name in names}
+    asked["costs"] = row["configuration"].get("costs", False)  # since version 3
     unknown = [name for name in row["plan"]["models"] if name not in registry.entries()]
     if unknown:
         raise InputError(f"run {row['id']} has a model that is not there any more: {unknown[0]}")
@@ -130,10 +132,11 @@ def same_plan(row: dict[str, Any], dataset: Dataset, limits: Limits) -> Plan:
 
 def _known_jobs(plan: Plan, dataset: Dataset, folder: Path, rows: Sequence[dict[str, Any]]) -> list[Job]:
     """The jobs of the plan, those that ended as they were written down."""
-    by_key = {(row["model"], row["repeat"], row["fold"]): row for row in rows}
+    by_key = {(row["model"], row.get("repeat"), row.get("fold")): row for row in rows}
     found = []
-    for job in plan.jobs:
-        row = by_key.get((job.model, job.split.repeat, job.split.fold))
+    for job in plan.all_jobs:
+        fold = (None, None) if job.kind == "cost" else (job.split.repeat, job.split.fold)
+        row = by_key.get((job.model, *fold))
         if row is None:
             raise InputError(f"{folder} lacks a row of its plan; start a new run")
         found.append(known_job(job, row, dataset, folder))
@@ -144,6 +147,9 @@ def known_job(job: Job, row: dict[str, Any], dataset: Dataset, folder: Path) -> 
     """A job as it ended, with its kept prediction; planned again where that is lost."""
     if row["status"] not in FINISHED:
         return replace(job, status="planned", reason="")
+    if job.kind == "cost":
+        said = {"status": row["status"], "reason": row["reason"], "contended": bool(row["contended"])}
+        return replace(job, **said, costs=row["figures"])
     prediction = None
     if row["status"] == "ok":
         kept = kept_prediction(folder, row)
@@ -151,9 +157,17 @@ def known_job(job: Job, row: dict[str, Any], dataset: Dataset, folder: Path) -> 
             return replace(job, status="planned", reason="")  # lost with the power: it runs again
         regression = dataset.task == "regression"
         columns = ["prediction"] if regression else [f"probability_{c}" for c in dataset.classes]
-        said = kept[columns].to_numpy(dtype="float64")
-        prediction = said[:, 0] if regression else said
-    names = ("status", "reason", "fit_seconds", "predict_seconds", "size_bytes", "parameters")
-    values = {name: row[name] for name in names}
-    values |= {name: bool(row[name]) for name in ("converged", "contended")}
-    return replace(job, **values, prediction=prediction)
+        values = kept[columns].to_numpy(dtype="float64")
+        prediction = values[:, 0] if regression else values
+    names = (
+        "status",
+        "reason",
+        "fit_seconds",
+        "fleet_seconds",
+        "predict_seconds",
+        "size_bytes",
+        "parameters",
+    )
+    known = {name: row[name] for name in names}
+    known |= {name: bool(row[name]) for name in ("converged", "contended")}
+    return replace(job, **known, prediction=prediction)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from ._metrics import evaluate, of_task
 from ._progress import Event, Progress
 from ._result import predictions_of
 from ._scores import truth_of
-from ._tasks import Task, Work, make_tasks, run_task
+from ._tasks import Task, Work, cost_tasks, make_tasks, run_task
 from ._workers import WorkerDied
 
 
@@ -79,6 +79,16 @@ class Ledger:
         """A job that ended without an answer."""
         self.end(place, replace(self.jobs[place], status=status, reason=reason))
 
+    def worth_measuring(self, costs: Sequence[Task]) -> Iterator[Task]:
+        """Those of models that can be fitted; the costs of others are skipped, with their reason."""
+        for task in costs:
+            model = self.jobs[task.places[0]].model
+            own = [job for job in self.jobs if job.model == model and job.kind == "fold"]
+            if any(job.status == "ok" for job in own):
+                yield task
+            else:
+                self.stop(task.places[0], "skipped", own[0].reason if own else "no fold was fitted")
+
     def interrupt(self) -> None:
         """Every job that has not ended is interrupted."""
         self._progress = lambda event: None
@@ -116,12 +126,14 @@ def run_jobs(
             if job.status != "planned":  # its row is there already
                 ledger.done.add(place)
                 ledger.tell("fold", job.model, job.reason)
-        tasks = make_tasks(jobs, work.dataset.task)
+        tasks, costs = make_tasks(jobs, work.dataset.task), cost_tasks(jobs)
         if executor is None:
             for task in tasks:
                 run_task(task, work, ledger.hear)
+            for task in ledger.worth_measuring(costs):
+                run_task(task, work, ledger.hear)
         else:
-            _Overseer(executor, work, ledger).run(tasks)
+            _Overseer(executor, work, ledger).run(tasks, costs)
         ledger.tell("finished")
     except KeyboardInterrupt:
         ledger.interrupt()
@@ -135,18 +147,33 @@ class _Overseer:
         self._executor, self._work, self._ledger = executor, work, ledger
         self._inbox: queue.Queue[Callable[[], None]] = queue.Queue()
         self._open = 0
+        self._ready = False
 
-    def run(self, tasks: Sequence[Task]) -> None:
+    def run(self, tasks: Sequence[Task], costs: Sequence[Task] = ()) -> None:
+        """All of ``tasks`` side by side, then each of ``costs`` alone."""
         try:
             for task in tasks:
                 self._submit(task)
             while self._open:
+                if self._open == 1:
+                    self._get_ready(costs)
                 self._inbox.get()()
+            for task in self._ledger.worth_measuring(costs):
+                self._submit(task)
+                while self._open:
+                    self._inbox.get()()
         except KeyboardInterrupt:
             self._executor.shutdown(wait=True, cancel_futures=True)
             while not self._inbox.empty():  # what was finished before is kept
                 self._inbox.get()()
             raise
+
+    def _get_ready(self, costs: Sequence[Task]) -> None:
+        """Processes that measure costs import what they need beside the last of the folds, once."""
+        if self._ready or not hasattr(self._executor, "warm"):
+            return
+        self._ready = True
+        self._executor.warm(list(dict.fromkeys(task.family for task in costs)))
 
     def _submit(self, task: Task) -> None:
         self._open += 1

@@ -147,14 +147,20 @@ def job_rows_of(folder: Path) -> list[dict[str, Any]]:
 
 def _job_rows(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """In the order of the plan; runs of the first version have them in the order in which they ended."""
-    order = "rowid" if db.execute("PRAGMA user_version").fetchone()[0] < VERSION else "place, rowid"
+    order = "rowid" if db.execute("PRAGMA user_version").fetchone()[0] < 2 else "place, rowid"
     return [dict(row) for row in db.execute(f"SELECT * FROM job ORDER BY {order}")]
+
+
+def _cost_rows(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """What each model's costs are; ``figures`` is an object."""
+    rows = [dict(row) for row in db.execute("SELECT * FROM cost ORDER BY place")]
+    return [{**row, "kind": "cost", "figures": json.loads(row["figures"] or "null")} for row in rows]
 
 
 def load_unfinished(
     run: str, store: str | os.PathLike[str] | None = None
 ) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
-    """Folder, facts and job rows of a run that may go on.
+    """Folder, facts and job rows (then cost rows, of ``kind`` "cost") of a run that may go on.
 
     Raises
     ------
@@ -166,6 +172,7 @@ def load_unfinished(
     with closing(_open(folder / "run.sqlite")) as db:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         rows = _job_rows(db)
+        rows += _cost_rows(db) if version == VERSION else []
     if version != VERSION:
         raise InputError(f"run {row['id']} was made by another version of deepworth, which cannot go on")
     if row["status"] in ("ok", "partial") and all(job["status"] in FINISHED for job in rows):
@@ -214,12 +221,20 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
+def _states(db: sqlite3.Connection) -> list[str]:
+    """Of all planned jobs; before version 3 there were none for costs."""
+    query = "SELECT status FROM job"
+    if db.execute("PRAGMA user_version").fetchone()[0] >= 3:
+        query += " UNION ALL SELECT status FROM cost"
+    return [status for (status,) in map(tuple, db.execute(query))]
+
+
 def read_run(path: Path) -> dict[str, Any]:
     """The facts of a run from its SQLite file, those in JSON read, with the number of its jobs."""
     try:
         with closing(_open(path)) as db:
             row = dict(db.execute("SELECT * FROM run").fetchone())
-            states = [status for (status,) in map(tuple, db.execute("SELECT status FROM job"))]
+            states = _states(db)
     except (sqlite3.Error, TypeError) as error:
         raise InputError(f"{path} is not a run of deepworth: {error}") from error
     texts = ("dataset", "plan", "result", "configuration", "versions", "host", "splits")

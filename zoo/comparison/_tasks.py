@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...datasets._base import Dataset
 from .. import registry
 from ..training._machine import held_to_cores
+from ._costs import Setting, measure_job
 from ._jobs import Job, can_fit_many, run_fleet, run_job
 
 # Hears what happens to the job at a place of the plan: "begin" with all places of its task, "epoch" with
@@ -26,6 +27,7 @@ class Work:
     params: dict[str, dict[str, Any]]
     threads: int
     cores: int | None = None
+    cost: Setting = field(default_factory=Setting)
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,14 @@ class Task:
     places: tuple[int, ...]
     family: str
     cores: int | None = None
+    alone: bool = False  # nothing may run beside it
 
 
 def make_tasks(jobs: Sequence[Job], task: str) -> list[Task]:
-    """Tasks of all planned jobs: a fleet where the model's estimators offer it, else one for each job."""
+    """Tasks of all planned folds: a fleet where the model's estimators offer it, else one for each job."""
     by_model: dict[str, list[int]] = {}
     for place, job in enumerate(jobs):
-        if job.status == "planned":
+        if job.status == "planned" and job.kind == "fold":
             by_model.setdefault(job.model, []).append(place)
     found = []
     for name, places in by_model.items():
@@ -51,11 +54,22 @@ def make_tasks(jobs: Sequence[Job], task: str) -> list[Task]:
     return found
 
 
+def cost_tasks(jobs: Sequence[Job]) -> list[Task]:
+    """Tasks of all planned cost jobs: one each, alone on the machine."""
+    planned = [i for i, job in enumerate(jobs) if job.status == "planned" and job.kind == "cost"]
+    return [Task((place,), jobs[place].family, alone=True) for place in planned]
+
+
 def run_task(task: Task, work: Work, hear: Hear) -> list[Job]:
     """The finished jobs of a task; ``hear`` has heard each as soon as it ended."""
     jobs = [work.jobs[place] for place in task.places]
     params = work.params.get(jobs[0].model, {})
     hear(task.places[0], "begin", task.places)
+    if jobs[0].kind == "cost":
+        with held_to_cores(work.cost.cores or task.cores):
+            found = [measure_job(jobs[0], work.dataset, work.seed, params, work.cost)]
+        hear(task.places[0], "job", found[0])
+        return found
     with held_to_cores(work.cores or task.cores):
         if len(jobs) > 1 and can_fit_many(jobs[0].model, work.dataset):
             return _run_fleet(task, work, params, hear)

@@ -63,6 +63,7 @@ class WorkerProcess:
 
     def __init__(self, kind: str, work: int, variables: dict[str, str], post: Callable[..., None]) -> None:
         self.kind, self.ready, self.alive, self.used = kind, False, True, False
+        self.measures = False  # has run tasks that measure costs, and no others
         self.at_rest = 0  # bytes when it had imported what it needs
         self.broken = ""
         self._ended = 0.0

@@ -186,9 +186,10 @@ class Workers(Executor):
         order.hear(place, kind, value)
 
     def _retire_or_keep(self, worker: WorkerProcess) -> None:
-        del self._running[worker]
+        ended = self._running.pop(worker)
         worker.used = True
-        wanted = any(order.task.family == worker.kind for order in self._orders)
+        worker.measures = ended.task.alone
+        wanted = ended.task.alone or any(order.task.family == worker.kind for order in self._orders)
         wanted = wanted or (self._patient and len(self._idle) < self._most)
         grown = worker.family.bytes() - worker.at_rest
         if wanted and grown < (self._limits.bytes or self._enough) / 4:
@@ -214,7 +215,7 @@ class Workers(Executor):
         while self._orders and len(self._running) < self._most:
             order = self._orders.pop(0)
             kind = order.task.family
-            own = [w for w in self._idle if w.kind == kind and not (w.used and order.fresh)]
+            own = [w for w in self._idle if w.kind == kind and _suits(w, order)]
             if not own and self._patient:
                 self._make_room()
             try:
@@ -253,8 +254,12 @@ class Workers(Executor):
             self._check_memory()
 
     def _check_time(self, worker: WorkerProcess, order: _Order, now: float) -> None:
-        """Networks that are trained together share the sum of their limits."""
-        allowed = (self._limits.seconds or 0.0) * len(order.task.places)
+        """Networks that are trained together share the sum of their limits.
+
+        A measured fit has all training rows, and a small one and a thousand predictions around it.
+        """
+        limit = self._limits.seconds or 0.0
+        allowed = 2 * limit + 10 if order.task.alone else limit * len(order.task.places)
         if now - order.began > allowed:
             number = len(order.task.places)
             together = f" for {number} fits together" if number > 1 else ""
@@ -285,6 +290,11 @@ class Workers(Executor):
         del self._running[worker]
         worker.kill()
         order.future.set_exception(WorkerDied(status, reason))
+
+
+def _suits(worker: WorkerProcess, order: _Order) -> bool:
+    """A measured task wants a process that has done nothing but measured ones."""
+    return not worker.used or not (order.fresh or order.task.alone != worker.measures)
 
 
 def _gigabytes(size: int) -> str:

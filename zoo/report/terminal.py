@@ -16,13 +16,15 @@ from rich.table import Table
 from rich.text import Text
 
 from ...datasets._errors import InputError
-from ._words import FAMILY_COLOURS, count, number, seconds, size
+from ._costs import FRONT, budget_lines, cells, columns, flat, front_note, show_cost
+from ._words import FAMILY_COLOURS, number, seconds, size
 from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
 
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
 _BAR = 18
 _ROOMY = 110  # columns of a terminal that has room for the last column
 _TIED = " ≈"
+_WIDE = 100  # columns of a terminal that has room for a second metric
 
 
 def console() -> Console:
@@ -48,7 +50,7 @@ def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
         parts.append(_findings(answer["findings"]))
     legend = _readable(answer) if width >= _ROOMY else []
     parts += [_leaderboard(answer, width), *legend, *_notes(answer), _verdict(answer)]
-    parts += [*map(Text, between_lines(answer)), *_footer(answer)]
+    parts += [*budget_lines(answer), *map(Text, between_lines(answer)), *_footer(answer)]
     return parts
 
 
@@ -70,20 +72,19 @@ def _findings(findings: list[dict[str, Any]], most: int = 8) -> Group:
 
 def _leaderboard(answer: dict[str, Any], width: int) -> Table:
     metric = answer["metric"]
-    wide = width >= 100
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False, padding=(0, 1, 0, 0))
     table.add_column("model", no_wrap=True)
     arrow = "↑" if metric["greater_is_better"] else "↓"
     table.add_column(f"{metric['label']} {arrow}", justify="right", no_wrap=True)
     scale = _scale(answer)
     table.add_column(_scale_label(scale), no_wrap=True)
-    if metric["second_label"] and wide:
+    if metric["second_label"] and width >= _WIDE:
         table.add_column(metric["second_label"], justify="right", no_wrap=True)
     readable = width >= _ROOMY and _has_fidelity(answer)
-    for name in ("fit", "1k rows", *(("size", "params") if wide else ("size",)), *["plain"] * readable):
+    for name in (*columns(width), *["plain"] * readable):
         table.add_column(name, justify="right", no_wrap=True)
     for row in answer["leaderboard"]:
-        table.add_row(*_cells(row, answer, scale, wide), *_fidelity(row, readable))
+        table.add_row(*_cells(row, answer, scale, width), *_fidelity(row, readable))
     if answer["best_reachable"] is not None:
         best = number(answer["best_reachable"])
         table.add_row(
@@ -95,17 +96,17 @@ def _leaderboard(answer: dict[str, Any], width: int) -> Table:
 
 
 def _cells(
-    row: dict[str, Any], answer: dict[str, Any], scale: tuple[float, float] | None, wide: bool
+    row: dict[str, Any], answer: dict[str, Any], scale: tuple[float, float] | None, width: int
 ) -> list[Any]:
     metric = answer["metric"]
-    name = Text.assemble((row["model"], FAMILY_COLOURS[row["family"]]), (_TIED if _is_tied(row) else ""))
+    signs = (_TIED if _is_tied(row) else "") + (FRONT if row.get("pareto") else "")
+    name = Text.assemble((row["model"], FAMILY_COLOURS[row["family"]]), signs)
     if row["score"] is None:
         return [name, "-", Text(row["status"], "dim" if row["status"] == "skipped" else "red")]
-    cells: list[Any] = [name, number(row["score"]), _interval_bar(row, scale)]
-    if metric["second_label"] and wide:
-        cells.append(number(row["metrics"].get(metric["second"])))
-    cells += [seconds(row["fit_seconds"]), seconds(row["predict_seconds"]), size(row["size_bytes"])]
-    return [*cells, count(row["parameters"])] if wide else cells
+    found: list[Any] = [name, number(row["score"]), _interval_bar(row, scale)]
+    if metric["second_label"] and width >= _WIDE:
+        found.append(number(row["metrics"].get(metric["second"])))
+    return [*found, *cells(row, width)]
 
 
 def _has_fidelity(answer: dict[str, Any]) -> bool:
@@ -125,7 +126,8 @@ def _is_tied(row: dict[str, Any]) -> bool:
 def _notes(answer: dict[str, Any]) -> list[Text]:
     """What is odd about single models, why some have no score, and how to add those left out."""
     rows = [r for r in answer["leaderboard"] if r["model"] != "constant"]
-    lines = _tied(answer) + [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
+    lines = [*_tied(answer), *front_note(rows)]
+    lines += [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
     broken = [r for r in rows if r["score"] is None and r["status"] != "skipped"]
     lines += [Text(f"  {r['model']} {r['status']}: {r['reason']}", "red") for r in broken]
     hints: dict[str, list[str]] = {}
@@ -229,7 +231,7 @@ def _footer(answer: dict[str, Any]) -> list[Text]:
     if answer["run"]:
         lines[0] += f" Kept as run {answer['run']}: deepworth runs last"
     workers = answer["plan"].get("limits", {}).get("workers", 0)
-    if workers > 1:
+    if workers > 1 and not any(row.get("costs") for row in answer["leaderboard"]):
         lines.append(f"Times were taken while up to {workers} jobs shared the machine (--jobs {workers})")
     if answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
         lines.append("A first answer; for a firmer one: --preset standard")
@@ -284,8 +286,9 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         for name, pair in row["intervals"].items()
         for end, value in zip(("low", "high"), pair, strict=True)
     }
-    nested = ("metrics", "intervals", "notes")
-    return {**{k: v for k, v in row.items() if k not in nested}, **row["metrics"], **ends}
+    nested = ("metrics", "intervals", "notes", "costs")
+    own = {k: v for k, v in row.items() if k not in nested}
+    return {**own, **row["metrics"], **ends, **flat(row.get("costs"))}
 
 
 def _replace(path: Path, text: str) -> None:
@@ -313,6 +316,16 @@ def show_trained(summary: dict[str, Any], *, as_json: bool = False) -> None:
     )
     out.print(f"[dim]Next: {example}[/dim]", soft_wrap=True)
     out.print(f"[dim]      deepworth evaluate {path} DATA[/dim]", soft_wrap=True)
+
+
+def show_sheet(sheet: dict[str, Any], *, as_json: bool = False) -> None:
+    """What a saved model takes."""
+    if as_json:
+        print_json(sheet)
+        return
+    out = console()
+    for part in show_cost(sheet):
+        out.print(part)
 
 
 def show_scores(result: dict[str, Any], *, as_json: bool = False) -> None:

@@ -388,6 +388,12 @@ def program(architecture: Architecture, recipe: Recipe) -> Program:
         return _made(architecture, recipe)
 
 
+def forget() -> None:
+    """Drop all programs: the next training compiles its own, as the first of a process does."""
+    with _ONE_AT_A_TIME:
+        _made.cache_clear()
+
+
 _ONE_AT_A_TIME = threading.Lock()
 _made = lru_cache(maxsize=32)(Program)
 

@@ -113,8 +113,11 @@ def test_disturbed_jobs_and_failed_ones_teach_nothing(tmp_path):
 def test_a_preview_runs_nothing_and_tells_every_job(tmp_path):
     told = preview("sick-healthy", store=tmp_path, repeats=2, **FAST)
     assert list(tmp_path.iterdir()) == []
-    assert len(told["jobs"]) == 2 * 3 * 2
-    assert {(job["training_rows"], job["test_rows"]) for job in told["jobs"]} == {(100, 50)}
+    folds = [job for job in told["jobs"] if job["kind"] == "fold"]
+    assert len(folds) == 2 * 3 * 2
+    assert {(job["training_rows"], job["test_rows"]) for job in folds} == {(100, 50)}
+    costs = [job for job in told["jobs"] if job["kind"] == "cost"]
+    assert [(job["training_rows"], job["test_rows"]) for job in costs] == [(150, 0)] * 2
     each = math.fsum(job["estimated_seconds"] for job in told["jobs"])
     assert each == pytest.approx(math.fsum(row["seconds"] for row in told["models"]))
     assert told["estimate"]["seconds"] == pytest.approx(each + told["estimate"]["start_seconds"])

@@ -13,6 +13,10 @@ from deepworth.datasets._base import Dataset
 from deepworth.zoo.comparison import compare
 
 STAND_INS = Path(__file__).parent
+MEASURED = (
+    *("fit_seconds", "fold_fit_seconds", "fleet_seconds", "predict_seconds", "size_bytes"),
+    *("latency_seconds", "costs", "pareto"),
+)
 
 
 def install(monkeypatch):
@@ -39,8 +43,7 @@ def run(models, **options):
 
 def numbers(answer):
     """What must not depend on where, when and in how many pieces a run was made."""
-    costs = ("fit_seconds", "predict_seconds", "size_bytes")
-    board = [{k: v for k, v in row.items() if k not in costs} for row in answer["leaderboard"]]
+    board = [{k: v for k, v in row.items() if k not in MEASURED} for row in answer["leaderboard"]]
     return board, answer["verdict"], answer["best_reachable"]
 
 

@@ -1,0 +1,122 @@
+"""Operations of a prediction: closed forms, TensorFlow's own profiler, and what cannot be known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepworth.datasets._base import Dataset
+from deepworth.zoo import registry
+from deepworth.zoo.artefact import load, save
+from deepworth.zoo.artefact._flops import graph_flops
+from deepworth.zoo.artefact._operations import _mean_path, operations
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(120, 3)), columns=list("abc"))
+    return Dataset("made", X, np.where(X["a"] > 0, "x", "y"), "binary", "tabular")
+
+
+@pytest.fixture
+def saved(data, tmp_path):
+    def make(name, **params):
+        model = registry.create(name, "binary", "tabular", random_state=0, **params).fit(data.X, data.y)
+        return model, load(save(model, tmp_path / name, dataset=data, name=name))
+
+    return make
+
+
+def concrete(model, shape):
+    import tensorflow as tf
+
+    call = tf.function(lambda x: model(x, training=False))
+    return call.get_concrete_function(tf.TensorSpec(shape, tf.float32))
+
+
+def test_a_dense_network_by_closed_form_and_by_the_profiler():
+    import keras
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    layers = [keras.Input((20,)), keras.layers.Dense(50, activation="relu"), keras.layers.Dense(3)]
+    function = concrete(keras.Sequential(layers), (1, 20))
+    found = graph_flops(function.graph)
+    assert found == (2 * 20 * 50 + 50 + 50) + (2 * 50 * 3 + 3)
+    frozen = convert_variables_to_constants_v2(function)
+    options = tf.compat.v1.profiler.ProfileOptionBuilder(
+        tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    ).with_empty_output()
+    profiled = tf.compat.v1.profiler.profile(graph=frozen.graph, options=options.build())
+    assert found == pytest.approx(profiled.total_float_ops, abs=50)  # the profiler takes ReLU for free
+
+
+def test_a_convolution_by_closed_form():
+    import keras
+
+    layers = [keras.Input((8, 8, 3)), keras.layers.Conv2D(5, 3, padding="same", use_bias=False)]
+    assert graph_flops(concrete(keras.Sequential(layers), (1, 8, 8, 3)).graph) == 2 * 8 * 8 * 5 * 3 * 3 * 3
+
+
+def test_a_recurrent_network_counts_every_step():
+    import keras
+
+    def network(steps):
+        layers = [keras.Input((steps, 4)), keras.layers.LSTM(6, use_cudnn=False)]
+        return graph_flops(concrete(keras.Sequential(layers), (1, steps, 4)).graph)
+
+    products = 2 * (4 + 6) * 4 * 6  # four gates, from input and state
+    each = network(11) - network(10)
+    assert products < each < 1.5 * products
+    assert network(30) - network(10) == 20 * each
+
+
+def test_an_unknown_shape_is_not_guessed():
+    import keras
+
+    layers = [keras.Input((None, 4)), keras.layers.LSTM(6, use_cudnn=False)]
+    assert graph_flops(concrete(keras.Sequential(layers), (1, None, 4)).graph) is None
+
+
+def test_a_network_from_its_file_has_twice_its_weights_and_little_more(saved, data):
+    model, opened = saved("plain-mlp", epochs=1)
+    found = operations(opened, data.X)
+    assert found["flops_by"] == "graph"
+    assert 2 * model.n_parameters() <= found["flops"] <= 2.2 * model.n_parameters() + 200
+
+
+def test_classical_models_by_closed_form(saved, data):
+    model, opened = saved("logistic-regression")
+    assert operations(opened, data.X) == {"flops": 2 * 3 + 1, "flops_by": "estimate"}
+    model, opened = saved("rbf-svm")
+    machine = model.steps[-1][1].model_.model_
+    least = len(machine.support_vectors_) * (3 * 3 + 1)
+    assert least < operations(opened, data.X)["flops"] < least + 3 * len(machine.support_vectors_) + 20
+    _, opened = saved("constant")
+    assert operations(opened, data.X)["flops"] == 0
+
+
+def test_paths_of_a_forest_are_those_that_training_rows_take(saved, data):
+    model, opened = saved("random-forest", n_estimators=5)
+    forest = model.steps[-1][1]
+    encoded = model.steps[0][1].transform(data.X)
+    for tree in forest.estimators_:
+        passed = np.asarray(tree.decision_path(encoded).sum(axis=1)).ravel() - 1
+        assert _mean_path(tree.tree_) == pytest.approx(passed.mean(), rel=0.25)  # bootstrap rows are others
+    mean = sum(_mean_path(tree.tree_) + 2 for tree in forest.estimators_)
+    assert operations(opened, data.X)["flops"] == round(mean)
+
+
+def test_what_has_no_formula_is_unknown(saved, data, monkeypatch):
+    from deepworth.zoo.artefact import _operations
+
+    _, opened = saved("logistic-regression")
+    monkeypatch.delitem(_operations._KINDS, "LogisticRegression")
+    assert operations(opened, data.X) == {"flops": None, "flops_by": "unknown"}
+
+
+@pytest.mark.parametrize(
+    "name", ["hist-gradient-boosting", "k-nearest-neighbours", "naive-bayes", "linear-svm"]
+)
+def test_every_usual_baseline_has_an_estimate(saved, data, name):
+    assert operations(saved(name)[1], data.X)["flops"] > 0
