@@ -35,7 +35,7 @@ def command(target: str, store: str | None, as_json: bool, quiet: bool) -> None:
 
 def _verify_export(path: Path, as_json: bool, quiet: bool) -> int:
     from ..export import verify
-    from ..report import exports, progress  # type: ignore[attr-defined]
+    from ..report import exports, progress
 
     with progress.spinner("verifying", enabled=not quiet):
         found = verify(path)

@@ -1,0 +1,119 @@
+"""The network without its preprocessing, for LiteRT, and what stands in front of it in words and numbers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ._errors import CannotHold
+
+_HOW = {
+    "BagOfWords": "1 for each of the words that the text holds, in lower case, punctuation taken out",
+    "MissingIndicator": "1 where the number is missing or infinite, else 0",
+    "OneHotKnown": "1 at the place of the category among the vocabulary, zeros for any other",
+    "Phase": "sine and cosine of 2 pi times the fraction of seconds / period; zeros where missing",
+    "QuantileScale": "rank of the number, linear between knots and clipped to 0.00135 .. 0.99865, then the "
+    "quantile of the standard normal distribution; the centre's where missing",
+    "ResizeImage": "uint8 image of this size, bilinear with anti-aliasing",
+    "RobustScale": "z / sqrt(1 + (z/3)^2) of z = (x - centre) * factor; 0 where missing",
+    "StringLookup": "1 + the place of the category among the vocabulary, 0 for any other",
+    "TextVectorization": "2 + the place of each word among the vocabulary, 1 for any other; 0 behind the end",
+}
+
+
+def lite_model(source: Any) -> tuple[bytes, str, Callable[[Any], dict[str, np.ndarray]]]:
+    """The flat file, its recipe in JSON, and a function from raw rows to the network's inputs."""
+    import keras
+
+    model = source.network()
+    inside = _boundary(model)
+    before = keras.Model(model.input, inside)
+    after = keras.Model(list(inside.values()), model.output)
+
+    def encode(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        shaped = {k: v if source.modality == "image" else v[:, None] for k, v in rows.items()}
+        tensors = {k: tf.constant(v.tolist() if v.dtype == object else v) for k, v in shaped.items()}
+        return {name: value.numpy() for name, value in before(tensors, training=False).items()}
+
+    recipe = {"inputs": _recipe(before, inside), "outputs": _outputs(source)}
+    return _converted(after, list(inside), source), json.dumps(recipe, indent=1, ensure_ascii=False) + "\n", encode
+
+
+def _boundary(model: Any) -> dict[str, Any]:
+    """What enters the network: the inputs of the nested model, by name."""
+    for layer in model.operations:
+        if hasattr(layer, "_nodes_by_depth"):
+            for node in layer._inbound_nodes:
+                given = node.arguments.args[0] if node.arguments.args else None
+                if isinstance(given, dict) and _reachable(model, node):
+                    return dict(given)
+    raise CannotHold("the network and its preprocessing cannot be told apart")
+
+
+def _reachable(model: Any, node: Any) -> bool:
+    return any(node is one for nodes in model._nodes_by_depth.values() for one in nodes)
+
+
+def _converted(model: Any, names: list[str], source: Any) -> bytes:
+    """One row at a time for texts: LiteRT's loops want to know how many."""
+    specs = [
+        tf.TensorSpec((1 if source.modality == "text" else None, *x.shape[1:]), x.dtype, name=name)
+        for name, x in zip(names, model.inputs, strict=True)
+    ]
+    output = "value" if source.task == "regression" else "probabilities"
+    module = tf.Module()
+    module.model = model
+
+    @tf.function(input_signature=specs)
+    def serve(*arrays: Any) -> dict[str, Any]:
+        return {output: model(list(arrays), training=False)}
+
+    module.serve = serve
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], module)
+    converter.experimental_enable_resource_variables = False  # weights become constants
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    try:
+        return bytes(converter.convert())
+    except Exception as error:  # the converter has no error class of its own
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CannotHold(f"LiteRT's converter: {first[:160]}") from error
+
+
+def _recipe(model: Any, inside: dict[str, Any]) -> dict[str, Any]:
+    """Of each input, its parts from left to right: which column, which step, which numbers."""
+    return {
+        name: {"shape": list(x.shape[1:]), "dtype": str(x.dtype), "parts": _parts(x)}
+        for name, x in inside.items()
+    }
+
+
+def _parts(x: Any) -> list[dict[str, Any]]:
+    """The chain of steps behind a tensor, back to its columns."""
+    layer, node_index, _ = x._keras_history
+    node = layer._inbound_nodes[node_index]
+    if type(layer).__name__ in ("Cast", "Concatenate"):
+        return [part for tensor in node.input_tensors for part in _parts(tensor)]
+    if node.is_input:
+        return [{"input": layer.name}]
+    before = [part for tensor in node.input_tensors for part in _parts(tensor)]
+    kind = type(layer).__name__
+    return [{**part, "step": kind, "how": _HOW.get(kind, kind), **_numbers(layer)} for part in before]
+
+
+def _numbers(layer: Any) -> dict[str, Any]:
+    names = ("centre", "factor", "knots", "ranks", "period", "depth", "words", "height", "width")
+    found = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
+    if type(layer).__name__ in ("StringLookup", "TextVectorization"):
+        found["vocabulary"] = list(layer.get_vocabulary(include_special_tokens=False))
+    return found
+
+
+def _outputs(source: Any) -> dict[str, Any]:
+    if source.task == "regression":
+        return {"value": {"column": source.manifest["target"]}}
+    return {"probabilities": {"classes": source.classes}}

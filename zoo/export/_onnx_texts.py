@@ -1,0 +1,114 @@
+"""Texts as ONNX operators: words, their letters changed one by one, and numbers for words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ._graph import RUNTIME, Graph, Tensor
+
+# A Tokenizer that finds nothing in any row has no axis to work on, so every text ends in a mark that is
+# found and taken out again.
+_MARK = "\ue000"
+_KEPT = "\ue001"  # "this letter stays as it is"; both are private characters, which no word has
+_STANDARD_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
+
+
+def pieces(graph: Graph, texts: Tensor, expression: str) -> Tensor:
+    """What matches in each text, (batch, most matches), "" at the end; at least one column.
+
+    ``texts`` is (batch,). The regular expression is RE2's, as in TensorFlow.
+    """
+    marked = graph.op("StringConcat", texts, np.array(f" {_MARK}", object))
+    return _tokens(graph, marked, tokenexp=f"{_MARK}|{expression}")
+
+
+def _tokens(graph: Graph, texts: Tensor, **attributes: Any) -> Tensor:
+    return graph.op(
+        "Tokenizer", texts, domain=RUNTIME, mark=0, pad_value="", mincharnum=1, **attributes
+    )
+
+
+def letters(graph: Graph, words: Tensor) -> Tensor:
+    """The letters of each word, one axis more, "" at the end."""
+    return _tokens(graph, words, separators=[""])
+
+
+def rewritten(graph: Graph, words: Tensor, changes: Mapping[str, str], longest: int) -> Tensor:
+    """Words with letters changed or taken out ("").
+
+    Words longer than ``longest`` are cut behind the next power of two, so they equal no word of that length.
+    """
+    found = letters(graph, words)
+    to = graph.lookup(found, list(changes), list(changes.values()), _KEPT)
+    found = graph.op("Where", graph.op("Equal", to, np.array(_KEPT, object)), found, to)
+    width = 1 << int(longest).bit_length()  # more than longest
+    shape = graph.concat([graph.op("Shape", words), graph.constant(np.array([width]))], axis=0)
+    empty = graph.op("Expand", np.array("", object), shape)
+    found = graph.columns(graph.concat([found, empty]), 0, width, axis=2)
+    while width > 1:  # neighbours joined, until a word is whole
+        left, right = (graph.columns(found, start, width, axis=2, step=2) for start in (0, 1))
+        found, width = graph.op("StringConcat", left, right), width // 2
+    return graph.op("Squeeze", found, np.array([2]))
+
+
+@cache
+def lower_case() -> Mapping[str, str]:
+    """Every letter that has a lower case."""
+    every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    return {letter: letter.lower() for letter in every if letter.lower() != letter}
+
+
+@cache
+def _ascii_lower_case() -> Mapping[str, str]:
+    return {chr(code): chr(code + 32) for code in range(65, 91)}
+
+
+def compacted(graph: Graph, ids: Tensor, wanted: Tensor, length: int) -> Tensor:
+    """The wanted numbers of each row moved to its beginning, 0 behind them: int64 (batch, length)."""
+    place = graph.op("Sub", graph.op("CumSum", graph.cast(wanted, "int64"), np.int64(1)), np.int64(1))
+    fits = graph.op("And", wanted, graph.op("Less", place, np.int64(length)))
+    place = graph.op("Where", fits, place, np.int64(length))  # the last column is thrown away
+    n_rows = graph.columns(graph.op("Shape", ids), 0, 1, axis=0)
+    shape = graph.concat([n_rows, graph.constant(np.array([length + 1]))], axis=0)
+    zeros = graph.op("Expand", np.int64(0), shape)
+    return graph.columns(graph.op("ScatterElements", zeros, place, ids, axis=1), 0, length)
+
+
+def is_word(graph: Graph, words: Tensor) -> Tensor:
+    """Whether there is a word at a place."""
+    return graph.op("Not", graph.op("Equal", words, np.array("", object)))
+
+
+def token_ids(graph: Graph, texts: Tensor, vocabulary: Sequence[str], length: int) -> Tensor:
+    """As our :func:`standardise` with TextVectorization: 0 padding, 1 unknown, then the words.
+
+    ``texts`` (batch,), answer int64 (batch, length).
+    """
+    found = pieces(graph, texts, r"(?i:<br\s*/?>)|[\p{L}\p{M}\p{N}'\x{2019}]+|[.,!?;]")
+    gaps = {"'": "", "\u2019": "", _MARK: ""}
+    words = rewritten(graph, found, {**lower_case(), **gaps}, _longest(vocabulary))
+    breaks = graph.op("RegexFullMatch", words, pattern="(?s)<.*")
+    wanted = graph.op("And", is_word(graph, words), graph.op("Not", breaks))
+    ids = graph.lookup(words, list(vocabulary), range(2, len(vocabulary) + 2), 1)
+    return compacted(graph, ids, wanted, length)
+
+
+def bag_of_words(graph: Graph, texts: Tensor, vocabulary: Sequence[str]) -> Tensor:
+    """As TextVectorization's multi-hot with its own standardisation: float32 (batch, n_words).
+
+    ``texts`` (batch,).
+    """
+    found = pieces(graph, texts, r"[^ \t\n\v\f\r]+")
+    changes = {**_ascii_lower_case(), **dict.fromkeys(_STANDARD_PUNCTUATION, "")}
+    words = rewritten(graph, found, changes, _longest(vocabulary))
+    ids = graph.lookup(words, list(vocabulary), range(len(vocabulary)), -1)
+    same = graph.op("Equal", graph.op("Unsqueeze", ids, np.array([2])), np.arange(len(vocabulary)))
+    return graph.op("ReduceMax", graph.cast(same, "float32"), np.array([1]), keepdims=0)
+
+
+def _longest(words: Sequence[str]) -> int:
+    return max(map(len, words), default=1)

@@ -1,0 +1,281 @@
+"""The proof: rows, the answers they must get, and what every export answered in a process of its own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets._errors import InputError
+from ..artefact._manifest import sha256
+from ._catalogue import formats
+
+FORMAT = "1.0"
+BATCHES = (1, 7)
+LARGEST_PROOF = 256 * 2**20  # bytes
+SECONDS = 600  # for one format
+CLOSE = 1e-4  # two classes nearer than this may change places in single precision
+FILES = {
+    "keras": "model.keras",
+    "litert": "model.tflite",
+    "onnx": "model.onnx",
+    "saved_model": "",
+    "skops": "",
+}
+
+
+def encoded(values: Any, dtype: str) -> Any:
+    """An input as JSON holds it; numbers that JSON lacks are text."""
+    if dtype == "string":
+        return [str(v) for v in values]
+    array = np.asarray(values)
+    if array.ndim > 1 or dtype not in ("float64", "float32"):
+        array = np.ascontiguousarray(array)
+        content = base64.b64encode(array.tobytes()).decode()
+        return {"base64": content, "dtype": str(array.dtype), "shape": list(array.shape)}
+    return [v if math.isfinite(v) else str(v) for v in array.tolist()]
+
+
+def in_batches(rows: Sequence[dict[str, Any]], sizes: Sequence[int] = BATCHES) -> list[list[int]]:
+    """Row numbers of every batch: each row alone, then several at once where their shapes agree."""
+    shapes: dict[Any, list[int]] = {}
+    for i, row in enumerate(rows):
+        shapes.setdefault(tuple(np.shape(v) for v in row.values()), []).append(i)
+    return [
+        numbers[start : start + size]
+        for size in sizes
+        for numbers in shapes.values()
+        for start in range(0, len(numbers), size)
+    ]
+
+
+def as_rows(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """Arrays by input to one dict a row."""
+    return [dict(zip(raw, values, strict=True)) for values in zip(*raw.values(), strict=True)]
+
+
+def batch_of(rows: Sequence[dict[str, Any]], numbers: Sequence[int], dtypes: dict[str, str]) -> dict[str, Any]:
+    """Some rows as a request holds them."""
+    return {
+        name: encoded(
+            [rows[i][name] for i in numbers] if dtype == "string" else np.stack([rows[i][name] for i in numbers]),
+            dtype,
+        )
+        for name, dtype in dtypes.items()
+    }
+
+
+def prove(folder: Path, name: str, given: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    """Ask the export in a fresh process, and compare.
+
+    ``given`` has ``batches`` (requests), ``numbers`` (their rows), ``dtypes`` and ``kinds``; ``expected``
+    has ``probabilities`` and ``label``, or ``value``, a row each.
+    """
+    output = "value" if "value" in expected else "probabilities"
+    request = {
+        "format": name,
+        "path": str(folder / FILES[name]),
+        "output": output,
+        "batches": given["batches"],
+        "dtypes": given["dtypes"],
+        "kinds": given["kinds"],
+    }
+    with tempfile.TemporaryDirectory() as work:
+        if name == "keras":
+            request["code"] = str(_trusted_code(folder, Path(work)))
+        said = _asked(request, Path(work))
+    if said["deepworth"] and name != "skops":
+        raise InputError(f"the process that answered for {name} had imported deepworth")
+    difference, labels = _compared(said["answers"], given["numbers"], expected, output)
+    tolerance = formats()[name].constant("TOLERANCE")
+    return {
+        "largest_difference": difference,
+        "tolerance": tolerance,
+        "labels_that_differ": labels,
+        "rows": len({i for numbers in given["numbers"] for i in numbers}),
+        "batches": sorted({len(numbers) for numbers in given["numbers"]}),
+        "holds": bool(difference <= tolerance and labels == 0),
+        "versions": said["versions"],
+        "needs_deepworth": said["deepworth"],
+    }
+
+
+def _trusted_code(folder: Path, work: Path) -> Path:
+    """The layers' code as this version writes it: what lies beside the export is never run."""
+    from ..artefact._formats import load_keras
+    from ._layer_code import layer_code
+
+    path = work / "layers.py"
+    path.write_text(layer_code(load_keras(folder / FILES["keras"])), encoding="utf-8")
+    return path
+
+
+def _asked(request: dict[str, Any], work: Path) -> dict[str, Any]:
+    program = Path(__file__).with_name("_answers.py")
+    question, answer = work / "question.json", work / "answer.json"
+    question.write_text(json.dumps(request), encoding="utf-8")
+    # -P: the program's own folder, whose files are named like libraries, is no place to import from
+    command = [sys.executable, "-P", str(program), str(question), str(answer)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+    try:
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=SECONDS, env=environment
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"{request['format']} gave no answer within {SECONDS} s") from error
+    if ended.returncode or not answer.is_file():
+        last = (ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1]
+        raise InputError(f"{request['format']} cannot be reloaded: {last[:300]}")
+    found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    return found
+
+
+def _compared(
+    answers: Sequence[dict[str, Any]], numbers: Sequence[Sequence[int]], expected: dict[str, Any], output: str
+) -> tuple[float, int]:
+    """Largest difference over all batches, and rows whose label is another.
+
+    Of values, relative to the largest expected one. A label counts where the measured model was not
+    undecided between two.
+    """
+    wanted = np.asarray(expected[output], np.float64)
+    scale = max(float(np.abs(wanted).max(initial=0.0)), 1e-300) if output == "value" else 1.0
+    largest, labels = 0.0, 0
+    for answer, rows in zip(answers, numbers, strict=True):
+        found = np.asarray(answer[output], np.float64)
+        if found.size != wanted[list(rows)].size:
+            return math.inf, len(wanted)
+        gap = np.abs(found.reshape(wanted[list(rows)].shape) - wanted[list(rows)]) / scale
+        largest = max(largest, float(np.where(np.isnan(gap), np.inf, gap).max(initial=0.0)))
+        if "label" in answer and "label" in expected:
+            labels += sum(
+                said != expected["label"][i] and expected["decided"][i]
+                for said, i in zip(answer["label"], rows, strict=True)
+            )
+    return largest, labels
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Every file of an export."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
+
+
+def read_proof(path: Path) -> dict[str, Any]:
+    """A checked proof.json. It may come from anybody."""
+    file = path / "proof.json" if path.is_dir() else path
+    if not file.is_file() or file.is_symlink():
+        raise InputError(f"{path} has no proof.json; deepworth export ARTEFACT -o DIR writes one")
+    if file.stat().st_size > LARGEST_PROOF:
+        raise InputError(f"{file} is larger than a proof; at most {LARGEST_PROOF} bytes are read")
+    try:
+        proof = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
+    wrong = _fault(proof)
+    if wrong:
+        raise InputError(f"{file}: {wrong}")
+    found: dict[str, Any] = proof
+    return found
+
+
+def _fault(proof: Any) -> str | None:
+    fields = {"format": str, "inputs": list, "expected": dict, "formats": dict, "batches": list, "numbers": list}
+    if not isinstance(proof, dict):
+        return f"expected an object, got {type(proof).__name__}"
+    for name, kind in fields.items():
+        if not isinstance(proof.get(name), kind):
+            return f"field {name!r} is missing or has the wrong type"
+    if proof["format"].partition(".")[0] != FORMAT.partition(".")[0]:
+        return f"format {proof['format']!r} cannot be read by this version ({FORMAT}); update deepworth"
+    unknown = sorted(set(proof["formats"]) - set(FILES))
+    return f"unknown format {unknown[0]!r}" if unknown else None
+
+
+def verify(path: str | Path) -> dict[str, Any]:
+    """Repeat the proof of exports, here and now.
+
+    Parameters
+    ----------
+    path : path
+        A folder that ``export`` wrote, or its proof.json.
+
+    Returns
+    -------
+    dict
+        ``path``, ``holds`` and ``formats``: for each format what :func:`prove` says, or why it does not hold.
+    """
+    given = Path(path)
+    proof = read_proof(given)
+    home = given if given.is_dir() else given.parent
+    found = {name: _again(home, name, row, proof) for name, row in proof["formats"].items()}
+    repeated = [row for row in found.values() if "holds" in row]
+    return {"path": str(path), "holds": bool(repeated) and all(r["holds"] for r in repeated), "formats": found}
+
+
+def _again(home: Path, name: str, row: Any, proof: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(row, dict) or not str(row.get("status", "")).startswith("works"):
+        return {k: str(row.get(k, ""))[:300] for k in ("status", "reason")} if isinstance(row, dict) else {}
+    try:
+        _check_files(home / name, row.get("files"))
+        check_content(home / name, name)
+        return {"status": row["status"], **prove(home / name, name, given_of(proof, row), _expected(proof))}
+    except InputError as error:
+        return {"status": row["status"], "holds": False, "reason": str(error)}
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        return {"status": row["status"], "holds": False, "reason": f"the proof is damaged: {error!r}"[:300]}
+
+
+def given_of(proof: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """The requests for a format: raw rows, or the prepared ones that it takes."""
+    fields = {f["input"]: f for f in proof["inputs"]}
+    own = row.get("prepared") or {
+        "batches": proof["batches"],
+        "numbers": proof["numbers"],
+        "dtypes": {name: f["dtype"] for name, f in fields.items()},
+    }
+    return {**own, "kinds": {name: [f["column"], f["kind"]] for name, f in fields.items()}}
+
+
+def _expected(proof: dict[str, Any]) -> dict[str, Any]:
+    return dict(proof["expected"])
+
+
+def _check_files(folder: Path, files: Any) -> None:
+    """Exactly the files of the proof, plain ones, with its hashes."""
+    if folder.is_symlink() or not folder.is_dir() or not isinstance(files, dict):
+        raise InputError(f"{folder} is missing")
+    linked = [p for p in folder.rglob("*") if p.is_symlink()]
+    if linked:
+        raise InputError(f"{linked[0]} is a link, not a file")
+    found = hashes(folder)
+    for name in sorted(set(found) ^ set(files)):
+        raise InputError(f"{folder / name} is {'not in the proof' if name in found else 'missing'}")
+    changed = sorted(name for name in found if found[name] != files[name])
+    if changed:
+        raise InputError(f"{folder / changed[0]} was changed: its hash is not that of the proof")
+
+
+def check_content(folder: Path, name: str) -> None:
+    """Refuse what may do more than compute, before anything is loaded."""
+    if name == "onnx":
+        from ._safe import check_onnx
+
+        check_onnx(folder / FILES[name])
+    elif name == "saved_model":
+        from ._safe import check_saved_model
+
+        check_saved_model(folder)
+    elif name == "keras":
+        from ..artefact._formats import load_keras
+
+        load_keras(folder / FILES[name])

@@ -1,0 +1,155 @@
+"""Rows that an export is tried with, made from what the model itself knows: no training row is kept.
+
+Usual rows first; then each column in turn is missing, never seen, empty or extreme.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+USUAL = 12
+EXTREME = (0.0, -0.0, 1.0, -1e30, 1e30, 1e300, -1e300, 1e-300, np.inf, -np.inf, np.nan)
+DATES = ("1900-01-01", "1969-12-31 23:59:59", "2000-02-29 12:00", "2199-12-31", None)
+CATEGORIES = ("never seen", "", "\u00c4\u00d6\u00df \U0001f600", "1", None)
+TEXTS = (
+    "",
+    None,
+    "...",
+    "It's 5 o'clock; DON'T stop!<br />Now, or never?",
+    "na\u00efve \u00c4RZTE \u4f60\u597d \U0001f600 _x_ e-mail@example.org 3.14",
+    "  tabs\tand\nlines  ",
+    "word " * 400,
+)
+SIDES = ((1, 1), (7, 5), (28, 28), (33, 50))
+
+
+def probe_rows(source: Any, seed: int = 0) -> Any:
+    """X as the model takes it: a DataFrame, a Series of str, or a list of uint8 images."""
+    rng = np.random.default_rng(seed)
+    if source.modality == "image":
+        return _images(source, rng)
+    known = _known(source)
+    if source.modality == "text":
+        return pd.Series(_texts(known.get("text", {}), rng, USUAL) + list(TEXTS), name="text", dtype=object)
+    return _table(source, known, rng)
+
+
+def _table(source: Any, known: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
+    columns = source.manifest["inputs"]
+    inputs = {f.column: f.input for f in source.fields}
+    usual = {c["name"]: _usual(c["kind"], known.get(inputs.get(c["name"], ""), {}), rng) for c in columns}
+    odd = {c["name"]: _odd(c["kind"]) for c in columns}
+    rows = [{name: usual[name][i] for name in usual} for i in range(USUAL)]
+    for name, values in odd.items():
+        start = rows[len(rows) % USUAL]
+        rows += [{**start, name: value} for value in values]
+    rows.append({name: values[-1] for name, values in odd.items()})  # all missing
+    X = pd.DataFrame(rows, columns=list(usual))
+    for c in columns:
+        if c["kind"] == "number":
+            X[c["name"]] = X[c["name"]].astype(np.float64)
+        elif c["kind"] == "date":
+            X[c["name"]] = pd.to_datetime(X[c["name"]], format="mixed")
+        else:
+            X[c["name"]] = X[c["name"]].astype(object)
+    return X
+
+
+def _usual(kind: str, known: dict[str, Any], rng: np.random.Generator) -> list[Any]:
+    if kind == "number":
+        centre, spread = known.get("centre", 0.0), known.get("spread", 1.0)
+        values = centre + spread * rng.standard_normal(USUAL)
+        values[: len(known.get("values", ())[:4])] = known.get("values", ())[:4]  # borders of the model itself
+        return values.tolist()
+    if kind == "date":
+        start = pd.Timestamp(known.get("centre", 1e9), unit="s").floor("s")
+        return [str(start + pd.Timedelta(days=int(d), hours=int(d) % 24)) for d in rng.integers(-90, 90, USUAL)]
+    if kind == "category":
+        return [str(v) for v in rng.choice(np.array(known.get("levels") or ["a"], dtype=object), USUAL)]
+    return _texts(known, rng, USUAL)
+
+
+def _odd(kind: str) -> tuple[Any, ...]:
+    return {"number": EXTREME, "date": DATES, "category": CATEGORIES, "text": TEXTS[2:] + TEXTS[:2]}[kind]
+
+
+def _texts(known: dict[str, Any], rng: np.random.Generator, n: int) -> list[str]:
+    words = np.array(known.get("words") or ["one", "word"], dtype=object)
+    return [" ".join(rng.choice(words, rng.integers(1, 30))) for _ in range(n)]
+
+
+def _images(source: Any, rng: np.random.Generator) -> list[np.ndarray]:
+    """Noise and gradients of the model's own size and of others, black and white ones among them."""
+    sides = [source.image_size, *SIDES]
+    shapes = [(*size, source.channels) for size in sides]
+    own = shapes[0]
+    found = [rng.integers(0, 256, own).astype(np.uint8) for _ in range(9)]
+    ramp = np.linspace(0, 255, own[1]).astype(np.uint8)
+    found += [np.zeros(own, np.uint8), np.full(own, 255, np.uint8), np.broadcast_to(ramp[None, :, None], own).copy()]
+    found += [np.rint(f * (i / 9)).astype(np.uint8) for i, f in enumerate(found[:9])][:9]
+    return found + [rng.integers(0, 256, shape).astype(np.uint8) for shape in shapes[1:] for _ in range(2)]
+
+
+def _known(source: Any) -> dict[str, dict[str, Any]]:
+    """By input: what the model has learned of the column."""
+    return _of_keras(source.keras) if source.keras is not None else _of_sklearn(source)
+
+
+def _of_keras(model: Any) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for layer in model.operations:
+        for node in layer._inbound_nodes:
+            for x in node.input_tensors:
+                name = x._keras_history.operation.name
+                found.setdefault(name, {}).update(_of_layer(layer))
+    return found
+
+
+def _of_layer(layer: Any) -> dict[str, Any]:
+    kind = type(layer).__name__
+    if kind == "RobustScale":
+        return {"centre": layer.centre, "spread": 1 / layer.factor if layer.factor else 1.0}
+    if kind == "QuantileScale":
+        return {"centre": layer.centre, "spread": np.ptp(layer.knots) / 4, "values": layer.knots}
+    if kind in ("StringLookup", "TextVectorization"):
+        words = list(layer.get_vocabulary(include_special_tokens=False))
+        return {"levels": words, "words": words}
+    return {"words": layer.words} if kind == "BagOfWords" else {}
+
+
+def _of_sklearn(source: Any) -> dict[str, dict[str, Any]]:
+    """From the encoder's parts: levels, words, medians and deviations where it has them."""
+    found: dict[str, dict[str, Any]] = {}
+    inputs = {f.column: f.input for f in source.fields}
+    if source.modality == "text":
+        vectorisers = [v for v in _vectorisers(source.sklearn) if v is not None]
+        words = [w for v in vectorisers for w in list(v.vocabulary_)[:2000]]
+        return {"text": {"words": words}}
+    encoder = source.sklearn.steps[0][1] if hasattr(source.sklearn, "steps") else None
+    for name, part, columns in getattr(getattr(encoder, "columns_", None), "transformers_", ()):
+        if name == "numbers" and hasattr(part, "steps"):
+            for column, value in zip(columns, part.steps[0][1].statistics_, strict=True):
+                found[inputs.get(column, "")] = {"centre": float(value), "spread": max(1.0, abs(float(value)))}
+        elif name == "categories":
+            for column, levels in zip(columns, part.categories_, strict=True):
+                found[inputs[column]] = {"levels": [str(v) for v in levels if str(v) != "(missing)"]}
+        elif name.startswith("text "):
+            words = [] if part.vectoriser_ is None else list(part.vectoriser_.vocabulary_)
+            found[inputs[columns]] = {"words": words}
+    return found
+
+
+def _vectorisers(model: Any) -> list[Any]:
+    """Fitted vectorisers of a pipeline, wherever they are."""
+    waiting, found = [model], []
+    while waiting:
+        value = waiting.pop()
+        if hasattr(value, "vectoriser_"):
+            found.append(value.vectoriser_)
+        waiting += [part for _, part in getattr(value, "steps", [])]
+        waiting += [part for _, part in getattr(value, "transformer_list", [])]
+        waiting += [getattr(value, name) for name in ("words_", "model_") if hasattr(value, name)]
+    return found

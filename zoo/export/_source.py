@@ -1,0 +1,126 @@
+"""What is exported: a saved model, opened once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets._text import as_texts
+from ..artefact import load, read_manifest
+from ..artefact._confidence import Confidence, confidence_of
+from ..artefact._formats import load_keras, load_skops
+from ..calibration._conformal import _ROUNDING
+from ..preprocessing.tables import _input_names, raw_column
+from ._errors import CannotHold
+
+ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
+SLACK = _ROUNDING  # exports compute in single precision, as networks do
+DTYPES = {"number": "float64", "date": "float64", "category": "string", "text": "string", "image": "uint8"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """An input of an export: the column it takes, its name there, its kind and dtype.
+
+    Dates are seconds since 1970-01-01 UTC; a missing number or date is NaN, a missing category or text "".
+    """
+
+    column: str
+    input: str
+    kind: str
+
+    @property
+    def dtype(self) -> str:
+        return DTYPES[self.kind]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A saved model with its parts: the Keras model or the scikit-learn model, and its confidence."""
+
+    path: Path
+    manifest: dict[str, Any]
+    confidence: Confidence
+    keras: Any
+    sklearn: Any
+    fields: tuple[Field, ...]
+
+    @property
+    def task(self) -> str:
+        return str(self.manifest["task"])
+
+    @property
+    def modality(self) -> str:
+        return str(self.manifest["modality"])
+
+    @property
+    def classes(self) -> list[str]:
+        return [str(c) for c in self.manifest["classes"]]
+
+    @property
+    def channels(self) -> int:
+        """Of the images that it takes."""
+        return int(self.manifest["inputs"][0]["channels"])
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width that the model sees after resizing."""
+        for layer in self.keras.operations if self.keras is not None else ():
+            if type(layer).__name__ == "ResizeImage":
+                return layer.height, layer.width
+        steps = dict(getattr(self.sklearn, "steps", ()))
+        return getattr(steps.get("samesize"), "size_", (8, 8))
+
+    def network(self) -> Any:
+        """The Keras model, or a refusal."""
+        if self.keras is None:
+            raise CannotHold("a scikit-learn model has no TensorFlow graph")
+        return self.keras
+
+    def raw(self, X: Any) -> dict[str, np.ndarray]:
+        """Raw rows as the arrays that exports take, first axis n_samples."""
+        if self.modality == "tabular":
+            return {f.input: raw_column(X[f.column], ROLES[f.kind]) for f in self.fields}
+        if self.modality == "text":
+            return {"text": as_texts(X).to_numpy(dtype=object)}
+        return {"image": X}
+
+    def answers(self, X: Any) -> dict[str, Any]:
+        """What the saved model says: the measured answers that every export is held against."""
+        model = load(self.path)
+        if self.task == "regression":
+            return {"value": np.asarray(model.predict(X), np.float64)}
+        probabilities = np.asarray(model.predict_proba(X), np.float64)
+        return {"probabilities": probabilities, "label": model.classes_[self.confidence.codes(probabilities)]}
+
+
+def open_source(path: str | Path) -> Source:
+    """A saved model; hashes and types are checked before anything is built."""
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    keras = sklearn = None
+    if "model.keras" in manifest["files"]:
+        keras = load_keras(folder / "model.keras")
+    else:
+        sklearn = load_skops(folder / "model.skops")
+    return Source(folder, manifest, confidence_of(manifest), keras, sklearn, _fields(manifest, keras, sklearn))
+
+
+def _fields(manifest: dict[str, Any], keras: Any, sklearn: Any) -> tuple[Field, ...]:
+    inputs = manifest["inputs"]
+    if manifest["modality"] != "tabular":
+        return (Field(inputs[0]["name"], manifest["modality"], inputs[0]["kind"]),)
+    if keras is not None:
+        return tuple(Field(c["name"], c["input"], c["kind"]) for c in inputs if c["input"])
+    encoder = sklearn.steps[0][1] if hasattr(sklearn, "steps") else None
+    roles = getattr(encoder, "roles_", None)
+    kinds = {role: kind for kind, role in ROLES.items()}
+    names = _input_names([c["name"] for c in inputs])
+    return tuple(
+        Field(c["name"], name, kinds[roles[c["name"]]] if roles is not None else c["kind"])
+        for c, name in zip(inputs, names, strict=True)
+        if roles is None or c["name"] in roles
+    )

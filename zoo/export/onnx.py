@@ -1,0 +1,29 @@
+"""ONNX: raw columns, images or texts into one graph that ONNX Runtime runs anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+TOLERANCE = 1e-5
+REQUIRES = ("onnx", "onnxruntime")
+EXTRA = "onnx"
+
+
+def write(source: Any, folder: Path, *, name: str = "model.onnx") -> dict[str, Any]:
+    """One file; classes and columns are in its metadata too."""
+    from ._onnx_model import onnx_model
+
+    model = onnx_model(source)
+    (folder / name).write_bytes(model.SerializeToString())
+    return {}
+
+
+def metadata(source: Any) -> dict[str, str]:
+    """What a reader of the file finds beside the graph."""
+    return {
+        "classes": json.dumps(source.classes),
+        "columns": json.dumps({f.input: f.column for f in source.fields}),
+        "task": source.task,
+    }
