@@ -19,7 +19,9 @@ from ._options import JSON, QUIET, names
     metavar="NAMES",
     help="onnx, saved_model, litert, keras, skops.  [default: all that the model can have]",
 )
-@click.option("-o", "--output", required=True, metavar="DIR", help="New folder: one folder a format, proof.json.")
+@click.option(
+    "-o", "--output", required=True, metavar="DIR", help="New folder: one folder a format, proof.json."
+)
 @click.option("--overwrite", is_flag=True, help="Replace earlier exports.")
 @JSON
 @QUIET

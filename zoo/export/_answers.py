@@ -7,16 +7,27 @@ deepworth imported, whose classes that format names.
 
 from __future__ import annotations
 
+# mypy: ignore-errors
 import base64
 import importlib.util
 import json
+import keyword
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
-LIBRARIES = ("tensorflow", "keras", "onnxruntime", "ai-edge-litert", "scikit-learn", "skops", "deepworth", "numpy")
+LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "onnxruntime",
+    "ai-edge-litert",
+    "scikit-learn",
+    "skops",
+    "deepworth",
+    "numpy",
+)
 
 
 def array(values, dtype):
@@ -52,6 +63,7 @@ def saved_model(request):
     answer = tf.saved_model.load(request["path"]).signatures["serving_default"]
     for rows in batches(request):
         given = {k: tf.constant(v.tolist() if v.dtype == object else v) for k, v in rows.items()}
+        given = {k + "_" * keyword.iskeyword(k): v for k, v in given.items()}
         yield {k: v.numpy() for k, v in answer(**given).items()}
 
 
@@ -60,7 +72,8 @@ def keras(request):
     import tensorflow as tf
 
     spec = importlib.util.spec_from_file_location("layers", request["code"])
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    module = sys.modules["layers"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     import keras as library
 
     model = library.saving.load_model(request["path"], compile=False, safe_mode=True)
@@ -82,7 +95,7 @@ def litert(request):
     interpreter = Interpreter(model_path=request["path"])
     run = interpreter.get_signature_runner()
     for rows in batches(request):
-        yield run(**rows)
+        yield {request["output"]: next(iter(run(**rows).values()))}
 
 
 def skops(request):
@@ -140,7 +153,9 @@ def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     found = [{k: plain(v) for k, v in answer.items()} for answer in FORMATS[request["format"]](request)]
     top = sorted({name.partition(".")[0] for name in sys.modules})
-    used = {n: installed(n) for n in LIBRARIES if n.replace("-", "_").replace("scikit_learn", "sklearn") in top}
+    used = {
+        n: installed(n) for n in LIBRARIES if n.replace("-", "_").replace("scikit_learn", "sklearn") in top
+    }
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         json.dump({"answers": found, "versions": used, "deepworth": "deepworth" in top}, file)
 

@@ -61,7 +61,7 @@ def export(
         if lacking := missing_requirement(name):
             raise InputError(f"{name} {lacking}")
     _check_writable(folder, overwrite)
-    source = open_source(artefact)
+    source = open_source(Path(artefact))
     proof = _begun(source)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -130,9 +130,14 @@ def _begun(source: Source) -> dict[str, Any]:
         "modality": source.modality,
         "target": source.manifest["target"],
         "classes": source.classes,
-        "artefact": {model_file: source.manifest["files"][model_file], "manifest.json": sha256(source.path / "manifest.json")},
+        "artefact": {
+            model_file: source.manifest["files"][model_file],
+            "manifest.json": sha256(source.path / "manifest.json"),
+        },
         "versions": versions(),
-        "inputs": [{"column": f.column, "input": f.input, "kind": f.kind, "dtype": f.dtype} for f in source.fields],
+        "inputs": [
+            {"column": f.column, "input": f.input, "kind": f.kind, "dtype": f.dtype} for f in source.fields
+        ],
         "numbers": numbers,
         "batches": [batch_of(rows, batch, dtypes) for batch in numbers],
         "expected": {name: v.tolist() for name, v in expected.items()},
@@ -177,6 +182,8 @@ def _exported(source: Source, name: str, folder: Path, proof: dict[str, Any]) ->
 
 
 def _difference(row: dict[str, Any]) -> str:
+    if row["largest_difference"] is None:
+        return "answers are not numbers, or not as many"
     return (
         f"answers differ by {row['largest_difference']:.2g}, more than {row['tolerance']:.0e}; "
         f"{row['labels_that_differ']} labels"

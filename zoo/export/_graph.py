@@ -68,7 +68,7 @@ class Graph:
         if key not in self.constants:
             name = f"constant_{len(self.constants)}"
             if text:
-                strings = [str(v).encode() for v in array.ravel()]
+                strings: Any = [str(v).encode() for v in array.ravel()]
                 self.constants[key] = helper.make_tensor(name, TensorProto.STRING, array.shape, strings)
             else:
                 self.constants[key] = numpy_helper.from_array(np.array(array, order="C"), name)
@@ -125,7 +125,11 @@ class Graph:
         used = {node.domain for node in self.nodes}
         opsets = [helper.make_opsetid(d, v) for d, v in OPSETS.items() if d == "" or d in used]
         model = helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="deepworth", doc_string=description
+            graph,
+            opset_imports=opsets,
+            ir_version=IR_VERSION,
+            producer_name="deepworth",
+            doc_string=description,
         )
         helper.set_model_props(model, properties)
         onnx.checker.check_model(model)

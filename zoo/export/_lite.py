@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ._errors import CannotHold
 
@@ -41,7 +42,11 @@ def lite_model(source: Any) -> tuple[bytes, str, Callable[[Any], dict[str, np.nd
         return {name: value.numpy() for name, value in before(tensors, training=False).items()}
 
     recipe = {"inputs": _recipe(before, inside), "outputs": _outputs(source)}
-    return _converted(after, list(inside), source), json.dumps(recipe, indent=1, ensure_ascii=False) + "\n", encode
+    return (
+        _converted(after, list(inside), source),
+        json.dumps(recipe, indent=1, ensure_ascii=False) + "\n",
+        encode,
+    )
 
 
 def _boundary(model: Any) -> dict[str, Any]:
@@ -74,11 +79,11 @@ def _converted(model: Any, names: list[str], source: Any) -> bytes:
         return {output: model(list(arrays), training=False)}
 
     module.serve = serve
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], module)
-    converter.experimental_enable_resource_variables = False  # weights become constants
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    # Weights as constants: the interpreter would have to be told to set variables first.
+    frozen = convert_variables_to_constants_v2(serve.get_concrete_function())
     try:
-        return bytes(converter.convert())
+        return bytes(tf.lite.TFLiteConverter.from_concrete_functions([frozen], module).convert())
     except Exception as error:  # the converter has no error class of its own
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise CannotHold(f"LiteRT's converter: {first[:160]}") from error

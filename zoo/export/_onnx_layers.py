@@ -193,6 +193,7 @@ def _read(call: Call, layers: list[Any]) -> Tensor:
     if x.mask is not None:
         lengths = graph.cast(graph.sum(graph.cast(x.mask, "int64"), 1, keep=False), "int32")
     weights = [np.stack(w) for w in zip(*(_gates(layer, kind) for layer in layers), strict=True)]
+    options: dict[str, Any] = {"linear_before_reset": 1} if kind == "GRU" else {}
     y = graph.op(
         kind,
         graph.op("Transpose", x, perm=[1, 0, 2]),
@@ -201,7 +202,7 @@ def _read(call: Call, layers: list[Any]) -> Tensor:
         outputs=2,
         hidden_size=layers[0].units,
         direction="forward" if len(layers) == 1 else "bidirectional",
-        **({"linear_before_reset": 1} if kind == "GRU" else {}),
+        **options,
     )[0]
     y = graph.op("Transpose", y, perm=[2, 0, 1, 3])  # from (steps, directions, batch, units)
     return graph.reshape(y, [0, 0, layers[0].units * len(layers)]).masked(x.mask)

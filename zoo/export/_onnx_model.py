@@ -73,7 +73,9 @@ def _name(graph: Graph, source: Any, found: Tensor) -> None:
 def _sets(graph: Graph, found: Tensor, best: Tensor, least: np.ndarray) -> Tensor:
     """As ``prediction_sets``: what reaches its least probability, else the most probable class."""
     reached = graph.op("GreaterOrEqual", found, (least - SLACK).astype(np.float32))
-    empty = graph.op("Not", graph.cast(graph.op("ReduceMax", graph.cast(reached, "float32"), np.array([1])), "bool"))
+    empty = graph.op(
+        "Not", graph.cast(graph.op("ReduceMax", graph.cast(reached, "float32"), np.array([1])), "bool")
+    )
     top = graph.op("Equal", graph.op("Unsqueeze", best, np.array([1])), np.arange(len(least)))
     return graph.op("Or", reached, graph.op("And", empty, top))
 

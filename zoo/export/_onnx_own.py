@@ -53,13 +53,13 @@ def _ntk_dense(call: Call) -> Tensor:
 def _parametric_activation(call: Call) -> Tensor:
     layer, graph, x = call.layer, call.graph, call.inputs[0]
     difference = graph.op("Sub", activation(graph, layer.function, x), x)
-    return graph.op(
-        "Add", x, graph.op("Mul", difference, np.float32(layer.rate) * layer.slope.numpy())
-    )
+    return graph.op("Add", x, graph.op("Mul", difference, np.float32(layer.rate) * layer.slope.numpy()))
 
 
 def _members(call: Call) -> Tensor:
-    return call.graph.op("Mul", call.graph.op("Unsqueeze", call.inputs[0], np.array([1])), call.layer.factors.numpy())
+    return call.graph.op(
+        "Mul", call.graph.op("Unsqueeze", call.inputs[0], np.array([1])), call.layer.factors.numpy()
+    )
 
 
 def _member_dense(call: Call) -> Tensor:
@@ -101,9 +101,7 @@ def _mixture(call: Call) -> Tensor:
         total = _log_sum_exp(graph, graph.op("LogSoftmax", x, axis=-1))
         return graph.op("Sub", total, np.float32(math.log(members)))
     negative = graph.op("Neg", x)
-    yes, no = (
-        _log_sum_exp(graph, graph.op("Neg", graph.op("Softplus", side))) for side in (negative, x)
-    )
+    yes, no = (_log_sum_exp(graph, graph.op("Neg", graph.op("Softplus", side))) for side in (negative, x))
     return graph.op("Sub", yes, no)
 
 

@@ -160,9 +160,7 @@ def _phase(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
     angle = graph.op("Mul", graph.op("Sub", turns, graph.op("Floor", turns)), np.float64(2 * np.pi))
     waves = [graph.op("Unsqueeze", graph.op(kind, angle), np.array([2])) for kind in ("Sin", "Cos")]
     there = graph.op("Unsqueeze", known, np.array([2]))
-    return graph.reshape(
-        graph.op("Where", there, graph.concat(waves), np.float64(0)), (-1, 2 * len(layers))
-    )
+    return graph.reshape(graph.op("Where", there, graph.concat(waves), np.float64(0)), (-1, 2 * len(layers)))
 
 
 def _one_hot(graph: Graph, codes: Tensor, layers: Sequence[Any]) -> Tensor:

@@ -27,9 +27,7 @@ def pieces(graph: Graph, texts: Tensor, expression: str) -> Tensor:
 
 
 def _tokens(graph: Graph, texts: Tensor, **attributes: Any) -> Tensor:
-    return graph.op(
-        "Tokenizer", texts, domain=RUNTIME, mark=0, pad_value="", mincharnum=1, **attributes
-    )
+    return graph.op("Tokenizer", texts, domain=RUNTIME, mark=0, pad_value="", mincharnum=1, **attributes)
 
 
 def letters(graph: Graph, words: Tensor) -> Tensor:

@@ -63,11 +63,15 @@ def as_rows(raw: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(raw, values, strict=True)) for values in zip(*raw.values(), strict=True)]
 
 
-def batch_of(rows: Sequence[dict[str, Any]], numbers: Sequence[int], dtypes: dict[str, str]) -> dict[str, Any]:
+def batch_of(
+    rows: Sequence[dict[str, Any]], numbers: Sequence[int], dtypes: dict[str, str]
+) -> dict[str, Any]:
     """Some rows as a request holds them."""
     return {
         name: encoded(
-            [rows[i][name] for i in numbers] if dtype == "string" else np.stack([rows[i][name] for i in numbers]),
+            [rows[i][name] for i in numbers]
+            if dtype == "string"
+            else np.stack([rows[i][name] for i in numbers]),
             dtype,
         )
         for name, dtype in dtypes.items()
@@ -98,7 +102,7 @@ def prove(folder: Path, name: str, given: dict[str, Any], expected: dict[str, An
     difference, labels = _compared(said["answers"], given["numbers"], expected, output)
     tolerance = formats()[name].constant("TOLERANCE")
     return {
-        "largest_difference": difference,
+        "largest_difference": difference if math.isfinite(difference) else None,
         "tolerance": tolerance,
         "labels_that_differ": labels,
         "rows": len({i for numbers in given["numbers"] for i in numbers}),
@@ -125,7 +129,12 @@ def _asked(request: dict[str, Any], work: Path) -> dict[str, Any]:
     question.write_text(json.dumps(request), encoding="utf-8")
     # -P: the program's own folder, whose files are named like libraries, is no place to import from
     command = [sys.executable, "-P", str(program), str(question), str(answer)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+    environment = {
+        **os.environ,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "KERAS_BACKEND": "tensorflow",
+    }
     try:
         ended = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=SECONDS, env=environment
@@ -189,7 +198,14 @@ def read_proof(path: Path) -> dict[str, Any]:
 
 
 def _fault(proof: Any) -> str | None:
-    fields = {"format": str, "inputs": list, "expected": dict, "formats": dict, "batches": list, "numbers": list}
+    fields = {
+        "format": str,
+        "inputs": list,
+        "expected": dict,
+        "formats": dict,
+        "batches": list,
+        "numbers": list,
+    }
     if not isinstance(proof, dict):
         return f"expected an object, got {type(proof).__name__}"
     for name, kind in fields.items():
@@ -219,7 +235,11 @@ def verify(path: str | Path) -> dict[str, Any]:
     home = given if given.is_dir() else given.parent
     found = {name: _again(home, name, row, proof) for name, row in proof["formats"].items()}
     repeated = [row for row in found.values() if "holds" in row]
-    return {"path": str(path), "holds": bool(repeated) and all(r["holds"] for r in repeated), "formats": found}
+    return {
+        "path": str(path),
+        "holds": bool(repeated) and all(r["holds"] for r in repeated),
+        "formats": found,
+    }
 
 
 def _again(home: Path, name: str, row: Any, proof: dict[str, Any]) -> dict[str, Any]:

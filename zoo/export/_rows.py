@@ -62,11 +62,15 @@ def _usual(kind: str, known: dict[str, Any], rng: np.random.Generator) -> list[A
     if kind == "number":
         centre, spread = known.get("centre", 0.0), known.get("spread", 1.0)
         values = centre + spread * rng.standard_normal(USUAL)
-        values[: len(known.get("values", ())[:4])] = known.get("values", ())[:4]  # borders of the model itself
+        values[: len(known.get("values", ())[:4])] = known.get("values", ())[
+            :4
+        ]  # borders of the model itself
         return values.tolist()
     if kind == "date":
         start = pd.Timestamp(known.get("centre", 1e9), unit="s").floor("s")
-        return [str(start + pd.Timedelta(days=int(d), hours=int(d) % 24)) for d in rng.integers(-90, 90, USUAL)]
+        return [
+            str(start + pd.Timedelta(days=int(d), hours=int(d) % 24)) for d in rng.integers(-90, 90, USUAL)
+        ]
     if kind == "category":
         return [str(v) for v in rng.choice(np.array(known.get("levels") or ["a"], dtype=object), USUAL)]
     return _texts(known, rng, USUAL)
@@ -88,7 +92,11 @@ def _images(source: Any, rng: np.random.Generator) -> list[np.ndarray]:
     own = shapes[0]
     found = [rng.integers(0, 256, own).astype(np.uint8) for _ in range(9)]
     ramp = np.linspace(0, 255, own[1]).astype(np.uint8)
-    found += [np.zeros(own, np.uint8), np.full(own, 255, np.uint8), np.broadcast_to(ramp[None, :, None], own).copy()]
+    found += [
+        np.zeros(own, np.uint8),
+        np.full(own, 255, np.uint8),
+        np.broadcast_to(ramp[None, :, None], own).copy(),
+    ]
     found += [np.rint(f * (i / 9)).astype(np.uint8) for i, f in enumerate(found[:9])][:9]
     return found + [rng.integers(0, 256, shape).astype(np.uint8) for shape in shapes[1:] for _ in range(2)]
 
@@ -126,18 +134,21 @@ def _of_sklearn(source: Any) -> dict[str, dict[str, Any]]:
     inputs = {f.column: f.input for f in source.fields}
     if source.modality == "text":
         vectorisers = [v for v in _vectorisers(source.sklearn) if v is not None]
-        words = [w for v in vectorisers for w in list(v.vocabulary_)[:2000]]
+        words = [w for v in vectorisers for w in list(v.get_feature_names_out())[:2000]]
         return {"text": {"words": words}}
     encoder = source.sklearn.steps[0][1] if hasattr(source.sklearn, "steps") else None
     for name, part, columns in getattr(getattr(encoder, "columns_", None), "transformers_", ()):
         if name == "numbers" and hasattr(part, "steps"):
             for column, value in zip(columns, part.steps[0][1].statistics_, strict=True):
-                found[inputs.get(column, "")] = {"centre": float(value), "spread": max(1.0, abs(float(value)))}
+                found[inputs.get(column, "")] = {
+                    "centre": float(value),
+                    "spread": max(1.0, abs(float(value))),
+                }
         elif name == "categories":
             for column, levels in zip(columns, part.categories_, strict=True):
                 found[inputs[column]] = {"levels": [str(v) for v in levels if str(v) != "(missing)"]}
         elif name.startswith("text "):
-            words = [] if part.vectoriser_ is None else list(part.vectoriser_.vocabulary_)
+            words = [] if part.vectoriser_ is None else list(part.vectoriser_.get_feature_names_out())
             found[inputs[columns]] = {"words": words}
     return found
 

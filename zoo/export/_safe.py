@@ -10,7 +10,18 @@ from ...datasets._errors import InputError
 _DOMAINS = {"", "ai.onnx.ml", "com.microsoft"}
 _BRANCHES = ("If", "Loop", "Scan")
 # Operations of TensorFlow that run code of Python, or reach files, sockets or other processes.
-_DENIED = ("PyFunc", "ReadFile", "WriteFile", "WholeFile", "Record", "Iterator", "Dataset", "Socket", "Grpc", "Rpc")
+_DENIED = (
+    "PyFunc",
+    "ReadFile",
+    "WriteFile",
+    "WholeFile",
+    "Record",
+    "Iterator",
+    "Dataset",
+    "Socket",
+    "Grpc",
+    "Rpc",
+)
 _MATCHING = ("MatchingFiles", "TextLineReader", "LoadLibrary", "LMDB", "Debug", "PrintV2", "SummaryWriter")
 
 

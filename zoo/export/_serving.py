@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ def serving_function(source: Any, model: Any) -> Any:
 
 def _spec(source: Any, field: Any) -> Any:
     shape = (None, None, None, source.channels) if field.kind == "image" else (None,)
-    return tf.TensorSpec(shape, getattr(tf, field.dtype), name=field.input)
+    # names are arguments of a function of Python: "class" becomes "class_"
+    name = field.input + "_" * keyword.iskeyword(field.input)
+    return tf.TensorSpec(shape, getattr(tf, field.dtype), name=name)
 
 
 def _named(source: Any, found: Any) -> dict[str, Any]:

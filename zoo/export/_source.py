@@ -106,7 +106,9 @@ def open_source(path: str | Path) -> Source:
         keras = load_keras(folder / "model.keras")
     else:
         sklearn = load_skops(folder / "model.skops")
-    return Source(folder, manifest, confidence_of(manifest), keras, sklearn, _fields(manifest, keras, sklearn))
+    return Source(
+        folder, manifest, confidence_of(manifest), keras, sklearn, _fields(manifest, keras, sklearn)
+    )
 
 
 def _fields(manifest: dict[str, Any], keras: Any, sklearn: Any) -> tuple[Field, ...]:

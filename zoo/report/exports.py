@@ -20,7 +20,7 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
 
 def line(row: dict[str, Any]) -> str:
     """What came of a format, in words."""
-    if "largest_difference" not in row:
+    if row.get("largest_difference") is None:
         return f"{row.get('status', '')}: {row.get('reason', '')}"
     batches = " and ".join(map(str, row["batches"]))
     return (

@@ -1,0 +1,281 @@
+"""Exports: the same answers in other formats, proved in processes that do not know deepworth."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepworth import InputError
+from deepworth.datasets import load_dataset
+from deepworth.zoo import registry
+from deepworth.zoo.artefact import save
+from deepworth.zoo.calibration import Calibrated, ConformalRegressor
+from deepworth.zoo.export import export, formats, verify
+
+pytest.importorskip("onnxruntime")
+CLASSICAL = {
+    "binary": ["logistic-regression", "hist-gradient-boosting", "random-forest", "naive-bayes"],
+    "multiclass": ["constant", "linear-svm", "rbf-svm", "k-nearest-neighbours"],
+    "regression": ["linear-regression"],
+}
+
+
+def every_kind(task="binary", n=160):
+    """Numbers, dates, categories of few and of many levels, truth values and texts; some missing."""
+    rng = np.random.default_rng(0)
+    words = ["Mr Owen Harris", "Mrs John Bradley", "Miss Laina", "Master Gosta Leonard"]
+    X = pd.DataFrame(
+        {
+            "Age (years)": rng.normal(40, 12, n).round(1),
+            "fare": rng.lognormal(2, 1, n),
+            "class": rng.choice(["first", "second", "third"], n),
+            "port": rng.choice([f"port {i}" for i in range(15)], n),
+            "member": rng.choice([True, False], n),
+            "boarded": pd.Timestamp("1912-04-10") + pd.to_timedelta(rng.integers(0, 10**7, n), unit="s"),
+            "note": [f"{w} travels with {i} others on deck" for i, w in enumerate(rng.choice(words, n))],
+        }
+    )
+    X.loc[::9, "Age (years)"] = np.nan
+    X.loc[::11, "class"] = None
+    saved = (X["fare"] > 7) ^ (X["class"] == "third")
+    answers = {
+        "binary": np.where(saved, "survived", "lost"),
+        "multiclass": np.where(saved, "survived", np.where(X["port"] < "port 2", "boat", "lost")),
+        "regression": X["fare"] * 3 + saved * 5 + 100,
+    }
+    return load_dataset(X.assign(fate=answers[task]), target="fate")
+
+
+def saved(name, dataset, folder, wrap=None, **params):
+    model = registry.create(name, dataset.task, dataset.modality, random_state=0, **params)
+    model = wrap(model) if wrap else model
+    model.fit(dataset.X, dataset.y)
+    family = registry.family(name)
+    return save(model, folder, dataset=dataset, name=name, family=family, seed=0)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A calibrated network with costs and sets on every kind of column, and its exports in all formats."""
+    folder = tmp_path_factory.mktemp("network")
+    costs = {"cost_false_negative": 5.0, "cost_false_positive": 1.0, "cv": 2, "method": "platt"}
+    saved("deep-mlp", every_kind(), folder / "model", lambda m: Calibrated(m, **costs), epochs=2, members=2)
+    found = export(folder / "model", folder / "exports")
+    return folder, found
+
+
+def test_every_format_of_a_network_holds(network):
+    rows = network[1]["formats"]
+    assert set(rows) == set(formats())
+    assert rows["skops"]["status"] == "cannot"
+    assert "network" in rows["skops"]["reason"]
+    assert rows["litert"]["status"] == "works from numbers or ids"
+    for name in ("keras", "onnx", "saved_model"):
+        assert rows[name]["status"] == "works", rows[name]
+    for name in ("keras", "litert", "onnx", "saved_model"):
+        assert rows[name]["largest_difference"] <= (1e-4 if name == "litert" else 1e-5)
+        assert {1, 7} <= set(rows[name]["batches"])
+        assert rows[name]["rows"] > 40
+        assert not rows[name]["needs_deepworth"]
+        assert rows[name]["labels_that_differ"] == 0
+
+
+def test_proof_asks_missing_unseen_empty_and_extreme_cells(network):
+    proof = json.loads((network[0] / "exports" / "proof.json").read_text())
+    cells = {name: [] for name in proof["batches"][0]}
+    for batch in proof["batches"]:
+        for name, values in batch.items():
+            cells[name] += values
+    assert {"nan", "inf", "-inf"} <= {str(v) for v in cells["fare"]}
+    assert {"", "never seen", "first"} <= set(cells["class"])
+    assert "" in cells["note"]
+    assert max(abs(v) for v in cells["age_years"] if isinstance(v, float)) >= 1e30
+
+
+ALONE = """
+import json, sys
+import numpy as np, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1])
+row = {
+    "age_years": np.array([40.0]), "fare": np.array([np.nan]), "class": np.array(["third"], object),
+    "port": np.array(["port 3"], object), "member": np.array(["True"], object),
+    "boarded": np.array([-1820000000.0]), "note": np.array(["Miss Laina travels"], object),
+}
+label, probabilities, classes, sets = session.run(
+    ["label", "probabilities", "classes", "prediction_set"], row)
+assert not {"deepworth", "tensorflow", "keras", "pandas", "sklearn", "onnx"} & set(sys.modules)
+print(json.dumps([label.tolist(), probabilities.tolist(), classes.tolist(), sets.tolist()]))
+"""
+SERVED = """
+import json, sys
+import tensorflow as tf
+serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+number = lambda v: tf.constant([v], tf.float64)
+found = serve(
+    age_years=number(40.0), fare=number(float("nan")), class_=tf.constant(["third"]),
+    port=tf.constant(["port 3"]), member=tf.constant(["True"]), boarded=number(-1820000000.0),
+    note=tf.constant(["Miss Laina travels"]))
+assert "deepworth" not in sys.modules
+names = ("label", "probabilities", "classes", "prediction_set")
+found = {name: found[name].numpy().tolist() for name in names}
+print(json.dumps([[v.decode() if isinstance(v, bytes) else v for v in found[name]] for name in names]))
+"""
+
+
+def alone(code, path):
+    ended = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def test_serving_without_deepworth(network):
+    from deepworth.zoo.artefact import load
+
+    model = load(network[0] / "model")
+    X = pd.DataFrame(
+        {
+            "Age (years)": [40.0],
+            "fare": [np.nan],
+            "class": ["third"],
+            "port": ["port 3"],
+            "member": ["True"],
+            "boarded": [pd.Timestamp(-1820000000, unit="s")],
+            "note": ["Miss Laina travels"],
+        }
+    )
+    found = alone(ALONE, network[0] / "exports" / "onnx" / "model.onnx")
+    served = alone(SERVED, network[0] / "exports" / "saved_model")
+    for answer in (found, served):
+        assert answer[0] == model.predict(X).tolist()
+        np.testing.assert_allclose(answer[1], model.predict_proba(X), atol=1e-5)
+        assert answer[2] == model.classes_.tolist()
+        assert answer[3] == model.predict_set(X).tolist()
+
+
+def test_a_proof_can_be_repeated_elsewhere_and_tells_a_changed_file(network, tmp_path):
+    home = tmp_path / "moved"
+    shutil.copytree(network[0] / "exports", home)
+    proof = json.loads((home / "proof.json").read_text())
+    for name in ("keras", "litert", "saved_model"):  # ONNX is quick
+        del proof["formats"][name]
+    (home / "proof.json").write_text(json.dumps(proof))
+    assert verify(home)["holds"]
+    wrong = json.loads(json.dumps(proof))
+    wrong["expected"]["probabilities"][3] = [0.5, 0.5]
+    (home / "proof.json").write_text(json.dumps(wrong))
+    assert not verify(home)["holds"]
+    (home / "proof.json").write_text(json.dumps(proof))
+    with (home / "onnx" / "model.onnx").open("ab") as file:
+        file.write(b"\0")
+    found = verify(home)
+    assert not found["holds"]
+    assert "was changed" in found["formats"]["onnx"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.update(formats={"pickle": {}}), "unknown format 'pickle'"),
+        (lambda p: p.update(format="2.0"), "update deepworth"),
+        (lambda p: p.pop("expected"), "'expected' is missing"),
+    ],
+)
+def test_hostile_proofs_are_refused(network, tmp_path, change, message):
+    proof = json.loads((network[0] / "exports" / "proof.json").read_text())
+    change(proof)
+    (tmp_path / "proof.json").write_text(json.dumps(proof))
+    with pytest.raises(InputError, match=message):
+        verify(tmp_path)
+
+
+def test_an_onnx_file_that_reaches_out_is_refused(tmp_path):
+    import onnx
+    from onnx import TensorProto, helper
+
+    from deepworth.zoo.export._safe import check_onnx
+
+    shape = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    node = helper.make_node("Run", ["x"], ["y"], domain="evil")
+    value = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
+    model = helper.make_model(helper.make_graph([node], "g", [shape], [value]))
+    onnx.save(model, str(tmp_path / "m.onnx"))
+    with pytest.raises(InputError, match=r"evil\.Run"):
+        check_onnx(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize(("task", "names"), CLASSICAL.items())
+def test_pipelines_of_tables(task, names, tmp_path):
+    dataset = every_kind(task)
+    for name in names:
+        wrap = ConformalRegressor if name == "linear-regression" else None
+        saved(name, dataset, tmp_path / name, wrap)
+        row = export(tmp_path / name, tmp_path / f"{name}-x", only=["onnx"])["formats"]["onnx"]
+        assert row["status"] == "works", (name, row)
+        assert row["largest_difference"] < 1e-6
+
+
+@pytest.mark.parametrize("name", ["rnn", "tfidf-linear-svm", "nb-svm"])
+def test_texts_with_their_tokeniser_inside(name, tmp_path):
+    dataset = load_dataset("triage-notes", rows=120)
+    saved(name, dataset, tmp_path / "model", **({"epochs": 1} if name == "rnn" else {}))
+    found = export(tmp_path / "model", tmp_path / "x", only=["onnx"])
+    assert found["formats"]["onnx"]["status"] == "works", found["formats"]
+    assert [i["dtype"] for i in found["inputs"]] == ["string"]
+
+
+def test_images_of_any_size(tmp_path):
+    dataset = load_dataset("digits", rows=100)
+    saved("cnn", dataset, tmp_path / "model", epochs=1, filters=(4,), dense_units=8)
+    found = export(tmp_path / "model", tmp_path / "x", only=["onnx"])
+    assert found["formats"]["onnx"]["status"] == "works", found["formats"]
+
+
+def test_the_saved_model_of_a_pipeline_is_its_skops_export(tmp_path):
+    saved("naive-bayes", every_kind(), tmp_path / "model")
+    row = export(tmp_path / "model", tmp_path / "x", only=["skops", "saved_model"])["formats"]
+    assert row["skops"]["status"] == "works with deepworth installed", row
+    assert row["skops"]["largest_difference"] == 0
+    assert row["saved_model"]["status"] == "cannot"
+    again = export(tmp_path / "x" / "skops", tmp_path / "y", only=["onnx"])["formats"]["onnx"]
+    once = export(tmp_path / "model", tmp_path / "z", only=["onnx"])["formats"]["onnx"]
+    assert again["largest_difference"] == once["largest_difference"]
+    texts = [json.loads((tmp_path / n / "proof.json").read_text())["expected"] for n in ("y", "z")]
+    assert texts[0] == texts[1]
+
+
+def test_nothing_is_replaced_unasked(network, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    with pytest.raises(InputError, match="holds no exports"):
+        export(network[0] / "model", tmp_path / "thesis", overwrite=True)
+    with pytest.raises(InputError, match="--overwrite"):
+        export(network[0] / "model", network[0] / "exports")
+    with pytest.raises(InputError, match="unknown format"):
+        export(network[0] / "model", tmp_path / "x", only=["pickle"])
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis"]
+
+
+def test_commands(network, tmp_path):
+    from click.testing import CliRunner
+
+    from deepworth.cli import main
+
+    run = CliRunner().invoke
+    model = str(network[0] / "model")
+    done = run(main, ["export", model, "--format", "onnx,skops", "-o", str(tmp_path / "x"), "-q", "--json"])
+    assert done.exit_code == 1, done.output  # a network is no scikit-learn model
+    rows = json.loads(done.stdout)["formats"]
+    assert (rows["onnx"]["status"], rows["skops"]["status"]) == ("works", "cannot")
+    done = run(main, ["verify", str(tmp_path / "x"), "-q"])
+    assert done.exit_code == 0, done.output
+    assert "holds" in done.stdout
+    done = run(main, ["verify", str(tmp_path / "nothing"), "-q"])
+    assert isinstance(done.exception, (InputError, SystemExit))
