@@ -96,16 +96,22 @@ class Cluster(Executor):
             if self._closed:
                 return
             self._closed = True
-        with quiet(), suppress(Exception):  # what is left of it ends with the connection
-            self._mail.close()
-            remotes = [
-                o.remote for o in self._orders.values() if o.remote is not None and not o.future.done()
-            ]
-            self._client.cancel([*remotes, *([self._data] if self._data is not None else [])], force=True)
-        with quiet(), suppress(Exception):
-            self._client.close(timeout=_CLOSE_SECONDS)
+        leaving = threading.Thread(target=self._leave, daemon=True)
+        leaving.start()
+        leaving.join(
+            _CLOSE_SECONDS
+        )  # somebody may have pressed Ctrl-C; what is left ends with the connection
         for order in self._orders.values():
             order.future.cancel()
+
+    def _leave(self) -> None:
+        with quiet(), suppress(Exception):
+            self._mail.close()
+            left = [order.remote for order in self._orders.values() if not order.future.done()]
+            data = [] if self._data is None else [self._data]
+            self._client.cancel([*filter(None, left), *data], force=True)
+        with quiet(), suppress(Exception):
+            self._client.close(timeout=_CLOSE_SECONDS)
 
     def _share(self) -> None:
         """Once to each worker; the keys of scattered data belong to this run alone."""

@@ -165,7 +165,7 @@ def test_bad_models_cost_their_own_rows_there_too(cluster):
     before = cluster.pids()
     result = on(cluster, [*models, "eats"], folds=2, time_limit=3, memory_limit="600MB")
     board = result.leaderboard().set_index("model")
-    assert board["status"].to_dict() == {**models, "eats": "out_of_memory"}
+    assert board["status"].to_dict() == {**models, "eats": "out_of_memory"}, board["reason"].to_dict()
     assert board["reason"]["segfaults"] == "ended by SIGSEGV"
     assert result.exit_code == 1
     assert cluster.pids() == before  # no Dask worker died of it
