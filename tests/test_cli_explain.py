@@ -72,6 +72,18 @@ def test_units_and_probes_on_demand(saved, tmp_path):
     assert (tmp_path / "i.png").stat().st_size > 5000
 
 
+def test_curves_have_a_picture(saved, tmp_path):
+    found = result_of("explain", saved / "line", "--method", "dependence", "--plot", tmp_path / "d.svg")
+    assert len(found["dependence"][0]["curves"]) == 30
+    assert "body_temperature_c" in (tmp_path / "d.svg").read_text()
+    nothing = run("explain", saved / "line", "--method", "coefficients", "--plot", tmp_path / "c.svg")
+    assert nothing.exit_code == 2
+    assert "nothing to draw" in nothing.output
+    assert not (tmp_path / "c.svg").exists()
+    nowhere = run("explain", saved / "nobody")
+    assert "no saved model" in nowhere.output
+
+
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [

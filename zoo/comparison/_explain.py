@@ -199,4 +199,6 @@ _METHODS: dict[str, Any] = {
 def is_artefact(what: str | os.PathLike[str]) -> bool:
     """Whether this is the folder of a saved model, and not the name of a run."""
     folder = Path(what)
-    return folder.is_dir() and not (folder / "run.sqlite").is_file()
+    if not folder.is_dir():  # a path that is not there is told as a path
+        return os.sep in os.fspath(what)
+    return not (folder / "run.sqlite").is_file()

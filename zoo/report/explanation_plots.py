@@ -29,7 +29,11 @@ def draw(answer: dict[str, Any]) -> Any:
         return _pixels(answer, rows[0]) if "pixels" in rows[0] else _contributions(answer, rows[0])
     if answer.get("importance") and answer["importance"]["parts"]:
         return importance(answer)
-    raise InputError("there is nothing to draw: importance, a row's gradients and runs have pictures")
+    if answer.get("dependence"):
+        return curves(answer)
+    raise InputError(
+        "there is nothing to draw: importance, dependence, a row's gradients and runs have pictures"
+    )
 
 
 def _figure(columns: int = 1) -> tuple[Any, Any]:
@@ -112,6 +116,29 @@ def importance(answer: dict[str, Any]) -> Any:
     axes.set_xlabel("importance: share of the target's variance that is explained no longer", fontsize=12)
     title = f"{answer['model']} on {answer['dataset']}: what the answers lean on"
     axes.set_title(title, loc="left", fontsize=15)
+    return figure
+
+
+def curves(answer: dict[str, Any]) -> Any:
+    """Partial dependence (thick) over single rows (thin), of the four columns that change the answer most."""
+    found = sorted(answer["dependence"], key=lambda c: -c["range"])[:4]
+    figure, axes = _figure(len(found))
+    colour = COLOURS[answer["family"]]
+    for one, curve in zip(axes, found, strict=True):
+        name = max(curve["mean"], key=lambda n: max(curve["mean"][n]) - min(curve["mean"][n]))
+        x = curve["grid"] if curve["kind"] == "number" else list(range(len(curve["grid"])))
+        first = name == next(iter(curve["mean"]))  # whose single rows are known
+        for row in curve["curves"] if first else []:
+            one.plot(x, row, color=_GREY, linewidth=0.6, alpha=0.5)
+        one.fill_between(x, curve["low"][name], curve["high"][name], color=colour, alpha=0.25)
+        one.plot(x, curve["mean"][name], color=colour, linewidth=2.6)
+        if curve["kind"] == "category":
+            one.set_xticks(x, curve["grid"], rotation=45, ha="right")
+        one.set_xlabel(_short(curve["column"]), fontsize=11)
+        one.set_title(name, fontsize=11)
+    axes[0].set_ylabel("answer", fontsize=12)
+    title = f"{answer['model']} on {answer['dataset']}: the answer when one column is set to other values"
+    figure.suptitle(title, x=0.02, ha="left", fontsize=14)
     return figure
 
 
