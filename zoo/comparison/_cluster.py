@@ -134,6 +134,7 @@ class Cluster(Executor):
             number,
             order.task.places,
             order.task.family,
+            order.task.alone,
             key=f"deepworth-{self._run}-{number}-{order.sends}",
             pure=False,
         )

@@ -26,7 +26,9 @@ _crews: dict[tuple[str, str], _Crew] = {}  # by Dask worker and run
 _lock = threading.Lock()
 
 
-def serve(work: bytes, terms: dict[str, Any], number: int, places: tuple[int, ...], family: str) -> None:
+def serve(
+    work: bytes, terms: dict[str, Any], number: int, places: tuple[int, ...], family: str, alone: bool
+) -> None:
     """Run one task; everything that happens goes into the queue of the run, its end last.
 
     Parameters
@@ -34,6 +36,7 @@ def serve(work: bytes, terms: dict[str, Any], number: int, places: tuple[int, ..
     work : the pickled :class:`~._tasks.Work`
     terms : what :meth:`._cluster.Cluster._terms` says of the run
     number : by which the run knows the task
+    places, family, alone : of the task
     """
     worker = get_worker()
     try:
@@ -43,7 +46,8 @@ def serve(work: bytes, terms: dict[str, Any], number: int, places: tuple[int, ..
     key = worker.get_current_task()
     crew.busy.add(key)
     try:
-        _pass_on(crew, number, Task(places, family, crew.cores), work)
+        cores = None if alone else crew.cores
+        _pass_on(crew, number, Task(places, family, cores, alone), work)
     finally:
         crew.busy.discard(key)
 

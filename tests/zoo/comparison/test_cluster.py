@@ -76,8 +76,9 @@ class Cluster:
 
     def worker(self, *more, python=sys.executable):
         words = ("worker", self.address, "--nthreads", "1", "--no-dashboard", *more)
+        before = self.count()
         process = self.start(python, *words)
-        self.wait_for(self.count() + 1)
+        self.wait_for(before + 1)
         return process
 
     def count(self):
@@ -158,6 +159,13 @@ def test_the_data_travel_once_to_each_worker(cluster):
     last = {[key for key in keys if key.startswith("bytes-")][-1] for keys in found.values()}
     assert len(last) == 1  # the key of this run's data
     assert [keys.count(next(iter(last))) for keys in found.values()] == [1, 1]
+
+
+def test_costs_are_measured_there_one_model_at_a_time(cluster):
+    sheets = [row["costs"] for row in on(cluster, ["constant", "naive-bayes"], folds=2, costs=True).rows()]
+    assert [(sheet["status"], sheet["contended"], sheet["rows"]) for sheet in sheets] == [
+        ("ok", False, 90)
+    ] * 2
 
 
 def test_bad_models_cost_their_own_rows_there_too(cluster):
