@@ -14,17 +14,21 @@ FRONT = " ◆"
 _SINGLE = ("fit_cpu_seconds", "fit_peak_bytes", "load_seconds", "predict_peak_bytes", "flops")
 
 
-def columns(width: int) -> list[str]:
-    """Names of the costs that a terminal of this width has room for."""
-    if width >= 118:
+def columns(width: int, answer: dict[str, Any]) -> list[str]:
+    """Names of the costs that a terminal of this width has room for; without a cost sheet there are fewer."""
+    if not any(row.get("latency_seconds") for row in answer["leaderboard"]):
+        return ["fit", "1k rows", "size", "params"] if width >= 100 else ["fit", "1k rows", "size"]
+    if width >= 128:
         return ["fit", "memory", "1 row", "1k rows", "size", "params"]
-    if width >= 100:
+    if width >= 118:
         return ["fit", "1 row", "1k rows", "size", "params"]
-    return ["fit", "1 row", "size"]
+    if width >= 110:
+        return ["fit", "1 row", "size", "params"]
+    return ["fit", "1 row", "size"] if width >= 86 else ["fit", "1 row"]
 
 
-def cells(row: dict[str, Any], width: int) -> list[str]:
-    """The costs of a model under :func:`columns`."""
+def cells(row: dict[str, Any], names: list[str]) -> list[str]:
+    """The costs of a model under these names."""
     costs = row.get("costs") or {}
     found = {
         "fit": seconds(row["fit_seconds"]),
@@ -34,7 +38,7 @@ def cells(row: dict[str, Any], width: int) -> list[str]:
         "size": size(row["size_bytes"]),
         "params": count(row["parameters"]),
     }
-    return [found[name] for name in columns(width)]
+    return [found[name] for name in names]
 
 
 def front_note(rows: list[dict[str, Any]]) -> list[Text]:

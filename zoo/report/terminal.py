@@ -81,7 +81,7 @@ def _leaderboard(answer: dict[str, Any], width: int) -> Table:
     if metric["second_label"] and width >= _WIDE:
         table.add_column(metric["second_label"], justify="right", no_wrap=True)
     readable = width >= _ROOMY and _has_fidelity(answer)
-    for name in (*columns(width), *["plain"] * readable):
+    for name in (*columns(width, answer), *["plain"] * readable):
         table.add_column(name, justify="right", no_wrap=True)
     for row in answer["leaderboard"]:
         table.add_row(*_cells(row, answer, scale, width), *_fidelity(row, readable))
@@ -106,7 +106,7 @@ def _cells(
     found: list[Any] = [name, number(row["score"]), _interval_bar(row, scale)]
     if metric["second_label"] and width >= _WIDE:
         found.append(number(row["metrics"].get(metric["second"])))
-    return [*found, *cells(row, width)]
+    return [*found, *cells(row, columns(width, answer))]
 
 
 def _has_fidelity(answer: dict[str, Any]) -> bool:
