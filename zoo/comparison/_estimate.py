@@ -23,7 +23,7 @@ from ._jobs import Job
 from ._past import Past, fleet_factor, past_fits
 from ._plan import Plan
 from ._shape import Shape, width_of
-from ._speed import machine_seconds
+from ._speed import load_factor, machine_seconds
 from ._tasks import cost_tasks, make_tasks
 
 _MEASURING = 0.7  # seconds of saving, opening and asking a model
@@ -34,8 +34,9 @@ _SAME_DATA = 4.0  # runs on these very rows count as so many of the same shape
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds of a plan: in the middle, and the ends between which eight of ten runs are.
+    """Seconds of a plan, and a factor of 3 (2 where runs of the models are known) to either side.
 
+    Those factors are set by hand: too few runs were held against the clock yet to promise a share of them.
     ``models`` has a row for each: jobs, seconds, and from what they are known.
     """
 
@@ -121,7 +122,7 @@ def _shrunken(weighted: Sequence[tuple[float, float]], prior: float) -> float:
 def estimate(dataset: Dataset, plan: Plan, jobs: Sequence[Job], folder: Path | None) -> Estimate:
     """Seconds of the jobs that are still planned, with what the runs in a folder teach about this machine."""
     shape = _shape(dataset, plan)
-    speed = machine_seconds() / _times.MACHINE_SECONDS
+    speed = load_factor() * machine_seconds() / _times.MACHINE_SECONDS
     fingerprint = dataset.fingerprint()
     corrections = Corrections(past_fits(folder) if folder else [], speed, fingerprint)
     cores = plan.limits.cores or usable_cores()

@@ -50,5 +50,5 @@ def times(value: float) -> str:
 
 
 def about(told: dict[str, float]) -> str:
-    """An estimated time with the ends between which eight of ten such runs are."""
+    """An estimated time and how far off it may well be."""
     return f"about {seconds(told['seconds'])} ({seconds(told['low'])} to {seconds(told['high'])})"
