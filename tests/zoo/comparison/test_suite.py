@@ -20,6 +20,7 @@ name: tiny
 defaults:
   model: [constant, naive-bayes, logistic-regression]
   folds: 3
+  costs: false
 datasets:
   - iris
   - wine
@@ -77,7 +78,9 @@ def test_a_dataset_that_fails_is_a_row(suite, tmp_path):
 def test_changed_data_or_options_are_another_run(suite, tmp_path):
     data = tmp_path / "own.csv"
     lines = [f"{i},{i % 7},{'a' if i % 3 else 'b'}" for i in range(90)]
-    suite.write_text("defaults: {model: constant, folds: 3}\ndatasets: [{data: own.csv, target: y}]\n")
+    suite.write_text(
+        "defaults: {model: constant, folds: 3, costs: false}\ndatasets: [{data: own.csv, target: y}]\n"
+    )
     for change in ("", "7,7,a\n"):
         data.write_text("\n".join(["x,z,y", *lines]) + "\n" + change)
         result = invoke("benchmark", suite, "--store", tmp_path / "store", "--json")
