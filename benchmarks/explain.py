@@ -38,6 +38,11 @@ NETWORKS = {
     "image": [("cnn", "digits", 20)],
     "text": [("rnn", "triage-notes", 20)],
 }
+SMALL: dict[str, dict[str, Any]] = {
+    "shallow-mlp": {"epochs": 2},
+    "cnn": {"epochs": 1, "filters": (8,)},
+    "rnn": {"epochs": 1, "embedding_dim": 4, "recurrent_units": 4, "cell": "gru"},
+}
 HEADER = ["figure", "value"]
 
 
@@ -48,10 +53,10 @@ def completeness(quick: bool) -> dict[str, float]:
         errors = []
         for model, name, rows in cases[:1] if quick else cases:
             data = load_dataset(name)
-            data = data.take(np.arange(300 if quick else min(len(data), 1000)))
-            own: dict[str, Any] = {"epochs": 2} if quick else {}
+            data = data.take(np.arange(100 if quick else min(len(data), 1000)))
+            own = SMALL[model] if quick else {}
             network = registry.create(model, data.task, modality, random_state=0, **own).fit(data.X, data.y)
-            chosen = data.take(np.arange(5 if quick else rows)).X
+            chosen = data.take(np.arange(2 if quick else rows)).X
             usual = data.X if modality == "tabular" else None
             errors.append(integrated_gradients(open_network(network), chosen, background=usual).error.max())
             print(f"  {model} on {name}: {errors[-1]:.1e}", file=sys.stderr, flush=True)
@@ -109,7 +114,7 @@ def planted(seeds: int) -> dict[str, Any]:
 
 def measured(quick: bool) -> dict[str, Any]:
     """All figures."""
-    return {"completeness_error": completeness(quick), **planted(2 if quick else SEEDS)}
+    return {"completeness_error": completeness(quick), **planted(1 if quick else SEEDS)}
 
 
 def lines(found: dict[str, Any]) -> list[list[Any]]:

@@ -17,6 +17,7 @@ _PUBLIC = {
     "unit_roles": "._units",
 }
 __all__ = sorted(_PUBLIC)
+_OF_NETWORKS = ("._gradients", "._network", "._probes", "._trace", "._units")
 
 
 def __getattr__(name):
@@ -24,4 +25,6 @@ def __getattr__(name):
         raise AttributeError(
             f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(__all__)}"
         )
+    if _PUBLIC[name] in _OF_NETWORKS:  # before Keras, whose own import would write to stderr
+        import_module("deepworth.zoo.preprocessing._tensorflow").import_tensorflow()
     return getattr(import_module(_PUBLIC[name], __name__), name)
