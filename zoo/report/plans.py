@@ -33,11 +33,13 @@ def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
 
 def parts(answer: dict[str, Any]) -> str:
     """On which parts of the data each model is trained and scored."""
-    plan, jobs = answer["plan"], answer["jobs"]
+    plan = answer["plan"]
+    jobs = [job for job in answer["jobs"] if job.get("kind", "fold") == "fold"]
+    then = "; then on all rows, to measure costs" if len(jobs) < len(answer["jobs"]) else ""
     train = sorted({job["training_rows"] for job in jobs})
     test = sorted({job["test_rows"] for job in jobs})
     times = f"{plan['repeats']} x {plan['folds']} parts" if plan["repeats"] > 1 else f"{plan['folds']} parts"
-    return f"{times}: trained on {_range(train)} rows, scored on {_range(test)}; seed {plan['seed']}"
+    return f"{times}: trained on {_range(train)} rows, scored on {_range(test)}; seed {plan['seed']}{then}"
 
 
 def _range(values: list[int]) -> str:
