@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import struct
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -17,12 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets._errors import InputError
+from ._zip import member_faults, quoted
 
 NEEDED = ("config.json", "model.weights.h5")
 MEMBERS = (*NEEDED, "metadata.json")
 LARGEST_CONFIG = 64 * 2**20  # bytes; a vocabulary of 20,000 words takes less than one MiB
 
 OWN = "deepworth>"
+_DAMAGE = (
+    *(zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError),
+    *(RuntimeError, NotImplementedError, struct.error),
+)
 VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"}
 MODULES = {
     "keras",
@@ -68,7 +74,15 @@ def _faults(path: Path) -> Iterator[str]:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             yield from _member_faults(archive.infolist(), os.fstat(file.fileno()).st_size)
             config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        NotImplementedError,
+        struct.error,
+    ) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         yield f"is damaged or not a Keras archive: {first}"
         return
@@ -80,21 +94,13 @@ def _faults(path: Path) -> Iterator[str]:
 
 
 def _member_faults(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:
-    """Three plain files at most, each once, stored as they are: so none is larger than the archive."""
-    names = [member.filename for member in members]
+    """Three plain files at most."""
+    yield from member_faults(members, size, MEMBERS.__contains__, "Keras")
     for member in members:
-        if member.filename not in MEMBERS:
-            yield f"holds an unexpected file {_quoted(member.filename)}"
-        if names.count(member.filename) > 1:
-            yield f"holds {member.filename} more than once"
-        if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
-            yield f"holds {member.filename} compressed, which Keras never writes"
-        if member.header_offset + member.compress_size > size:
-            yield f"declares more bytes for {member.filename} than it has"
         if member.filename == "config.json" and member.file_size > LARGEST_CONFIG:
             yield f"has a config.json of {member.file_size} bytes; at most {LARGEST_CONFIG} are read"
     for name in NEEDED:
-        if name not in names:
+        if name not in [member.filename for member in members]:
             yield f"lacks {name}"
 
 
@@ -115,7 +121,7 @@ def _inner(found: dict[str, Any] | list[Any]) -> Iterable[Any]:
 
 def _object_faults(found: dict[str, Any]) -> Iterator[str]:
     if isinstance(found.get("vocabulary"), str):
-        yield f"reads a vocabulary from another file, {_quoted(found['vocabulary'])}"
+        yield f"reads a vocabulary from another file, {quoted(found['vocabulary'])}"
     if not isinstance(found.get("class_name"), str) or found["class_name"] in VALUES:
         return
     is_function = found["class_name"] == "function"
@@ -129,7 +135,7 @@ def _object_faults(found: dict[str, Any]) -> Iterator[str]:
     if denied:
         yield f"holds the layer {denied}, which {DENIED_LAYERS[denied]}"
     elif symbol is None or registered not in (None, name, found["class_name"]):
-        yield f"names {_quoted(shown)}, which is not trusted"
+        yield f"names {quoted(shown)}, which is not trusted"
 
 
 def _is_own(name: Any) -> bool:
@@ -171,9 +177,3 @@ def _denied_layer(symbol: Any) -> str | None:
 
     denied = {name: getattr(keras.layers, name, None) for name in DENIED_LAYERS}
     return next((name for name, layer in denied.items() if symbol is layer is not None), None)
-
-
-def _quoted(text: Any) -> str:
-    """In quotes, on one line, not too long."""
-    text = str(text)
-    return repr(text if len(text) <= 80 else text[:77] + "...")

@@ -11,6 +11,9 @@ from typing import Any
 
 from ...datasets._errors import InputError
 from ._archive import check_archive
+from ._native import check_native
+from ._skops_archive import check_skops
+from ._zip import quoted
 
 # What skops may build beside the types it trusts itself: exactly what the zoo's baselines consist of.
 # A partial calls a function when the model predicts, and that function must be in the list too.
@@ -77,16 +80,21 @@ def load_skops(path: Path) -> Any:
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
 
+    check_skops(path)
     try:
         found = skops.io.get_untrusted_types(file=path)
         unknown = [name for name in found if not _is_trusted(name)]
         if not unknown:
             with warnings.catch_warnings():  # the versions were compared before, once for all parts
                 warnings.simplefilter("ignore", InconsistentVersionWarning)
-                return skops.io.load(path, trusted=found)
+                model = skops.io.load(path, trusted=found)
+            check_native(model)
+            return model
     except Exception as error:  # a damaged archive fails in many ways, none of skops's own
-        raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
-    raise InputError(f"{path} holds types that are not trusted: {', '.join(unknown[:3])}; it was not loaded")
+        first = (str(error).strip().splitlines() or [""])[0]
+        raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {first[:200]}") from error
+    shown = ", ".join(map(quoted, unknown[:3]))
+    raise InputError(f"{path} holds types that are not trusted: {shown}; it was not loaded")
 
 
 def _is_trusted(name: str) -> bool:
@@ -100,15 +108,15 @@ def load_keras(path: Path) -> Any:
     from ..preprocessing._tensorflow import import_tensorflow
 
     import_tensorflow()
-    import keras
-
     register_layers()
     check_archive(path)
+    from ._build import built
+
     try:
-        return keras.saving.load_model(path, safe_mode=True, compile=False)
+        return built(path)
     except Exception as error:  # a damaged or hostile network fails in as many ways as there are layers
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path} cannot be loaded as a Keras model: {first}") from error
+        raise InputError(f"{path} cannot be loaded as a Keras model: {first[:300]}") from error
 
 
 def register_layers() -> None:

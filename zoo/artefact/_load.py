@@ -70,8 +70,26 @@ class SavedModel:
 
         ``first_row`` is added to the numbers of rows in errors: ``X`` may be a part of a table.
         """
-        found = self._answer(self._checked(X, first_row))
-        return found[:, 0] if found.ndim == 2 and self.manifest["task"] == "regression" else found
+        rows = self._checked(X, first_row)
+        try:
+            found = self._answer(rows)
+        except Exception as error:  # the rows are sound, so it is the model
+            first = (str(error).strip().splitlines() or [""])[0]
+            raise InputError(
+                f"the model fails on sound rows: {type(error).__name__}: {first[:200]}"
+            ) from error
+        return self._sound(found, len(rows))
+
+    def _sound(self, found: np.ndarray, n_rows: int) -> np.ndarray:
+        """Answers of the right shape, all of them numbers; a file may hold a model that gives others."""
+        classes = len(self.classes_)
+        if found.ndim == 2 and not classes:
+            found = found[:, 0]
+        if found.shape != ((n_rows, classes) if classes else (n_rows,)):
+            raise InputError(f"the model gives answers of shape {found.shape} to {n_rows} rows; it is broken")
+        if not np.isfinite(found).all():
+            raise InputError("the model gives answers that are no numbers; it is broken")
+        return found
 
     def _told(self, X: Any) -> np.ndarray:
         if isinstance(X, pd.DataFrame):
