@@ -34,8 +34,11 @@ def built(path: Path) -> Any:
         config = archive.read("config.json")
         weights = read_arrays(archive.read("model.weights.h5"))
     with keras.StatelessScope():  # variables have shapes but no values
-        planned = keras.saving.deserialize_keras_object(json.loads(config), safe_mode=True)
-    _check_sizes(planned, sum(array.nbytes for array in weights.values()))
+        try:
+            planned = keras.saving.deserialize_keras_object(json.loads(config), safe_mode=True)
+            _check_sizes(planned, sum(array.nbytes for array in weights.values()))
+        finally:
+            _forget_variables()
     with tempfile.TemporaryDirectory() as folder:
         clean = Path(folder) / "model.keras"
         with zipfile.ZipFile(clean, "w") as archive:
@@ -43,6 +46,13 @@ def built(path: Path) -> Any:
             archive.writestr("metadata.json", "{}")
             archive.writestr("model.weights.h5", _as_hdf5(weights))
         return keras.saving.load_model(clean, safe_mode=True, compile=False)
+
+
+def _forget_variables() -> None:
+    """Keras would give values to all variables of the scope at its end, however large."""
+    from keras.src.backend.common import global_state
+
+    global_state.get_global_attribute("uninitialized_variables", [], set_to_default=True).clear()
 
 
 def _check_sizes(planned: Any, n_bytes: int) -> None:

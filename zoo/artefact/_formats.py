@@ -29,6 +29,9 @@ TRUSTED = frozenset(
         "numpy.dtype",
         "sklearn.compose._column_transformer._RemainderColsList",  # a list of columns, up to scikit-learn 1.6
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.metrics._dist_metrics.EuclideanDistance64",
+        "sklearn.neighbors._ball_tree.BallTree",  # built anew from the kept rows before it is asked
+        "sklearn.neighbors._kd_tree.KDTree",
         "sklearn.tree._tree.Tree",
         "sklearn.utils.validation.check_array",
         "xgboost.core.Booster",

@@ -11,7 +11,7 @@ from ._config import configured
 from ._options import BUDGET, JSON, LOAD, MLFLOW, QUIET, RUNNER, SEED, STORE, names, options, settings, told
 
 _AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
-_SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow")
+_SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow", "save_best")
 
 
 def _given(ctx: click.Context, *sources: str) -> set[str]:
@@ -41,6 +41,23 @@ def _write_report(report: str | None, run: str | None) -> None:
     if report is not None and run is not None:
         make(run, report)
         click.echo(f"wrote {report}", err=True)
+
+
+def _check_folder(folder: str | None) -> None:
+    """Refuse a folder that cannot become a saved model before the work begins."""
+    if folder is not None:
+        from pathlib import Path
+
+        from ..artefact._save import check_writable
+
+        check_writable(Path(folder), overwrite=False)
+
+
+def _save_best(result: Any, folder: str | None) -> None:
+    if folder is not None:
+        from ..comparison import save_best
+
+        click.echo(f"saved the winner in {save_best(result, folder)}", err=True)
 
 
 @click.command()
@@ -79,6 +96,7 @@ def _write_report(report: str | None, run: str | None) -> None:
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
 @click.option("--report", metavar="FILE", help="Write the whole answer as one page, .html or .md.")
+@click.option("--save-best", metavar="DIR", help="Fit the winner to all rows and save it, with its scores.")
 @click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
 @click.option("--dry-run", is_flag=True, help="Print the jobs and the estimated time, and stop.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
@@ -94,6 +112,7 @@ def command(
     quiet: bool,
     output: str | None,
     report: str | None,
+    save_best: str | None,
     model: Any,
     no_store: bool,
     store: str | None,
@@ -114,6 +133,7 @@ def command(
 
     terminal.check_output(output)
     _check_report(report, no_store)
+    _check_folder(save_best)
     tracker = Tracker(mlflow) if mlflow is not None else None
     if chosen["cluster"] is not None and "jobs" not in _given(ctx, "COMMANDLINE"):
         chosen["jobs"] = None  # the default is for one machine
@@ -132,4 +152,5 @@ def command(
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)
     _write_report(report, result.path)
+    _save_best(result, save_best)
     sys.exit(max(result.exit_code, told(tracker, answer)))

@@ -26,6 +26,7 @@ _PUBLIC = {
     "resume": "._resume",
     "preview_suite": "._suite",
     "run_suite": "._suite",
+    "save_best": "._save_best",
     "train": "._single",
     "verdict": "._again",
     "verify_run": "._verify",

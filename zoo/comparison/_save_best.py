@@ -17,8 +17,10 @@ from ._confidence import Wanted, confident
 from ._result import Comparison, plain
 from ._threads import limited, threads_for
 
-_NO_COSTS = ("model", "family", "status", "score", "score_low", "score_high", "metrics", "intervals", "reason",
-             "notes", "jobs_ok", "jobs_planned", "tied_with_best")  # fmt: skip
+_NO_COSTS = {
+    *("model", "family", "status", "score", "score_low", "score_high", "metrics", "intervals", "reason"),
+    *("notes", "jobs_ok", "jobs_planned", "tied_with_best"),
+}
 
 
 def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
