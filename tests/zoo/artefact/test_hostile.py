@@ -102,7 +102,7 @@ def test_damaged_weights_are_refused_or_read(data, weights):
 
 
 SIZES = {
-    "units": (b'"units": 4', b'"units": 1000000000000', "bytes of weights"),
+    "units": (b'"units": 4', b'"units": 1000000000000', "cannot be loaded as a Keras model"),
     "one-hot": (b'"depth": 4', b'"depth": 1000000000000', "numbers for one row|cannot be loaded"),
 }
 
