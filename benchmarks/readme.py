@@ -17,6 +17,7 @@ from pathlib import Path
 
 import crossover
 import explain
+import export as export_script
 import near_copies
 import published
 import runner as runner_script
@@ -183,6 +184,20 @@ def learning_curves() -> str:
     return table(crossover.HEADER, [crossover.lines(n, result) for n, result in found.items() if result])
 
 
+def exports() -> str:
+    """What each format holds of each model, from kept results."""
+    return table(export_script.HEADER, export_script.lines(kept("export") or {}))
+
+
+def export_figures() -> str:
+    """Differences and latency of exports, from kept results."""
+    found = kept("export") or {}
+    rows = [[f"largest difference, {k}", f"{v:.1g}"] for k, v in found.get("largest_difference", {}).items()]
+    names = ("onnx_over_predict", "onnx_over_hist_gradient_boosting")
+    rows += [[f"`{k}`", f"{found[k]:.2g}"] for k in names if k in found]
+    return table(["figure", "value"], rows)
+
+
 SHOWN = ("deep-mlp", "deep-mlp-ensemble", "tabm", "plain-mlp", "HGB", "MLP", "CatBoost", "RealMLP_TD")
 
 BESIDE = ("deep-mlp", "deep-mlp-ensemble", "tabm", "CatBoost", "HGB")
@@ -207,6 +222,8 @@ BLOCKS = {
     "confidence": confidence,
     "crossovers": crossovers,
     "learning_curves": learning_curves,
+    "exports": exports,
+    "export_figures": export_figures,
 }
 
 

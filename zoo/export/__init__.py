@@ -5,7 +5,6 @@ from importlib import import_module
 _PUBLIC = {
     "export": "._export",
     "formats": "._catalogue",
-    "support": "._support",
     "verify": "._proof",
 }
 __all__ = sorted(_PUBLIC)
