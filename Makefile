@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-.PHONY: demo test check readme gallery build clean
+.PHONY: demo test check readme gallery docs build clean
 
 demo: $(VENV)/.installed  ## set up and run the main job on embedded data
 	$(BIN)/deepworth compare
@@ -23,6 +23,9 @@ readme: $(VENV)/.installed-dev  ## write the generated parts of README.md
 
 gallery: $(VENV)/.installed-dev  ## reports of six datasets in build/gallery
 	$(BIN)/python benchmarks/gallery.py
+
+docs: $(VENV)/.installed-dev  ## the documentation site in docs/_build; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
 build: $(VENV)/.installed-dev  ## wheel and sdist into dist/
 	$(BIN)/python -m build

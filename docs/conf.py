@@ -1,0 +1,42 @@
+"""Sphinx: the documentation site. Pages are Markdown, the API comes from docstrings, options from --help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import deepworth
+from deepworth.cli import main
+
+project, author = "deepworth", "the deepworth contributors"
+copyright = author
+version = release = deepworth.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "deepworth"
+autodoc_typehints = "none"  # numpydoc says types in words
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+suppress_warnings = ["ref.python"]
+
+
+def _write_help() -> None:
+    """What every command says of itself, so that no page can forget one."""
+    parts = ["# Options of every command\n"]
+    group = click.Context(main, info_name="deepworth", max_content_width=96, terminal_width=96)
+    for name in main.list_commands(group):
+        command = main.get_command(group, name)
+        assert command is not None
+        context = click.Context(
+            command, info_name=name, parent=group, terminal_width=96, max_content_width=96
+        )
+        parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    text, file = "\n".join(parts), Path(__file__).with_name("options.md")
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8")
+
+
+_write_help()

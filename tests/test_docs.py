@@ -1,0 +1,157 @@
+"""The documentation says what is true: outputs, code to copy, links, and a site without a warning."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import deepworth
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+@pytest.fixture(scope="module")
+def tool():
+    """docs/outputs.py as a module."""
+    spec = importlib.util.spec_from_file_location("outputs", DOCS / "outputs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["start.md", "commands.md", "teachers.md"])
+def test_commands_print_what_the_page_shows(tool, page):
+    found = tool.outputs((DOCS / page).read_text(encoding="utf-8"))
+    assert len(found) >= 2
+    for command, shown, now in found:
+        assert not tool.differs(shown, now), f"deepworth {command}\n{now}\n(docs/outputs.py --write mends it)"
+
+
+def test_only_what_may_change_is_masked(tool):
+    same = (
+        "Took 1.2 s. Kept as run 20261121-131335-iris-f9a1",
+        "Took 31 ms. Kept as run 20250101-010101-iris-aaaa",
+    )
+    assert not tool.differs(*same)
+    for one, other in (
+        ("Verdict: cannot tell", "Verdict: deep learning better"),
+        ("perceptron 0.9", "rbf-svm 0.9"),
+        ("150 rows", "151 rows"),
+        ("takes 2 x the time", "takes 2 times the time"),
+        ("a b", "a b c"),
+    ):
+        assert tool.differs(one, other)
+    assert not tool.differs("a long beginning\n[...]", "a long beginning\nand more")
+    assert tool.differs("another beginning\n[...]", "a long beginning\nand more")
+    assert tool.differs("[...]", "anything"), "nothing shown is nothing tested"
+
+
+def blocks(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    files = re.findall(r"`([\w/]+\.py)`[^`]*\n```python\n(.*?)```", text, flags=re.DOTALL)
+    return {name: code for name, code in files if '"""' in code}
+
+
+COMPARE = """
+import deepworth, json
+from deepworth.datasets import list_datasets
+assert deepworth.__file__.startswith({folder!r}), deepworth.__file__
+result = deepworth.compare(
+    "two-moons",
+    models=["wide-logistic-regression", "wide-mlp"],
+    params={{"wide-mlp": {{"hidden_units": 16, "epochs": 3}}}},
+    folds=2,
+    store=False,
+)
+print(json.dumps({{row["model"]: [row["family"], row["status"]] for row in result.rows()}}))
+print([d["card"] for d in list_datasets() if d["name"] == "two-moons"])
+"""
+
+
+def test_files_to_copy_become_entries(tmp_path):
+    """The three files of adding.md in a copy of the package: catalogued, loaded, trained, compared."""
+    files = blocks("adding.md")
+    assert set(files) == {
+        "zoo/baselines/wide_logistic_regression.py",
+        "zoo/models/wide_mlp.py",
+        "datasets/two_moons.py",
+    }
+    copy = tmp_path / "deepworth"
+    for name in ("zoo", "datasets"):
+        shutil.copytree(DOCS.parent / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(DOCS.parent / "__init__.py", copy)
+    for name, code in files.items():
+        (copy / name).write_text(code, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-B", "-c", COMPARE.format(folder=str(copy))],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows, card = result.stdout.strip().splitlines()[-2:]
+    assert json.loads(rows) == {
+        "wide-logistic-regression": ["classical", "ok"],
+        "wide-mlp": ["deep", "ok"],
+    }
+    assert "Two moons" in card
+
+
+def test_links_and_names_in_the_pages_exist():
+    pages = {p.name for p in DOCS.glob("*.md")} | {"options.md"}
+    toctree = (
+        (DOCS / "index.md").read_text(encoding="utf-8").split("maxdepth: 2\n")[1].split("```")[0].split()
+    )
+    assert {f"{name}.md" for name in toctree} == pages - {"index.md"}
+    for page in DOCS.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([\w-]+\.md)\)", text):
+            assert link in pages, (page.name, link)
+        for name in re.findall(r"autofunction:: deepworth\.(\w+)", text):
+            assert callable(getattr(deepworth, name))
+
+
+def test_commands_named_in_the_pages_exist():
+    from click import Context
+
+    from deepworth.cli import main
+
+    known = set(main.list_commands(Context(main)))
+    named = set()
+    for page in DOCS.glob("*.md"):
+        for line in page.read_text(encoding="utf-8").splitlines():
+            named |= set(re.findall(r"(?:^|\$ |^ +|`)deepworth ([a-z][a-z-]+)", line))
+    named -= {"is", "and"}
+    assert named <= known
+    assert len(named) >= 10
+
+
+def test_the_site_is_built_without_a_warning(tmp_path):
+    pytest.importorskip("sphinx", reason="sphinx is not installed (deepworth[docs])")
+    pytest.importorskip("myst_parser")
+    pytest.importorskip("furo")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        str(DOCS),
+        str(tmp_path),
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]
+    text = (tmp_path / "python.html").read_text(encoding="utf-8")
+    assert "Is deep learning worth it on these data?" in text, "the API comes from docstrings"
+    assert "--no-store" in (tmp_path / "options.html").read_text(encoding="utf-8")
