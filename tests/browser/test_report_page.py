@@ -30,6 +30,7 @@ def file(tmp_path_factory):
         models=[*models, "hist-gradient-boosting"],
         params={"hist-gradient-boosting": {"learning_rate": -1.0}},
         folds=3,
+        costs=False,
         store=folder / "runs",
     )
     deepworth.report("last", folder / "page.html", store=folder / "runs")

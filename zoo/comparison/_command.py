@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-_USUAL = {"preset": "quick", "confidence_level": 0.95, "seed": 0}
+_USUAL = {"preset": "quick", "confidence_level": 0.95, "seed": 0, "costs": True}
 _LAST = ("metric", "margin", "confidence_level", "seed")  # as --help has them
 
 
@@ -47,11 +47,14 @@ def _chosen(configuration: dict[str, Any]) -> dict[str, Any]:
 
 def _limits(limits: dict[str, Any]) -> dict[str, Any]:
     names = {"threads": "threads", "seconds": "time_limit", "bytes": "memory_limit"}
+    names["deterministic"] = "deterministic"
     return {name: limits.get(key) for key, name in names.items()}
 
 
 def _usual(name: str, value: Any) -> bool:
-    return value in (None, False, [], {}) or _USUAL.get(name) == value
+    if name in _USUAL:
+        return _USUAL[name] == value
+    return value in (None, False, [], {})
 
 
 def _name(path: str) -> str:
@@ -69,8 +72,8 @@ def _words(name: str, value: Any) -> list[str]:
         pairs = [f"{model}.{k}={_literal(v)}" for model, given in value.items() for k, v in given.items()]
         return [word for pair in pairs for word in ("--set", pair)]
     flag = "--model" if name == "models" else f"--{name.replace('_', '-')}"
-    if value is True:
-        return [flag]
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{name}"]
     if isinstance(value, list):
         return [flag, ",".join(map(str, value))]
     return [flag, str(value)]

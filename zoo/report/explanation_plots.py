@@ -97,7 +97,7 @@ def _names(axes: Any, rows: list[dict[str, Any]]) -> None:
             textcoords="offset points",
             ha="right" if side < 0 else "left",
             fontsize=10,
-            color=COLOURS[row["family"]],
+            color="#202124",
         )
         taken.append((x, y))
 

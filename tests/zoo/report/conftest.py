@@ -42,7 +42,7 @@ def runs(tmp_path_factory):
         patch.setattr(_plan, "_job", lambda name, *rest: as_deep(usual(name, *rest)))
         models = ["constant", "logistic-regression", "naive-bayes", "k-nearest-neighbours"]
         broken = {"hist-gradient-boosting": {"learning_rate": -1.0}}
-        options = {"store": store, "folds": 4}
+        options = {"store": store, "folds": 4, "costs": False}
         asked = {"models": [*models, *broken], "params": broken, "target": "target"}
         classes = compare(str(file), **asked, **options)
         numbers = compare("diabetes", models=["constant", "linear-regression", "linear-svm"], **options)

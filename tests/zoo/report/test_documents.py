@@ -35,6 +35,8 @@ CONFIGURATION = {
     "params": {"deep-mlp": {"epochs": 5, "activation": "relu", "hidden_units": [8, 8], "odd": "5"}},
     "holdout": 0.25,
     "calibrate": "auto",
+    "costs": False,
+    "budget": ["latency=5ms", "size=2MB"],
     "metric": "f1",
     "margin": 0.02,
     "confidence_level": 0.9,
@@ -198,6 +200,8 @@ def test_the_command_asks_for_the_same_run():
     for name in ("preset", "repeats", "seed", "holdout", "calibrate", "metric", "margin", "confidence_level"):
         assert found[name] == CONFIGURATION[name], name
     assert found["folds"] is None
+    assert found["costs"] is False
+    assert found["budget"] == ("latency=5ms", "size=2MB")
 
 
 def test_the_usual_command_is_short():

@@ -252,6 +252,15 @@ def test_paired_differences_are_those_of_the_verdict(runs):
         assert np.mean(gains) == pytest.approx(result.verdict.gain, rel=1e-9)
 
 
+def test_the_cost_sheet_is_shown_where_costs_were_measured(runs):
+    measured, bare = page(runs.held_sheet), page(runs.numbers_sheet)
+    for words in ("CPU of a fit", "memory of a fit", "operations", "time to predict one row"):
+        assert words in measured
+        assert words not in bare
+    row = next(r for r in runs.held.rows() if r["model"] == "logistic-regression")
+    assert f"{row['parameters']:,}" in measured
+
+
 def test_fold_scores_average_to_the_leaderboard(runs):
     found = fold_scores(runs.classes_sheet)
     scores = {row["model"]: row["score"] for row in runs.classes.rows() if row["score"] is not None}

@@ -8,19 +8,24 @@ from .._words import number, seconds
 from ..verdict_words import small
 from ._figures import COLOURS, LINE, MARKERS, MUTED, TEXT, Picture, canvas, inline
 
-_COSTS = {"fit_seconds": "time of one fit", "predict_seconds": "time to predict 1,000 rows"}
+_COSTS = {
+    "fit_seconds": "time of one fit",
+    "latency_seconds": "time to predict one row",
+    "predict_seconds": "time to predict 1,000 rows",
+}
 
 
 def pareto(answer: dict[str, Any]) -> Picture | None:
     """Score against times to train and predict; the models that no other beats in both are joined."""
     metric = answer["metric"]
     rows = [r for r in answer["leaderboard"] if r["score"] is not None and r["model"] != "constant"]
-    panels = [(key, label) for key, label in _COSTS.items() if sum(bool(r[key]) for r in rows) > 1]
+    panels = [(key, label) for key, label in _COSTS.items() if sum(bool(r.get(key)) for r in rows) > 1]
+    panels = [panel for panel in panels if panel[0] != "predict_seconds"] if len(panels) > 2 else panels
     if not panels:
         return None
     figure, axes = canvas(4.3, len(panels), sharey=True, width=10.5 if len(panels) > 1 else 7)
     for axis, (key, label) in zip(axes, panels, strict=True):
-        _scatter(axis, [r for r in rows if r[key]], key, metric["greater_is_better"])
+        _scatter(axis, [r for r in rows if r.get(key)], key, metric["greater_is_better"])
         axis.set_xlabel(f"{label} (logarithmic)")
     axes[0].set_ylabel(_score_label(metric))
     _legend(axes[0], answer)
@@ -36,7 +41,7 @@ def pareto(answer: dict[str, Any]) -> Picture | None:
                 r["model"],
                 r["family"],
                 number(r["score"]),
-                *(seconds(r[key]) or "-" for key, _ in panels),
+                *(seconds(r.get(key)) or "-" for key, _ in panels),
                 ", ".join(_SHORT[key] for key, _ in panels if r["model"] in fronts[key]) or "-",
             ]
             for r in rows
@@ -44,14 +49,14 @@ def pareto(answer: dict[str, Any]) -> Picture | None:
     )
 
 
-_SHORT = {"fit_seconds": "training", "predict_seconds": "predicting"}
+_SHORT = {"fit_seconds": "training", "latency_seconds": "predicting a row", "predict_seconds": "predicting"}
 
 
 def front(rows: list[dict[str, Any]], key: str, greater_is_better: bool) -> list[dict[str, Any]]:
     """Models that no other beats in cost and score at once, cheapest first."""
     found: list[dict[str, Any]] = []
     sign = 1 if greater_is_better else -1
-    for row in sorted((r for r in rows if r[key]), key=lambda r: (r[key], -sign * r["score"])):
+    for row in sorted((r for r in rows if r.get(key)), key=lambda r: (r[key], -sign * r["score"])):
         if not found or sign * row["score"] > sign * found[-1]["score"]:
             found.append(row)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._words import number, seconds, size
+from .._words import count, number, seconds, size
 from ..verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
 from . import _plots
 from ._board import board
@@ -69,20 +69,45 @@ def _verdict(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _costs(answer: dict[str, Any]) -> dict[str, Any]:
-    """What every model took; ratios to the cheapest make a price of it."""
+    """What every model takes: its cost sheet where one was measured, else what its folds took."""
     rows = [r for r in answer["leaderboard"] if r["fit_seconds"] is not None]
-    header = ["model", "family", "fit", "1,000 rows", "size", "parameters"]
-    lines = [
-        [
-            r["model"],
-            r["family"],
-            seconds(r["fit_seconds"]),
-            seconds(r["predict_seconds"]),
-            size(r["size_bytes"]),
-            "-" if r["parameters"] is None else f"{r['parameters']:,}",
-        ]
-        for r in rows
-    ]
+    measured = any(r.get("costs") for r in rows)
+    sizes = sorted({n for r in rows for n in _latencies(r)}, key=int)
+    header = ["model", "family", "fit", *(["CPU of a fit", "memory of a fit"] if measured else [])]
+    header += [f"{int(n):,} row{'s' if n != '1' else ''}" for n in sizes] if measured else ["1,000 rows"]
+    header += ["size", "parameters", *(["operations"] if measured else [])]
+    lines = [[r["model"], r["family"], *_cost_cells(r, sizes, measured)] for r in rows]
+    return {"header": header, "rows": lines, "note": _cost_note(answer, measured)}
+
+
+def _latencies(row: dict[str, Any]) -> dict[str, Any]:
+    return (row.get("costs") or {}).get("latency") or {}
+
+
+def _cost_cells(row: dict[str, Any], sizes: list[str], measured: bool) -> list[str]:
+    costs, latency = row.get("costs") or {}, _latencies(row)
+    if measured:
+        times = [_median_and_tail(latency.get(n)) for n in sizes]
+        more = [seconds(costs.get("fit_cpu_seconds")), size(costs.get("fit_peak_bytes"))]
+    else:
+        times, more = [seconds(row["predict_seconds"])], []
+    parameters = "" if row["parameters"] is None else f"{row['parameters']:,}"
+    found = [seconds(row["fit_seconds"]), *more, *times, size(row["size_bytes"]), parameters]
+    return [cell or "-" for cell in [*found, *([count(costs.get("flops"))] if measured else [])]]
+
+
+def _median_and_tail(one: dict[str, Any] | None) -> str:
+    return "" if one is None else f"{seconds(one['median'])} ({seconds(one['p95'])})"
+
+
+def _cost_note(answer: dict[str, Any], measured: bool) -> str:
+    if measured:
+        return (
+            "Every model fitted once more on all rows, alone, saved, opened and asked: wall and CPU time and "
+            "memory of that fit, the median time to predict so many rows at once (95th percentile in "
+            "brackets), size on disk, floating-point operations of one prediction. Importing libraries is "
+            "not counted."
+        )
     threads, workers = answer["plan"].get("threads"), answer["plan"].get("limits", {}).get("workers", 0)
     note = (
         f"Wall time of one fit with {threads} thread{'s' if threads != 1 else ''}, mean over the folds (of a "
@@ -91,7 +116,7 @@ def _costs(answer: dict[str, Any]) -> dict[str, Any]:
     )
     if workers > 1:
         note += f" Times were taken while up to {workers} jobs shared the machine."
-    return {"header": header, "rows": lines, "note": note}
+    return note
 
 
 def _findings(answer: dict[str, Any]) -> list[dict[str, Any]]:
