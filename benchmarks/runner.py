@@ -54,7 +54,7 @@ KINDS = {
 }
 KILLED = ["good", "also-good", "fleet"]  # and models of ours
 SECONDS = 0.15  # of a fit of a stand-in
-SUITE = ["sick-healthy", "breast-cancer", "wine", "diabetes", "digits", "triage-notes"]
+SUITE = ["sick-healthy", "breast-cancer", "wine", "diabetes", "digits", "triage-notes", "docstrings"]
 
 
 def started(*words: str, **options: Any) -> subprocess.Popen[str]:
