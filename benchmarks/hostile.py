@@ -89,13 +89,20 @@ class Watch:
             self.seen.append(f"{event} {args!r}"[:200])
         elif event == "open" and _writes(args) and not self._inside(args[0]):
             self.seen.append(f"open {args!r}"[:200])
-        elif event in CHANGES and not self._inside(args[0]):
+        elif event in CHANGES and not self._inside(_whole_path(event, args)):
             self.seen.append(f"{event} {args!r}"[:200])
 
     def _inside(self, path: Any) -> bool:
         if isinstance(path, int):
             return True  # opened before, and seen then
         return os.path.realpath(os.fsdecode(path)).startswith(self.allowed)
+
+
+def _whole_path(event: str, args: tuple[Any, ...]) -> Any:
+    """What is removed may be named relative to an open folder."""
+    if event in ("os.remove", "os.rmdir") and isinstance(args[1], int) and args[1] >= 0:
+        return os.path.join(os.readlink(f"/proc/self/fd/{args[1]}"), os.fsdecode(args[0]))
+    return args[0]
 
 
 def _writes(args: tuple[Any, ...]) -> bool:
