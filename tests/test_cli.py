@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,12 +69,14 @@ def sick_csv(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "command", [[], *([name] for name in main.commands)], ids=lambda c: c[0] if c else "main"
+    "command",
+    [[], *([name] for name in main.list_commands(click.Context(main)))],
+    ids=lambda c: c[0] if c else "main",
 )
 def test_every_command_and_option_explains_itself(command):
     shown = run(*command, "--help").output
     assert shown.startswith("Usage: ")
-    found = main.commands[command[0]] if command else main
+    found = main.get_command(click.Context(main), command[0]) if command else main
     assert found.help
     assert all(p.help for p in found.params if p.param_type_name == "option")
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -204,8 +205,9 @@ def test_the_table_of_codes_in_the_readme_is_current():
 def test_options_that_the_advice_names_exist():
     from deepworth.cli import main
 
-    options = {o for p in main.commands["check"].params for o in p.opts}
-    options |= {o for p in main.commands["compare"].params for o in p.opts}
+    context = click.Context(main)
+    commands = [main.get_command(context, name) for name in ("check", "compare")]
+    options = {o for command in commands for p in command.params for o in p.opts}
     named = set(re.findall(r"--[a-z][a-z-]+", " ".join(code.advice for code in CODES.values())))
     assert len(named) > 5
     assert named <= options

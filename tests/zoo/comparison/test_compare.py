@@ -357,8 +357,8 @@ def test_ctrl_c_keeps_what_was_finished(deep_mlp, tmp_path):
 def test_a_watcher_hears_every_step(deep_mlp):
     events = []
     run(models=["deep-mlp", "constant"], progress=events.append)
-    assert events[0].kind == "started"
-    assert events[0].total == 10
+    assert [e.kind for e in events[:2]] == ["plan", "started"]
+    assert events[1].total == 10
     assert events[-1].kind == "finished"
     assert [e.done for e in events if e.kind == "fold"] == list(range(1, 11))
     assert [e.model for e in events if e.kind == "fold"] == ["constant"] * 5 + ["deep-mlp"] * 5
