@@ -13,19 +13,19 @@ import pandas as pd
 from ...datasets._base import Task
 from ...datasets._errors import InputError, unknown_name
 from ...datasets._splits import Split
-from . import _metrics
-from ._answer import Answer
-from ._budget import parse_budget, within_budget
-from ._jobs import Job
-from ._leaderboard import MEASURED, leaderboard_rows, metric_facts
-from ._metrics import Metric
-from ._paired import Paired, paired_by_folds, paired_on_test_part
-from ._pareto import mark_front
-from ._readability import FIDELITY
-from ._result import plain
-from ._scores import ModelScores, Resampled, resample, score_models, truth_of
-from ._store import load_jobs, load_run
-from ._verdict import decide
+from .judging._budget import parse_budget, within_budget
+from .judging._leaderboard import MEASURED, leaderboard_rows, metric_facts
+from .judging._paired import Paired, paired_by_folds, paired_on_test_part
+from .judging._readability import FIDELITY
+from .judging._result import plain
+from .judging._scores import ModelScores, Resampled, resample, score_models, truth_of
+from .judging._verdict import decide
+from .running._jobs import Job
+from .statistics import _metrics
+from .statistics._metrics import Metric
+from .statistics._pareto import mark_front
+from .store._answer import Answer
+from .store._runs import load_jobs, load_run
 
 
 @dataclass

@@ -25,8 +25,8 @@ from ..calibration._reliability import (
     summarise,
     wilson,
 )
-from ._result import plain
-from ._store import load_run, store_folder
+from .judging._result import plain
+from .store._runs import load_run, store_folder
 
 PARTS = 5  # of an official test part, whose rows have no folds
 N_SAMPLES = 300

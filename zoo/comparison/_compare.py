@@ -16,14 +16,14 @@ from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
 from .. import registry
 from ..artefact._versions import versions
-from ._budget import parse_budget
 from ._conduct import Question, conduct, executor_for, host, make_question
-from ._journal import RunStore
-from ._limits import Limits, make_limits
-from ._plan import Plan, make_plan
-from ._progress import Progress
-from ._result import Comparison, describe, plan_summary
-from ._store import store_folder
+from .judging._budget import parse_budget
+from .judging._result import Comparison, describe, plan_summary
+from .planning._plan import Plan, make_plan
+from .running._limits import Limits, make_limits
+from .running._progress import Progress
+from .store._journal import RunStore
+from .store._runs import store_folder
 
 _JUDGED_BY = ("metric", "margin", "confidence_level", "budget")
 

@@ -17,25 +17,25 @@ from typing import Any
 from ...datasets._base import Dataset
 from ...datasets._errors import InputError
 from ..training._machine import usable_cores
-from . import _metrics
-from ._budget import parse_budget
-from ._costs import Setting
-from ._estimate import estimate
-from ._jobs import Job
-from ._journal import RunStore
-from ._limits import Limits
-from ._metrics import Metric, primary
-from ._plan import Plan
-from ._progress import Event, Progress
-from ._readability import readability
-from ._result import Comparison
 from ._run import run_jobs
-from ._scores import resample, score_models
-from ._store import store_folder
-from ._tasks import Work
-from ._threads import threads_for
-from ._verdict import decide
-from ._workers import Workers
+from .judging._budget import parse_budget
+from .judging._readability import readability
+from .judging._result import Comparison
+from .judging._scores import resample, score_models
+from .judging._verdict import decide
+from .planning._estimate import estimate
+from .planning._plan import Plan
+from .running._costs import Setting
+from .running._jobs import Job
+from .running._limits import Limits
+from .running._progress import Event, Progress
+from .running._tasks import Work
+from .running._threads import threads_for
+from .running._workers import Workers
+from .statistics import _metrics
+from .statistics._metrics import Metric, primary
+from .store._journal import RunStore
+from .store._runs import store_folder
 
 _PATIENCE = 1.0  # seconds after Ctrl-C
 
@@ -78,7 +78,7 @@ def executor_for(
     and with a core to spare, that happens beside the first short fits.
     """
     if cluster is not None:
-        from ._cluster import Cluster
+        from .running._cluster import Cluster
 
         with Cluster(cluster, limits) as found:
             for remark in found.remarks if progress else []:

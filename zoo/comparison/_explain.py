@@ -15,8 +15,8 @@ from ...datasets._load import load_dataset
 from ..artefact._load import SavedModel, load
 from ..explanation import coefficients, dependence, permutation_importance, surrogates
 from ..explanation._surrogates import Answers
-from ._result import plain
 from ._single import _labelled
+from .judging._result import plain
 
 METHODS = ("importance", "dependence", "coefficients", "surrogate", "gradients", "units", "probes")
 USUAL = ("importance", "dependence", "coefficients", "surrogate", "gradients")

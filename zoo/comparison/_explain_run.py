@@ -14,13 +14,13 @@ from ...datasets._base import Dataset, take
 from ...datasets._errors import InputError
 from .. import registry
 from ..explanation import coefficients, dependence, permutation_importance, rank_agreement
-from ._confidence import Wanted, confident
-from ._limits import make_limits
-from ._readability import FIDELITY
-from ._result import plain
 from ._resume import same_data, same_plan
-from ._store import EXPLANATIONS, find_run, read_run
-from ._threads import limited, threads_for
+from .judging._readability import FIDELITY
+from .judging._result import plain
+from .running._confidence import Wanted, confident
+from .running._limits import make_limits
+from .running._threads import limited, threads_for
+from .store._runs import EXPLANATIONS, find_run, read_run
 
 SEEDS = 3
 _ROWS = 300  # whose gradients are averaged

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ._compare import compare, planned
-from ._estimate import estimate
-from ._limits import make_limits
-from ._result import describe, plain, plan_summary
-from ._store import store_folder
+from .judging._result import describe, plain, plan_summary
+from .planning._estimate import estimate
+from .running._limits import make_limits
+from .store._runs import store_folder
 
 SETTINGS: dict[str, Any] = dict(compare.__kwdefaults__ or {})  # options of a comparison and their defaults
 _ASKED = ("models", "preset", "folds", "repeats", "seed", "params", "holdout", "calibrate", "costs")

@@ -16,13 +16,13 @@ from ...datasets._load import load_dataset
 from .. import registry
 from ..artefact._versions import versions
 from ._conduct import conduct, executor_for, make_question
-from ._jobs import Job
-from ._journal import FINISHED, RunStore
-from ._limits import Limits, make_limits
-from ._plan import Plan, make_plan
-from ._progress import Event, Progress
-from ._result import Comparison, describe
-from ._store import kept_prediction, load_unfinished
+from .judging._result import Comparison, describe
+from .planning._plan import Plan, make_plan
+from .running._jobs import Job
+from .running._limits import Limits, make_limits
+from .running._progress import Event, Progress
+from .store._journal import FINISHED, RunStore
+from .store._runs import kept_prediction, load_unfinished
 
 
 def resume(

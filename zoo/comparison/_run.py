@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from ...datasets._base import Dataset
-from ._jobs import Job
-from ._journal import RunStore
-from ._metrics import evaluate, of_task
-from ._progress import Event, Progress
-from ._result import predictions_of
-from ._scores import truth_of
-from ._tasks import Task, Work, cost_tasks, make_tasks, run_task
-from ._workers import WorkerDied
+from .judging._result import predictions_of
+from .judging._scores import truth_of
+from .running._jobs import Job
+from .running._progress import Event, Progress
+from .running._tasks import Task, Work, cost_tasks, make_tasks, run_task
+from .running._workers import WorkerDied
+from .statistics._metrics import evaluate, of_task
+from .store._journal import RunStore
 
 
 class Ledger:

@@ -13,9 +13,9 @@ import numpy as np
 from ...datasets._errors import InputError
 from .. import registry
 from ..artefact._save import save
-from ._confidence import Wanted, confident
-from ._result import Comparison, plain
-from ._threads import limited, threads_for
+from .judging._result import Comparison, plain
+from .running._confidence import Wanted, confident
+from .running._threads import limited, threads_for
 
 _NO_COSTS = {
     *("model", "family", "status", "score", "score_low", "score_high", "metrics", "intervals", "reason"),

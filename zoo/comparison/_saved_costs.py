@@ -14,8 +14,8 @@ from ..artefact._manifest import read_manifest
 from ..artefact._operations import operations
 from ..artefact._predict import _raw_rows
 from ..training._machine import usable_cores
-from ._costs import batch_of, size_on_disk
-from ._measure import EFFORTS, Meter, give_back_memory, latencies
+from .running._costs import batch_of, size_on_disk
+from .running._measure import EFFORTS, Meter, give_back_memory, latencies
 
 _MADE_UP = 1000
 _SIDE = 64  # pixels of a made-up image

@@ -15,12 +15,12 @@ from ...datasets._errors import InputError
 from ...datasets._splits import Split
 from ._calibration import calibration
 from ._command import command_of
-from ._jobs import Job
-from ._metrics import METRICS, Metric
-from ._result import plain
-from ._scores import ModelScores
-from ._store import load_jobs, load_record
-from ._verdict import fair_by_fold
+from .judging._result import plain
+from .judging._scores import ModelScores
+from .judging._verdict import fair_by_fold
+from .running._jobs import Job
+from .statistics._metrics import METRICS, Metric
+from .store._runs import load_jobs, load_record
 
 MOST_MODELS = 4  # whose probabilities and mistakes are shown in full
 MOST_CLASSES = 30  # of a matrix that somebody can read

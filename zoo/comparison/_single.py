@@ -19,14 +19,14 @@ from ..artefact._load import SavedModel, load
 from ..artefact._manifest import read_manifest
 from ..artefact._predict import predict_parts
 from ..artefact._save import check_writable, save
-from ._confidence import Wanted, confident, measured
-from ._jobs import predict as checked
-from ._metrics import evaluate as score
-from ._metrics import of_task
-from ._plan import chosen_models, known_params
-from ._scores import truth_of
-from ._threads import limited, threads_for
-from ._weighted import bootstrap_weights, weighted_scores
+from .judging._scores import truth_of
+from .planning._plan import chosen_models, known_params
+from .running._confidence import Wanted, confident, measured
+from .running._jobs import predict as checked
+from .running._threads import limited, threads_for
+from .statistics._metrics import evaluate as score
+from .statistics._metrics import of_task
+from .statistics._weighted import bootstrap_weights, weighted_scores
 
 
 def train(

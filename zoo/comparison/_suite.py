@@ -18,13 +18,13 @@ import numpy as np
 from ...datasets._errors import InputError
 from ...datasets._load import load_dataset
 from ._compare import compare, configuration
-from ._journal import in_use
 from ._preview import SETTINGS, preview, split_options
-from ._progress import Event, Progress
-from ._ranks import ranking
-from ._result import describe, plain
 from ._resume import resume
-from ._store import RUNS, load_run, read_run, store_folder
+from .judging._result import describe, plain
+from .running._progress import Event, Progress
+from .statistics._ranks import ranking
+from .store._journal import in_use
+from .store._runs import RUNS, load_run, read_run, store_folder
 
 _AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")
 

@@ -13,13 +13,13 @@ import numpy as np
 from ...datasets._errors import InputError
 from ..artefact._versions import versions
 from ._conduct import executor_for
-from ._determinism import level_of
-from ._jobs import Job
-from ._progress import Progress
 from ._resume import known_job, limits_of, same_data, same_plan
 from ._run import run_jobs
-from ._store import find_run, job_rows_of, read_run
-from ._tasks import Work
+from .running._determinism import level_of
+from .running._jobs import Job
+from .running._progress import Progress
+from .running._tasks import Work
+from .store._runs import find_run, job_rows_of, read_run
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6  # of values of the size of the answers; float32 keeps seven digits
 

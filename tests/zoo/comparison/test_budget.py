@@ -12,10 +12,10 @@ from runs import table
 from deepworth.datasets._errors import InputError
 from deepworth.datasets._splits import Split
 from deepworth.zoo.comparison import compare, verdict
-from deepworth.zoo.comparison._budget import parse_budget, within_budget
-from deepworth.zoo.comparison._jobs import Job
-from deepworth.zoo.comparison._metrics import primary
-from deepworth.zoo.comparison._scores import ModelScores
+from deepworth.zoo.comparison.judging._budget import parse_budget, within_budget
+from deepworth.zoo.comparison.judging._scores import ModelScores
+from deepworth.zoo.comparison.running._jobs import Job
+from deepworth.zoo.comparison.statistics._metrics import primary
 
 NONE = np.zeros(0, dtype=int)
 

@@ -15,8 +15,8 @@ from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
 from deepworth.zoo.calibration import Calibrated
 from deepworth.zoo.comparison import calibration
-from deepworth.zoo.comparison._jobs import run_fleet, run_job
-from deepworth.zoo.comparison._plan import make_plan
+from deepworth.zoo.comparison.planning._plan import make_plan
+from deepworth.zoo.comparison.running._jobs import run_fleet, run_job
 from deepworth.zoo.report import calibration_plots
 
 MODELS = ["constant", "naive-bayes", "logistic-regression"]

@@ -21,7 +21,7 @@ from deepworth import resume
 from deepworth.datasets._errors import InputError
 from deepworth.zoo.artefact._versions import versions
 from deepworth.zoo.comparison import compare
-from deepworth.zoo.comparison._cluster_check import check_workers, unfit
+from deepworth.zoo.comparison.running._cluster_check import check_workers, unfit
 
 distributed = pytest.importorskip("distributed", reason="needs pip install 'deepworth[cluster]'")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")

@@ -400,7 +400,7 @@ def test_classical_models_alone_never_import_tensorflow():
     ],
 )
 def test_no_model_chooses_its_number_of_threads(name, parameter):
-    from deepworth.zoo.comparison._threads import own_threads
+    from deepworth.zoo.comparison.running._threads import own_threads
 
     if lacking := registry.missing_requirement(name):
         pytest.skip(lacking)
@@ -412,7 +412,7 @@ def test_no_model_chooses_its_number_of_threads(name, parameter):
 def test_threads_by_rows_unless_the_environment_says_so(monkeypatch):
     from joblib import cpu_count
 
-    from deepworth.zoo.comparison._threads import threads_for
+    from deepworth.zoo.comparison.running._threads import threads_for
 
     assert threads_for(10**6) == 1  # as the fixture says
     monkeypatch.delenv("OMP_NUM_THREADS")

@@ -13,11 +13,12 @@ from runs import run, table
 
 from deepworth.zoo import registry
 from deepworth.zoo.artefact import load, save
-from deepworth.zoo.comparison import _costs, _jobs, compare, load_run, resume, verdict
-from deepworth.zoo.comparison._costs import Setting, ask, measure_job, size_on_disk
-from deepworth.zoo.comparison._measure import BATCHES, EFFORTS, Effort, Meter, latencies
-from deepworth.zoo.comparison._pareto import front, mark_front
-from deepworth.zoo.comparison._plan import make_plan
+from deepworth.zoo.comparison import compare, load_run, resume, verdict
+from deepworth.zoo.comparison.planning._plan import make_plan
+from deepworth.zoo.comparison.running import _costs, _jobs
+from deepworth.zoo.comparison.running._costs import Setting, ask, measure_job, size_on_disk
+from deepworth.zoo.comparison.running._measure import BATCHES, EFFORTS, Effort, Meter, latencies
+from deepworth.zoo.comparison.statistics._pareto import front, mark_front
 
 BRIEF = Effort(3, 0.0, 0.1, 1)
 

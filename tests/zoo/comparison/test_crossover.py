@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from deepworth.zoo.comparison._crossover import find_crossover
-from deepworth.zoo.comparison._curve_fit import ErrorCurve, fit_curves
-from deepworth.zoo.comparison._curve_words import headline, rows_in_words, sentence
+from deepworth.zoo.comparison.curves._crossover import find_crossover
+from deepworth.zoo.comparison.curves._fit import ErrorCurve, fit_curves
+from deepworth.zoo.comparison.curves._words import headline, rows_in_words, sentence
 
 SIZES = np.array([100, 200, 400, 800, 1600, 3200])
 

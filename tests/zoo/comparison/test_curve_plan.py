@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deepworth.datasets._base import Dataset
 from deepworth.datasets._errors import InputError
-from deepworth.zoo.comparison._curve_plan import geometric_sizes, make_curve_plan, nested_order
+from deepworth.zoo.comparison.curves._plan import geometric_sizes, make_curve_plan, nested_order
 
 
 def table(n=400, task="binary", seed=0, **fields):

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from deepworth.cli import main
 from deepworth.datasets._errors import InputError
 from deepworth.zoo.comparison import compare, verify_run
-from deepworth.zoo.comparison._determinism import VARIABLES, level_of
-from deepworth.zoo.comparison._limits import Limits, make_limits
 from deepworth.zoo.comparison._verify import difference
-from deepworth.zoo.comparison._worker_process import COUNTS, environment
+from deepworth.zoo.comparison.running._determinism import VARIABLES, level_of
+from deepworth.zoo.comparison.running._limits import Limits, make_limits
+from deepworth.zoo.comparison.running._worker_process import COUNTS, environment
 
 MODELS = ["constant", "hist-gradient-boosting", "perceptron"]
 

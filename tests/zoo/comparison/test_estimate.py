@@ -9,10 +9,17 @@ from click.testing import CliRunner
 
 from deepworth.cli import main
 from deepworth.zoo import registry
-from deepworth.zoo.comparison import _estimate, _times, compare, list_runs, preview
-from deepworth.zoo.comparison._estimate import Corrections, _makespan, law, table_seconds, work_factor
-from deepworth.zoo.comparison._past import Past, fleet_factor, past_fits
-from deepworth.zoo.comparison._shape import Shape, shape_of
+from deepworth.zoo.comparison import compare, list_runs, preview
+from deepworth.zoo.comparison.planning import _estimate, _times
+from deepworth.zoo.comparison.planning._estimate import (
+    Corrections,
+    _makespan,
+    law,
+    table_seconds,
+    work_factor,
+)
+from deepworth.zoo.comparison.planning._past import Past, fleet_factor, past_fits
+from deepworth.zoo.comparison.planning._shape import Shape, shape_of
 
 SHAPE = Shape("tabular", 1000, 10, 1)
 FAST = {"models": ["constant", "naive-bayes"], "folds": 3, "rows": 150}

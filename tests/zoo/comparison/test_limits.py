@@ -3,8 +3,8 @@
 import pytest
 
 from deepworth.datasets._errors import InputError
-from deepworth.zoo.comparison._limits import Limits, make_limits, parse_size, parse_time
-from deepworth.zoo.comparison._threads import threads_for
+from deepworth.zoo.comparison.running._limits import Limits, make_limits, parse_size, parse_time
+from deepworth.zoo.comparison.running._threads import threads_for
 from deepworth.zoo.training._machine import held_to_cores, usable_cores
 
 

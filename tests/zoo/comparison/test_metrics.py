@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from deepworth.datasets._errors import InputError
-from deepworth.zoo.comparison._metrics import (
+from deepworth.zoo.comparison.statistics._metrics import (
     METRICS,
     Truth,
     evaluate,

@@ -8,11 +8,11 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from deepworth.datasets._splits import Split
-from deepworth.zoo.comparison._jobs import Job
-from deepworth.zoo.comparison._metrics import METRICS, Truth
-from deepworth.zoo.comparison._paired import delong, mcnemar, paired_by_folds, paired_on_test_part
-from deepworth.zoo.comparison._scores import ModelScores
-from deepworth.zoo.comparison._statistics import correlated_t
+from deepworth.zoo.comparison.judging._paired import delong, mcnemar, paired_by_folds, paired_on_test_part
+from deepworth.zoo.comparison.judging._scores import ModelScores
+from deepworth.zoo.comparison.running._jobs import Job
+from deepworth.zoo.comparison.statistics._intervals import correlated_t
+from deepworth.zoo.comparison.statistics._metrics import METRICS, Truth
 
 AUC, LOSS = METRICS["roc_auc"], METRICS["log_loss"]
 NONE = np.zeros(0, dtype=int)

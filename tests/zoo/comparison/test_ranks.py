@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from deepworth.zoo.comparison._ranks import friedman, holm, nemenyi, ranking, signed_rank_p
+from deepworth.zoo.comparison.statistics._ranks import friedman, holm, nemenyi, ranking, signed_rank_p
 
 # Demsar 2006, table 6: AUC of four variants of C4.5 on fourteen datasets.
 NAMES = ["C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf"]

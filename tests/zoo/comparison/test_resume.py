@@ -17,7 +17,7 @@ from runs import install, numbers, rows, run, table, wait_until, workers
 from deepworth import resume
 from deepworth.datasets._errors import InputError
 from deepworth.zoo.comparison import list_runs, load_run, verdict
-from deepworth.zoo.comparison._journal import FINISHED, lock
+from deepworth.zoo.comparison.store._journal import FINISHED, lock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
 PROGRAM = [sys.executable, "-m", "deepworth.cli"]

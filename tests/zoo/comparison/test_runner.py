@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from runs import install, numbers, run, table, workers
 
-from deepworth.zoo.comparison import _workers, compare
-from deepworth.zoo.comparison._memory import Family, descendants, resident_bytes
+from deepworth.zoo.comparison import compare
+from deepworth.zoo.comparison.running import _workers
+from deepworth.zoo.comparison.running._memory import Family, descendants, resident_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
 
@@ -73,8 +74,8 @@ def test_times_taken_beside_others_are_marked():
 
 def test_a_crash_in_a_fleet_costs_the_fold_that_crashed(tmp_path):
     """What had ended stays, the others are tried again one by one."""
-    from deepworth.zoo.comparison._jobs import Job, job_seed
-    from deepworth.zoo.comparison._plan import make_plan
+    from deepworth.zoo.comparison.planning._plan import make_plan
+    from deepworth.zoo.comparison.running._jobs import Job, job_seed
 
     plan = make_plan(table(), models=["fleet"], preset="quick", folds=4, repeats=1, seed=0, params=None)
     guilty: Job = plan.jobs[2]

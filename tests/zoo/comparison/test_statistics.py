@@ -7,8 +7,8 @@ from sklearn.datasets import make_moons
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
-from deepworth.zoo.comparison._champions import best, left_out_champion, out_of_bag_champion
-from deepworth.zoo.comparison._statistics import (
+from deepworth.zoo.comparison.statistics._champions import best, left_out_champion, out_of_bag_champion
+from deepworth.zoo.comparison.statistics._intervals import (
     corrected_interval,
     corrected_variance,
     correlated_t,

@@ -10,8 +10,8 @@ import pytest
 from deepworth.datasets._errors import InputError
 from deepworth.datasets._splits import Split
 from deepworth.zoo.comparison import list_runs, load_run
-from deepworth.zoo.comparison._jobs import Job
-from deepworth.zoo.comparison._store import RunStore, store_folder
+from deepworth.zoo.comparison.running._jobs import Job
+from deepworth.zoo.comparison.store._runs import RunStore, store_folder
 
 ROWS = np.arange(3)
 

@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 from deepworth.datasets._splits import Split
-from deepworth.zoo.comparison._jobs import Job
-from deepworth.zoo.comparison._metrics import METRICS
-from deepworth.zoo.comparison._scores import ModelScores
-from deepworth.zoo.comparison._ties import moderated, tied_with_best
+from deepworth.zoo.comparison.judging._scores import ModelScores
+from deepworth.zoo.comparison.judging._ties import moderated, tied_with_best
+from deepworth.zoo.comparison.running._jobs import Job
+from deepworth.zoo.comparison.statistics._metrics import METRICS
 
 AUC = METRICS["roc_auc"]
 NONE = np.zeros(0, dtype=int)

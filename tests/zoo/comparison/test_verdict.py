@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from deepworth.datasets._splits import Split
-from deepworth.zoo.comparison._jobs import Job
-from deepworth.zoo.comparison._metrics import METRICS
-from deepworth.zoo.comparison._scores import ModelScores, Resampled
-from deepworth.zoo.comparison._verdict import decide
+from deepworth.zoo.comparison.judging._scores import ModelScores, Resampled
+from deepworth.zoo.comparison.judging._verdict import decide
+from deepworth.zoo.comparison.running._jobs import Job
+from deepworth.zoo.comparison.statistics._metrics import METRICS
 
 AUC, LOSS = METRICS["roc_auc"], METRICS["log_loss"]
 ROWS = np.arange(2)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.comparison._metrics import METRICS, Truth, evaluate, of_task
-from deepworth.zoo.comparison._weighted import bootstrap_weights, weighted_scores
+from deepworth.zoo.comparison.statistics._metrics import METRICS, Truth, evaluate, of_task
+from deepworth.zoo.comparison.statistics._weighted import bootstrap_weights, weighted_scores
 
 
 def repeated(metric, truth, prediction, weights):
@@ -53,7 +53,7 @@ def test_every_metric_has_a_weighted_form():
 
 
 def test_chunks_change_nothing(monkeypatch):
-    from deepworth.zoo.comparison import _weighted
+    from deepworth.zoo.comparison.statistics import _weighted
 
     truth, p = drawn("binary", 50, 2, 1, True)
     weights = bootstrap_weights(truth.y, True, 40, 0)

@@ -177,7 +177,7 @@ def test_readability_is_kept_with_the_run(compared):
 
 
 def test_a_broken_surrogate_costs_no_comparison(monkeypatch):
-    from deepworth.zoo.comparison import _readability
+    from deepworth.zoo.comparison.judging import _readability
 
     monkeypatch.setattr(_readability, "surrogates", lambda *a, **k: 1 / 0)
     result = compare("iris", models=["constant"], folds=2, store=False, jobs=0)

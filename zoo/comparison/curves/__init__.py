@@ -1,0 +1,1 @@
+"""More data or more network: learning curves with their crossover, and grids of sizes."""

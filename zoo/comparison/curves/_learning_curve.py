@@ -1,0 +1,172 @@
+"""learning_curve(): with how much data would deep learning win?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ....datasets._base import Dataset
+from ....datasets._checks import check_dataset
+from ....datasets._errors import InputError
+from ....datasets._load import load_dataset
+from ..running._jobs import Job
+from ..running._progress import Progress
+from ..statistics._champions import best, left_out_champion
+from ..statistics._metrics import Metric, primary
+from ._crossover import Crossover, find_crossover
+from ._fit import ErrorCurve, FittedCurve, fit_curves, too_few_sizes
+from ._plan import REACH, CurvePlan, make_curve_plan
+from ._result import LearningCurve, SizeScore
+from ._sweep import Cell, Fit, Interrupted, run_cells
+
+
+def learning_curve(
+    data: Any = "sick-healthy",
+    *,
+    models: Sequence[str] | None = None,
+    sizes: int = 8,
+    smallest: int | None = None,
+    repeats: int = 5,
+    metric: str | None = None,
+    confidence_level: float = 0.95,
+    seed: int = 0,
+    params: dict[str, dict[str, Any]] | None = None,
+    progress: Progress | None = None,
+    **load_options: Any,
+) -> LearningCurve:
+    """With how much data would deep learning win?
+
+    Both families are trained on growing, nested, stratified subsets of the training rows and scored on
+    rows that no subset holds. A power law with an asymptote is fitted to each family's error.
+
+    Parameters
+    ----------
+    data : str, path, DataFrame or Dataset
+        Whatever :func:`deepworth.load_dataset` takes; ``load_options`` go there.
+    models : sequence of str, optional
+        Names of models; a few strong ones of both families by default. Of several models of a family the
+        champion at each size is chosen on the other repeats, never on the rows that score it.
+    sizes : int
+        How many sizes, at least 4, in a constant ratio up to all training rows.
+    smallest : int, optional
+        The smallest size in rows.
+    repeats : int
+        How often rows are drawn anew, at least 2. Up to five repeats score on disjoint rows.
+    metric : str, optional
+        ROC AUC for two classes, log loss for more, RMSE for numbers by default.
+    confidence_level : float
+        Of the intervals, and the probability that an answer needs.
+    seed : int
+        Same seed, same machine: the same numbers.
+    params : dict of dict, optional
+        Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
+    progress : callable, optional
+        Is told every step, see :class:`~deepworth.zoo.comparison.Event`.
+
+    Returns
+    -------
+    LearningCurve
+        ``crossover`` is the answer, ``frame()`` the scores as a table, ``to_dict()`` everything.
+
+    Raises
+    ------
+    InputError
+        The data or an option cannot be used; the message says what to do.
+    Interrupted
+        A KeyboardInterrupt; its ``result`` holds what was finished.
+    """
+    started = time.perf_counter()
+    dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
+    if not 0.5 <= confidence_level < 1:
+        raise InputError(f"confidence level must be from 0.5 to below 1, got {confidence_level}")
+    measure = primary(dataset.task, metric)
+    plan = make_curve_plan(
+        dataset, models=models, sizes=sizes, smallest=smallest, repeats=repeats, seed=seed, params=params
+    )
+    findings = check_dataset(dataset)
+    cells = [
+        Cell(f"{plan.sizes[k]:,} rows", _jobs_at(plan, name, k), plan.params.get(name, {}))
+        for name in plan.models
+        for k in range(len(plan.sizes))
+    ]
+    ended, interrupted = run_cells(
+        cells, dataset, measure, seed=seed, threads=plan.threads, progress=progress
+    )
+    scores = [_size_score(fits) for fits in ended]
+    curves = {family: family_curve(scores, plan, measure, family) for family in ("deep", "classical")}
+    fitted, crossover = _judged(curves, plan, confidence_level)
+    result = LearningCurve(
+        dataset=dataset,
+        plan=plan,
+        metric=measure,
+        scores=scores,
+        curves={f: c for f, (c, _) in curves.items() if len(c.sizes)},
+        champions={f: names for f, (_, names) in curves.items()},
+        fitted=fitted,
+        crossover=crossover,
+        confidence_level=confidence_level,
+        findings=findings,
+        interrupted=interrupted,
+        seconds=time.perf_counter() - started,
+    )
+    if interrupted:
+        raise Interrupted(result)
+    return result
+
+
+def _jobs_at(plan: CurvePlan, name: str, position: int) -> list[Job]:
+    return [job for job in plan.jobs if job.model == name and job.split.fold == position]
+
+
+def _size_score(fits: Sequence[Fit]) -> SizeScore:
+    """A model at one size from its fits by repeat."""
+    first = fits[0].job
+    values = np.array([fit.value for fit in fits])
+    size = len(first.split.train)
+    return SizeScore(first.model, first.family, size, values, tuple(fit.job for fit in fits))
+
+
+def error_of(metric: Metric, scores: np.ndarray) -> np.ndarray:
+    """How far a score is from the best that there can be: 1 - ROC AUC, log loss, RMSE."""
+    return metric.bounds[1] - scores if metric.greater_is_better else scores - metric.bounds[0]
+
+
+def family_curve(
+    scores: Sequence[SizeScore], plan: CurvePlan, metric: Metric, family: str
+) -> tuple[ErrorCurve, list[str]]:
+    """Errors of a family's champion on every size that some model of it finished, and the champions' names.
+
+    At each size and repeat the champion is the model that is best on the repeats with other scoring
+    rows: its luck on these rows cannot choose it.
+    """
+    found = []
+    rounds = np.arange(plan.repeats) // plan.blocks
+    for position, size in enumerate(plan.sizes):
+        own = [s for s in scores if s.family == family and s.size == size and s.complete]
+        if own:
+            matrix = metric.sign * np.stack([s.values for s in own])
+            fair = metric.sign * left_out_champion(matrix, rounds)
+            found.append((position, error_of(metric, fair), own[best(matrix)].model))
+    positions = [position for position, _, _ in found]
+    errors = np.array([e for _, e, _ in found]).reshape(len(found), plan.repeats).T
+    curve = ErrorCurve(np.array(plan.sizes)[positions], errors, plan.overlap()[positions])
+    return curve, [name for _, _, name in found]
+
+
+def _judged(
+    curves: dict[str, tuple[ErrorCurve, list[str]]], plan: CurvePlan, level: float
+) -> tuple[dict[str, FittedCurve], Crossover]:
+    """Power laws of the families that have enough sizes, and the crossover if both have."""
+    usable = {f: c for f, (c, _) in curves.items() if not too_few_sizes(c)}
+    fitted = dict(zip(usable, fit_curves(list(usable.values()), plan.seed), strict=True)) if usable else {}
+    if len(fitted) == 2:
+        return fitted, find_crossover(fitted["deep"], fitted["classical"], level)
+    lacking = " and ".join(f for f in curves if f not in fitted)
+    reason = f"no {lacking} model has scores on enough sizes"
+    low, high = plan.sizes[0], plan.sizes[-1]
+    reach = high * (REACH if all(f.fits for f in fitted.values()) else 1)
+    none = Crossover("undecided", None, None, None, None, False, low, high, reach, {}, reason=reason)
+    return fitted, none

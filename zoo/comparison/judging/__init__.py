@@ -1,0 +1,1 @@
+"""From results of jobs to scores, ties, leaderboard and verdict."""

@@ -1,0 +1,1 @@
+"""Which jobs a comparison has, and how long they will take."""

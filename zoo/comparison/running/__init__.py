@@ -1,0 +1,1 @@
+"""Jobs in worker processes, here or on a cluster, with hard limits and measured costs."""

@@ -1,0 +1,14 @@
+"""A plain answer that shows itself in a notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Answer(dict[str, Any]):
+    """The result of a comparison as a dict of plain values; notebooks show verdict and leaderboard."""
+
+    def _repr_html_(self) -> str:
+        from ...report.html._fragments import comparison
+
+        return comparison(self)
