@@ -339,7 +339,7 @@ def test_scikit_learn_finds_its_contract_kept(estimator, check):
 
 def test_a_large_table_is_encoded_piece_by_piece_in_every_epoch(monkeypatch):
     """Training never holds more of it than a piece; the batches and so the network are the same."""
-    from deepworth.zoo import estimator as machinery
+    from deepworth.zoo import _row_source as machinery
     from deepworth.zoo.training import _feed
 
     rng = np.random.default_rng(0)
@@ -350,11 +350,9 @@ def test_a_large_table_is_encoded_piece_by_piece_in_every_epoch(monkeypatch):
     monkeypatch.setattr(machinery, "_STREAMED_BYTES", 0)
     monkeypatch.setattr(_feed, "PIECE", 64)
     encoded = []
-    part = machinery.KerasEstimator._part
+    part = machinery.RowSource.part
     monkeypatch.setattr(
-        machinery.KerasEstimator,
-        "_part",
-        lambda self, *rest: encoded.append(len(rest[-1])) or part(self, *rest),
+        machinery.RowSource, "part", lambda self, rows: encoded.append(len(rows)) or part(self, rows)
     )
     pieces = make(random_state=0, validation_fraction=0.2).fit(X, y)
     assert encoded == [80] + [64] * 15  # the validation rows once, then 320 rows in five pieces an epoch

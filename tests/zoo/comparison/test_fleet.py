@@ -8,10 +8,10 @@ import pytest
 
 from deepworth.datasets._errors import InputError
 from deepworth.datasets._load import load_dataset
+from deepworth.zoo._keras_estimator import KerasEstimator
 from deepworth.zoo.comparison import compare
 from deepworth.zoo.comparison.planning._plan import make_plan
 from deepworth.zoo.comparison.running._jobs import can_fit_many, run_fleet, run_job
-from deepworth.zoo.estimator import KerasEstimator
 
 FAST = {"epochs": 6, "learning_rate": 0.05}
 
