@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...datasets._errors import InputError
+from .learning_plots import _save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,10 +39,8 @@ def plot_calibration(answer: dict[str, Any], path: str) -> None:
     """Draw what `deepworth calibration` found: the champions of both families, or the chosen models."""
     check_plot(path)
     figure = draw(answer)
-    file = Path(path)
-    draft = file.with_name(f".{file.stem}.part{file.suffix}")
-    figure.savefig(draft, dpi=160)
-    draft.replace(file)
+    figure.set_dpi(160)
+    _save(figure, path)
 
 
 def draw(answer: dict[str, Any]) -> Figure:

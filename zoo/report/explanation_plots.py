@@ -74,7 +74,7 @@ def readability(answer: dict[str, Any]) -> Any:
         "readable: share of its answers that eight rules or eight terms foretell (R²)", fontsize=12
     )
     axes.set_ylabel(f"{answer['metric']['label']} (better is up)", fontsize=12)
-    axes.legend(frameon=False, fontsize=11, loc="lower left")
+    figure.legend(frameon=False, fontsize=11, loc="outside lower right", ncols=2)
     axes.set_title(
         f"{answer['dataset']['name']}: what does accuracy cost in readability?", loc="left", fontsize=15
     )

@@ -260,6 +260,13 @@ def _titles(figure: Any, title: str, subtitle: str) -> None:
     figure.text(0.02, 0.893, subtitle, fontsize=11.5, color=_GREY)
 
 
+_UNSIGNED: dict[str, dict[str, Any]] = {  # without dates, and without addresses of schemas
+    "svg": {"Date": None, "Type": None, "Creator": None, "Format": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
 def _save(figure: Any, path: str) -> None:
     """Whole or not at all, and the same file for the same result."""
     import matplotlib
@@ -267,7 +274,7 @@ def _save(figure: Any, path: str) -> None:
     target = Path(path)
     draft = target.with_name(f".{target.name}.part")
     kind = target.suffix.lower().lstrip(".")
-    metadata = {"Date": None, "Type": None} if kind == "svg" else {"Software": None}
+    metadata = _UNSIGNED[kind]
     with matplotlib.rc_context({"svg.hashsalt": "deepworth"}):
         figure.savefig(draft, format=kind, metadata=metadata)
     draft.replace(target)

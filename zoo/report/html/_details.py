@@ -27,6 +27,7 @@ def calibration(found: dict[str, Any] | None, answer: dict[str, Any]) -> dict[st
         "picture": picture,
         "header": header,
         "rows": rows,
+        "question": "Does what was said with 70 % happen in 70 of 100 cases? " * (not numbers),
         "note": f"{what} are made to hold the truth in {level} of the rows; brackets are 95% intervals.",
         "lines": []
         if numbers
@@ -82,7 +83,7 @@ def _curves(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
             ):
                 between = f"{number(low)} to {number(high)}"
                 words = "as trained" if kind == "none" else "calibrated"
-                rows.append([m["model"], words, number(stated), number(happened), between, f"{n:,}"])
+                rows.append([m["model"], words, number(stated), number(happened), between, f"{n:,.0f}"])
     return ["model", "probabilities", "stated", "happened", "95% interval", "rows"], rows
 
 

@@ -45,7 +45,7 @@ def page(sheet: dict[str, Any]) -> str:
         "style.css",
         v=shown,
         title=f"{shown['name']}: {shown['verdict']['words']}",
-        sections=[(key, name) for key, name, part in SECTIONS if shown[part]],
+        sections=[(key, shown["titles"].get(key, name)) for key, name, part in SECTIONS if shown[part]],
         version=clean["result"]["versions"].get("deepworth") or "",
         script=Markup(script),
         script_hash=Markup(digest),

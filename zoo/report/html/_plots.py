@@ -24,17 +24,18 @@ def pareto(answer: dict[str, Any]) -> Picture | None:
     if not panels:
         return None
     figure, axes = canvas(4.3, len(panels), sharey=True, width=10.5 if len(panels) > 1 else 7)
+    if not metric["greater_is_better"]:
+        axes[0].invert_yaxis()  # better is up, here and beside what can be read of a model
     for axis, (key, label) in zip(axes, panels, strict=True):
         _scatter(axis, [r for r in rows if r.get(key)], key, metric["greater_is_better"])
         axis.set_xlabel(f"{label} (logarithmic)")
-    axes[0].set_ylabel(_score_label(metric))
+    axes[0].set_ylabel(f"{metric['label']} (better is up)")
     _legend(axes[0], answer)
     fronts = {key: {r["model"] for r in front(rows, key, metric["greater_is_better"])} for key, _ in panels}
     return Picture(
         inline(figure, "pareto", f"{metric['label']} of every model against its times to train and predict"),
         "Accuracy against cost",
-        "On the line: no other model is both better and faster. Up "
-        + ("and left is better." if metric["greater_is_better"] else "is worse, left is faster."),
+        "On the line: no other model is both better and faster. Up is better, left is faster.",
         ["model", "family", metric["label"], *(label for _, label in panels), "nothing is better and faster"],
         [
             [
@@ -49,6 +50,7 @@ def pareto(answer: dict[str, Any]) -> Picture | None:
     )
 
 
+_GAP = "\u2003\u2003"  # wide spaces: plain ones of a row count as one in SVG
 _SHORT = {"fit_seconds": "training", "latency_seconds": "predicting a row", "predict_seconds": "predicting"}
 
 
@@ -200,7 +202,7 @@ def differences(sheet: dict[str, Any]) -> Picture | None:
     axis.set_ylim(end + 0.7, -0.7)
     widest = max(abs(v) for v in axis.get_xlim())
     axis.set_xlim(-widest, widest)
-    axis.set_xlabel(f"← classical better      gain of deep learning in {label}      deep better →")
+    axis.set_xlabel(f"← classical better{_GAP}gain of deep learning in {label}{_GAP}deep better →")
     return Picture(
         inline(figure, "differences", f"Gain of the deep champion in {label} on every fold"),
         "Paired differences of the champions",

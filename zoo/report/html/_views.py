@@ -39,10 +39,15 @@ def view(sheet: dict[str, Any]) -> dict[str, Any]:
         "failures": failures,
         "skipped": _skipped(answer),
         "failed": True,
+        "titles": {"calibration": "Do the intervals hold the truth?"} if _is_regression(answer) else {},
         "command": sheet["command"],
         "made": _made(sheet),
         "versions": [(k, str(v)) for k, v in answer["versions"].items() if v is not None],
     }
+
+
+def _is_regression(answer: dict[str, Any]) -> bool:
+    return bool(answer["dataset"]["task"] == "regression")
 
 
 def _verdict(answer: dict[str, Any]) -> dict[str, Any]:
