@@ -72,11 +72,32 @@ def test_units_and_probes_on_demand(saved, tmp_path):
     assert (tmp_path / "i.png").stat().st_size > 5000
 
 
+@pytest.mark.parametrize(
+    ("name", "method", "words"),
+    [
+        ("line", "coefficients", ("what a standard deviation adds", "body_temperature_c")),
+        ("net", "gradients", ("integrated gradients", "body_temperature_c")),
+        ("net", "units", ("not explained without the unit", "dense")),
+        ("net", "probes", ("what a linear model reads", "scaled and one-hot columns", "made by hand")),
+    ],
+)
+def test_every_method_has_a_picture(saved, tmp_path, name, method, words):
+    """The same file for the same result, letters as letters, without a date or an address of a schema."""
+    for file in ("a.svg", "b.svg"):
+        result_of("explain", saved / name, "--method", method, "--plot", tmp_path / file)
+    text = (tmp_path / "a.svg").read_text()
+    assert text == (tmp_path / "b.svg").read_text()
+    for each in words:
+        assert each in text, each
+    assert "dc:date" not in text
+    assert "purl.org/dc/dcmitype" not in text
+
+
 def test_curves_have_a_picture(saved, tmp_path):
     found = result_of("explain", saved / "line", "--method", "dependence", "--plot", tmp_path / "d.svg")
     assert len(found["dependence"][0]["curves"]) == 30
     assert "body_temperature_c" in (tmp_path / "d.svg").read_text()
-    nothing = run("explain", saved / "line", "--method", "coefficients", "--plot", tmp_path / "c.svg")
+    nothing = run("explain", saved / "line", "--method", "units", "--plot", tmp_path / "c.svg")
     assert nothing.exit_code == 2
     assert "nothing to draw" in nothing.output
     assert not (tmp_path / "c.svg").exists()
@@ -118,9 +139,28 @@ def test_a_run_is_explained_by_its_champions(tmp_path):
     assert found["models"][1]["training"] is None
     assert -1 <= found["agreement_between_families"] <= 1
     assert found["same_most_important"] is True
+    inside = found["models"][0]
+    assert {u["layer"] for u in inside["units"]} == {
+        p["features"] for p in inside["probes"] if p["kind"] == "learned"
+    }
+    assert found["models"][1]["units"] is None
     kept = load_run(done.run, tmp_path)["explanations"]
     assert kept["champions"] == found
     assert set(kept["surrogates"]) == set(names)
+    page = run("report", "last", "--store", tmp_path, "-o", tmp_path / "page.html")
+    assert page.exit_code == 0, page.output
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for title in (
+        "What the answers lean on: importance of logistic-regression",
+        "Partial dependence of shallow-mlp",
+        "Coefficients of logistic-regression",
+        "Integrated gradients of shallow-mlp",
+        "Single hidden units of shallow-mlp",
+        "Linear probes of shallow-mlp",
+        "Loss by epoch of shallow-mlp",
+    ):
+        assert f"<h4>{title}</h4>" in text
+        assert f"<summary>The numbers: {title.lower()}</summary>" in text
     shown = run("explain", "last", "--store", tmp_path).stdout
     assert "Do explanations agree?" in shown
     assert "Loss by epoch" in shown

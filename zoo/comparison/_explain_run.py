@@ -51,7 +51,8 @@ def explain_run(
         ``run``, ``dataset``, ``metric``, ``rows_trained``, ``rows_held_out``; ``leaderboard`` (``model``,
         ``family``, ``score``, ``fidelity``, ``fidelity_tree``, ``fidelity_linear``); ``models``, one object
         a champion: ``model``, ``family``, ``importance`` (of the first seed), ``dependence``,
-        ``coefficients``, ``gradients``, ``training`` (of networks, see :func:`training`), and
+        ``coefficients``, ``gradients``, ``units``, ``probes``,
+        ``training`` (of networks, see :func:`training`), and
         ``agreement_between_seeds`` (mean rank correlation of
         importances over pairs of seeds); ``agreement_between_families`` (mean over all pairs of the two
         champions' trainings) and ``same_most_important`` (whether both families name the same part first).
@@ -111,6 +112,7 @@ def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range)
         "dependence": dependence(first, X, classes, positive=dataset.positive) if tabular else None,
         "coefficients": None if hasattr(first, "keras_model") else coefficients(first, classes),
         "gradients": _gradients(first, X, dataset.modality),
+        **_inside(first, X, y),
         "training": training(first),
         "agreement_between_seeds": _mean([rank_agreement(a, b) for a, b in combinations(importances, 2)]),
         "importances": importances,
@@ -159,6 +161,16 @@ def _gradients(model: Any, X: Any, modality: str) -> dict[str, Any] | None:
     rows = np.arange(min(len(X), _ROWS if modality == "tabular" else 20))
     usual = X if modality == "tabular" else None
     return attributed(model, take(X, rows), rows, shown=False, background=usual)
+
+
+def _inside(model: Any, X: Any, y: np.ndarray) -> dict[str, Any]:
+    """Single units, and what can be read from each layer, of a network."""
+    if not hasattr(model, "keras_model"):
+        return {"units": None, "probes": None}
+    from ..explanation import open_network, probes, unit_roles
+
+    network = open_network(model)
+    return {"units": unit_roles(network, X, y), "probes": probes(network, X, y)}
 
 
 def _between(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> float | None:

@@ -250,7 +250,10 @@ def _of_run(answer: dict[str, Any]) -> list[Any]:
         )
     if len(answer["models"]) == 2:
         table.add_row("the champions of both families", _rho(answer["agreement_between_families"]))
-    return [*parts, table, *_readability(answer)]
+    more = Text(
+        "deepworth report RUN shows the rest in pictures: curves, coefficients, units, probes.", "dim"
+    )
+    return [*parts, table, *_readability(answer), more]
 
 
 def _training(found: dict[str, Any] | None) -> list[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...datasets._errors import InputError
+from . import inside_plots
+from .inside_plots import blank, short
 from .learning_plots import _GREY, COLOURS, _save, check_plot
 
 __all__ = ["check_plot", "plot"]
@@ -27,24 +29,33 @@ def draw(answer: dict[str, Any]) -> Any:
     rows = answer.get("gradients", {}).get("rows") if answer.get("gradients") else None
     if rows:
         return _pixels(answer, rows[0]) if "pixels" in rows[0] else _contributions(answer, rows[0])
-    if answer.get("importance") and answer["importance"]["parts"]:
-        return importance(answer)
-    if answer.get("dependence"):
-        return curves(answer)
-    raise InputError(
-        "there is nothing to draw: importance, dependence, a row's gradients and runs have pictures"
-    )
+    found = panels(answer)
+    if not found:
+        raise InputError(
+            "there is nothing to draw: choose a method that this model has, or of pictures one (--row N)"
+        )
+    figure = blank(_SIZE[0], 4.6 * len(found))
+    for part, (_, put) in zip(figure.subfigures(len(found), 1, squeeze=False)[:, 0], found, strict=True):
+        put(part, answer)
+    figure.suptitle(f"{answer['model']} on {answer['dataset']}", x=0.02, ha="left", fontsize=15)
+    return figure
+
+
+def panels(found: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What can be drawn of the explanations of one model: names, and functions of a figure (or a part of
+    one) and the explanations."""
+    own = {"importance": importance, "dependence": curves, **inside_plots.PANELS}
+    return [(name, put) for name, put in own.items() if _anything(found.get(name))]
+
+
+def _anything(found: Any) -> bool:
+    """Whether there is something to draw: of pictures neither importance nor gradients may have parts."""
+    return bool(found["parts"] if isinstance(found, dict) and "parts" in found else found)
 
 
 def _figure(columns: int = 1) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=_SIZE, dpi=160, facecolor="white", layout="constrained")
-    axes = figure.subplots(1, columns, squeeze=False)[0]
-    for each in axes:
-        each.spines[["top", "right"]].set_visible(False)
-        each.tick_params(labelsize=11, colors="#333333")
-    return figure, axes
+    figure = blank(*_SIZE)
+    return figure, inside_plots.places(figure, columns)
 
 
 def readability(answer: dict[str, Any]) -> Any:
@@ -102,27 +113,23 @@ def _names(axes: Any, rows: list[dict[str, Any]]) -> None:
         taken.append((x, y))
 
 
-def importance(answer: dict[str, Any]) -> Any:
+def importance(part: Any, answer: dict[str, Any]) -> None:
     """Importance of the most important parts with their intervals."""
-    found = answer["importance"]
-    parts = found["parts"][:_MOST][::-1]
-    figure, (axes,) = _figure()
+    parts = answer["importance"]["parts"][:_MOST][::-1]
+    (axes,) = inside_plots.places(part)
     values = [p["importance"] for p in parts]
     ends = [[p["importance"] - p["low"] for p in parts], [p["high"] - p["importance"] for p in parts]]
     colour = COLOURS[answer["family"]]
     axes.barh(range(len(parts)), values, xerr=ends, color=colour, alpha=0.85, ecolor="#222222", capsize=3)
-    axes.set_yticks(range(len(parts)), [_short(p["part"]) for p in parts])
+    axes.set_yticks(range(len(parts)), [short(p["part"]) for p in parts])
     axes.axvline(0, color=_GREY, linewidth=0.8)
-    axes.set_xlabel("importance: share of the target's variance that is explained no longer", fontsize=12)
-    title = f"{answer['model']} on {answer['dataset']}: what the answers lean on"
-    axes.set_title(title, loc="left", fontsize=15)
-    return figure
+    axes.set_xlabel("importance: share of the target's variance that is explained no longer")
 
 
-def curves(answer: dict[str, Any]) -> Any:
+def curves(part: Any, answer: dict[str, Any]) -> None:
     """Partial dependence (thick) over single rows (thin), of the four columns that change the answer most."""
     found = sorted(answer["dependence"], key=lambda c: -c["range"])[:4]
-    figure, axes = _figure(len(found))
+    axes = inside_plots.places(part, len(found))
     colour = COLOURS[answer["family"]]
     for one, curve in zip(axes, found, strict=True):
         name = max(curve["mean"], key=lambda n: max(curve["mean"][n]) - min(curve["mean"][n]))
@@ -133,17 +140,10 @@ def curves(answer: dict[str, Any]) -> Any:
         one.fill_between(x, curve["low"][name], curve["high"][name], color=colour, alpha=0.25)
         one.plot(x, curve["mean"][name], color=colour, linewidth=2.6)
         if curve["kind"] == "category":
-            one.set_xticks(x, curve["grid"], rotation=45, ha="right")
-        one.set_xlabel(_short(curve["column"]), fontsize=11)
-        one.set_title(name, fontsize=11)
-    axes[0].set_ylabel("answer", fontsize=12)
-    title = f"{answer['model']} on {answer['dataset']}: the answer when one column is set to other values"
-    figure.suptitle(title, x=0.02, ha="left", fontsize=14)
-    return figure
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:37]}..."
+            one.set_xticks(x, [short(str(level), 14) for level in curve["grid"]], rotation=45, ha="right")
+        one.set_xlabel(short(curve["column"], 28))
+        one.set_title(short(name, 24), fontsize=11)
+    axes[0].set_ylabel("answer")
 
 
 def _contributions(answer: dict[str, Any], row: dict[str, Any]) -> Any:
@@ -153,7 +153,7 @@ def _contributions(answer: dict[str, Any], row: dict[str, Any]) -> Any:
     values = [p["attribution"] for p in parts]
     colours = [COLOURS["deep"] if v > 0 else COLOURS["classical"] for v in values]
     axes.barh(range(len(parts)), values, color=colours, hatch=None)
-    axes.set_yticks(range(len(parts)), [_short(p["part"]) for p in parts])
+    axes.set_yticks(range(len(parts)), [short(p["part"]) for p in parts])
     axes.axvline(0, color=_GREY, linewidth=0.8)
     said = f" for {row['class']}" if row["class"] is not None else ""
     axes.set_xlabel(f"adds to the output{said} ({answer['gradients']['unit']})", fontsize=12)

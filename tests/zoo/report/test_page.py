@@ -325,6 +325,9 @@ def test_people_are_not_told_where_and_on_which_machine_it_was_made(runs, text):
     assert platform.node() not in "".join(Tree(text).texts) or len(platform.node()) < 4
 
 
+FAMILIES = ("deep", "classical")
+
+
 def _explained(answer):
     """The result of a run as `deepworth explain` leaves it, with surrogates of its first two models."""
     names = [row["model"] for row in answer["leaderboard"]][:2]
@@ -343,7 +346,8 @@ def _explained(answer):
     }
     champions = {
         "seeds": 3,
-        "models": [{"model": name, **model} for name in names],
+        "rows_held_out": 90,
+        "models": [{"model": name, "family": f, **model} for name, f in zip(names, FAMILIES, strict=False)],
         "agreement_between_families": None,
     }
     found = {"leaves": 8, "terms": 8, "surrogates": dict.fromkeys(names, own), "champions": champions}
@@ -366,6 +370,8 @@ def test_what_models_answer_by():
         ["tree", "classical", "0.800", "71%", "50%"],
     ]
     assert found["rules"][0]["rows"] == [["no 90%", "100%", "age <script> > 3"]]
-    assert found["importance"][1]["rows"] == [["age", "0.400", "0.300 to 0.500"]]
+    titles = [p.title for one in found["champions"] for p in one["pictures"]]
+    assert titles == [f"What the answers lean on: importance of {name}" for name in ("net", "tree")]
+    assert found["champions"][1]["pictures"][0].rows == [["age", "0.400", "0.300 to 0.500"]]
     assert found["agreement"][-1] == ["the champions of both families", "-"]
     assert explanations(answer) is None

@@ -1,4 +1,4 @@
-"""The section about what models answer by: readability of all, importance and agreement of the champions."""
+"""The section about what models answer by: readability of all, and the champions in detail."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Any
 
 from .. import explanation_plots
 from .._words import number
+from ._champions import champions
 from ._figures import Picture, inline
-
-_MOST = 20
 
 
 def explanations(answer: dict[str, Any]) -> dict[str, Any] | None:
@@ -16,12 +15,12 @@ def explanations(answer: dict[str, Any]) -> dict[str, Any] | None:
     found = answer.get("explanations") or {}
     if not found.get("surrogates") or not any(_plain(r) for r in answer["leaderboard"]):
         return None
-    champions = found.get("champions") or {}
+    explained = found.get("champions") or {}
     return {
         "picture": _readability(answer, found),
         "rules": [rules for name in _champions(answer) if (rules := _rules(name, found["surrogates"]))],
-        "importance": [_importance(model) for model in champions.get("models", [])],
-        "agreement": _agreement(champions),
+        "champions": champions(explained),
+        "agreement": _agreement(explained),
     }
 
 
@@ -62,7 +61,7 @@ def _readability(answer: dict[str, Any], found: dict[str, Any]) -> Picture:
 def _in_page(figure: Any) -> Any:
     """As large as the other pictures, and without a title that the page says already."""
     figure.set_size_inches(9, 4.6)
-    figure.axes[0].set_title("")
+    figure.axes[0].set_title("", loc="left")
     return figure
 
 
@@ -90,29 +89,15 @@ def _said(answer: Any) -> str:
     return f"{name} {answer[name]:.0%}"
 
 
-def _importance(model: dict[str, Any]) -> dict[str, Any]:
-    found = model["importance"]
-    rows = [
-        [p["part"], number(p["importance"]), f"{number(p['low'])} to {number(p['high'])}"]
-        for p in found["parts"][:_MOST]
-    ]
-    title = f"What {model['model']} leans on ({found['rows']:,} rows held out)"
-    return {
-        "title": title,
-        "header": ["part", "importance", f"{found['confidence_level']:.0%} interval"],
-        "rows": rows,
-    }
-
-
-def _agreement(champions: dict[str, Any]) -> list[list[str]]:
-    if not champions:
+def _agreement(explained: dict[str, Any]) -> list[list[str]]:
+    if not explained:
         return []
     rows = [
-        [f"{champions['seeds']} trainings of {m['model']}", _rho(m["agreement_between_seeds"])]
-        for m in champions["models"]
+        [f"{explained['seeds']} trainings of {m['model']}", _rho(m["agreement_between_seeds"])]
+        for m in explained["models"]
     ]
     if len(rows) == 2:
-        rows.append(["the champions of both families", _rho(champions["agreement_between_families"])])
+        rows.append(["the champions of both families", _rho(explained["agreement_between_families"])])
     return rows
 
 

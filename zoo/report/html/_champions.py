@@ -1,0 +1,161 @@
+"""What `deepworth explain RUN` found of the champions: a picture a method, each with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import explanation_plots
+from .._words import number
+from ..inside_plots import blank
+from ._figures import Picture, inline
+
+_MOST = 20
+_EPOCHS = 100  # rows of a table of losses
+Rows = tuple[list[str], list[list[str]]]
+
+
+def champions(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each champion a title, and the pictures of all that was found of it."""
+    return [
+        {
+            "title": f"{model['model']}, explained on {found['rows_held_out']:,} rows held out",
+            "pictures": [_picture(name, put, model) for name, put in explanation_plots.panels(model)],
+        }
+        for model in found.get("models", [])
+    ]
+
+
+def _picture(name: str, put: Callable[..., None], model: dict[str, Any]) -> Picture:
+    title, caption, table = _METHODS[name]
+    figure = blank(9.0, 3.8)
+    put(figure, model)
+    words = f"{title} of {model['model']}"
+    return Picture(inline(figure, f"{name}-{model['family']}", words), words, caption, *table(model))
+
+
+def _importance(model: dict[str, Any]) -> Rows:
+    found = model["importance"]
+    rows = [
+        [p["part"], number(p["importance"]), f"{number(p['low'])} to {number(p['high'])}"]
+        for p in found["parts"][:_MOST]
+    ]
+    return ["part", "importance", f"{found['confidence_level']:.0%} interval"], rows
+
+
+def _dependence(model: dict[str, Any]) -> Rows:
+    rows = []
+    for curve in sorted(model["dependence"], key=lambda c: -c["range"])[:4]:
+        name = max(curve["mean"], key=lambda n: max(curve["mean"][n]) - min(curve["mean"][n]))
+        for at, mean, low, high in zip(
+            curve["grid"], curve["mean"][name], curve["low"][name], curve["high"][name], strict=True
+        ):
+            value = f"{at:.4g}" if isinstance(at, float) else str(at)
+            rows.append([curve["column"], value, name, number(mean), f"{number(low)} to {number(high)}"])
+    return ["column", "set to", "answer", "mean", "95% interval"], rows
+
+
+def _coefficients(model: dict[str, Any]) -> Rows:
+    lines = model["coefficients"]
+    outputs = list(lines[0]["coefficient"])
+    header = ["input", *(f"{n}: a unit" for n in outputs), *(f"{n}: a deviation" for n in outputs)]
+    ranked = sorted(lines, key=lambda line: -max(map(abs, line["standardised"].values())))
+    rows = [
+        [
+            line["feature"],
+            *(f"{line[kind][name]:.3g}" for kind in ("coefficient", "standardised") for name in outputs),
+        ]
+        for line in ranked[:_MOST]
+    ]
+    return header, rows
+
+
+def _gradients(model: dict[str, Any]) -> Rows:
+    rows = [[p["part"], number(p["mean_absolute"])] for p in model["gradients"]["parts"][:_MOST]]
+    return ["part", f"mean size ({model['gradients']['unit']})"], rows
+
+
+def _units(model: dict[str, Any]) -> Rows:
+    rows = [
+        [
+            f"{unit['layer']} {unit['unit']}",
+            f"{unit['active']:.0%}",
+            f"{unit['loss']:+.4f}",
+            ", ".join(f"{r['feature']} ({r['correlation']:+.2f})" for r in unit["responds_to"]),
+        ]
+        for unit in sorted(model["units"], key=lambda u: -u["loss"])[:_MOST]
+    ]
+    return ["unit", "active on rows", "lost without it", "goes with (correlation)"], rows
+
+
+def _probes(model: dict[str, Any]) -> Rows:
+    rows = [
+        [
+            p["features"],
+            p["kind"],
+            f"{p['width']:,}",
+            number(p["score"]),
+            f"{number(p['low'])} to {number(p['high'])}",
+        ]
+        for p in model["probes"]
+    ]
+    return ["features", "kind", "numbers", "score", "95% interval"], rows
+
+
+def _loss(model: dict[str, Any]) -> Rows:
+    found = model["training"]
+    watched = found.get("val_loss")
+    n, best = len(found["loss"]), found["best_epoch"]
+    shown = sorted({*range(0, n, -(-n // _EPOCHS)), best, n - 1})
+    rows = [
+        [
+            f"{i + 1}{' (kept)' if i == best else ''}",
+            f"{found['loss'][i]:.4f}",
+            f"{watched[i]:.4f}" if watched else "-",
+        ]
+        for i in shown
+    ]
+    return ["epoch", "loss of training rows", "loss of rows that watch"], rows
+
+
+_METHODS: dict[str, tuple[str, str, Callable[[dict[str, Any]], Rows]]] = {
+    "importance": (
+        "What the answers lean on: importance",
+        "The share of the target's variance that is explained no longer when a part says nothing any more; "
+        "columns that go together are shuffled together.",
+        _importance,
+    ),
+    "dependence": (
+        "Partial dependence",
+        "The answer when a column is set to other values: thick the mean with its interval, thin the curves "
+        "of single rows. The four columns that change the answer most.",
+        _dependence,
+    ),
+    "coefficients": (
+        "Coefficients",
+        "What an input adds to the score; scaling and one-hot codes are undone.",
+        _coefficients,
+    ),
+    "gradients": (
+        "Integrated gradients",
+        "What each part adds to the output of the network, its size averaged over rows.",
+        _gradients,
+    ),
+    "units": (
+        "Single hidden units",
+        "What is lost when a unit is switched off, and the feature that goes with it most.",
+        _units,
+    ),
+    "probes": (
+        "Linear probes",
+        "How much of the answer a linear model reads from each layer, beside features made by hand: learned "
+        "against engineered features.",
+        _probes,
+    ),
+    "training": (
+        "Loss by epoch",
+        "The loss of the training rows (with dropout) and of rows that only watch; the weights of the kept "
+        "epoch are the model.",
+        _loss,
+    ),
+}
