@@ -16,6 +16,15 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests that share what is dear to make go first, each group of them as a whole to one process.
+
+    That is `--dist loadgroup` of pytest-xdist; the single tests fill up what time is left at the end.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
     """Caches and runs go to a temporary folder, and downloads are off."""

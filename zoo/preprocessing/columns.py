@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -57,7 +58,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         roles = {str(c): infer_role(X[c], str(c))[0] for c in X.columns}
         self.roles_ = {str(c): roles[str(c)] for c in X.columns if _says_something(X[c], roles[str(c)])}
         self.columns_ = ColumnTransformer(self._steps(), sparse_threshold=0.0)
-        self.columns_.fit(self._typed(X))
+        with warnings.catch_warnings():
+            # quantiles of a column with few values coincide, and their bins are one: nothing to tell anybody
+            warnings.filterwarnings("ignore", "Bins whose width are too small", UserWarning)
+            self.columns_.fit(self._typed(X))
         return self
 
     def transform(self, X: Any) -> Any:

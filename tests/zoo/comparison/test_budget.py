@@ -1,14 +1,13 @@
 """Budgets: words, who keeps them, and a score without the luck of having been chosen."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from runs import table
 
+from deepworth.cli import main
 from deepworth.datasets._errors import InputError
 from deepworth.datasets._splits import Split
 from deepworth.zoo.comparison import compare, verdict
@@ -99,15 +98,13 @@ def test_a_run_without_costs_has_no_answer(tmp_path):
         compare(table(), models=["constant"], costs=False, budget=["size=1MB"], store=tmp_path)
 
 
-def test_the_command_answers_at_once_and_later(tmp_path):
-    program = [sys.executable, "-m", "deepworth.cli"]
+def test_the_command_answers_at_once_and_later(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     words = ["sick-healthy", "--rows", "200", "-m", "constant,logistic-regression", "--folds", "2", "-q"]
-    store = ["--store", str(tmp_path)]
 
     def said(*command):
-        pipes = {"capture_output": True, "text": True, "env": {**os.environ, "COLUMNS": "200"}}
-        done = subprocess.run([*program, *command, *store], **pipes, check=False)
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(main, [*command, "--store", str(tmp_path)])
+        assert done.exit_code == 0, done.output
         return done.stdout
 
     first = said("compare", *words, "--costs", "-j", "0", "--budget", "latency=1h,size=1GB")

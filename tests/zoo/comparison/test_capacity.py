@@ -11,6 +11,9 @@ from deepworth.datasets._base import Dataset
 from deepworth.datasets._errors import InputError
 from deepworth.zoo import registry
 from deepworth.zoo.comparison import Interrupted, capacity
+from deepworth.zoo.comparison.curves._capacity_result import CapacityPlan, NetworkScore
+from deepworth.zoo.comparison.curves._depth import answer_capacity
+from deepworth.zoo.comparison.statistics._metrics import METRICS
 
 
 @pytest.fixture(autouse=True)
@@ -94,18 +97,19 @@ def test_depth_that_pays_is_seen(network):
     assert result.headline == "Two hidden layers are not enough"
 
 
-def test_noise_alone_is_no_depth(network):
+def test_noise_alone_is_no_depth():
     """The best of several guessing networks must not pass for a gain: at 95 %, hardly ever."""
-
-    class Guess(Network):
-        def predict_proba(self, X):
-            p = np.random.default_rng(self.random_state + 31 * len(self.hidden_units)).random(len(X))
-            return np.stack([1 - p, p], axis=1)
-
-    network(Guess)
-    found = [grid(table(200, seed), seed=seed, metric="accuracy", margin=0.0) for seed in range(20)]
-    said_no = [a.outcome == "no" for result in found for a in result.answers]
-    assert np.mean(said_no) <= 0.1
+    plan, rng = (
+        CapacityPlan("plain-mlp", (0, 1, 2), (4, 16), 5, 1, False, 0.25, 0, {}, 1),
+        np.random.default_rng(0),
+    )
+    said_no = []
+    for _ in range(400):
+        scores = [NetworkScore(shape, rng.binomial(40, 0.5, 5) / 40, ()) for shape in plan.networks()]
+        found = answer_capacity(scores, plan, METRICS["accuracy"], 0.0, 0.95)
+        said_no += [a.outcome == "no" for a in found]
+    assert len(said_no) == 3 * 400
+    assert np.mean(said_no) <= 0.05
 
 
 def test_every_network_is_a_row_with_score_interval_and_time(network):

@@ -1,5 +1,6 @@
 """Costs of a model: clocks and memory against known loads, the front against brute force, whole runs."""
 
+import functools
 import json
 import sqlite3
 import time
@@ -7,10 +8,12 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import run, table
 
+from deepworth.cli import main
 from deepworth.zoo import registry
 from deepworth.zoo.artefact import load, save
 from deepworth.zoo.comparison import compare, load_run, resume, verdict
@@ -19,6 +22,8 @@ from deepworth.zoo.comparison.running import _costs, _jobs
 from deepworth.zoo.comparison.running._costs import Setting, ask, measure_job, size_on_disk
 from deepworth.zoo.comparison.running._measure import BATCHES, EFFORTS, Effort, Meter, latencies
 from deepworth.zoo.comparison.statistics._pareto import front, mark_front
+
+pytestmark = pytest.mark.xdist_group("costs")
 
 BRIEF = Effort(3, 0.0, 0.1, 1)
 
@@ -312,9 +317,6 @@ def test_a_saved_model_is_measured_alone_whatever_its_data(dataset, model, tmp_p
 
 
 def test_the_command_measures_a_network_with_rows_of_ones_own(tmp_path):
-    import subprocess
-    import sys
-
     data = table(150)
     path = save(
         registry.create("perceptron", "binary", "tabular", epochs=1, random_state=0).fit(data.X, data.y),
@@ -324,11 +326,11 @@ def test_the_command_measures_a_network_with_rows_of_ones_own(tmp_path):
         family="deep",
     )
     data.X.to_csv(tmp_path / "rows.csv", index=False)
-    words = [sys.executable, "-m", "deepworth.cli", "cost", str(path), str(tmp_path / "rows.csv"), "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    invoke = functools.partial(CliRunner().invoke, main)
+    done = invoke(["cost", str(path), str(tmp_path / "rows.csv"), "--json"])
+    assert done.exit_code == 0, done.output
     sheet = json.loads(done.stdout)
     assert (sheet["family"], sheet["flops_by"]) == ("deep", "graph")
     assert sheet["rows_from"].endswith("rows.csv")
-    none = subprocess.run([*words[:-3], str(tmp_path)], capture_output=True, text=True, check=False)
-    assert (none.returncode, none.stderr.count("\n")) == (2, 1)
+    none = invoke(["cost", str(tmp_path)])
+    assert (none.exit_code, none.stderr.count("\n")) == (2, 1)

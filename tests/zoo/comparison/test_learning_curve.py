@@ -11,6 +11,10 @@ from deepworth.datasets._base import Dataset
 from deepworth.datasets._errors import InputError
 from deepworth.zoo import registry
 from deepworth.zoo.comparison import Interrupted, LearningCurve, learning_curve
+from deepworth.zoo.comparison.curves._learning_curve import _jobs_at, family_curve
+from deepworth.zoo.comparison.curves._plan import make_curve_plan
+from deepworth.zoo.comparison.curves._result import SizeScore
+from deepworth.zoo.comparison.statistics._metrics import primary
 
 
 @pytest.fixture(autouse=True)
@@ -127,22 +131,35 @@ def test_the_same_seed_gives_the_same_numbers(stand_in):
     assert first["fits"] != other["fits"]
 
 
-def test_the_champion_does_not_profit_from_luck(stand_in):
+def guessed(rng, y):
+    """ROC AUC of a model that guesses: the Mann-Whitney statistic of random ranks."""
+    positive = rng.permutation(y) == "y"
+    ranks, n = np.flatnonzero(positive) + 1, positive.sum()
+    return (ranks.sum() - n * (n + 1) / 2) / (n * (len(y) - n))
+
+
+def test_the_champion_does_not_profit_from_luck():
     """Models that guess: the best of them by hindsight looks better than chance, the champion must not."""
-
-    class Guess(Learner):
-        def predict_proba(self, X):
-            p = np.random.default_rng(self.random_state).random(len(X))
-            return np.stack([1 - p, p], axis=1)
-
     names = ["naive-bayes", "logistic-regression", "linear-svm", "rbf-svm", "k-nearest-neighbours"]
-    stand_in(**{n.replace("-", "_"): Guess for n in names})
+    data, metric, rng = answered(200), primary("binary", None), np.random.default_rng(0)
+    wanted = {"models": names, "sizes": 4, "smallest": None, "repeats": 5, "params": None}
     fair, lucky = [], []
-    for seed in range(12):
-        result = learning_curve(answered(200, seed), models=names, sizes=4, seed=seed)
-        fair += [1 - result.curves["classical"].mean]
-        frame = result.frame()
-        lucky += [frame.groupby("size")["score"].max().to_numpy()]
+    for seed in range(40):
+        plan = make_curve_plan(data, **wanted, seed=seed)
+        cells = [(name, k, _jobs_at(plan, name, k)) for name in names for k in range(4)]
+        scores = [
+            SizeScore(
+                name,
+                "classical",
+                plan.sizes[k],
+                np.array([guessed(rng, data.y[job.split.test]) for job in jobs]),
+                tuple(jobs),
+            )
+            for name, k, jobs in cells
+        ]
+        fair += [1 - family_curve(scores, plan, metric, "classical")[0].mean]
+        means = np.reshape([score.values.mean() for score in scores], (len(names), 4))
+        lucky += [means.max(axis=0)]
     error = np.std(fair, ddof=1) / np.sqrt(np.size(fair))
     assert abs(np.mean(fair) - 0.5) < 3 * error
     assert np.mean(lucky) > 0.5 + 5 * error

@@ -1,10 +1,12 @@
 """Words for times and sizes, and who gets which cores."""
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from deepworth.datasets._errors import InputError
+from deepworth.zoo import registry
 from deepworth.zoo.comparison.running._limits import Limits, make_limits, parse_size, parse_time
-from deepworth.zoo.comparison.running._threads import threads_for
+from deepworth.zoo.comparison.running._threads import _libraries, limited, own_threads, threads_for
 from deepworth.zoo.training._machine import held_to_cores, usable_cores
 
 
@@ -60,3 +62,24 @@ def test_workers_share_the_cores(monkeypatch):
     with held_to_cores(1):
         assert usable_cores() == 1
     assert usable_cores() == cores
+
+
+def test_threads_are_set_where_they_have_an_effect():
+    forest = registry.create("random-forest", "binary", "tabular")
+    assert own_threads(forest, 3)
+    assert set(own_threads(forest, 3).values()) == {3}
+    assert own_threads(registry.create("logistic-regression", "binary", "tabular"), 3) == {}
+
+
+def test_a_fit_is_held_to_its_threads_and_the_libraries_are_found_once():
+    def counts():
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    before = counts()
+    with limited(1):
+        assert set(counts()) == {1}
+        assert _libraries.cache_info().currsize == 1
+    with limited(1):
+        pass
+    assert _libraries.cache_info().hits
+    assert counts() == before

@@ -6,15 +6,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 
 import numpy as np
 import pandas as pd
 import pytest
-from runs import install, numbers, rows, run, table, wait_until, workers
+from click.testing import CliRunner
+from runs import install, numbers, rows, run, seconds_to_end, table, wait_until, workers
 
-from deepworth import resume
+from deepworth import compare, resume
+from deepworth.cli import main
 from deepworth.datasets._errors import InputError
 from deepworth.zoo.comparison import list_runs, load_run, verdict
 from deepworth.zoo.comparison.store._journal import FINISHED, lock
@@ -60,9 +61,8 @@ def folder_of(store):
 
 def test_killed_and_resumed_equals_uninterrupted(sick, tmp_path):
     store = tmp_path / "runs"
-    whole = subprocess.run(
-        command(sick, tmp_path / "whole", "--json", "-q"), capture_output=True, text=True, check=True
-    )
+    wanted = {"target": "sick", "models": MODELS, "folds": 3, "params": SLOW}
+    uninterrupted = compare(str(sick), **wanted, jobs=0, store=tmp_path / "whole").to_dict()
     process = subprocess.Popen(command(sick, store, "-q"), stdout=subprocess.DEVNULL)
     wait_until(lambda: begun(store, 4))
     process.send_signal(signal.SIGKILL)
@@ -73,24 +73,9 @@ def test_killed_and_resumed_equals_uninterrupted(sick, tmp_path):
     assert 4 <= len(before) < 9
     (listed,) = list_runs(store)
     assert (listed["status"], listed["jobs"], listed["jobs_done"]) == ("unfinished", 9, len(before))
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "deepworth.cli",
-            "compare",
-            "--resume",
-            "last",
-            "--store",
-            str(store),
-            "--json",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    resumed, uninterrupted = json.loads(done.stdout), json.loads(whole.stdout)
+    shown = CliRunner().invoke(main, ["compare", "--resume", "last", "-q", "--store", str(store), "--json"])
+    assert shown.exit_code == 0, shown.output
+    resumed = json.loads(shown.stdout)
     assert numbers(resumed) == numbers(uninterrupted)
     kept = [pd.read_parquet(f / "predictions.parquet") for f in (folder, folder_of(tmp_path / "whole"))]
     assert kept[0].equals(kept[1])
@@ -107,10 +92,9 @@ def test_ctrl_c_ends_soon_and_says_how_to_go_on(sick, tmp_path):
         command(sick, store, "-q"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     wait_until(lambda: begun(store, 2))
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
-    assert time.monotonic() - started < 2
+    assert seconds_to_end(process) < 2
+    _, said = process.communicate()
     assert process.returncode == 130
     folder = folder_of(store)
     assert said.splitlines()[-1].endswith(f"deepworth compare --resume {folder}")
@@ -227,10 +211,6 @@ def test_a_run_of_the_first_version_is_judged_again_but_does_not_go_on(tmp_path)
 
 
 def test_options_beside_resume_are_refused(sick, tmp_path):
-    from click.testing import CliRunner
-
-    from deepworth.cli import main
-
     refused = CliRunner().invoke(main, ["compare", "--resume", "last", "--folds", "3"])
     assert refused.exit_code == 2
     assert "leave folds away" in refused.output

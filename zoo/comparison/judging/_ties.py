@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,12 +39,11 @@ def tied_with_best(
     }
     known = [pair for pair in pairs.values() if pair is not None]
     errors, freedom = _errors(known)
-    p_values = {
-        pair.second: _range_p(pair.posterior.mean, error, freedom, len(usable))
-        for pair, error in zip(known, errors, strict=True)
-    }
+    differences = np.abs([pair.posterior.mean for pair in known])
+    apart = _apart(differences, errors, freedom, len(usable), 1 - level)
+    told = dict(zip((pair.second for pair in known), apart.tolist(), strict=True))
     # nothing is said against a pair without two common folds
-    return {models[best].model: True} | {name: p_values.get(name, 1.0) > 1 - level for name in pairs}
+    return {models[best].model: True} | {name: not told.get(name, False) for name in pairs}
 
 
 def _pair(
@@ -105,9 +105,44 @@ def _inverse_trigamma(value: float) -> float:
     return 2.0 * float(half)
 
 
-def _range_p(difference: float, error: float, freedom: float, n_models: int) -> float:
-    """The chance of a range as wide among as many equal models."""
-    if error == 0.0:
-        return 1.0 if difference == 0.0 else 0.0
-    q = np.sqrt(2.0) * abs(difference) / error
-    return float(stats.studentized_range.sf(q, max(2, n_models), freedom))
+def _apart(
+    differences: np.ndarray, errors: np.ndarray, freedom: float, n_models: int, alpha: float
+) -> np.ndarray:
+    """Whether differences are as wide as the range of equal models is in a share ``alpha`` of all cases.
+
+    The chance falls with the quotient, so that the widest one and a few on the way to the border decide
+    about all.
+
+    Parameters
+    ----------
+    differences, errors : ndarray of shape (n,), at least 0
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    nothing = np.where(differences > 0, np.inf, 0.0)  # of a difference without any error
+    quotients = np.divide(differences, errors, out=nothing, where=errors > 0)
+    order = np.argsort(quotients)
+
+    def wide(place: int) -> bool:
+        return _as_wide_as_a_range(float(quotients[order[place]]), freedom, max(2, n_models), alpha)
+
+    if not len(order) or not wide(len(order) - 1):
+        return np.zeros(len(order), dtype=bool)
+    first = bisect.bisect_left(range(len(order) - 1), True, key=wide)
+    return quotients >= quotients[order[first]]
+
+
+def _as_wide_as_a_range(quotient: float, freedom: float, n_models: int, alpha: float) -> bool:
+    """Whether the studentised range exceeds root 2 times a quotient with a chance of ``alpha`` at most.
+
+    Its integrals take some 10 ms; most quotients are told by a bound on either side. With all freedom the
+    range is narrower at any ``alpha`` up to one half, and the sum over all pairs is at least the chance.
+    """
+    q = np.sqrt(2.0) * quotient
+    if stats.studentized_range.sf(q, n_models, np.inf) > alpha:
+        return False
+    if n_models * (n_models - 1) * stats.t.sf(quotient, freedom) <= alpha:
+        return True
+    return bool(stats.studentized_range.sf(q, n_models, freedom) <= alpha)

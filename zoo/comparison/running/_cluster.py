@@ -20,14 +20,16 @@ from ._tasks import Hear, Task
 from ._worker_process import COUNTS
 from ._workers import WorkerDied
 
-_MOST_SENDS = 3  # of one task, for reasons that are not its own
+_MOST_SENDS = 3  # of one task that ran on some of the workers that died
+_MOST_SENDS_UNTOUCHED = 20  # of one that only waited there
 _PATIENCE = 300  # seconds without any worker
 _CLOSE_SECONDS = 1
+_LEAVE_SECONDS = 0.5
 
 
 @dataclass
 class _Order:
-    """A task on its way, and how often it was sent and began."""
+    """A task on its way, how often it was sent, and how many workers have begun with it since."""
 
     task: Task
     hear: Hear
@@ -98,9 +100,7 @@ class Cluster(Executor):
             self._closed = True
         leaving = threading.Thread(target=self._leave, daemon=True)
         leaving.start()
-        leaving.join(
-            _CLOSE_SECONDS
-        )  # somebody may have pressed Ctrl-C; what is left ends with the connection
+        leaving.join(_LEAVE_SECONDS)  # after Ctrl-C nobody waits; what is left ends with the connection
         for order in self._orders.values():
             order.future.cancel()
 
@@ -162,13 +162,17 @@ class Cluster(Executor):
         try:
             while not self._closed:
                 for number, place, kind, value in [self._mail.get(), *self._mail.get(batch=True)]:
-                    self._take(self._orders[number], place, kind, pickle.loads(value))
+                    self._take(number, place, kind, pickle.loads(value))
         except BaseException as error:
             self._fail(InputError(f"the scheduler at {self.address} has gone ({type(error).__name__})"))
 
-    def _take(self, order: _Order, place: int, kind: str, value: Any) -> None:
-        if kind != "end":
-            order.begun += kind == "begin"
+    def _take(self, number: int, place: int, kind: str, value: Any) -> None:
+        order = self._orders[number]
+        if kind == "killed":
+            with self._lock:
+                self._killed(number, *value)
+        elif kind != "end":
+            order.begun += kind == "host"  # a worker says it before it does anything else
             order.hear(place, kind, value)
         elif value is None:
             self._settle(order, None)
@@ -194,7 +198,9 @@ class Cluster(Executor):
                     return
                 error = remote.exception()
                 if isinstance(error, KilledWorker):
-                    self._killed(number, error)
+                    # by the queue, so that it comes after all that those workers said
+                    news = (order.sends, error.allowed_failures + 1, error.last_worker.address)
+                    self._mail.put([number, order.task.places[0], "killed", pickle.dumps(news)])
                 elif isinstance(error, ImportError) and error.name == "deepworth":
                     self._fail(InputError(str(error)))
                 else:
@@ -202,18 +208,20 @@ class Cluster(Executor):
             except Exception as error:
                 self._fail(error)
 
-    def _killed(self, number: int, error: Any) -> None:
-        """Workers died while they had the task. It is to blame only if it ran on each of them."""
-        order, deaths = self._orders[number], error.allowed_failures + 1
-        words = f"{deaths} Dask workers died under it, the last was {error.last_worker.address}"
+    def _killed(self, number: int, send: int, deaths: int, last: str) -> None:
+        """Workers died while they had the task. It is to blame only if each of them had begun with it."""
+        order = self._orders[number]
+        if self._closed or order.future.done() or send != order.sends:
+            return
+        words = f"{deaths} Dask workers died under it, the last was {last}"
         if order.begun >= deaths:
             self._settle(order, WorkerDied("crashed", words, apart=False))
         else:
-            self._send_again(number, words)
+            self._send_again(number, words, _MOST_SENDS if order.begun else _MOST_SENDS_UNTOUCHED)
 
-    def _send_again(self, number: int, words: str) -> None:
+    def _send_again(self, number: int, words: str, most: int = _MOST_SENDS) -> None:
         order = self._orders[number]
-        if order.sends >= _MOST_SENDS:
+        if order.sends >= most:
             self._settle(order, WorkerDied("crashed", words, apart=False))
             return
         if self._data.status != "finished":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import sys
 import warnings
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 from ....datasets._errors import InputError
 from ...artefact._versions import versions
 
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 15  # a busy scheduler takes its time; where none is, the system says so at once
 _ADDRESS = re.compile(r"(?:[a-z]+://)?[^\s/]+:\d{1,5}/?")
 _LIBRARIES = ("keras", "tensorflow", "scikit-learn", "pandas", "numpy")
 
@@ -27,6 +28,7 @@ def connect(address: str) -> Any:
     if not _ADDRESS.fullmatch(address):
         raise InputError(f"cluster is the address of a Dask scheduler, like tcp://host:8786; got {address!r}")
     try:
+        _knock(address)
         with quiet(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other versions; what matters is said below
             return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
@@ -35,6 +37,15 @@ def connect(address: str) -> Any:
             f"no Dask scheduler answers at {address} ({_first_line(error)}); "
             "start one with `dask scheduler` and give its address, like tcp://host:8786"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Raise at once where nobody listens: Dask would try until its time is over."""
+    scheme, _, rest = address.rpartition("://")
+    if scheme not in ("", "tcp", "tls"):
+        return
+    host, _, port = rest.rstrip("/").rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
 
 
 @contextmanager

@@ -55,9 +55,9 @@ def serve(
 def _pass_on(crew: _Crew, number: int, task: Task, work: bytes) -> None:
     """All messages of a task, from the thread that may talk to the scheduler."""
     said: queue.SimpleQueue[tuple[int, str, Any] | None] = queue.SimpleQueue()
+    crew.tell(number, task.places[0], "host", crew.host)  # first: if this worker dies, it had the task
     future = crew.workers.submit(run_task, task, work, lambda *message: said.put(message))
     future.add_done_callback(lambda _: said.put(None))
-    crew.tell(number, task.places[0], "host", crew.host)
     while (message := said.get()) is not None:
         crew.tell(number, *message)
     crew.tell(number, task.places[0], "end", _ending(future))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +46,8 @@ def measure_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], s
     """The finished cost job of a model: ``costs`` has what could be measured, even where it failed."""
     figures: dict[str, Any] = {"threads": _threads(job, setting), "rows": len(job.split.train)}
     try:
-        with limited(setting.threads):
+        with limited(setting.threads), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the folds have heard them
             model = _fitted(job, dataset, seed, params, setting, figures)
             _ask_saved(job, model, dataset, setting, figures)
     except (Exception, SystemExit) as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any
 
 from joblib import cpu_count
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ._limits import Limits
 
@@ -31,10 +33,23 @@ def threads_for(n_rows: int, limits: Limits | None = None) -> int:
 
 def limited(threads: int) -> AbstractContextManager[object]:
     """Hold OpenMP and BLAS, as far as they are loaded by now, to this many threads."""
-    return threadpool_limits(threads)
+    return _libraries(len(sys.modules)).limit(limits=threads)
+
+
+@lru_cache(maxsize=1)
+def _libraries(imported: int) -> ThreadpoolController:
+    """The libraries that are loaded. To look for them takes milliseconds; only an import brings new ones."""
+    return ThreadpoolController()
 
 
 def own_threads(model: Any, threads: int) -> dict[str, int]:
     """Parameters that stop an estimator (or a part of it) from choosing a number of threads by itself."""
-    names = [name for name in model.get_params() if name.rpartition("__")[2] in ("n_jobs", "thread_count")]
-    return dict.fromkeys(names, threads)
+    params = model.get_params()
+    found = {}
+    for name in params:
+        prefix, _, last = name.rpartition("__")
+        owner = params[prefix] if prefix else model
+        # its n_jobs has had no effect with our solvers for long; since scikit-learn 1.8 to set it warns
+        if last in ("n_jobs", "thread_count") and type(owner).__name__ != "LogisticRegression":
+            found[name] = threads
+    return found

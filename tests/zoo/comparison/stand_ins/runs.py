@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,27 @@ def workers(parent):
     return {int(pid) for pid, state, _ in mine if not state.startswith("Z")}
 
 
-def wait_until(condition, seconds=20.0):
+def waited(pid):
+    """Seconds that the threads of a process were ready to run while others had the cores; Linux tells."""
+    total = 0
+    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError, IndexError):  # the thread has ended, or the system does not tell
+            total += int(file.read_text().split()[1])
+    return total / 1e9
+
+
+def seconds_to_end(process, most=60.0):
+    """How long a process goes on from now, less what a busy machine made it wait."""
+    started, before = time.monotonic(), waited(process.pid)
+    lost = 0.0
+    while process.poll() is None:
+        lost = max(lost, waited(process.pid) - before)
+        assert time.monotonic() - started < most, "it does not end"
+        time.sleep(0.01)
+    return time.monotonic() - started - lost
+
+
+def wait_until(condition, seconds=60.0):
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "waited in vain"
