@@ -10,7 +10,7 @@ demo: $(VENV)/.installed  ## set up and run the main job on embedded data
 	$(BIN)/deepworth compare
 
 test: $(VENV)/.installed-dev  ## set up and run the tests
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder -q
+	$(BIN)/pytest -n $(JOBS) -q
 
 check: $(VENV)/.installed-dev  ## lint, format, types, direction of imports
 	$(BIN)/ruff check .

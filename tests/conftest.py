@@ -16,13 +16,51 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Tests that share what is dear to make go first, each group of them as a whole to one process.
+# Files whose tests share what is dear to make: a cluster, trained networks, runs.
+TOGETHER = {
+    "tests/zoo/comparison/test_cluster.py": "cluster",
+    **{f"tests/zoo/explanation/test_{name}.py": "networks" for name in ("gradients", "importance", "inside")},
+    **{f"tests/zoo/report/test_{name}.py": "reports" for name in ("page", "documents")},
+    **{
+        f"tests/{file}.py": file
+        for file in (
+            "zoo/export/test_export",
+            "zoo/comparison/test_calibration",
+            "zoo/comparison/test_costs",
+            "zoo/comparison/test_determinism",
+            "zoo/calibration/test_saved",
+            "zoo/artefact/test_save_best",
+            "zoo/explanation/test_surrogates",
+            "zoo/test_artefact",
+            "zoo/test_tracking",
+            "test_cli_explain",
+            "test_packaging",
+        )
+    },
+}
 
-    That is `--dist loadgroup` of pytest-xdist; the single tests fill up what time is left at the end.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+def _file(nodeid):
+    return nodeid.partition("::")[0]
+
+
+def pytest_collection_modifyitems(items):
+    """What goes together goes first; single tests fill up what time is left at the end."""
+    place = {file: number for number, file in enumerate(TOGETHER)}
+    items.sort(key=lambda item: place.get(_file(item.nodeid), len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Each of those groups to one process; `--dist loadgroup` of xdist 3.8 does nothing with pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return TOGETHER.get(_file(nodeid), nodeid)
+
+    config.option.loadscopereorder = False
+    return Groups(config, log)
 
 
 @pytest.fixture(autouse=True)

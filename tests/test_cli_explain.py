@@ -11,8 +11,6 @@ from click.testing import CliRunner
 from deepworth.cli import main
 from deepworth.zoo.comparison import compare, load_run, train
 
-pytestmark = pytest.mark.xdist_group("cli_explain")
-
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):

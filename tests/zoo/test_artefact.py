@@ -18,8 +18,6 @@ from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
 from deepworth.zoo.artefact import load, read_manifest, save
 
-pytestmark = pytest.mark.xdist_group("artefact")
-
 
 def titanic(n=120):
     """A table with every kind of column."""

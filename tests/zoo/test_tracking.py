@@ -12,8 +12,6 @@ from deepworth.datasets._errors import InputError
 from deepworth.zoo.comparison import compare
 from deepworth.zoo.report.tracking import Tracker
 
-pytestmark = pytest.mark.xdist_group("tracking")
-
 mlflow = pytest.importorskip("mlflow", reason="needs pip install 'deepworth[mlflow]'")
 pytest.importorskip("sqlalchemy", reason="needs pip install 'deepworth[mlflow]'")
 PROGRAM = [sys.executable, "-m", "deepworth.cli"]

@@ -12,8 +12,6 @@ from deepworth.zoo import Calibrated, registry
 from deepworth.zoo.artefact import read_manifest
 from deepworth.zoo.comparison import save_best
 
-pytestmark = pytest.mark.xdist_group("save_best")
-
 MODELS = ["constant", "logistic-regression", "naive-bayes"]
 
 

@@ -14,8 +14,6 @@ from deepworth.cli import main
 from deepworth.zoo import Calibrated, ConformalRegressor, registry
 from deepworth.zoo.artefact import load, read_manifest, save
 
-pytestmark = pytest.mark.xdist_group("calibrated")
-
 FAST = {"perceptron": {"epochs": 8, "learning_rate": 0.05}, "naive-bayes": {}}
 PATIENT = ["age_years=40", "sex=male", "height_cm=180", "weight_kg=80", "body_temperature_c=38.2",
            "heart_rate_bpm=90"]  # fmt: skip

@@ -19,8 +19,6 @@ from deepworth.zoo.comparison.planning._plan import make_plan
 from deepworth.zoo.comparison.running._jobs import run_fleet, run_job
 from deepworth.zoo.report import calibration_plots
 
-pytestmark = pytest.mark.xdist_group("calibration")
-
 MODELS = ["constant", "naive-bayes", "logistic-regression"]
 
 

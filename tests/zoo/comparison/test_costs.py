@@ -23,8 +23,6 @@ from deepworth.zoo.comparison.running._costs import Setting, ask, measure_job, s
 from deepworth.zoo.comparison.running._measure import BATCHES, EFFORTS, Effort, Meter, latencies
 from deepworth.zoo.comparison.statistics._pareto import front, mark_front
 
-pytestmark = pytest.mark.xdist_group("costs")
-
 BRIEF = Effort(3, 0.0, 0.1, 1)
 
 

@@ -17,8 +17,6 @@ from deepworth.zoo.comparison.running._determinism import VARIABLES, level_of
 from deepworth.zoo.comparison.running._limits import Limits, make_limits
 from deepworth.zoo.comparison.running._worker_process import COUNTS, environment
 
-pytestmark = pytest.mark.xdist_group("determinism")
-
 MODELS = ["constant", "hist-gradient-boosting", "perceptron"]
 
 

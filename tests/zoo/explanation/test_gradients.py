@@ -11,8 +11,6 @@ from deepworth.zoo.artefact import load, save
 from deepworth.zoo.explanation import integrated_gradients, open_network
 from deepworth.zoo.explanation._path import integrate
 
-pytestmark = pytest.mark.xdist_group("networks")
-
 PROMISED = 1e-3
 
 

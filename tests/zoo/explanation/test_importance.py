@@ -23,8 +23,6 @@ from deepworth.zoo.explanation import (
 from deepworth.zoo.explanation._groups import cramers_v
 from deepworth.zoo.explanation._importance import _derangement, telling_words
 
-pytestmark = pytest.mark.xdist_group("networks")
-
 
 class Known:
     """y = 2 a - b, whatever else is in the table."""

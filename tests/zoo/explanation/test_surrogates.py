@@ -16,8 +16,6 @@ from deepworth.zoo.explanation import surrogates
 from deepworth.zoo.explanation._readable import readable
 from deepworth.zoo.explanation._surrogates import Answers, _fit_linear, _fit_tree, fidelity
 
-pytestmark = pytest.mark.xdist_group("surrogates")
-
 RNG = np.random.default_rng(0)
 N = 600
 TABLE = pd.DataFrame(

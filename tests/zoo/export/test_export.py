@@ -18,8 +18,6 @@ from deepworth.zoo.artefact import save
 from deepworth.zoo.calibration import Calibrated, ConformalRegressor
 from deepworth.zoo.export import export, formats, verify
 
-pytestmark = pytest.mark.xdist_group("export")
-
 pytest.importorskip("onnxruntime")
 CLASSICAL = {
     "binary": ["logistic-regression", "hist-gradient-boosting", "random-forest", "naive-bayes"],

@@ -24,8 +24,6 @@ from deepworth.zoo.report.markdown import escape, markdown
 
 from .conftest import CLASSES, SCRIPT
 
-pytestmark = pytest.mark.xdist_group("reports")
-
 CONFIGURATION = {
     "data": "/home/somebody/my data.csv",
     "load_options": {"target": "it's", "drop": ["a b", "c"], "test": "/tmp/later.csv", "offline": None},
