@@ -2,8 +2,9 @@
 
     python benchmarks/gallery.py [--output DIR] [--quick] [--json]
 
-Tables of two, three and many classes and of numbers, images, texts; both families on each. The pages and an
-index go to build/gallery. ``--quick`` trains next to nothing.
+Tables of two, three and many classes and of numbers, images, texts; both families on each, their champions
+explained, and on the first a learning curve and a grid of networks joined. The pages and an index go to
+build/gallery. ``--quick`` trains next to nothing, explains and measures one table and joins nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 
 from _common import parser, table
 
+JOINED = "sick-healthy"  # has a learning curve and a grid of networks
+SHOWN = "wine"  # has costs and explanations in a quick gallery too
 ROOT = Path(__file__).resolve().parents[1]
 CASES: dict[str, list[str]] = {
     "sick-healthy": ["constant", "logistic-regression", "hist-gradient-boosting", "shallow-mlp", "plain-mlp"],
@@ -26,18 +29,44 @@ CASES: dict[str, list[str]] = {
     "digits": ["constant", "hog-svm", "pca-svm", "cnn"],
     "triage-notes": ["constant", "tfidf-logistic-regression", "tfidf-naive-bayes", "rnn"],
 }
+SMALL: dict[str, dict[str, Any]] = {
+    "plain-mlp": {"epochs": 2, "hidden_units": (8, 8)},
+    "shallow-mlp": {"epochs": 5},
+    "perceptron": {"epochs": 5},
+    "cnn": {"epochs": 1, "filters": (8,)},
+    "rnn": {"epochs": 1, "embedding_dim": 4, "recurrent_units": 4, "cell": "gru"},
+}
 
 
 def made(name: str, models: list[str], folder: Path, store: Path, quick: bool) -> dict[str, Any]:
     """The page of one dataset."""
     import deepworth
+    from deepworth.zoo.comparison import explain_run
 
-    options: dict[str, Any] = {"folds": 2, "rows": 300} if quick else {"folds": 3}
-    options["params"] = {m: {"epochs": 2} for m in models if quick and m in ("cnn", "rnn", "plain-mlp")}
+    full = not quick or name == SHOWN
+    options: dict[str, Any] = {"folds": 2, "rows": 150, "costs": full} if quick else {"folds": 3}
+    if quick:
+        options["params"] = {m: SMALL[m] for m in models if m in SMALL}
     result = deepworth.compare(name, models=models, store=store, **options)
+    if full:
+        explain_run(result.run, store=store, seeds=2 if quick else 3)
     page = folder / f"{name}.html"
-    deepworth.report(result.run, page, store=store)
+    joined = joins(name, store) if name == JOINED and not quick else []
+    deepworth.report(result.run, page, store=store, join=joined)
     return {"data": name, "outcome": result.verdict.outcome, "page_bytes": page.stat().st_size}
+
+
+def joins(name: str, folder: Path) -> list[Path]:
+    """A learning curve and a grid of networks on the same data, as files."""
+    import deepworth
+
+    found = {
+        "curve": deepworth.learning_curve(name, models=["hist-gradient-boosting", "shallow-mlp"], sizes=5),
+        "networks": deepworth.capacity(name, layers=(0, 1, 2), units=(8, 64), folds=3),
+    }
+    for key, answer in found.items():
+        (folder / f"{key}.json").write_text(json.dumps(answer.to_dict()), encoding="utf-8")
+    return [folder / f"{key}.json" for key in found]
 
 
 def index(rows: list[dict[str, Any]]) -> str:
@@ -47,7 +76,7 @@ def index(rows: list[dict[str, Any]]) -> str:
         for row in rows
     )
     head = '<meta charset="utf-8"><title>deepworth: gallery</title>'
-    body = f"<h1>Gallery</h1><ul>{items}</ul>"
+    body = f"<main><h1>Gallery</h1><ul>{items}</ul></main>"
     return f'<!DOCTYPE html><html lang="en"><head>{head}</head><body>{body}</body></html>'
 
 

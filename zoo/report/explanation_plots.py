@@ -6,6 +6,7 @@ from typing import Any
 
 from ...datasets._errors import InputError
 from . import inside_plots
+from ._labels import name_points
 from .inside_plots import blank, short
 from .learning_plots import _GREY, COLOURS, _save, check_plot
 
@@ -58,7 +59,7 @@ def _figure(columns: int = 1) -> tuple[Any, Any]:
     return figure, inside_plots.places(figure, columns)
 
 
-def readability(answer: dict[str, Any]) -> Any:
+def readability(answer: dict[str, Any], size: tuple[float, float] = _SIZE, *, titled: bool = True) -> Any:
     """The score of every model over what a small surrogate foretells of it.
 
     ``answer`` has ``leaderboard`` (``model``, ``family``, ``score``, ``fidelity``), ``metric`` and
@@ -68,13 +69,13 @@ def readability(answer: dict[str, Any]) -> Any:
     rows = [r for r in rows if r["model"] != "constant"]
     if not rows:
         raise InputError("no model of this run has a score and a surrogate")
-    figure, (axes,) = _figure()
+    figure = blank(*size)
+    (axes,) = inside_plots.places(figure)
     for family in COLOURS:
         own = [r for r in rows if r["family"] == family]
         look = {"color": COLOURS[family], "marker": _MARKERS[family], "label": f"{family} learning"}
         x, y = [max(0.0, r["fidelity"]) for r in own], [r["score"] for r in own]
         axes.plot(x, y, linestyle="", markersize=9, markeredgecolor="white", **look)
-    _names(axes, rows)
     if not answer["metric"]["greater_is_better"]:
         axes.invert_yaxis()
     axes.set_xlim(-0.02, 1.02)
@@ -86,31 +87,12 @@ def readability(answer: dict[str, Any]) -> Any:
     )
     axes.set_ylabel(f"{answer['metric']['label']} (better is up)", fontsize=12)
     figure.legend(frameon=False, fontsize=11, loc="outside lower right", ncols=2)
-    axes.set_title(
-        f"{answer['dataset']['name']}: what does accuracy cost in readability?", loc="left", fontsize=15
-    )
+    if titled:
+        title = f"{answer['dataset']['name']}: what does accuracy cost in readability?"
+        axes.set_title(title, loc="left", fontsize=15)
+    ranked = sorted(rows, key=lambda r: -r["fidelity"])
+    name_points(axes, [(max(0.0, r["fidelity"]), r["score"], r["model"]) for r in ranked], fontsize=10)
     return figure
-
-
-def _names(axes: Any, rows: list[dict[str, Any]]) -> None:
-    """Names beside the points, each a little lower than the one above where they would meet."""
-    ranked = sorted(rows, key=lambda r: -r["score"])
-    span = (max(r["score"] for r in rows) - min(r["score"] for r in rows)) or 1.0
-    taken: list[tuple[float, float]] = []
-    for row in ranked:
-        x, y = max(0.0, row["fidelity"]), row["score"]
-        below = sum(abs(x - a) < 0.2 and abs(y - b) < 0.035 * span for a, b in taken)
-        side = -1 if x > 0.75 else 1
-        axes.annotate(
-            row["model"],
-            (x, y),
-            xytext=(9 * side, -4 - 11 * below),
-            textcoords="offset points",
-            ha="right" if side < 0 else "left",
-            fontsize=10,
-            color="#202124",
-        )
-        taken.append((x, y))
 
 
 def importance(part: Any, answer: dict[str, Any]) -> None:

@@ -18,9 +18,12 @@ _KINDS = {"input": ("D", "#5f6368"), "learned": ("o", "#007c9e"), "made by hand"
 
 def blank(width: float, height: float) -> Any:
     """An empty figure, inches."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=160, facecolor="white", layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=160, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)  # can measure texts
+    return figure
 
 
 def places(part: Any, columns: int = 1) -> Any:

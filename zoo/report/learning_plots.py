@@ -213,6 +213,8 @@ def draw_capacity(answer: dict[str, Any]) -> Any:
     scores.set_ylabel(_score_label(answer["metric"]))
     times.set_ylabel("seconds to train one network")
     times.set_ylim(bottom=0)
+    low, high = times.get_ylim()
+    times.set_ylim(low, high + (high - low) * 0.09 * (len(depths) + 1))  # room for the legend
     times.legend(loc="upper left", frameon=True, framealpha=0.9, edgecolor="none", fontsize=12)
     level, folds = f"{answer['confidence_level']:.0%}", answer["plan"]["folds"] * answer["plan"]["repeats"]
     text = f"{answer['dataset']['name']}: {answer['plan']['model']}, {folds} folds, bars: {level} intervals"

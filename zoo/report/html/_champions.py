@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 from .. import explanation_plots
@@ -11,7 +12,7 @@ from ..inside_plots import blank
 from ._figures import Picture, inline
 
 _MOST = 20
-_EPOCHS = 100  # rows of a table of losses
+_EPOCHS = 50  # rows of a table of losses
 Rows = tuple[list[str], list[list[str]]]
 
 
@@ -44,15 +45,17 @@ def _importance(model: dict[str, Any]) -> Rows:
 
 
 def _dependence(model: dict[str, Any]) -> Rows:
-    rows = []
+    """The drawn curves side by side, a row a point of the grids."""
+    header, columns = ["point"], []
     for curve in sorted(model["dependence"], key=lambda c: -c["range"])[:4]:
         name = max(curve["mean"], key=lambda n: max(curve["mean"][n]) - min(curve["mean"][n]))
-        for at, mean, low, high in zip(
-            curve["grid"], curve["mean"][name], curve["low"][name], curve["high"][name], strict=True
-        ):
-            value = f"{at:.4g}" if isinstance(at, float) else str(at)
-            rows.append([curve["column"], value, name, number(mean), f"{number(low)} to {number(high)}"])
-    return ["column", "set to", "answer", "mean", "95% interval"], rows
+        said = "mean answer" if name == "value" else f"mean of {name}"
+        header += [curve["column"], f"{said} [95%]"]
+        columns.append([f"{at:.4g}" if isinstance(at, float) else str(at) for at in curve["grid"]])
+        ends = zip(curve["mean"][name], curve["low"][name], curve["high"][name], strict=True)
+        columns.append([f"{number(mean)} [{number(low)}, {number(high)}]" for mean, low, high in ends])
+    rows = zip_longest(*columns, fillvalue="")
+    return header, [[str(i + 1), *row] for i, row in enumerate(rows)]
 
 
 def _coefficients(model: dict[str, Any]) -> Rows:

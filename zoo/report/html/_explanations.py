@@ -37,7 +37,7 @@ def _readability(answer: dict[str, Any], found: dict[str, Any]) -> Picture:
     label = answer["metric"]["label"]
     return Picture(
         inline(
-            _in_page(explanation_plots.readability(answer)),
+            explanation_plots.readability(answer, (9.0, 4.6), titled=False),
             "readability",
             f"{label} of every model against the share of its answers that a small surrogate foretells",
         ),
@@ -56,13 +56,6 @@ def _readability(answer: dict[str, Any], found: dict[str, Any]) -> Picture:
             for r in rows
         ],
     )
-
-
-def _in_page(figure: Any) -> Any:
-    """As large as the other pictures, and without a title that the page says already."""
-    figure.set_size_inches(9, 4.6)
-    figure.axes[0].set_title("", loc="left")
-    return figure
 
 
 def _share(value: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._labels import name_points
 from .._words import number, seconds
 from ..verdict_words import small
 from ._figures import COLOURS, LINE, MARKERS, MUTED, TEXT, Picture, canvas, inline
@@ -81,7 +82,8 @@ def _scatter(axis: Any, rows: list[dict[str, Any]], key: str, greater_is_better:
         )
     axis.margins(x=0.16, y=0.12)
     _time_ticks(axis)
-    _name(axis, [*best, *(r for r in rows if r not in best)], key)
+    ranked = [*best, *(r for r in rows if r not in best)]
+    name_points(axis, [(r[key], r["score"], r["model"]) for r in ranked])
 
 
 def _time_ticks(axis: Any) -> None:
@@ -92,36 +94,6 @@ def _time_ticks(axis: Any) -> None:
     axis.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0,) if high / low > 50 else (1.0, 3.0)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: seconds(value)))
     axis.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _name(axis: Any, rows: list[dict[str, Any]], key: str) -> None:
-    """Names beside their points, the first rows first, and none over another."""
-    axis.figure.canvas.draw()  # the layout must stand before places can be measured
-    renderer = axis.figure.canvas.get_renderer()
-    points = [axis.transData.transform((r[key], r["score"])) for r in rows]
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in points]
-    inside = axis.bbox.extents
-    for row in rows:
-        for dx, dy, side in ((7, 0, "left"), (-7, 0, "right"), (0, 8, "center"), (0, -9, "center")):
-            text = axis.annotate(
-                row["model"],
-                (row[key], row["score"]),
-                (dx, dy),
-                textcoords="offset points",
-                ha=side,
-                va="center",
-                fontsize=8.5,
-            )
-            box = tuple(text.get_window_extent(renderer).extents)
-            within = box[0] >= inside[0] and box[2] <= inside[2] + 8 and box[1] >= inside[1] - 4
-            if within and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                break
-            text.remove()
-
-
-def _overlap(one: Any, other: Any) -> bool:
-    return bool(one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3])
 
 
 def _score_label(metric: dict[str, Any]) -> str:
