@@ -75,10 +75,14 @@ def rehash(folder: Path) -> None:
         return
     manifest = json.loads(path.read_text(encoding="utf-8"))
     for name in manifest["files"]:
-        plain = (folder / name).is_file() and not (folder / name).is_symlink()
-        if name in ("model.keras", "model.skops", "card.md") and plain:
+        # other names may be no names for a file at all: too long for the disk, or with a zero byte
+        if name in ("model.keras", "model.skops", "card.md") and _is_plain(folder / name):
             manifest["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _model(folder: Path) -> Path:

@@ -19,6 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -126,12 +127,12 @@ def worker(pipe: Any, models: list[str], place: str, numbers: list[int]) -> None
     watch = Watch(root / "temporary")
     for number in numbers:
         pipe.send(("start", number))
-        rng = random.Random(number)
-        path = rng.choice(models)
         target = root / "model"
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(path, target)
-        kind = mutate(target, rng, root / "canary")
+        try:
+            path, kind = prepared(number, models, target, root / "canary")
+        except Exception:  # a fault of this script says nothing about the program that it tests
+            pipe.send(("fault", number, traceback.format_exc()))
+            return
         before = sorted(p.name for p in target.iterdir())
         watch.seen, watch.armed = [], True
         outcome, why = _tried(load, target, rows[path])
@@ -145,6 +146,15 @@ def worker(pipe: Any, models: list[str], place: str, numbers: list[int]) -> None
             usual = peak
         pipe.send(("end", number, kind, Path(path).name, outcome, why, escapes))
     pipe.send(("done", -1))
+
+
+def prepared(number: int, models: list[str], target: Path, canary: Path) -> tuple[str, str]:
+    """Make the mutation of this number at ``target``: which model it was, and how it was changed."""
+    rng = random.Random(number)
+    path = rng.choice(models)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(path, target)
+    return path, mutate(target, rng, canary)
 
 
 def _tried(load: Any, target: Path, X: Any) -> tuple[str, str]:
@@ -215,6 +225,8 @@ class Runner:
                 elif message[0] == "end":
                     self.results.append(message[1:])
                     r["at"] = None
+                elif message[0] == "fault":
+                    raise RuntimeError(f"mutation {message[1]} could not be made:\n{message[2]}")
                 else:
                     r["done"] = True
         except EOFError:

@@ -145,11 +145,20 @@ def _skops_answer(model: Any, manifest: dict[str, Any], confidence: Confidence) 
                 return np.asarray(model.predict(X), dtype=np.float64)
             return confidence.calibrator.transform(model.predict_proba(X))
 
-    if manifest["task"] != "regression" and [str(c) for c in model.classes_] != manifest["classes"]:
+    if manifest["task"] != "regression" and _classes_of(model) != manifest["classes"]:
         raise InputError("the model's classes are not those of its manifest; save it again")
     answer: Any = said
     answer.model = model
     return answer
+
+
+def _classes_of(model: Any) -> list[str]:
+    """Names of a model's classes; a changed file may hold a model that has none, or has them broken."""
+    try:
+        return [str(name) for name in model.classes_]
+    except Exception as error:  # attributes of scikit-learn may be properties that fail in any way
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"the model has no classes: {first[:200]}; save it again") from error
 
 
 def _named(values: np.ndarray, inputs: list[dict[str, Any]]) -> pd.DataFrame:

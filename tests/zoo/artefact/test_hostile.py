@@ -153,6 +153,30 @@ def test_any_value_of_any_field_is_read_or_refused(field, value, kept, tmp_path)
     assert "\n" not in said
 
 
+@pytest.mark.parametrize("left", [None, 5, []])
+def test_a_pipeline_whose_classes_are_gone_is_refused(left, pipeline):
+    def change(text):
+        schema = json.loads(text)
+        attributes = schema["content"]["content"]["steps"]["content"][-1]["content"][-1]["content"]["content"]
+        gone = attributes.pop("classes_")
+        if left is not None:
+            attributes["classes_"] = {**gone, "__class__": "str", "__module__": "builtins",
+                                      "__loader__": "JsonNode", "content": json.dumps(left)}  # fmt: skip
+        return json.dumps(schema).encode()
+
+    rewritten(pipeline, "schema.json", change)
+    said = refusal(lambda: load(pipeline))
+    assert "classes" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", ["9" * 5000, "a\0b", "../model.skops"])
+def test_hashes_are_put_right_beside_names_that_no_disk_takes(name, pipeline, edit):
+    edit(pipeline, files={**json.loads((pipeline / "manifest.json").read_text())["files"], name: "0" * 64})
+    rehash(pipeline)
+    assert "unexpected file name" in refusal(lambda: load(pipeline))
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["shallow-mlp", "logistic-regression"])
 def test_mutations_end_in_one_line_or_an_answer(name, kept, tmp_path):
