@@ -20,7 +20,8 @@ _HOW = {
     "Phase": "sine and cosine of 2 pi times the fraction of seconds / period; zeros where missing",
     "QuantileScale": "rank of the number, linear between knots and clipped to 0.00135 .. 0.99865, then the "
     "quantile of the standard normal distribution; the centre's where missing",
-    "ResizeImage": "uint8 image of this size, bilinear with anti-aliasing",
+    "ResizeImage": "uint8 image of this size, as Pillow's resize with BILINEAR gives it: first columns, then "
+    "rows",
     "RobustScale": "z / sqrt(1 + (z/3)^2) of z = (x - centre) * factor; 0 where missing",
     "StringLookup": "1 + the place of the category among the vocabulary, 0 for any other",
     "TextVectorization": "2 + the place of each word among the vocabulary, 1 for any other; 0 behind the end",

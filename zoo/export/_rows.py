@@ -23,7 +23,7 @@ TEXTS = (
     "  tabs\tand\nlines  ",
     "word " * 400,
 )
-SIDES = ((1, 1), (7, 5), (28, 28), (33, 50))
+SIDES = ((1, 1), (7, 5), (16, 16), (28, 28), (33, 50), (48, 8), (64, 96))
 
 
 def probe_rows(source: Any, seed: int = 0) -> Any:
@@ -87,7 +87,10 @@ def _texts(known: dict[str, Any], rng: np.random.Generator, n: int) -> list[str]
 
 def _images(source: Any, rng: np.random.Generator) -> list[np.ndarray]:
     """Noise and gradients of the model's own size and of others, black and white ones among them."""
-    sides = [source.image_size, *SIDES]
+    height, width = source.image_size
+    # reductions by whole factors, even ones above all, are where sums come out as ties of rounding
+    multiples = [(height * k, width * j) for k, j in ((2, 2), (4, 2), (3, 1))]
+    sides = [(height, width), *multiples, *SIDES]
     shapes = [(*size, source.channels) for size in sides]
     own = shapes[0]
     found = [rng.integers(0, 256, own).astype(np.uint8) for _ in range(9)]
@@ -144,12 +147,27 @@ def _of_sklearn(source: Any) -> dict[str, dict[str, Any]]:
                     "centre": float(value),
                     "spread": max(1.0, abs(float(value))),
                 }
+        elif name == "numbers":  # passed on to trees
+            found |= _of_trees(source.sklearn.steps[-1][1], [inputs.get(c, "") for c in columns])
         elif name == "categories":
             for column, levels in zip(columns, part.categories_, strict=True):
                 found[inputs[column]] = {"levels": [str(v) for v in levels if str(v) != "(missing)"]}
         elif name.startswith("text "):
             words = [] if part.vectoriser_ is None else list(part.vectoriser_.get_feature_names_out())
             found[inputs[columns]] = {"words": words}
+    return found
+
+
+def _of_trees(model: Any, names: list[str]) -> dict[str, dict[str, Any]]:
+    """Numbers around the borders of the trees, and some of the borders themselves."""
+    from ._borders import borders
+
+    found: dict[str, dict[str, Any]] = {}
+    for i, values in borders(model).items():
+        if i < len(names) and len(values):
+            low, centre, high = np.quantile(values, (0.1, 0.5, 0.9))
+            some = values[np.linspace(0, len(values) - 1, 4).round().astype(int)]
+            found[names[i]] = {"centre": centre, "spread": max(1e-3, high - low), "values": some}
     return found
 
 

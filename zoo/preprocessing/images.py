@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._base import InputSpec
+from ._pixels import resized
 
 MAX_SIDE = 64  # pixels of the longer side that a network sees
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luminance, ITU-R BT.601
@@ -54,13 +55,13 @@ class ImagePreprocessor:
         image = keras.Input((None, None, self.channels), dtype="uint8", name="image")
         return {"image": image}, {"image": ResizeImage(*self.size)(image)}
 
-    def _resized(self, images: np.ndarray, chunk: int = 1024) -> np.ndarray:
+    def _resized(self, images: np.ndarray) -> np.ndarray:
         if images.shape[1:3] == self.size:
             return images
-        from ._image_layers import resize
-
-        parts = [resize(images[i : i + chunk], self.size).numpy() for i in range(0, len(images), chunk)]
-        return np.concatenate(parts)
+        found = np.empty((len(images), *self.size, images.shape[-1]), np.uint8)
+        for i, image in enumerate(images):
+            found[i] = resized(image, self.size)
+        return found
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from ._pixels import resized
 from .images import MAX_SIDE, with_channels
+
+_ROWS = 1024  # of pixels in double precision at a time
 
 
 class SameSize(TransformerMixin, BaseEstimator):
@@ -34,19 +37,7 @@ class SameSize(TransformerMixin, BaseEstimator):
         return np.stack([self._fitted(image) for image in as_images(X)]).astype(np.float32) / 255.0
 
     def _fitted(self, image: np.ndarray) -> np.ndarray:
-        image = with_channels(image, self.channels_)
-        if image.shape[:2] == self.size_:
-            return image
-        from PIL import Image
-
-        height, width = self.size_
-        planes = [
-            Image.fromarray(np.ascontiguousarray(image[..., c])).resize(
-                (width, height), Image.Resampling.BILINEAR
-            )
-            for c in range(self.channels_)
-        ]
-        return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+        return resized(with_channels(image, self.channels_), self.size_)
 
 
 class Flatten(TransformerMixin, BaseEstimator):
@@ -77,8 +68,16 @@ class MainDirections(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """float (n_samples, n_components)."""
-        return self.pca_.transform(X)
+        """float64 (n_samples, n_components).
+
+        In double precision, a part at a time: single precision would lose digits that exports keep.
+        """
+        directions = np.asarray(self.pca_.components_, np.float64).T
+        parts = [
+            (np.asarray(X[i : i + _ROWS], np.float64) - self.pca_.mean_) @ directions
+            for i in range(0, len(X), _ROWS)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, directions.shape[1]))
 
 
 class Gradients(TransformerMixin, BaseEstimator):
@@ -92,6 +91,7 @@ class Gradients(TransformerMixin, BaseEstimator):
 
     def fit(self, X: np.ndarray, y: Any = None) -> Gradients:
         """Choose the cell size that fits the images."""
+        self.size_ = tuple(int(n) for n in X.shape[1:])
         self.cell_ = tuple(max(2, int(side // self.cells)) for side in X.shape[1:3])
         self.big_enough_ = all(side >= 2 * cell for side, cell in zip(X.shape[1:3], self.cell_, strict=True))
         return self
