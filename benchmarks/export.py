@@ -1,12 +1,17 @@
 """Every registered model in every format, each cell proved; and how long one row takes.
 
-    python benchmarks/export.py [--json] [--quick]
+    python benchmarks/export.py [--json] [--quick] [--part cells|latency|predict] [--work DIR]
 
 ``cells`` counts the cells of the support table by outcome, ``largest_difference`` is by format over all
 proofs (of probabilities; of values relative to the largest). One table with every column kind, one image and
-one text dataset; the first task of each model in all formats, its other tasks in ONNX. ``onnx_over_predict``
-and ``onnx_over_hist_gradient_boosting`` are the time of one row through the exported ONNX deep-mlp over that
-of ``keras.Model.predict`` and of ``predict_proba`` of the gradient boosting pipeline, medians of turns.
+one text dataset; every task of each model in every format. ``onnx_over_predict`` and
+``onnx_over_hist_gradient_boosting`` are the time of one row through the exported ONNX deep-mlp over that of
+``keras.Model.predict`` and of ``predict_proba`` of the gradient boosting pipeline, medians of turns.
+``predict_rows_per_second`` and ``predict_memory_growth`` are of ``deepworth predict`` over 5,000,000 rows.
+
+Each part can be measured apart; what is kept of the others stays. Models of the table are exported in
+processes of their own with a limit of time, and cells that an interrupted call left in ``--work`` are not
+exported again.
 """
 
 from __future__ import annotations
@@ -14,78 +19,31 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from _common import keep, parser, table
+from _common import keep, kept, parser, table
+from _export_cell import every_kind, trained
 
 TASKS = ("binary", "multiclass", "regression")
-SMALL = {"epochs": 2}  # what a network has learned does not matter here
-HEADER = ["model", "data", "task", "onnx", "saved_model", "litert", "keras", "skops"]
-QUICK = {"perceptron": ("onnx",), "logistic-regression": ("onnx",)}
+PARTS = ("cells", "latency", "predict")
+FORMATS = ("onnx", "saved_model", "litert", "keras", "skops")
+HEADER = ["model", "data", "task", *FORMATS]
+QUICK = {"perceptron": "onnx", "logistic-regression": "onnx"}
+PATIENCE = 900  # seconds for one model in all formats
+CELL = Path(__file__).with_name("_export_cell.py")
 
 
-def every_kind(task: str, n: int = 200) -> Any:
-    """Numbers, dates, categories of few and of many levels, truth values and texts; some missing."""
-    import numpy as np
-    import pandas as pd
-
-    from deepworth import load_dataset
-
-    rng = np.random.default_rng(0)
-    words = ["Mr Owen Harris", "Mrs John Bradley", "Miss Laina", "Master Gosta Leonard"]
-    X = pd.DataFrame(
-        {
-            "Age (years)": rng.normal(40, 12, n).round(1),
-            "fare": rng.lognormal(2, 1, n),
-            "class": rng.choice(["first", "second", "third"], n),
-            "port": rng.choice([f"port {i}" for i in range(15)], n),
-            "member": rng.choice([True, False], n),
-            "boarded": pd.Timestamp("1912-04-10") + pd.to_timedelta(rng.integers(0, 10**7, n), unit="s"),
-            "note": [f"{w} travels with {i} others on deck" for i, w in enumerate(rng.choice(words, n))],
-        }
-    )
-    X.loc[::9, "Age (years)"] = np.nan
-    X.loc[::11, "class"] = None
-    saved = (X["fare"] > 7) ^ (X["class"] == "third")
-    answers = {
-        "binary": np.where(saved, "survived", "lost"),
-        "multiclass": np.where(saved, "survived", np.where(X["port"] < "port 2", "boat", "lost")),
-        "regression": X["fare"] * 3 + saved * 5 + 100,
-    }
-    return load_dataset(X.assign(fate=answers[task]), target="fate")
-
-
-def data_of(modality: str, task: str) -> Any:
-    """The dataset of a cell; digits stand for images, notes for texts, with a target of the task's kind."""
-    import numpy as np
-
-    from deepworth import load_dataset
-    from deepworth.datasets import Dataset
-
-    if modality == "tabular":
-        return every_kind(task)
-    found: Dataset = load_dataset("digits" if modality == "image" else "triage-notes", rows=150)
-    if found.task == task:
-        return found
-    from dataclasses import replace
-
-    _, codes = np.unique(found.y, return_inverse=True)
-    if task == "regression":
-        return replace(found, y=codes.astype(np.float64), task="regression", positive=None)
-    names = np.array(["low", "high"] if task == "binary" else ["a", "b", "c"])
-    codes = (codes > codes.mean()).astype(int) if task == "binary" else np.arange(len(codes)) % 3
-    return replace(found, y=names[codes], task=task, positive=None)
-
-
-def wanted(quick: bool) -> list[tuple[str, str, str, tuple[str, ...] | None]]:
-    """Model, modality, task and formats (None: all) of every export."""
+def wanted(quick: bool) -> list[tuple[str, str, str, str]]:
+    """Model, modality, task and formats of every export."""
     from deepworth.zoo import registry
 
     found = []
@@ -94,42 +52,51 @@ def wanted(quick: bool) -> list[tuple[str, str, str, tuple[str, ...] | None]]:
             continue
         tasks = [t for t in TASKS if t in entry.constant("TASKS")]
         for modality in entry.constant("MODALITIES"):
-            if quick:
-                found.append((name, modality, tasks[0], QUICK[name]))
-                continue
-            found += [(name, modality, t, None if t == tasks[0] else ("onnx",)) for t in tasks]
+            found += [
+                (name, modality, t, QUICK[name] if quick else "all") for t in tasks[: 1 if quick else 3]
+            ]
     return found
 
 
-def trained(name: str, modality: str, task: str, folder: Path) -> Path:
-    """A model of a cell, saved."""
-    from deepworth.zoo import registry
-    from deepworth.zoo.artefact import save
-
-    data = data_of(modality, task)
-    params = SMALL if registry.family(name) == "deep" else {}
-    model = registry.create(name, task, modality, random_state=0, **params).fit(data.X, data.y)
-    return save(model, folder, dataset=data, name=name, family=registry.family(name), seed=0)
-
-
-def cells(quick: bool, home: Path) -> list[dict[str, Any]]:
+def cells(quick: bool, work: Path) -> list[dict[str, Any]]:
     """One row an export: what became of it in each format."""
-    from deepworth.zoo.export import export
-
-    def one(job: tuple[str, str, str, tuple[str, ...] | None]) -> dict[str, Any]:
-        name, modality, task, formats = job
-        path = home / f"{name}-{modality}-{task}"
-        proof = export(path, home / f"{path.name}-x", only=formats)
-        print(f"  {name} {modality} {task}", file=sys.stderr, flush=True)
-        kept = ("status", "largest_difference", "reason", "rows", "batches")
-        rows = {f: {k: r[k] for k in kept if k in r} for f, r in proof["formats"].items()}
-        return {"model": name, "modality": modality, "task": task, "formats": rows}
-
     jobs = wanted(quick)
-    for name, modality, task, _ in jobs:
-        trained(name, modality, task, home / f"{name}-{modality}-{task}")
-    with ThreadPoolExecutor(min(3, os.cpu_count() or 1)) as pool:  # the proofs run in processes of their own
+    done = 0
+
+    def one(job: tuple[str, str, str, str]) -> dict[str, Any]:
+        nonlocal done
+        found = answered(job, work)
+        done += 1
+        said = ", ".join(f"{f}: {r['status']}" for f, r in found["formats"].items())
+        print(f"{done}/{len(jobs)} {' '.join(job[:3])}: {said}", file=sys.stderr, flush=True)
+        return found
+
+    with ThreadPoolExecutor(2) as pool:  # each has processes of its own
         return list(pool.map(one, jobs))
+
+
+def answered(job: tuple[str, str, str, str], work: Path) -> dict[str, Any]:
+    """The row of one job, from an earlier call or from a process that has so long and no longer."""
+    name, modality, task, formats = job
+    answer = work / f"{name} {modality} {task}.json"
+    if answer.is_file():
+        found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        return found
+    command = [sys.executable, str(CELL), *job, str(answer)]
+    # LightGBM and XGBoost start a thread a core whatever is asked, and would wait for one another
+    environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment
+        )
+        if ended.returncode == 0:
+            return json.loads(answer.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+        why = (ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1][:300]
+    except subprocess.TimeoutExpired:
+        why = f"no answer within {PATIENCE} s"
+    lost = {"status": "failed", "reason": why}
+    names = FORMATS if formats == "all" else formats.split(",")
+    return {"model": name, "modality": modality, "task": task, "formats": dict.fromkeys(names, lost)}
 
 
 def latency(home: Path, turns: int) -> dict[str, float]:
@@ -171,11 +138,9 @@ def latency(home: Path, turns: int) -> dict[str, float]:
     return {name: 1e3 * statistics.median(values) for name, values in seconds.items()}
 
 
-def figures(quick: bool) -> dict[str, Any]:
-    """What the script reports."""
-    with tempfile.TemporaryDirectory() as folder:
-        times = latency(Path(folder), 3 if quick else 15)
-        rows = cells(quick, Path(folder))
+def cell_figures(quick: bool, work: Path) -> dict[str, Any]:
+    """The support table and what is said of it."""
+    rows = cells(quick, work)
     largest: dict[str, float] = {}
     outcomes: Counter[str] = Counter()
     for one in rows:
@@ -183,53 +148,83 @@ def figures(quick: bool) -> dict[str, Any]:
             outcomes[row["status"]] += 1
             if row.get("largest_difference") is not None:
                 largest[name] = max(largest.get(name, 0.0), row["largest_difference"])
+    return {"cells": dict(outcomes), "largest_difference": largest, "support": rows}
+
+
+def latency_figures(quick: bool, work: Path) -> dict[str, Any]:
+    """One row through ONNX, beside two other ways."""
+    times = latency(work, 3 if quick else 15)
     return {
-        "cells": dict(outcomes),
-        "largest_difference": largest,
         "onnx_over_predict": times["onnx"] / times["predict"],
         "onnx_over_hist_gradient_boosting": times["onnx"] / times["hist_gradient_boosting"],
         "milliseconds": times,
-        **predict_figures(quick),
-        "support": rows,
     }
 
 
-def predict_figures(quick: bool) -> dict[str, Any]:
-    """What streaming prediction reaches, where its script is there."""
-    try:
-        from _predict_rows import figures as found
-    except ImportError:
-        return {}
-    return found(quick)
+def predict_figures(quick: bool, work: Path) -> dict[str, Any]:
+    """What streaming prediction reaches."""
+    from _predict_rows import figures
+
+    return figures(trained("logistic-regression", "tabular", "binary", work / "streamed"), quick)
 
 
 def lines(found: dict[str, Any]) -> list[list[str]]:
-    """The support table: models of a kind, a task and an outcome share a line."""
+    """The support table: tasks of a model with the same outcome in every format share a line."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for row in found.get("support", ()):
+        outcome = tuple((f, r["status"], r.get("reason")) for f, r in row["formats"].items())
+        groups.setdefault((row["model"], row["modality"], outcome), []).append(row)
     return [
-        [f"`{r['model']}`", r["modality"], r["task"], *(cell(r["formats"].get(f)) for f in HEADER[3:])]
-        for r in found.get("support", ())
+        [f"`{model}`", modality, ", ".join(r["task"] for r in rows), *(cell(rows, f) for f in FORMATS)]
+        for (model, modality, _), rows in groups.items()
     ]
 
 
-def cell(row: dict[str, Any] | None) -> str:
-    """A cell in words."""
-    if row is None:
+def cell(rows: list[dict[str, Any]], name: str) -> str:
+    """A cell in words; of several tasks the largest difference."""
+    found = [row["formats"][name] for row in rows if name in row["formats"]]
+    if not found:
         return ""
-    if row.get("largest_difference") is not None:
-        return f"{row['status']} ({row['largest_difference']:.0e})"
-    return f"{row['status']}: {row.get('reason', '')}"
+    known = [r["largest_difference"] for r in found if r.get("largest_difference") is not None]
+    if known and found[0]["status"].startswith("works"):
+        return f"{found[0]['status']} ({max(known):.0e})"
+    return f"{found[0]['status']}: {found[0].get('reason', '')}"
+
+
+def problems(found: dict[str, Any]) -> Iterator[str]:
+    """Cells that are neither proved nor known to be impossible."""
+    for row in found.get("support", ()):
+        for name, one in row["formats"].items():
+            if not (one["status"].startswith("works") or one["status"] == "cannot"):
+                place = f"{row['model']} {row['modality']} {row['task']} {name}"
+                yield f"{place}: {one['status']}: {one.get('reason', '')}"
 
 
 def main() -> None:
-    chosen = parser(__doc__ or "").parse_args()
+    """Measure what was asked for, keep, print; 1 where a cell is not known."""
+    options = parser(__doc__ or "")
+    options.add_argument("--part", choices=PARTS, action="append", help="only this part; may be repeated")
+    options.add_argument("--work", type=Path, help="folder where finished cells are kept, to go on from")
+    chosen = options.parse_args()
     warnings.simplefilter("ignore")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for one another would be what is timed
-    found = figures(chosen.quick)
+    measured: dict[str, Any] = {}
+    measures = {"latency": latency_figures, "predict": predict_figures, "cells": cell_figures}
+    with tempfile.TemporaryDirectory() as folder:
+        work = chosen.work or Path(folder)
+        work.mkdir(parents=True, exist_ok=True)
+        for name, measure in measures.items():
+            if name in (chosen.part or PARTS):
+                measured |= measure(chosen.quick, work if name == "cells" else Path(folder))
+    found = measured if chosen.quick else {**(kept("export") or {}), **measured}
     if not chosen.quick:
         keep("export", found)
     shown = [[k, v] for k, v in found.items() if k != "support"]
     text = "\n\n".join([table(["figure", "value"], shown), table(HEADER, lines(found))])
     print(json.dumps(found) if chosen.json else text)
+    faults = list(problems(measured))
+    print(*faults, sep="\n", end="\n" if faults else "", file=sys.stderr)
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from ._catalogue import chosen, formats, missing_requirement
 from ._errors import CannotHold
 from ._proof import CLOSE, FORMAT, as_rows, batch_of, hashes, in_batches, prove
 from ._rows import probe_rows
-from ._source import Source, open_source
+from ._source import CELLS, Source, open_source
 
 
 def export(
@@ -138,6 +138,7 @@ def _begun(source: Source) -> dict[str, Any]:
         "inputs": [
             {"column": f.column, "input": f.input, "kind": f.kind, "dtype": f.dtype} for f in source.fields
         ],
+        "cells": CELLS,
         "numbers": numbers,
         "batches": [batch_of(rows, batch, dtypes) for batch in numbers],
         "expected": {name: v.tolist() for name, v in expected.items()},
@@ -162,6 +163,7 @@ def _exported(source: Source, name: str, folder: Path, proof: dict[str, Any]) ->
     try:
         made = formats()[name].call(source, folder)
         row = {"status": made.get("status", "works")}
+        row |= {"not_inside": made["not_inside"]} if made.get("not_inside") else {}
         if "encode" in made:
             row["prepared"] = _prepared(made["encode"], proof)
         from ._proof import given_of

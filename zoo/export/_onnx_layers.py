@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -227,8 +228,21 @@ def _gates(layer: Any, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return kernel, inner, both
 
 
+def _arithmetic(kind: str) -> Converter:
+    """Tensors, also as one list; or one and a number on either side."""
+
+    def convert(call: Call) -> Tensor:
+        given, first = iter(call.inputs), call.arguments[0]
+        sides = first if isinstance(first, (list, tuple)) else call.arguments
+        values = [next(given) if hasattr(x, "shape") else np.float32(x) for x in sides]
+        return reduce(lambda left, right: call.graph.op(kind, left, right), values)
+
+    return convert
+
+
 LAYERS: dict[str, Converter] = {
     "Activation": _activation,
+    "Add": _arithmetic("Add"),
     "AveragePooling2D": _pooling,
     "BatchNormalization": _batch_normalisation,
     "Bidirectional": _bidirectional,
@@ -236,6 +250,7 @@ LAYERS: dict[str, Converter] = {
     "Concatenate": _concatenate,
     "Conv2D": _convolution,
     "Dense": _dense,
+    "Divide": _arithmetic("Div"),
     "Dropout": _same,
     "Embedding": _embedding,
     "Flatten": _reshape,
@@ -244,6 +259,7 @@ LAYERS: dict[str, Converter] = {
     "Identity": _same,
     "LSTM": _recurrent,
     "MaxPooling2D": _pooling,
+    "Multiply": _arithmetic("Mul"),
     "Negative": _negative,
     "NotEqual": _differs,
     "RandomFlip": _same,
@@ -251,6 +267,7 @@ LAYERS: dict[str, Converter] = {
     "Reshape": _reshape,
     "SpatialDropout1D": _same,
     "StringLookup": _string_lookup,
+    "Subtract": _arithmetic("Sub"),
     "TextVectorization": _text_vectorization,
     "ZerosLike": _zeros_like,
 }

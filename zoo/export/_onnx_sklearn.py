@@ -13,9 +13,10 @@ Converter = Callable[[Graph, Any, Any], Any]
 
 def converters() -> dict[str, Converter]:
     """How each kind of step is written, by class name: arrays in, arrays or answers out."""
-    from . import _onnx_encoder, _onnx_linear, _onnx_trees, _onnx_words
+    from . import _onnx_boosted, _onnx_encoder, _onnx_linear, _onnx_pixels, _onnx_trees, _onnx_words
 
-    return {**_onnx_encoder.STEPS, **_onnx_words.STEPS, **_onnx_linear.MODELS, **_onnx_trees.MODELS}
+    steps = {**_onnx_encoder.STEPS, **_onnx_words.STEPS, **_onnx_pixels.STEPS}
+    return {**steps, **_onnx_linear.MODELS, **_onnx_trees.MODELS, **_onnx_boosted.MODELS}
 
 
 def pipeline(graph: Graph, model: Any, inputs: Mapping[str, Tensor]) -> Tensor:

@@ -13,6 +13,7 @@ from ._graph import ML, Graph, Tensor
 from ._onnx_encoder import Matrix
 
 _MOST_CODES = 300  # of a category; the table encoder gives 101 at most
+CODES = range(-1, _MOST_CODES)  # -1 is missing
 
 
 @dataclass
@@ -47,6 +48,13 @@ class Forest:
         """What a leaf adds to the targets from ``first`` on."""
         self._add((tree, node, 0, "LEAF", 0, 0, 0), 0.0)
         self.leaves += [(tree, node, first + i, float(w)) for i, w in enumerate(weights)]
+
+    def among(
+        self, sets: Sets, tree: int, node: int, feature: int, codes: set[int], left: int, right: int
+    ) -> None:
+        """A category whose code is among these goes left, -1 being the code of a missing one."""
+        # the column holds 0 for "not among them", which is at most a half and goes where "left" is said
+        self.split(tree, node, sets.column(feature, codes), 0.5, right, left, False)
 
     def _add(self, row: tuple[Any, ...], value: float) -> None:
         for column, cell in zip(self.columns.values(), row, strict=True):
@@ -107,7 +115,7 @@ def _random_forest(graph: Graph, model: Any, value: Any) -> Tensor:
 
 def _histogram(graph: Graph, model: Any, value: Any) -> Tensor:
     """Categories of a split are asked for in a column of their own: is the code among these?"""
-    sets = _Sets(graph, value.x, int(model.n_features_in_))
+    sets = Sets(graph, value.x, int(model.n_features_in_))
     forest, tree, k = Forest(), 0, len(model._predictors[0])
     for round_ in model._predictors:
         for target, predictor in enumerate(round_):
@@ -125,9 +133,9 @@ def _histogram(graph: Graph, model: Any, value: Any) -> Tensor:
                 )
                 if node["is_categorical"]:
                     codes = _codes_of(model, predictor, node, missing_left)
-                    feature, border = sets.column(feature, codes), 0.5
-                    left, right, missing_left = right, left, False  # 0 is "not among them", and goes right
-                forest.split(tree, i, feature, border, left, right, missing_left)
+                    forest.among(sets, tree, i, feature, codes, left, right)
+                else:
+                    forest.split(tree, i, feature, border, left, right, missing_left)
             tree += 1
     raw = forest.add_to(graph, sets.widened(), k)
     raw = graph.op("Add", raw, np.asarray(model._baseline_prediction, np.float64).reshape(1, -1))
@@ -158,11 +166,11 @@ def _codes_of(model: Any, predictor: Any, node: Any, missing_left: bool) -> set[
     found = {own[c] for c in left if c < len(own)}
     known = set(own)
     if missing_left:
-        found |= {c for c in range(-1, _MOST_CODES) if c not in known}
+        found |= {c for c in CODES if c not in known}
     return found
 
 
-class _Sets:
+class Sets:
     """Columns behind a table's own that say whether a code is among some; made when a split asks."""
 
     def __init__(self, graph: Graph, x: Tensor, n_columns: int) -> None:

@@ -223,7 +223,8 @@ def verify(path: str | Path) -> dict[str, Any]:
     Parameters
     ----------
     path : path
-        A folder that ``export`` wrote, or its proof.json.
+        A folder that ``export`` wrote, or its proof.json; or a saved model, whose hashes are checked and
+        which is reloaded in a process of its own that must answer as this one does.
 
     Returns
     -------
@@ -231,6 +232,8 @@ def verify(path: str | Path) -> dict[str, Any]:
         ``path``, ``holds`` and ``formats``: for each format what :func:`prove` says, or why it does not hold.
     """
     given = Path(path)
+    if (given / "manifest.json").is_file() and not (given / "proof.json").exists():
+        return _verify_artefact(given)
     proof = read_proof(given)
     home = given if given.is_dir() else given.parent
     found = {name: _again(home, name, row, proof) for name, row in proof["formats"].items()}
@@ -240,6 +243,17 @@ def verify(path: str | Path) -> dict[str, Any]:
         "holds": bool(repeated) and all(r["holds"] for r in repeated),
         "formats": found,
     }
+
+
+def _verify_artefact(path: Path) -> dict[str, Any]:
+    """The saved model's own format, exported to a folder that does not stay, and proved there."""
+    from ..artefact import read_manifest
+    from ._export import export
+
+    own = "keras" if "model.keras" in read_manifest(path)["files"] else "skops"
+    with tempfile.TemporaryDirectory() as folder:
+        row = export(path, Path(folder) / "exports", only=[own])["formats"][own]
+    return {"path": str(path), "holds": bool(row.get("holds")), "formats": {own: row}}
 
 
 def _again(home: Path, name: str, row: Any, proof: dict[str, Any]) -> dict[str, Any]:

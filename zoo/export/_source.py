@@ -20,6 +20,12 @@ ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "te
 SLACK = _ROUNDING  # exports compute in single precision, as networks do
 DTYPES = {"number": "float64", "date": "float64", "category": "string", "text": "string", "image": "uint8"}
 
+CELLS = (
+    "as they are: a number or date that is missing is NaN, a category or text that is missing is an empty "
+    "string. Spaces around a category are not taken away, and words such as NA, nan, ? or NULL are not read "
+    "as missing, as deepworth does when it reads raw rows: clean strings before they are sent"
+)
+
 
 @dataclass(frozen=True)
 class Field:
@@ -73,6 +79,25 @@ class Source:
                 return layer.height, layer.width
         steps = dict(getattr(self.sklearn, "steps", ()))
         return getattr(steps.get("samesize"), "size_", (8, 8))
+
+    @property
+    def beyond_probabilities(self) -> list[str]:
+        """What a format that answers with probabilities or values alone leaves out, with its numbers."""
+        known = self.confidence
+        if self.task == "regression":
+            width = known.half_width
+            return [] if width is None else [f"interval: the value less and plus {width!r}"]
+        label = "label: the most probable of the classes"
+        if known.threshold is not None:
+            yes = self.classes[known.positive]
+            label = f"label: {yes!r} where its probability is at least {known.threshold!r}, else the other"
+        if known.least_probabilities is None:
+            return [label]
+        least = dict(zip(self.classes, np.asarray(known.least_probabilities).tolist(), strict=True))
+        return [
+            label,
+            f"prediction set: classes with at least these probabilities {least}, else the likeliest",
+        ]
 
     def network(self) -> Any:
         """The Keras model, or a refusal."""

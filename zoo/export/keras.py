@@ -17,4 +17,4 @@ def write(source: Any, folder: Path, *, name: str = "model.keras") -> dict[str, 
     model = source.network()
     (folder / name).write_bytes((source.path / "model.keras").read_bytes())
     (folder / CODE).write_text(layer_code(model), encoding="utf-8")
-    return {}
+    return {"not_inside": source.beyond_probabilities}

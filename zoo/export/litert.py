@@ -18,4 +18,4 @@ def write(source: Any, folder: Path, *, name: str = "model.tflite") -> dict[str,
     content, recipe, encode = lite_model(source)
     (folder / name).write_bytes(content)
     (folder / RECIPE).write_text(recipe, encoding="utf-8")
-    return {"status": STATUS, "encode": encode}
+    return {"status": STATUS, "encode": encode, "not_inside": source.beyond_probabilities}

@@ -16,6 +16,8 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
     click.echo(f"{found['path']}")
     for name, row in found["formats"].items():
         click.echo(f"  {name:<12} {line(row)}")
+        for rest in row.get("not_inside", ()):
+            click.echo(f"  {'':<12} not inside: {rest}")
 
 
 def line(row: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,37 +21,14 @@ from deepworth.zoo.calibration import Calibrated, ConformalRegressor
 from deepworth.zoo.export import export, formats, verify
 
 pytest.importorskip("onnxruntime")
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
+from _export_cell import every_kind
+
 CLASSICAL = {
     "binary": ["logistic-regression", "hist-gradient-boosting", "random-forest", "naive-bayes"],
     "multiclass": ["constant", "linear-svm", "rbf-svm", "k-nearest-neighbours"],
     "regression": ["linear-regression"],
 }
-
-
-def every_kind(task="binary", n=160):
-    """Numbers, dates, categories of few and of many levels, truth values and texts; some missing."""
-    rng = np.random.default_rng(0)
-    words = ["Mr Owen Harris", "Mrs John Bradley", "Miss Laina", "Master Gosta Leonard"]
-    X = pd.DataFrame(
-        {
-            "Age (years)": rng.normal(40, 12, n).round(1),
-            "fare": rng.lognormal(2, 1, n),
-            "class": rng.choice(["first", "second", "third"], n),
-            "port": rng.choice([f"port {i}" for i in range(15)], n),
-            "member": rng.choice([True, False], n),
-            "boarded": pd.Timestamp("1912-04-10") + pd.to_timedelta(rng.integers(0, 10**7, n), unit="s"),
-            "note": [f"{w} travels with {i} others on deck" for i, w in enumerate(rng.choice(words, n))],
-        }
-    )
-    X.loc[::9, "Age (years)"] = np.nan
-    X.loc[::11, "class"] = None
-    saved = (X["fare"] > 7) ^ (X["class"] == "third")
-    answers = {
-        "binary": np.where(saved, "survived", "lost"),
-        "multiclass": np.where(saved, "survived", np.where(X["port"] < "port 2", "boat", "lost")),
-        "regression": X["fare"] * 3 + saved * 5 + 100,
-    }
-    return load_dataset(X.assign(fate=answers[task]), target="fate")
 
 
 def saved(name, dataset, folder, wrap=None, **params):
@@ -65,7 +44,14 @@ def network(tmp_path_factory):
     """A calibrated network with costs and sets on every kind of column, and its exports in all formats."""
     folder = tmp_path_factory.mktemp("network")
     costs = {"cost_false_negative": 5.0, "cost_false_positive": 1.0, "cv": 2, "method": "platt"}
-    saved("deep-mlp", every_kind(), folder / "model", lambda m: Calibrated(m, **costs), epochs=2, members=2)
+    saved(
+        "deep-mlp",
+        every_kind("binary"),
+        folder / "model",
+        lambda m: Calibrated(m, **costs),
+        epochs=2,
+        members=2,
+    )
     found = export(folder / "model", folder / "exports")
     return folder, found
 
@@ -237,10 +223,19 @@ def test_images_of_any_size(tmp_path):
     saved("cnn", dataset, tmp_path / "model", epochs=1, filters=(4,), dense_units=8)
     found = export(tmp_path / "model", tmp_path / "x", only=["onnx"])
     assert found["formats"]["onnx"]["status"] == "works", found["formats"]
+    proof = json.loads((tmp_path / "x" / "proof.json").read_text())
+    shapes = {tuple(batch["image"]["shape"][1:3]) for batch in proof["batches"]}
+    assert {(8, 8), (16, 16), (32, 16), (24, 8), (1, 1), (33, 50), (48, 8)} <= shapes
+
+
+def test_images_of_a_pipeline_in_its_own_format(tmp_path):
+    saved("pca-svm", load_dataset("digits", rows=60), tmp_path / "model")
+    row = export(tmp_path / "model", tmp_path / "x", only=["skops"])["formats"]["skops"]
+    assert row["status"] == "works with deepworth installed", row
 
 
 def test_the_saved_model_of_a_pipeline_is_its_skops_export(tmp_path):
-    saved("naive-bayes", every_kind(), tmp_path / "model")
+    saved("naive-bayes", every_kind("binary"), tmp_path / "model")
     row = export(tmp_path / "model", tmp_path / "x", only=["skops", "saved_model"])["formats"]
     assert row["skops"]["status"] == "works with deepworth installed", row
     assert row["skops"]["largest_difference"] < 1e-12
@@ -250,6 +245,44 @@ def test_the_saved_model_of_a_pipeline_is_its_skops_export(tmp_path):
     assert again["largest_difference"] == once["largest_difference"]
     texts = [json.loads((tmp_path / n / "proof.json").read_text())["expected"] for n in ("y", "z")]
     assert texts[0] == texts[1]
+
+
+OLD = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["logistic-regression", "shallow-mlp"])
+@pytest.mark.parametrize("version", sorted(p.name for p in OLD.iterdir()))
+def test_models_of_every_earlier_format_can_be_exported(version, name, graph_gap, tmp_path):
+    with zipfile.ZipFile(OLD / version / f"{name}.zip") as file:
+        file.extractall(tmp_path / "model")
+    assert graph_gap(tmp_path / "model") < 1e-6
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_saved_model_without_a_proof_is_verified_itself(tmp_path):
+    oldest, newest = sorted(p.name for p in OLD.iterdir())[:: len(list(OLD.iterdir())) - 1]
+    for version, name, own in ((oldest, "logistic-regression", "skops"), (newest, "shallow-mlp", "keras")):
+        with zipfile.ZipFile(OLD / version / f"{name}.zip") as file:
+            file.extractall(tmp_path / name)
+        found = verify(tmp_path / name)
+        assert found["holds"], found
+        assert list(found["formats"]) == [own]
+        assert not (tmp_path / name / "proof.json").exists()
+    with (tmp_path / "shallow-mlp" / "model.keras").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(InputError, match=r"model\.keras"):
+        verify(tmp_path / "shallow-mlp")
+
+
+def test_the_proof_says_what_an_export_leaves_to_its_reader(network):
+    proof = json.loads((network[0] / "exports" / "proof.json").read_text())
+    assert "NA" in proof["cells"]
+    for name in ("keras", "litert"):
+        label, sets = proof["formats"][name]["not_inside"]
+        assert label.startswith("label: 'survived' where its probability is at least 0.1")
+        assert sets.startswith("prediction set")
+    assert not any("not_inside" in proof["formats"][name] for name in ("onnx", "saved_model"))
 
 
 def test_nothing_is_replaced_unasked(network, tmp_path):

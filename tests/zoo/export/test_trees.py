@@ -1,0 +1,82 @@
+"""Boosted trees of other libraries as ONNX: every kind of split goes the way that the library goes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepworth.datasets import load_dataset
+from deepworth.zoo import registry
+from deepworth.zoo.artefact import save
+from deepworth.zoo.export._borders import borders
+from deepworth.zoo.export._errors import CannotHold
+from deepworth.zoo.export._source import open_source
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
+from _export_cell import every_kind
+
+FEW = {"lightgbm": {"n_estimators": 20}, "xgboost": {"n_estimators": 20}, "catboost": {"iterations": 20}}
+TASKS = ("binary", "multiclass", "regression")
+
+
+def numbers(task, n=200):
+    """Numbers alone, some missing."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({f"x{i}": rng.normal(size=n) for i in range(4)})
+    z = X["x0"] + X["x2"] * X["x3"]
+    X.loc[::7, "x1"] = np.nan
+    words = np.array(["low", "middle", "high"])[np.digitize(z, [-0.5, 0.5])]
+    y = {"binary": np.where(z > 0, "yes", "no"), "multiclass": words, "regression": z}[task]
+    return load_dataset(X.assign(answer=y), target="answer")
+
+
+def fitted(name, dataset):
+    pytest.importorskip(name)
+    model = registry.create(name, dataset.task, "tabular", random_state=0, **FEW.get(name, {}))
+    return model.fit(dataset.X, dataset.y)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
+def test_numbers_categories_and_missing_cells(name, task, gap):
+    dataset = every_kind(task, 160)
+    assert gap(fitted(name, dataset), dataset, name) < 1e-6
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", ["catboost", "lightgbm", "xgboost"])
+def test_rows_on_both_sides_of_every_border(name, task, gap):
+    dataset = numbers(task)
+    model = fitted(name, dataset)
+    rows = [dict.fromkeys(dataset.X, 0.0)]
+    for i, values in borders(model.steps[-1][1]).items():
+        for value in values[:: max(1, len(values) // 20)]:
+            around = (np.float32(value), np.nextafter(np.float32(value), np.float32(9)), value)
+            rows += [{**rows[0], f"x{i}": float(v)} for v in (*around, np.nextafter(value, 9), np.nan)]
+    assert len(rows) > 100
+    assert gap(model, dataset, name, pd.DataFrame(rows)) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["hist-gradient-boosting", "random-forest"])
+def test_probes_stand_on_borders(name):
+    dataset = numbers("binary")
+    model = registry.create(name, "binary", "tabular", random_state=0).fit(dataset.X, dataset.y)
+    found = borders(model.steps[-1][1])
+    assert set(found) == {0, 1, 2, 3}
+    for i, values in found.items():
+        assert dataset.X[f"x{i}"].min() <= values.min() <= values.max() <= dataset.X[f"x{i}"].max()
+
+
+def test_catboost_with_categories_says_why_it_cannot(tmp_path):
+    from deepworth.zoo.export._onnx_model import onnx_model
+
+    dataset = every_kind("binary", 100)
+    save(
+        fitted("catboost", dataset), tmp_path / "model", dataset=dataset, name="catboost", family="classical"
+    )
+    with pytest.raises(CannotHold, match="statistics of its training rows"):
+        onnx_model(open_source(tmp_path / "model"))
