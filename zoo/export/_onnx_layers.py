@@ -234,7 +234,7 @@ def _arithmetic(kind: str) -> Converter:
     def convert(call: Call) -> Tensor:
         given, first = iter(call.inputs), call.arguments[0]
         sides = first if isinstance(first, (list, tuple)) else call.arguments
-        values = [next(given) if hasattr(x, "shape") else np.float32(x) for x in sides]
+        values: list[Any] = [next(given) if hasattr(x, "shape") else np.float32(x) for x in sides]
         return reduce(lambda left, right: call.graph.op(kind, left, right), values)
 
     return convert
@@ -250,7 +250,6 @@ LAYERS: dict[str, Converter] = {
     "Concatenate": _concatenate,
     "Conv2D": _convolution,
     "Dense": _dense,
-    "Divide": _arithmetic("Div"),
     "Dropout": _same,
     "Embedding": _embedding,
     "Flatten": _reshape,
@@ -269,5 +268,6 @@ LAYERS: dict[str, Converter] = {
     "StringLookup": _string_lookup,
     "Subtract": _arithmetic("Sub"),
     "TextVectorization": _text_vectorization,
+    "TrueDivide": _arithmetic("Div"),
     "ZerosLike": _zeros_like,
 }
