@@ -3,10 +3,10 @@
     python docs/outputs.py [--write] [PAGE ...]
 
 A block of kind ``console`` that begins with ``$ deepworth`` is a command with what it printed. The blocks
-of a page run in order in one empty folder with a store of its own. Times, sizes of files, dates, names of
-runs and the last digits of other machines differ: for the check every number with a decimal point, every
-duration, size, percentage and run name is masked on both sides, with the lines that draw boxes and bars. A
-last line ``[...]`` stands for more.
+of a page run in order in one folder with nothing but ``suites``, and a store of its own. Times, sizes of
+files, dates, names of runs and the last digits of other machines differ: for the check every number with a
+decimal point, every duration, size, percentage and run name is masked on both sides, with the lines
+that draw boxes and bars. A last line ``[...]`` stands for more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -70,6 +71,7 @@ def _apart():
         os.environ.update(
             DEEPWORTH_HOME=f"{folder}/.home", DEEPWORTH_OFFLINE="1", DEEPWORTH_COMPARE_JOBS="0", COLUMNS="110"
         )
+        shutil.copytree(DOCS / "suites", Path(folder, "suites"))
         os.chdir(folder)
         try:
             yield

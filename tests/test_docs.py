@@ -134,6 +134,16 @@ def test_commands_named_in_the_pages_exist():
     assert len(named) >= 10
 
 
+def test_every_command_is_shown_with_what_it_prints(tool):
+    from click import Context
+
+    from deepworth.cli import main
+
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    shown = {command.split()[0] for command, _ in tool.BLOCK.findall(text)}
+    assert set(main.list_commands(Context(main))) <= shown
+
+
 def test_the_site_is_built_without_a_warning(tmp_path):
     pytest.importorskip("sphinx", reason="sphinx is not installed (deepworth[docs])")
     pytest.importorskip("myst_parser")

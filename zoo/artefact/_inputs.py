@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -57,6 +58,17 @@ def _channels(model: Any, dataset: Dataset) -> int:
     return int(getattr(getattr(model, "preprocessor_", None), "channels", 0) or dataset.X[0].shape[-1])
 
 
+def refuse_missing(inputs: list[dict[str, Any]], names: Collection[str]) -> None:
+    """Refuse rows that lack a column, by its name."""
+    missing = [c["name"] for c in inputs if c["name"] not in names]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise InputError(
+            f"column {missing[0]!r}{more} is missing; the model needs {[c['name'] for c in inputs]}; "
+            f"a value that is not known is left empty ({missing[0]}=)"
+        )
+
+
 def checked_table(X: pd.DataFrame, inputs: list[dict[str, Any]], first_row: int = 0) -> pd.DataFrame:
     """The model's columns, by name and in its order; numbers are numbers. Extra columns are left out.
 
@@ -67,12 +79,7 @@ def checked_table(X: pd.DataFrame, inputs: list[dict[str, Any]], first_row: int 
         first).
     """
     by_name = {str(c): c for c in X.columns}
-    missing = [c["name"] for c in inputs if c["name"] not in by_name]
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise InputError(
-            f"column {missing[0]!r}{more} is missing; the model needs {[c['name'] for c in inputs]}"
-        )
+    refuse_missing(inputs, by_name)
     columns = {c["name"]: X[by_name[c["name"]]] for c in inputs}
     twice = [name for name, values in columns.items() if values.ndim != 1]
     if twice:

@@ -12,6 +12,7 @@ import pandas as pd
 from ...datasets._errors import InputError
 from ...datasets._unlabelled import picture_parts
 from ._answers import answer_columns
+from ._inputs import refuse_missing
 from ._load import SavedModel
 
 Note = Callable[[str], None]
@@ -67,16 +68,6 @@ def _table_rows(manifest: dict[str, Any], source: str, note: Note) -> Iterator[P
     if not alone:
         refuse_missing(inputs, rows.names)
     return ((start, frame, {}) for start, frame in rows.parts)
-
-
-def refuse_missing(inputs: list[dict[str, Any]], names: Sequence[str]) -> None:
-    """Refuse rows that lack a column, by its name."""
-    missing = [c["name"] for c in inputs if c["name"] not in set(names)]
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise InputError(
-            f"column {missing[0]!r}{more} is missing; the model needs {[c['name'] for c in inputs]}"
-        )
 
 
 def tell_extra(manifest: dict[str, Any], names: Sequence[str], note: Note) -> None:

@@ -178,7 +178,8 @@ def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[
 def _trace(model: Any, data: Dataset, row: int) -> dict[str, Any]:
     if not hasattr(model, "keras_model"):
         raise InputError(
-            f"{model.manifest['model']} is no network: only the numbers of networks can be traced"
+            f"{model.manifest['model']} is no network, and only networks can be traced: "
+            "deepworth train DATA -m perceptron -o net, then deepworth explain net DATA --row N --trace"
         )
     from ..explanation import open_network, trace
 

@@ -25,10 +25,12 @@ def dense_layers(network: Network) -> list[Any]:
     """
     strange = [type(layer).__name__ for layer in network.inner.layers if type(layer).__name__ not in PLAIN]
     if strange or network.modality != "tabular":
-        kind = strange[0] if strange else network.modality
+        name = network.inner.name.replace("_", "-")
         raise InputError(
-            f"a forward pass can be shown of plain networks of tables (perceptron, shallow-mlp, plain-mlp), "
-            f"not of one with {kind}"
+            f"{name} is no plain network: its forward pass would fill pages. Plain networks of tables can be "
+            "traced (perceptron, shallow-mlp, plain-mlp): deepworth train DATA -m shallow-mlp -o net, then "
+            "deepworth explain net DATA --row N --trace. Without --trace, --row N says what each part adds "
+            f"to an answer of {name}"
         )
     return [layer for layer in network.inner.layers if isinstance(layer, keras.layers.Dense)]
 
