@@ -16,6 +16,8 @@ _SINGLE = ("fit_cpu_seconds", "fit_peak_bytes", "load_seconds", "predict_peak_by
 
 def columns(width: int, answer: dict[str, Any]) -> list[str]:
     """Names of the costs that a terminal of this width has room for; without a cost sheet there are fewer."""
+    if width < 80:
+        return ["fit"]
     if not any(row.get("latency_seconds") for row in answer["leaderboard"]):
         return ["fit", "1k rows", "size", "params"] if width >= 100 else ["fit", "1k rows", "size"]
     if width >= 128:
@@ -42,9 +44,9 @@ def cells(row: dict[str, Any], names: list[str]) -> list[str]:
 
 
 def front_note(rows: list[dict[str, Any]]) -> list[Text]:
-    """What the sign behind some names means, where it tells them apart."""
+    """What the sign behind some names means."""
     known = [row["pareto"] for row in rows if row.get("pareto") is not None]
-    if not any(known) or all(known):
+    if not any(known):
         return []
     words = "no other model is as good and as cheap (time of training, time of one row, size)"
     return [Text(f" {FRONT} {words}", "dim")]

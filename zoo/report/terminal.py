@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +24,7 @@ from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_line
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
 _BAR = 18
 _ROOMY = 110  # columns of a terminal that has room for the last column
+_ROOMS = (127, 117, 109, 99, 85, 79)  # widths below which a column is left out
 _TIED = " ≈"
 _WIDE = 100  # columns of a terminal that has room for a second metric
 
@@ -48,8 +50,9 @@ def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
     parts: list[Any] = [_headline(answer)]
     if answer["findings"]:
         parts.append(_findings(answer["findings"]))
-    legend = _readable(answer) if width >= _ROOMY else []
-    parts += [_leaderboard(answer, width), *legend, *_notes(answer), _verdict(answer)]
+    room, board = _fitting(answer, width)
+    legend = _readable(answer) if room >= _ROOMY else []
+    parts += [board, *legend, *_notes(answer), _verdict(answer)]
     parts += [*budget_lines(answer), *map(Text, between_lines(answer)), *_footer(answer)]
     return parts
 
@@ -68,6 +71,17 @@ def _findings(findings: list[dict[str, Any]], most: int = 8) -> Group:
     if len(ranked) > most:
         lines.append(Text(f"  ... and {len(ranked) - most} more findings (--json has all)", "dim"))
     return Group(Text("What to know about the data", "bold"), *lines)
+
+
+def _fitting(answer: dict[str, Any], width: int) -> tuple[int, Table]:
+    """The leaderboard with as many columns as fit uncut, and the width that these are made for."""
+    out = Console(width=1000)
+    rooms = [width, *(room for room in _ROOMS if room < width)]
+    for room in rooms:
+        board = _leaderboard(answer, room)
+        if Measurement.get(out, out.options, board).maximum <= width:
+            break
+    return room, board
 
 
 def _leaderboard(answer: dict[str, Any], width: int) -> Table:

@@ -41,6 +41,9 @@ def test_kept_results_fit_the_terminal(path, width):
     assert max(map(len, text.splitlines())) <= width
     assert "Verdict: " in text
     assert "\u25cf" in text, "scores are drawn on a common scale"
+    board = text.split("Verdict: ")[0]
+    assert "\u2026" not in board, "no cell is cut; a column that has no room is left out"
+    assert ("\u25c6 no other model" in board) == (board.count("\u25c6") > 0), "a sign has its words"
 
 
 @pytest.mark.parametrize("width", [80, 110])
