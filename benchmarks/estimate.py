@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _common import keep, kept, parser
+from _common import keep, kept, parser, table
 
 DATA = (
     ("sick-healthy", {}),
@@ -32,6 +32,7 @@ DATA = (
     ("docstrings", {"rows": 500}),
 )
 ANCHORS = ("sick-healthy", "breast-cancer", "wine", "diabetes", "digits", "triage-notes", "docstrings")
+HEADER = ["data", "seconds", "new", "known", "again"]
 QUICK = (("iris", {}), ("wine", {}))
 
 
@@ -69,8 +70,9 @@ def evaluate(sizes: Any, quick: bool) -> dict[str, Any]:
     models = {"models": ["naive-bayes", "random-forest", "perceptron"]} if quick else {}
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, options in sizes:
+        for number, (name, options) in enumerate(sizes, 1):
             label = " ".join([name, *(f"{v} rows" for v in options.values())])
+            print(f"{number} of {len(sizes)}", end=": ", file=sys.stderr)
             apart = Path(folder) / "apart" / label.replace(" ", "-")  # nothing is known there
             answer = run(label, name, apart, **options, **models)
             rows.append({"data": label, "run": str(apart / answer["run"]), "answer": answer})
@@ -120,12 +122,20 @@ def show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result))
         return
-    print(f"{'data':26} {'seconds':>8} {'new':>8} {'known':>8} {'again':>8}")
-    for row in result["rows"]:
-        print(f"{row['data']:26} " + " ".join(f"{row[k]:8.1f}" for k in ("seconds", "new", "known", "again")))
-    for name, value in result.items():
-        if name != "rows":
-            print(f"{name}: {value:.3g}")
+    print(table(HEADER, lines(result)))
+
+
+def lines(result: dict[str, Any]) -> list[list[str]]:
+    """Rows of the table: each comparison, then how far off the estimates were."""
+    kinds = ("new", "known", "again")
+    rows = [[row["data"], *(f"{row[k]:.1f}" for k in ("seconds", *kinds))] for row in result["rows"]]
+    for what, words in (
+        ("median_factor", "off by a factor of (median)"),
+        ("worst_factor", "off by a factor of (worst)"),
+        ("within_factor_2", "share within a factor of 2"),
+    ):
+        rows.append([words, "", *(f"{result[f'{kind}_{what}']:.2f}" for kind in kinds)])
+    return rows
 
 
 def measure(store: Path) -> None:

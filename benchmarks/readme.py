@@ -15,7 +15,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import costs as costs_script
 import crossover
+import estimate as estimate_script
 import explain
 import export as export_script
 import near_copies
@@ -98,6 +100,28 @@ def runner() -> str:
     """What the runner loses, repeats and costs, from kept results."""
     figures = kept("runner") or {}
     return table(["figure", "value"], [[f"`{k}`", runner_script.value(v)] for k, v in figures.items()])
+
+
+def costs() -> str:
+    """The cost sheet of every model on a small table, from a kept result; nothing where there is none."""
+    found = kept("costs")
+    if found is None:
+        return ""
+    words = f"On `{found['data']}` (score: {found['metric']}), `python benchmarks/costs.py`:"
+    return f"{words}\n\n{table(costs_script.HEADER, costs_script.lines(found))}"
+
+
+def estimates() -> str:
+    """Estimated times against the clock, from a kept result; nothing where there is none."""
+    found = kept("estimate")
+    if found is None:
+        return ""
+    words = (
+        f"{found['datasets']} comparisons, in seconds, told by the table of the package alone (new), with "
+        "other runs of the machine known, and with the same run known (again); "
+        "`python benchmarks/estimate.py`:"
+    )
+    return f"{words}\n\n{table(estimate_script.HEADER, estimate_script.lines(found))}"
 
 
 def report() -> str:
@@ -212,6 +236,8 @@ BLOCKS = {
     "publications": publications,
     "startup": startup,
     "runner": runner,
+    "costs": costs,
+    "estimate": estimates,
     "report": report,
     "explanations": explanations,
     "fleet": fleet,

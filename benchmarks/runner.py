@@ -1,6 +1,8 @@
 """What the runner loses, repeats, leaves behind and costs.
 
-    python benchmarks/runner.py [--json] [--quick]
+    python benchmarks/runner.py [--json] [--quick] [--force]
+
+The whole takes about half an hour on four quiet cores; every part says on stderr when it has ended.
 
 ``kills`` runs are killed with SIGKILL at a random moment and resumed: ``jobs_lost`` counts finished jobs
 that were gone or changed after that, ``jobs_repeated`` those that were fitted again (by the journal, and by
@@ -9,8 +11,9 @@ was never killed, ``corrupt`` the stores that failed SQLite's own check, ``orpha
 that outlived their parent by more than two seconds. ``hostile`` says whether each of a set of bad models
 got a row of its kind beside good ones, ``full_disk`` and ``read_only`` whether these end in one line.
 
-``overhead`` is the wall time of a comparison in worker processes that keeps its run, over that of the same
-jobs in one process that keeps nothing, minus one. ``latency_repeat_error``, ``thousand_rows_repeat_error``
+``overhead`` is the wall time of a comparison in one worker process at a time that keeps its run, over that of
+the same jobs in one process that keeps nothing (``bare_seconds``, 60 or more), minus one; the faster of two
+runs of each, in turns. ``latency_repeat_error``, ``thousand_rows_repeat_error``
 and ``fit_repeat_error`` are the medians over the models of how much the cost sheets of two consecutive runs
 differ: time of one row, of a thousand, and of training.
 
@@ -27,11 +30,11 @@ import random
 import shutil
 import signal
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,7 @@ from zlib import crc32
 
 from _common import keep, kept, parser, table
 from _dask import cluster
+from _times import answered, overhead, repeat_errors
 
 STAND_INS = Path(__file__).resolve().parents[1] / "tests" / "zoo" / "comparison" / "stand_ins"
 sys.path.append(str(STAND_INS))
@@ -65,12 +69,13 @@ def started(*words: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen([*PROGRAM, *words], **{**pipes, **options})
 
 
-def hostile(folder: Path) -> dict[str, Any]:
+def hostile(folder: Path, quick: bool) -> dict[str, Any]:
     """Bad models beside good ones: their kinds, the time against its bound, the exit code, orphans."""
-    limit, folds, begin = 3.0, 2, time.monotonic()
-    words = ["-m", ",".join(KINDS), "--folds", str(folds), "--rows", "300", "-q", "--json"]
-    limits = ["-j", "1", "--time-limit", str(limit), "--memory-limit", "1GB"]
-    process = started("compare", *words, *limits, "--store", str(folder))
+    limit, folds, begin = (1.5, 1, time.monotonic()) if quick else (3.0, 2, time.monotonic())
+    words = ["-m", ",".join(KINDS), "--rows", "300", "-q", "--json", "--store", str(folder)]
+    words += ["--holdout", "0.3", "--repeats", "1"] if quick else ["--folds", str(folds)]
+    limits = ["-j", "2" if quick else "1", "--time-limit", str(limit), "--memory-limit", "1GB"]
+    process = started("compare", *words, *limits)
     said, _ = process.communicate()
     seconds = time.monotonic() - begin
     found = {row["model"]: row["status"] for row in json.loads(said)["leaderboard"]}
@@ -163,7 +168,7 @@ def kills(folder: Path, count: int) -> dict[str, Any]:
         return killed(own, deep, wholes[deep], random.Random(number))
 
     total: dict[str, int] = {}
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2)) as pool:
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1)) as pool:
         for number, found in enumerate(pool.map(one, range(count)), 1):
             total = {name: total.get(name, 0) + value for name, value in found.items()}
             print(f"killed {number} of {count}: {total}", file=sys.stderr, flush=True)
@@ -208,38 +213,6 @@ def read_only(folder: Path) -> bool:
     return process.returncode == 2 and said.startswith("Error: cannot keep the run") and said.count("\n") == 1
 
 
-def costs(folder: Path, quick: bool) -> dict[str, Any]:
-    """Wall times of the same comparison in workers and in one process, in turns; and how times repeat."""
-    words = ["compare", "-q", "--json", *(["-m", "constant,random-forest,perceptron"] if quick else [])]
-    words += ["--preset", "quick" if quick else "standard"]
-    walls: dict[str, list[float]] = {"runner": [], "bare": []}
-    answers = []
-    kinds = {"bare": ["-j", "0", "--no-store"], "runner": ["-j", "1", "--store", str(folder)]}
-    for _ in range(2):
-        for kind, more in kinds.items():
-            begin = time.monotonic()
-            # all models, and no stand-ins among them
-            said, _ = started(*words, *more, env={**os.environ}).communicate()
-            walls[kind].append(time.monotonic() - begin)
-            if kind == "runner":
-                answers.append({row["model"]: row for row in json.loads(said)["leaderboard"]})
-    return {
-        "overhead": min(walls["runner"]) / min(walls["bare"]) - 1,
-        "bare_seconds": min(walls["bare"]),
-        "runner_seconds": min(walls["runner"]),
-        "latency_repeat_error": repeat_error(answers, "latency_seconds"),
-        "thousand_rows_repeat_error": repeat_error(answers, "predict_seconds"),
-        "fit_repeat_error": repeat_error(answers, "fit_seconds"),
-    }
-
-
-def repeat_error(answers: list[dict[str, Any]], name: str) -> float:
-    """The median over the models of the relative difference of two runs."""
-    first, second = answers
-    pairs = [(first[m][name], second[m][name]) for m in first if first[m][name] and m != "constant"]
-    return statistics.median(abs(a - b) / min(a, b) for a, b in pairs)
-
-
 def on_a_cluster(folder: Path, quick: bool) -> dict[str, Any]:
     """The same comparisons by the local runner and by four Dask workers: are the scores equal?"""
     suite = ["wine"] if quick else SUITE
@@ -247,13 +220,11 @@ def on_a_cluster(folder: Path, quick: bool) -> dict[str, Any]:
     jobs, unequal = 0, []
     with cluster(folder, workers=4) as address:
         for data in suite:
-            here, there = (
-                json.loads(started(*words, env={**os.environ}).communicate()[0])
-                for words in (
-                    ["compare", data, "-q", "--json", "--no-store", *more, *where]
-                    for where in (["-j", "1"], ["--cluster", address])
+            words = ["compare", data, "-q", "--json", "--no-store", *more]
+            with ThreadPoolExecutor(2) as both:  # scores do not depend on what else runs
+                here, there = both.map(
+                    lambda where, words=words: answered(*words, *where), (["-j", "1"], ["--cluster", address])
                 )
-            )
             jobs += here["plan"]["jobs"]
             unequal += [] if judged(here) == judged(there) else [data]
             print(f"cluster: {data}, unequal so far: {unequal}", file=sys.stderr, flush=True)
@@ -266,6 +237,27 @@ def judged(answer: dict[str, Any]) -> list[Any]:
     return [[[row[name] for name in names] for row in answer["leaderboard"]], answer["verdict"]]
 
 
+def measured(quick: bool) -> dict[str, Any]:
+    """All parts, one after another."""
+    with tempfile.TemporaryDirectory(prefix="deepworth-runner-") as name:
+        folder = Path(name)
+        parts: dict[str, Callable[[], dict[str, Any]]] = {
+            "hostile models": lambda: hostile(folder / "hostile", quick),
+            "kills": lambda: kills(folder, 2 if quick else 100),
+            "disks": lambda: {"full_disk": full_disk(folder), "read_only": read_only(folder)},
+            "cluster": lambda: on_a_cluster(folder, quick),
+            "overhead": lambda: overhead(folder / "runs", quick),
+            "costs": lambda: repeat_errors(quick),
+        }
+        found: dict[str, Any] = {"orphans": 0}
+        for part, work in parts.items():
+            begin, orphans = time.monotonic(), found["orphans"]
+            found |= work()
+            found["orphans"] += orphans if part == "kills" else 0
+            print(f"{part}: {time.monotonic() - begin:.0f} s, so far {found}", file=sys.stderr, flush=True)
+    return found
+
+
 def value(figure: Any) -> str:
     """A figure for a table."""
     return f"{figure:.3g}" if isinstance(figure, float) else str(figure)
@@ -275,18 +267,7 @@ def main() -> None:
     chosen = parser(__doc__ or "").parse_args()
     found = None if chosen.quick or chosen.force else kept("runner")
     if found is None:
-        with tempfile.TemporaryDirectory(prefix="deepworth-runner-") as name:
-            folder = Path(name)
-            bad, dead = hostile(folder / "hostile"), kills(folder, 3 if chosen.quick else 100)
-            found = {
-                **bad,
-                **dead,
-                "orphans": bad["orphans"] + dead["orphans"],
-                "full_disk": full_disk(folder),
-                "read_only": read_only(folder),
-                **on_a_cluster(folder, chosen.quick),
-                **costs(folder / "runs", chosen.quick),
-            }
+        found = measured(chosen.quick)
         if not chosen.quick:
             keep("runner", found)
     print(

@@ -87,9 +87,8 @@ RUNNER = (
         "-j",
         "--jobs",
         type=click.IntRange(min=0),
-        default=int(os.name == "posix"),
-        show_default=True,
-        help="Worker processes at a time, which share the cores; 0: none, all in this process.",
+        help="Worker processes at a time, which share the cores; 0: none, all in this process.  [default: 1, "
+        "or 2 in quick and standard comparisons that measure costs apart, from 4 cores on]",
     ),
     click.option(
         "--deterministic", is_flag=True, help="Repeat bit for bit: one thread a fit, deterministic kernels."
@@ -101,6 +100,19 @@ RUNNER = (
         "--cluster", metavar="ADDRESS", help="Run on the workers of a Dask scheduler: tcp://host:8786."
     ),
 )
+
+
+def usual_jobs(preset: str, costs: bool) -> int:
+    """Worker processes where nobody says how many.
+
+    Two fits at a time take time from each other, and both together less than one after the other. That is
+    for runs whose times are measured afterwards, one model at a time, and that need not be the most exact.
+    """
+    from ..training._machine import usable_cores
+
+    if os.name != "posix":
+        return 0
+    return 2 if costs and preset != "thorough" and usable_cores() >= 4 else 1
 
 
 def told(tracker: Any, answer: dict[str, Any]) -> int:

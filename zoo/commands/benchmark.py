@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ._config import _checked, keys
-from ._options import JSON, QUIET, RUNNER, STORE, options
+from ._options import JSON, QUIET, RUNNER, STORE, options, usual_jobs
 
 _TOP = ("name", "defaults", "datasets")
 _NOT_HERE = ("output", "json", "quiet", "store", "no-store", "data")  # of the suite, not of a dataset
@@ -47,6 +47,8 @@ def command(
     name, items = read_suite(suite)
     if chosen["cluster"] is not None:
         chosen["jobs"] = None  # as many as the workers of the cluster have threads
+    elif chosen["jobs"] is None:
+        chosen["jobs"] = usual_jobs("quick", costs=False)  # each dataset of a suite has options of its own
     if dry_run:
         chosen.pop("confidence_level")
         told = {"suite": name, **preview_suite(items, **chosen)}

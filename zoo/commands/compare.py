@@ -8,7 +8,21 @@ from typing import Any
 import click
 
 from ._config import configured
-from ._options import BUDGET, JSON, LOAD, MLFLOW, QUIET, RUNNER, SEED, STORE, names, options, settings, told
+from ._options import (
+    BUDGET,
+    JSON,
+    LOAD,
+    MLFLOW,
+    QUIET,
+    RUNNER,
+    SEED,
+    STORE,
+    names,
+    options,
+    settings,
+    told,
+    usual_jobs,
+)
 
 _AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
 _SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow", "save_best")
@@ -136,7 +150,9 @@ def command(
     _check_folder(save_best)
     tracker = Tracker(mlflow) if mlflow is not None else None
     if chosen["cluster"] is not None and "jobs" not in _given(ctx, "COMMANDLINE"):
-        chosen["jobs"] = None  # the default is for one machine
+        chosen["jobs"] = None  # a number is for one machine
+    elif chosen["jobs"] is None:
+        chosen["jobs"] = usual_jobs(chosen["preset"], chosen["costs"])
     if dry_run and resume is None:
         return plans.show(preview(data, models=model or None, store=store, **chosen), as_json=as_json)
     with progress.bar(enabled=not quiet) as watch:

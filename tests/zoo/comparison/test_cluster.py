@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import signal
 import socket
 import sqlite3
@@ -228,7 +229,10 @@ def test_a_job_that_kills_its_worker_each_time_ends_as_crashed(cluster):
     states = {m.model: [job.status for job in m.jobs] for m in result.models}
     assert states == {"good": ["ok", "ok"], "kills-parent": ["crashed", "crashed"]}
     reason = result.leaderboard().set_index("model")["reason"]["kills-parent"]
-    assert reason.startswith("2 Dask workers died under it, the last was tcp://127.0.0.1:")
+    # both workers may go at a time, and the data with them
+    assert re.match(
+        r"(2|the) Dask workers died under it, (the last was tcp://127\.|those that had its)", reason
+    )
     cluster.wait_for(2)
 
 

@@ -194,13 +194,12 @@ class Cluster(Executor):
                 return
             try:
                 if remote.cancelled():
-                    self._send_again(number, "the workers that had its data died")
+                    self._post_death(number, 0, "those that had its data too")
                     return
                 error = remote.exception()
                 if isinstance(error, KilledWorker):
-                    # by the queue, so that it comes after all that those workers said
-                    news = (order.sends, error.allowed_failures + 1, error.last_worker.address)
-                    self._mail.put([number, order.task.places[0], "killed", pickle.dumps(news)])
+                    last = f"the last was {error.last_worker.address}"
+                    self._post_death(number, error.allowed_failures + 1, last)
                 elif isinstance(error, ImportError) and error.name == "deepworth":
                     self._fail(InputError(str(error)))
                 else:
@@ -208,18 +207,27 @@ class Cluster(Executor):
             except Exception as error:
                 self._fail(error)
 
-    def _killed(self, number: int, send: int, deaths: int, last: str) -> None:
-        """Workers died while they had the task. It is to blame only if each of them had begun with it."""
+    def _post_death(self, number: int, deaths: int, words: str) -> None:
+        """Workers died; by the queue, so that it comes after all that those workers said."""
+        order = self._orders[number]
+        news = pickle.dumps((order.sends, deaths, words))
+        self._mail.put([number, order.task.places[0], "killed", news])
+
+    def _killed(self, number: int, send: int, deaths: int, words: str) -> None:
+        """Workers died while they had the task. It is to blame only if each of them had begun with it.
+
+        With all workers go the data, and nobody knows how many it were: ``deaths`` is 0.
+        """
         order = self._orders[number]
         if self._closed or order.future.done() or send != order.sends:
             return
-        words = f"{deaths} Dask workers died under it, the last was {last}"
-        if order.begun >= deaths:
+        words = f"{deaths or 'the'} Dask workers died under it, {words}"
+        if deaths and order.begun >= deaths:
             self._settle(order, WorkerDied("crashed", words, apart=False))
         else:
             self._send_again(number, words, _MOST_SENDS if order.begun else _MOST_SENDS_UNTOUCHED)
 
-    def _send_again(self, number: int, words: str, most: int = _MOST_SENDS) -> None:
+    def _send_again(self, number: int, words: str, most: int) -> None:
         order = self._orders[number]
         if order.sends >= most:
             self._settle(order, WorkerDied("crashed", words, apart=False))
