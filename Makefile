@@ -18,7 +18,7 @@ check: $(VENV)/.installed-dev  ## lint, format, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-readme: $(VENV)/.installed-dev  ## write the generated parts of README.md
+readme: $(VENV)/.installed-dev  ## write the generated parts of README.md and docs
 	$(BIN)/python benchmarks/readme.py
 
 gallery: $(VENV)/.installed-dev  ## reports of six datasets in build/gallery

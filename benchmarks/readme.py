@@ -1,4 +1,4 @@
-"""Write the generated parts of README.md, or check that they are current.
+"""Write the generated parts of README.md and of the pages in docs, or check that they are current.
 
     python benchmarks/readme.py [--check]
 
@@ -254,13 +254,19 @@ BLOCKS = {
 
 
 def filled(text: str) -> str:
-    """The README with every marked block written anew."""
+    """A page with every marked block written anew."""
 
     def block(match: re.Match[str]) -> str:
         name = match.group(1)
         return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- /{name} -->"
 
     return re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", block, text, flags=re.DOTALL)
+
+
+def paths() -> list[Path]:
+    """The README and the pages in docs that have marked blocks."""
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [path for path in found if re.search(r"<!-- \w+ -->", path.read_text(encoding="utf-8"))]
 
 
 def pictures() -> None:
@@ -279,16 +285,17 @@ def pictures() -> None:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--check", action="store_true", help="exit 1 if README.md is not current")
+    options.add_argument("--check", action="store_true", help="exit 1 if a page is not current")
     check = options.parse_args().check
-    path = ROOT / "README.md"
-    old = path.read_text(encoding="utf-8")
-    new = filled(old)
+    pages = {path: path.read_text(encoding="utf-8") for path in paths()}
+    stale = {path: new for path, old in pages.items() if (new := filled(old)) != old}
     if check:
-        sys.exit(0 if new == old else "README.md is not current: run make readme")
-    path.write_text(new, encoding="utf-8")
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        sys.exit(f"not current: {names}; run make readme" if stale else 0)
+    for path, new in stale.items():
+        path.write_text(new, encoding="utf-8")
     pictures()
-    print(f"wrote {path.name} from the catalogues and {len(list(RESULTS.glob('*.json')))} kept results")
+    print(f"wrote {len(stale)} of {len(pages)} pages from {len(list(RESULTS.glob('*.json')))} kept results")
 
 
 if __name__ == "__main__":

@@ -165,3 +165,12 @@ def test_the_site_is_built_without_a_warning(tmp_path):
     text = (tmp_path / "python.html").read_text(encoding="utf-8")
     assert "Is deep learning worth it on these data?" in text, "the API comes from docstrings"
     assert "--no-store" in (tmp_path / "options.html").read_text(encoding="utf-8")
+
+
+def test_links_of_the_readme_lead_somewhere():
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    assert len(links) > 10
+    for link in links:
+        assert (DOCS.parent / link).exists(), link
+    assert len(text.splitlines()) < 400, "a page that makes a newcomer want the tool; the rest is in docs"
