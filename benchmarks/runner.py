@@ -71,10 +71,10 @@ def started(*words: str, **options: Any) -> subprocess.Popen[str]:
 
 def hostile(folder: Path, quick: bool) -> dict[str, Any]:
     """Bad models beside good ones: their kinds, the time against its bound, the exit code, orphans."""
-    limit, folds, begin = (1.5, 1, time.monotonic()) if quick else (3.0, 2, time.monotonic())
+    limit, folds, begin = 3.0, 1 if quick else 2, time.monotonic()
     words = ["-m", ",".join(KINDS), "--rows", "300", "-q", "--json", "--store", str(folder)]
     words += ["--holdout", "0.3", "--repeats", "1"] if quick else ["--folds", str(folds)]
-    limits = ["-j", "2" if quick else "1", "--time-limit", str(limit), "--memory-limit", "1GB"]
+    limits = ["-j", "1", "--time-limit", str(limit), "--memory-limit", "1GB"]
     process = started("compare", *words, *limits)
     said, _ = process.communicate()
     seconds = time.monotonic() - begin

@@ -125,8 +125,9 @@ def conduct(
     with record or nullcontext():
         folder = record.path.parent if record else store_folder()
         elsewhere = hasattr(executor, "facts")  # a cluster, of whose machines nothing is known
-        told = None if elsewhere else _foretell(dataset, plan, jobs, progress, folder)
-        ended = run_jobs(jobs, work, record, progress, executor)
+        told, seconds = (None, None) if elsewhere else _foretell(dataset, plan, jobs, progress, folder)
+        several = plan.limits.workers > 1
+        ended = run_jobs(jobs, work, record, progress, executor, seconds if several else None)
 
         def judge() -> Comparison:
             return replace(
@@ -149,14 +150,14 @@ def conduct(
 
 def _foretell(
     dataset: Dataset, plan: Plan, jobs: Sequence[Job], progress: Progress | None, folder: Path
-) -> dict[str, Any]:
-    """Tell whoever watches how long it will take."""
+) -> tuple[dict[str, Any], Sequence[float | None]]:
+    """Tell whoever watches how long it will take; also the seconds of each job."""
     found = estimate(dataset, plan, jobs, folder)
     told = {name: getattr(found, name) for name in ("seconds", "low", "high")}
     if progress is not None:
         planned = sum(row["jobs"] for row in found.models)
         progress(Event("plan", total=planned, estimate={**told, "models": len(found.models)}))
-    return told
+    return told, found.jobs
 
 
 def _cost_setting(plan: Plan) -> Setting:

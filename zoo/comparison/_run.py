@@ -13,7 +13,7 @@ from .judging._result import predictions_of
 from .judging._scores import truth_of
 from .running._jobs import Job
 from .running._progress import Event, Progress
-from .running._tasks import Task, Work, cost_tasks, make_tasks, run_task
+from .running._tasks import Task, Work, cost_tasks, longest_first, make_tasks, run_task
 from .running._workers import WorkerDied
 from .statistics._metrics import evaluate, of_task
 from .store._journal import RunStore
@@ -111,6 +111,7 @@ def run_jobs(
     record: RunStore | None,
     progress: Progress | None,
     executor: Executor | None = None,
+    seconds: Sequence[float | None] | None = None,
 ) -> list[Job]:
     """Every job of a plan, ended; Ctrl-C ends the rest as interrupted.
 
@@ -118,6 +119,7 @@ def run_jobs(
     ----------
     jobs : those with another status than "planned" have ended before
     executor : runs ``submit(run_task, task, work, hear)``; without one the tasks run here
+    seconds : expected of each job, where the longest are to begin first
     """
     ledger = Ledger(work.dataset, jobs, record, progress)
     try:
@@ -127,6 +129,8 @@ def run_jobs(
                 ledger.done.add(place)
                 ledger.tell("fold", job.model, job.reason)
         tasks, costs = make_tasks(jobs, work.dataset.task), cost_tasks(jobs)
+        if seconds is not None:
+            tasks = longest_first(tasks, [sum(seconds[p] or 0.0 for p in task.places) for task in tasks])
         if executor is None:
             for task in tasks:
                 run_task(task, work, ledger.hear)

@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_info
 from deepworth.datasets._errors import InputError
 from deepworth.zoo import registry
 from deepworth.zoo.comparison.running._limits import Limits, make_limits, parse_size, parse_time
+from deepworth.zoo.comparison.running._tasks import Task, longest_first
 from deepworth.zoo.comparison.running._threads import _libraries, limited, own_threads, threads_for
 from deepworth.zoo.training._machine import held_to_cores, usable_cores
 
@@ -83,3 +84,8 @@ def test_a_fit_is_held_to_its_threads_and_the_libraries_are_found_once():
         pass
     assert _libraries.cache_info().hits
     assert counts() == before
+
+
+def test_networks_come_after_the_others_and_the_longest_first():
+    tasks = [Task((0,), "classical"), Task((1,), "deep"), Task((2,), "classical"), Task((3, 4), "deep")]
+    assert [task.places[0] for task in longest_first(tasks, [1.0, 5.0, 2.0, 9.0])] == [2, 0, 3, 1]

@@ -19,7 +19,7 @@ from ....datasets._base import Dataset
 from ... import registry
 from ...training._machine import usable_cores
 from ..running._jobs import Job
-from ..running._tasks import cost_tasks, make_tasks
+from ..running._tasks import Task, cost_tasks, longest_first, make_tasks
 from . import _times
 from ._past import Past, fleet_factor, past_fits
 from ._plan import Plan
@@ -132,19 +132,20 @@ def estimate(dataset: Dataset, plan: Plan, jobs: Sequence[Job], folder: Path | N
         usual = speed * table_seconds(model, shape) * factor
         each[model] = (usual * work_factor(model, plan.params.get(model, {}), plan.calibrate), runs)
     places: list[float | None] = [None] * len(jobs)
-    spans: list[float] = []
+    spans: dict[Task, float] = {}
     for task in make_tasks(jobs, dataset.task):
         one = each[jobs[task.places[0]].model][0]
-        spans.append(one * fleet_factor(len(task.places), cores))
+        spans[task] = one * fleet_factor(len(task.places), cores)
         for place in task.places:
-            places[place] = spans[-1] / len(task.places)
+            places[place] = spans[task] / len(task.places)
     measured = 0.0  # one after the other, when all folds have ended
     for task in cost_tasks(jobs):
         (place,) = task.places
         places[place] = each[jobs[place].model][0] * (1 + plan.test_over_train) + speed * _MEASURING
         measured += places[place] or 0.0
     start = speed * _times.START * corrections.start_factor()
-    seconds = start + _makespan(spans, max(1, plan.limits.workers)) + measured
+    order = longest_first([*spans], [*spans.values()])
+    seconds = start + _makespan([spans[task] for task in order], max(1, plan.limits.workers)) + measured
     wide = _times.SPREAD_KNOWN if any(runs for _, runs in each.values()) else _times.SPREAD
     return Estimate(
         seconds, seconds / wide, seconds * wide, start, _by_model(plan, jobs, places, each), places

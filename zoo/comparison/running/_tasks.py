@@ -54,6 +54,15 @@ def make_tasks(jobs: Sequence[Job], task: str) -> list[Task]:
     return found
 
 
+def longest_first(tasks: Sequence[Task], seconds: Sequence[float]) -> list[Task]:
+    """Classical models, which need no TensorFlow, then networks; each family's longest task first.
+
+    Several at a time end sooner so: a long one that comes last keeps one core busy, and the others wait.
+    """
+    order = sorted(range(len(tasks)), key=lambda i: (tasks[i].family == "deep", -seconds[i]))
+    return [tasks[i] for i in order]
+
+
 def cost_tasks(jobs: Sequence[Job]) -> list[Task]:
     """Tasks of all planned cost jobs: one each, alone on the machine."""
     planned = [i for i, job in enumerate(jobs) if job.status == "planned" and job.kind == "cost"]
