@@ -174,13 +174,25 @@ def lines(found: dict[str, Any]) -> list[list[str]]:
     for row in found.get("support", ()):
         outcome = tuple((f, r["status"], r.get("reason")) for f, r in row["formats"].items())
         groups.setdefault((row["model"], row["modality"], outcome), []).append(row)
+    numbers = {why: i for i, why in enumerate(reasons(found), 1)}
     return [
-        [f"`{model}`", modality, ", ".join(r["task"] for r in rows), *(cell(rows, f) for f in FORMATS)]
+        [
+            f"`{model}`",
+            modality,
+            ", ".join(r["task"] for r in rows),
+            *(cell(rows, f, numbers) for f in FORMATS),
+        ]
         for (model, modality, _), rows in groups.items()
     ]
 
 
-def cell(rows: list[dict[str, Any]], name: str) -> str:
+def reasons(found: dict[str, Any]) -> list[str]:
+    """Why cells are what they are, each reason once; the table has their numbers."""
+    rows = [r for row in found.get("support", ()) for r in row["formats"].values()]
+    return list(dict.fromkeys(r["reason"] for r in rows if r.get("reason")))
+
+
+def cell(rows: list[dict[str, Any]], name: str, numbers: dict[str, int]) -> str:
     """A cell in words; of several tasks the largest difference."""
     found = [row["formats"][name] for row in rows if name in row["formats"]]
     if not found:
@@ -188,7 +200,13 @@ def cell(rows: list[dict[str, Any]], name: str) -> str:
     known = [r["largest_difference"] for r in found if r.get("largest_difference") is not None]
     if known and found[0]["status"].startswith("works"):
         return f"{found[0]['status']} ({max(known):.0e})"
-    return f"{found[0]['status']}: {found[0].get('reason', '')}"
+    return f"{found[0]['status']} [{numbers[found[0]['reason']]}]"
+
+
+def support(found: dict[str, Any]) -> str:
+    """The table and below it the reasons."""
+    below = [f"[{i}] {why}" for i, why in enumerate(reasons(found), 1)]
+    return "\n\n".join([table(HEADER, lines(found)), "\n".join(f"- {line}" for line in below)])
 
 
 def problems(found: dict[str, Any]) -> Iterator[str]:
@@ -220,7 +238,7 @@ def main() -> None:
     if not chosen.quick:
         keep("export", found)
     shown = [[k, v] for k, v in found.items() if k != "support"]
-    text = "\n\n".join([table(["figure", "value"], shown), table(HEADER, lines(found))])
+    text = "\n\n".join([table(["figure", "value"], shown), support(found)])
     print(json.dumps(found) if chosen.json else text)
     faults = list(problems(measured))
     print(*faults, sep="\n", end="\n" if faults else "", file=sys.stderr)

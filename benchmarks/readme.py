@@ -210,15 +210,23 @@ def learning_curves() -> str:
 
 def exports() -> str:
     """What each format holds of each model, from kept results."""
-    return table(export_script.HEADER, export_script.lines(kept("export") or {}))
+    return export_script.support(kept("export") or {})
 
 
 def export_figures() -> str:
-    """Differences and latency of exports, from kept results."""
+    """Differences, latency and streaming, from kept results."""
     found = kept("export") or {}
-    rows = [[f"largest difference, {k}", f"{v:.1g}"] for k, v in found.get("largest_difference", {}).items()]
+    rows = [[f"cells: {k}", str(v)] for k, v in found.get("cells", {}).items()]
+    rows += [[f"largest difference, {k}", f"{v:.1g}"] for k, v in found.get("largest_difference", {}).items()]
     names = ("onnx_over_predict", "onnx_over_hist_gradient_boosting")
     rows += [[f"`{k}`", f"{found[k]:.2g}"] for k in names if k in found]
+    counts = (
+        "predict_rows",
+        "predict_rows_per_second",
+        "pandas_read_rows_per_second",
+        "predict_memory_growth",
+    )
+    rows += [[f"`{k}`", f"{found[k]:,.0f}"] for k in counts if k in found]
     return table(["figure", "value"], rows)
 
 

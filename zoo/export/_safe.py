@@ -22,7 +22,17 @@ _DENIED = (
     "Grpc",
     "Rpc",
 )
-_MATCHING = ("MatchingFiles", "TextLineReader", "LoadLibrary", "LMDB", "Debug", "PrintV2", "SummaryWriter")
+_MATCHING = (
+    "TextFile",
+    "ImmutableConst",
+    "MatchingFiles",
+    "TextLineReader",
+    "LoadLibrary",
+    "LMDB",
+    "Debug",
+    "PrintV2",
+    "SummaryWriter",
+)
 
 
 def check_onnx(path: Path) -> None:
@@ -33,6 +43,8 @@ def check_onnx(path: Path) -> None:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as error:  # protobuf fails in ways of its own
         raise InputError(f"{path} is damaged or no ONNX file: {str(error)[:200]}") from error
+    if model.functions or model.training_info or model.graph.sparse_initializer:
+        raise InputError(f"{path} holds functions or parts that no export has; it was not loaded")
     if any(tensor.external_data for tensor in model.graph.initializer):
         raise InputError(f"{path} takes data from another file; it was not loaded")
     for node in _nodes(model.graph):
@@ -43,8 +55,11 @@ def check_onnx(path: Path) -> None:
 def _nodes(graph: Any) -> Any:
     for node in graph.node:
         yield node
-        if any(attribute.t.external_data for attribute in node.attribute):
-            raise InputError("the graph takes data from another file; it was not loaded")
+        for attribute in node.attribute:
+            if any(tensor.external_data for tensor in (attribute.t, *attribute.tensors)):
+                raise InputError("the graph takes data from another file; it was not loaded")
+            if attribute.HasField("g") or attribute.graphs:
+                raise InputError(f"the operator {node.op_type} holds a graph of its own; it was not loaded")
 
 
 def check_saved_model(folder: Path) -> None:

@@ -183,19 +183,74 @@ def test_hostile_proofs_are_refused(network, tmp_path, change, message):
         verify(tmp_path)
 
 
-def test_an_onnx_file_that_reaches_out_is_refused(tmp_path):
-    import onnx
+def _foreign(model, helper):
+    model.graph.node[0].domain = "evil"
+
+
+def _outside(model, helper):
+    tensor = model.graph.initializer.add(name="w", data_type=1, dims=[1])
+    tensor.external_data.add(key="location", value="/etc/passwd")
+
+
+def _outside_in_a_node(model, helper):
+    tensor = helper.make_tensor("w", 1, [1], [0.0])
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    model.graph.node[0].attribute.append(helper.make_attribute("value", tensor))
+
+
+def _loop(model, helper):
+    model.graph.node[0].op_type = "Loop"
+
+
+def _graph_inside(model, helper):
+    model.graph.node[0].attribute.append(helper.make_attribute("body", model.graph))
+
+
+def _function(model, helper):
+    model.functions.append(helper.make_function("", "Run", ["x"], ["y"], [], []))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_foreign, r"evil\.Relu"),
+        (_outside, "another file"),
+        (_outside_in_a_node, "another file"),
+        (_loop, "Loop"),
+        (_graph_inside, "graph of its own"),
+        (_function, "functions"),
+    ],
+)
+def test_an_onnx_file_that_does_more_than_compute_is_refused(change, message, tmp_path):
     from onnx import TensorProto, helper
 
     from deepworth.zoo.export._safe import check_onnx
 
     shape = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
-    node = helper.make_node("Run", ["x"], ["y"], domain="evil")
     value = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
-    model = helper.make_model(helper.make_graph([node], "g", [shape], [value]))
-    onnx.save(model, str(tmp_path / "m.onnx"))
-    with pytest.raises(InputError, match=r"evil\.Run"):
+    model = helper.make_model(
+        helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [shape], [value])
+    )
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    check_onnx(tmp_path / "m.onnx")
+    change(model, helper)
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match=message):
         check_onnx(tmp_path / "m.onnx")
+
+
+def test_a_saved_model_that_reads_a_file_is_refused(tmp_path):
+    import tensorflow as tf
+
+    from deepworth.zoo.export._safe import check_saved_model
+
+    module = tf.Module()
+    module.serve = tf.function(
+        lambda x: tf.io.read_file("/etc/passwd") + x, input_signature=[tf.TensorSpec((), tf.string)]
+    )
+    tf.saved_model.save(module, str(tmp_path), signatures=module.serve)
+    with pytest.raises(InputError, match="ReadFile"):
+        check_saved_model(tmp_path)
 
 
 @pytest.mark.parametrize(("task", "names"), CLASSICAL.items())
