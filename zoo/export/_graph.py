@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+from ._errors import CannotHold
+
 # The newest operators used: StringConcat and StringSplit's generation. ONNX Runtime reads them since 1.18.
 OPSETS = {"": 20, "ai.onnx.ml": 3, "com.microsoft": 1}
 IR_VERSION = 9  # what opset 20 came with; newer ones shut out older runtimes
+LARGEST = 2**31 - 2**24  # bytes; protobuf ends at 2**31
 ML = "ai.onnx.ml"
 RUNTIME = "com.microsoft"  # operators that ONNX Runtime has beside the standard's
 
@@ -119,6 +122,8 @@ class Graph:
         """The whole graph, checked."""
         import onnx
 
+        if sum(len(tensor.raw_data) for tensor in self.constants.values()) > LARGEST:
+            raise CannotHold("its numbers take more than the 2 GB that one ONNX file holds")
         graph = helper.make_graph(
             self.nodes, name, self.inputs, self.outputs, initializer=list(self.constants.values())
         )

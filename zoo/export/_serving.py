@@ -42,7 +42,9 @@ def _named(source: Any, found: Any) -> dict[str, Any]:
             return {"value": value}
         return {"value": value, "low": value - doubt.half_width, "high": value + doubt.half_width}
     classes = tf.constant(source.classes)
-    named = {"probabilities": found, "label": tf.gather(classes, _codes(doubt, found)), "classes": classes}
+    # a row of names for each row: TensorFlow Serving's REST cuts every output into rows
+    rows = tf.repeat(classes[None], tf.shape(found)[0], axis=0)
+    named = {"probabilities": found, "label": tf.gather(classes, _codes(doubt, found)), "classes": rows}
     if doubt.least_probabilities is not None:
         named["prediction_set"] = _sets(doubt.least_probabilities, found)
     return named

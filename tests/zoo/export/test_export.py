@@ -110,6 +110,8 @@ found = serve(
     note=tf.constant(["Miss Laina travels"]))
 assert "deepworth" not in sys.modules
 names = ("label", "probabilities", "classes", "prediction_set")
+assert {len(value) for value in found.values()} == {1}, "REST wants a row of each output for each row"
+found["classes"] = found["classes"][0]
 found = {name: found[name].numpy().tolist() for name in names}
 print(json.dumps([[v.decode() if isinstance(v, bytes) else v for v in found[name]] for name in names]))
 """

@@ -80,3 +80,17 @@ def test_catboost_with_categories_says_why_it_cannot(tmp_path):
     )
     with pytest.raises(CannotHold, match="statistics of its training rows"):
         onnx_model(open_source(tmp_path / "model"))
+
+
+def test_a_model_too_large_for_one_file_is_said_to_be(tmp_path, monkeypatch):
+    from deepworth.zoo.export import _graph
+    from deepworth.zoo.export._onnx_model import onnx_model
+
+    dataset = numbers("binary", 60)
+    model = registry.create("k-nearest-neighbours", "binary", "tabular").fit(dataset.X, dataset.y)
+    save(model, tmp_path / "model", dataset=dataset, name="k-nearest-neighbours", family="classical")
+    source = open_source(tmp_path / "model")
+    assert onnx_model(source)
+    monkeypatch.setattr(_graph, "LARGEST", 1000)
+    with pytest.raises(CannotHold, match="2 GB"):
+        onnx_model(source)
