@@ -199,7 +199,8 @@ def cell(rows: list[dict[str, Any]], name: str, numbers: dict[str, int]) -> str:
         return ""
     known = [r["largest_difference"] for r in found if r.get("largest_difference") is not None]
     if known and found[0]["status"].startswith("works"):
-        return f"{found[0]['status']} ({max(known):.0e})"
+        largest = f"{max(known):.0e}" if max(known) else "0"
+        return f"{found[0]['status']} ({largest})"
     return f"{found[0]['status']} [{numbers[found[0]['reason']]}]"
 
 

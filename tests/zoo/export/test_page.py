@@ -1,4 +1,4 @@
-"""What README.md shows about serving without deepworth runs as it stands there."""
+"""What docs/serving.md shows about serving without deepworth runs as it stands there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deepworth.zoo.artefact import load, save
 from deepworth.zoo.export import export
 
 pytest.importorskip("onnxruntime")
-README = Path(__file__).resolve().parents[3] / "README.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "serving.md"
 ROW = pd.DataFrame({"age": [61.0], "sex": ["f"], "temperature": [np.nan]})
 # What is there afterwards, and nothing of ours or beside it
 SAYS = {
@@ -29,7 +29,7 @@ SAYS = {
 
 @pytest.fixture(scope="module")
 def patients(tmp_path_factory):
-    """A network on the columns of the README, and its exports where the README has them."""
+    """A network on the columns of the page, and its exports where the page has them."""
     folder = tmp_path_factory.mktemp("patients")
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
@@ -50,9 +50,8 @@ def patients(tmp_path_factory):
 
 @pytest.mark.parametrize("library", SAYS)
 def test_serving(library, patients):
-    section = README.read_text(encoding="utf-8").partition("## Serving without deepworth")[2]
-    section = section.partition("\n## ")[0]
-    (code,) = [c for c in re.findall(r"```python\n(.*?)```", section, re.DOTALL) if library in c]
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (code,) = [block for block in blocks if library in block]
     code = code.replace("\nserve(age", "\n_ = serve(age")  # shown there as in a session, which prints it
     shown, unwanted = SAYS[library]
     lines = [code, "import sys", f"assert not set({unwanted.split()!r}) & set(sys.modules)", shown]
