@@ -97,7 +97,7 @@ def test_curves_have_a_picture(saved, tmp_path):
     found = result_of("explain", saved / "line", "--method", "dependence", "--plot", tmp_path / "d.svg")
     assert len(found["dependence"][0]["curves"]) == 30
     assert "body_temperature_c" in (tmp_path / "d.svg").read_text()
-    nothing = run("explain", saved / "line", "--method", "units", "--plot", tmp_path / "c.svg")
+    nothing = run("explain", saved / "line", "--method", "surrogate", "--plot", tmp_path / "c.svg")
     assert nothing.exit_code == 2
     assert "nothing to draw" in nothing.output
     assert not (tmp_path / "c.svg").exists()
@@ -113,6 +113,8 @@ def test_curves_have_a_picture(saved, tmp_path):
         ("net", ["--method", "magic"], "no method 'magic'"),
         ("net", ["--plot", "x.gif"], "ending in .png or .svg"),
         ("net", ["iris"], "class"),
+        ("line", ["--row", "3"], "of networks only"),
+        ("line", ["--method", "units"], "logistic-regression has no units: leave out"),
     ],
 )
 def test_bad_input_is_one_line(saved, name, options, words):

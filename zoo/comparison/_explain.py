@@ -63,7 +63,7 @@ def explain(
     Raises
     ------
     InputError
-        The data do not suit the model, or there is no such row or method.
+        The data do not suit the model, it has none of these methods, or there is no such row.
     """
     wanted = _chosen(methods, row, trace)
     model = load(path)
@@ -88,6 +88,12 @@ def explain(
             answer[name] = found
     if trace:
         answer["trace"] = _trace(model, own, row or 0)
+    if not set(answer) & {*METHODS, "trace"}:
+        why = "; single answers are explained of networks only" if row is not None else ""
+        raise InputError(
+            f"{answer['model']} has no {', '.join(wanted)}{why}: "
+            "leave out --row and --method to see what it has"
+        )
     return plain(answer)
 
 

@@ -23,6 +23,7 @@ from .running._threads import limited, threads_for
 from .store._runs import EXPLANATIONS, find_run, read_run
 
 SEEDS = 3
+EXAMPLES = 3  # pictures or texts whose attributions are shown
 _ROWS = 300  # whose gradients are averaged
 
 
@@ -52,6 +53,7 @@ def explain_run(
         ``family``, ``score``, ``fidelity``, ``fidelity_tree``, ``fidelity_linear``); ``models``, one object
         a champion: ``model``, ``family``, ``importance`` (of the first seed), ``dependence``,
         ``coefficients``, ``gradients``, ``units``, ``probes``,
+        ``examples`` (attributions of three pictures or texts, as in :func:`explain`),
         ``training`` (of networks, see :func:`training`), and
         ``agreement_between_seeds`` (mean rank correlation of
         importances over pairs of seeds); ``agreement_between_families`` (mean over all pairs of the two
@@ -113,6 +115,7 @@ def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range)
         "coefficients": None if hasattr(first, "keras_model") else coefficients(first, classes),
         "gradients": _gradients(first, X, dataset.modality),
         **_inside(first, X, y),
+        "examples": _examples(first, X, dataset.modality),
         "training": training(first),
         "agreement_between_seeds": _mean([rank_agreement(a, b) for a, b in combinations(importances, 2)]),
         "importances": importances,
@@ -161,6 +164,16 @@ def _gradients(model: Any, X: Any, modality: str) -> dict[str, Any] | None:
     rows = np.arange(min(len(X), _ROWS if modality == "tabular" else 20))
     usual = X if modality == "tabular" else None
     return attributed(model, take(X, rows), rows, shown=False, background=usual)
+
+
+def _examples(model: Any, X: Any, modality: str) -> list[dict[str, Any]] | None:
+    """Attributions of a few pictures or texts: which pixels, which words."""
+    if modality == "tabular" or not hasattr(model, "keras_model"):
+        return None
+    from ..explanation._attributed import attributed
+
+    rows = np.arange(min(len(X), EXAMPLES))
+    return list(attributed(model, take(X, rows), rows, shown=True)["rows"])
 
 
 def _inside(model: Any, X: Any, y: np.ndarray) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from .learning_plots import _GREY, COLOURS
 _MOST = 12
 _MARKERS = ("o", "s", "^", "D", "v", "P")  # of classes: six at most
 _SHADES = ("#007c9e", "#d55e00", "#e69f00", "#1b4f9c", "#56b4e9", "#b5178a")
+_AGAINST_FOR = ["#d55e00", "white", "#0072b2"]  # pixels cannot follow the colours of a page
 _KINDS = {"input": ("D", "#5f6368"), "learned": ("o", "#007c9e"), "made by hand": ("s", "#b5178a")}
 
 
@@ -133,9 +134,48 @@ def loss(part: Any, found: dict[str, Any]) -> None:
     _beside(axes)
 
 
+def examples(part: Any, found: dict[str, Any]) -> None:
+    """Attributions of a few pictures, each over its heat map, or of texts, their strongest words."""
+    from matplotlib.ticker import MaxNLocator
+
+    rows = found["examples"]
+    if "pixels" in rows[0]:
+        top, below = part.subplots(2, len(rows), squeeze=False)
+        for row, picture, heat in zip(rows, top, below, strict=True):
+            _heat(row, picture, heat)
+        return
+    for row, axes in zip(rows, places(part, len(rows)), strict=True):
+        words = strongest(row)[::-1]
+        colours = [COLOURS["deep"] if w["attribution"] > 0 else COLOURS["classical"] for w in words]
+        axes.barh(range(len(words)), [w["attribution"] for w in words], color=colours)
+        axes.set_yticks(range(len(words)), [short(w["part"], 16) for w in words])
+        axes.axvline(0, color=_GREY, linewidth=0.8)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.set_title(f"row {row['row']}: for {short(str(row['class']), 16)}", fontsize=10.5)
+
+
+def strongest(row: dict[str, Any], most: int = 8) -> list[dict[str, Any]]:
+    """The words of a text that add or take most."""
+    return sorted(row["parts"], key=lambda p: -abs(p["attribution"]))[:most]
+
+
+def _heat(row: dict[str, Any], picture: Any, heat: Any) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    largest = max(abs(v) for line in row["pixels"] for v in line) or 1.0
+    both = LinearSegmentedColormap.from_list("both", _AGAINST_FOR)
+    picture.imshow(row["picture"], cmap="gray", vmin=0, vmax=1)
+    heat.imshow(row["pixels"], cmap=both, vmin=-largest, vmax=largest)
+    picture.set_title(f"row {row['row']}: for {short(str(row['class']), 16)}", fontsize=10.5)
+    for axes in (picture, heat):
+        axes.set_xticks([])
+        axes.set_yticks([])
+
+
 PANELS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "coefficients": coefficients,
     "gradients": gradients,
+    "examples": examples,
     "units": units,
     "probes": probes,
     "training": loss,

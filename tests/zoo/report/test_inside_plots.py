@@ -92,3 +92,32 @@ def test_names_of_any_length_stay_on_the_picture():
     assert len(labels(axes)[0]) == 40
     figure.canvas.draw()
     assert np.all(np.isfinite(axes.get_position().bounds))
+
+
+def test_heat_maps_are_summed_on_a_grid():
+    """Each number of the table is the sum of its quarter of the map, and all of them the whole."""
+    from deepworth.zoo.report.html._champions import _examples
+
+    pixels = np.arange(64.0).reshape(8, 8)
+    row = {"row": 5, "class": "7", "pixels": pixels.tolist(), "picture": np.ones((8, 8)).tolist()}
+    axes = drawn("examples", {"examples": [row]})
+    assert axes.get_title() == "row 5: for 7"
+    header, rows = _examples({"examples": [row]})
+    assert len(header) == len(rows[0]) == 6
+    assert float(rows[0][2]) == pixels[:2, :2].sum()
+    assert sum(float(v) for line in rows for v in line[2:]) == pixels.sum()
+
+
+def test_words_by_what_they_add():
+    from deepworth.zoo.report.html._champions import _examples
+
+    parts = [
+        {"place": i, "part": w, "attribution": v} for i, (w, v) in enumerate((("a", 0.1), ("not", -2.0)))
+    ]
+    row = {"row": 1, "class": "yes", "parts": parts}
+    axes = drawn("examples", {"examples": [row]})
+    assert labels(axes) == ["a", "not"]
+    assert _examples({"examples": [row]})[1] == [
+        ["row 1", "yes", "not", "-2.000"],
+        ["row 1", "yes", "a", "+0.100"],
+    ]

@@ -8,10 +8,11 @@ from typing import Any
 
 from .. import explanation_plots
 from .._words import number
-from ..inside_plots import blank
+from ..inside_plots import blank, strongest
 from ._figures import Picture, inline
 
 _MOST = 20
+_GRID = 4  # in which the numbers of a heat map are summed
 _EPOCHS = 50  # rows of a table of losses
 Rows = tuple[list[str], list[list[str]]]
 
@@ -76,6 +77,29 @@ def _coefficients(model: dict[str, Any]) -> Rows:
 def _gradients(model: dict[str, Any]) -> Rows:
     rows = [[p["part"], number(p["mean_absolute"])] for p in model["gradients"]["parts"][:_MOST]]
     return ["part", f"mean size ({model['gradients']['unit']})"], rows
+
+
+def _examples(model: dict[str, Any]) -> Rows:
+    """Words with what they add; of a picture the sums over a grid of four by four."""
+    rows, shown = [], model["examples"]
+    if "pixels" not in shown[0]:
+        for one in shown:
+            rows += [
+                [f"row {one['row']}", str(one["class"]), word["part"], f"{word['attribution']:+.3f}"]
+                for word in strongest(one)
+            ]
+        return ["example", "for", "word", "adds"], rows
+    for one in shown:
+        height, width = len(one["pixels"]), len(one["pixels"][0])
+        sums = [[0.0] * _GRID for _ in range(_GRID)]
+        for y, line in enumerate(one["pixels"]):
+            for x, value in enumerate(line):
+                sums[y * _GRID // height][x * _GRID // width] += value
+        rows += [
+            [f"row {one['row']}, for {one['class']}", str(y + 1), *(f"{v:+.3f}" for v in line)]
+            for y, line in enumerate(sums)
+        ]
+    return ["example", "from above", *(f"column {x + 1} of {_GRID}" for x in range(_GRID))], rows
 
 
 def _units(model: dict[str, Any]) -> Rows:
@@ -143,6 +167,12 @@ _METHODS: dict[str, tuple[str, str, Callable[[dict[str, Any]], Rows]]] = {
         "Integrated gradients",
         "What each part adds to the output of the network, its size averaged over rows.",
         _gradients,
+    ),
+    "examples": (
+        "Single answers",
+        "What each pixel or word adds to the output for the class above it: blue for it, orange "
+        "against. The numbers of pictures are sums over a grid of four by four.",
+        _examples,
     ),
     "units": (
         "Single hidden units",
