@@ -245,8 +245,9 @@ def _footer(answer: dict[str, Any]) -> list[Text]:
     if answer["run"]:
         lines[0] += f" Kept as run {answer['run']}: deepworth runs last"
     workers = answer["plan"].get("limits", {}).get("workers", 0)
-    if workers > 1 and not any(row.get("costs") for row in answer["leaderboard"]):
-        lines.append(f"Times were taken while up to {workers} jobs shared the machine (--jobs {workers})")
+    if any(row.get("contended") for row in answer["leaderboard"]):
+        several = f" (--jobs {workers})" if workers > 1 else ""
+        lines.append(f"Times were taken while other jobs shared the machine{several}")
     if answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
         lines.append("A first answer; for a firmer one: --preset standard")
     return [Text(line, "dim") for line in lines]

@@ -1,5 +1,7 @@
 """Jobs in worker processes: bad ones cost their own rows, good ones give what they give alone."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from runs import install, numbers, run, table, workers
 from deepworth.zoo.comparison import compare
 from deepworth.zoo.comparison.running import _workers
 from deepworth.zoo.comparison.running._memory import Family, descendants, resident_bytes
+from deepworth.zoo.report import terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
 
@@ -64,12 +67,22 @@ def test_here_in_a_worker_and_in_several_the_numbers_are_equal():
     assert [a.to_dict()["plan"]["limits"]["workers"] for a in answers] == [0, 1, 3]
 
 
+def shown(result):
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        terminal.show(result.to_dict(), as_json=False)
+    return " ".join(said.getvalue().split())
+
+
 def test_times_taken_beside_others_are_marked():
     models, slow = ["good", "also-good"], {"good": {"seconds": 0.2}, "also-good": {"seconds": 0.2}}
     alone = run(models, params=slow, folds=2)
     assert not any(job.contended for m in alone.models for job in m.jobs)
     shared = run(models, params=slow, folds=2, jobs=2)
     assert any(job.contended for m in shared.models for job in m.jobs)
+    assert any(row["contended"] for row in shared.rows())
+    assert not any(row["contended"] for row in alone.rows())
+    assert "while other jobs shared the machine (--jobs 2)" in shown(shared)
+    assert "shared the machine" not in shown(alone)
 
 
 def test_a_crash_in_a_fleet_costs_the_fold_that_crashed(tmp_path):

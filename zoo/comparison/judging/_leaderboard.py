@@ -89,6 +89,7 @@ def _measured(ok: Sequence[Job], cost: Job | None) -> dict[str, Any]:
         **{name: _first(ok, name) for name in COSTS},
         "fold_fit_seconds": in_folds,
         "fleet_seconds": max(together, default=None),
+        "contended": any(job.contended for job in ok),  # timed while other jobs ran beside
         "costs": None,
     }
     if cost is None:
@@ -99,6 +100,7 @@ def _measured(ok: Sequence[Job], cost: Job | None) -> dict[str, Any]:
         **found,
         **{name: figures.get(name) for name in ("fit_seconds", "size_bytes", "parameters")},
         "predict_seconds": thousand.get("median"),
+        "contended": cost.contended,
         "costs": {"status": cost.status, "reason": cost.reason, "contended": cost.contended, **figures},
     }
 

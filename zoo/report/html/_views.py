@@ -113,14 +113,14 @@ def _cost_note(answer: dict[str, Any], measured: bool) -> str:
             "brackets), size on disk, floating-point operations of one prediction. Importing libraries is "
             "not counted."
         )
-    threads, workers = answer["plan"].get("threads"), answer["plan"].get("limits", {}).get("workers", 0)
+    threads = answer["plan"].get("threads")
     note = (
         f"Wall time of one fit with {threads} thread{'s' if threads != 1 else ''}, mean over the folds (of a "
         "network the first fold's, which is trained alone); the time to predict 1,000 rows in one call; the "
         "bytes of the saved model. Importing libraries is not counted."
     )
-    if workers > 1:
-        note += f" Times were taken while up to {workers} jobs shared the machine."
+    if any(row.get("contended") for row in answer["leaderboard"]):
+        note += " Times were taken while other jobs shared the machine."
     return note
 
 

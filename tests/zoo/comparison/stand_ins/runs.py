@@ -15,7 +15,7 @@ from deepworth.zoo.comparison import compare
 STAND_INS = Path(__file__).parent
 MEASURED = (
     *("fit_seconds", "fold_fit_seconds", "fleet_seconds", "predict_seconds", "size_bytes"),
-    *("latency_seconds", "costs", "pareto"),
+    *("latency_seconds", "contended", "costs", "pareto"),
 )
 
 
