@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -181,3 +182,17 @@ def test_rows_that_are_not_named(tmp_path):
     assert "which rows?" in missing.output
     found = result_of("explain", tmp_path / "m", data)
     assert found["importance"]["parts"][0]["part"] == "a"
+
+
+def test_levels_that_were_not_learned_are_no_warning_to_the_user(tmp_path):
+    """Rare levels stand in some folds only, of which scikit-learn warns on every prediction."""
+    levels = [f"rare{i}" if i % 9 == 0 else "abc"[i % 3] for i in range(360)]
+    lines = [f"{level},{'no' if level == 'a' else 'yes'}" for level in levels]
+    data = tmp_path / "levels.csv"
+    data.write_text("\n".join(["level,answer", *lines]) + "\n")
+    names = ["logistic-regression"]
+    compare(str(data), target="answer", models=names, folds=3, store=tmp_path, jobs=0, costs=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        found = result_of("explain", "last", "--store", tmp_path)
+    assert [m["model"] for m in found["models"]] == names

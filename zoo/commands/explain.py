@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import click
@@ -47,7 +48,10 @@ def command(
     from ..report import explanation, explanation_plots, progress
 
     explanation_plots.check_plot(plot)
-    with progress.spinner("explaining", enabled=not quiet):
+    with progress.spinner("explaining", enabled=not quiet), warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # of levels that were not learned: rows held out have them
         if is_artefact(what):
             answer = explain(what, data, methods=methods, row=row, trace=trace, **chosen)
         else:
