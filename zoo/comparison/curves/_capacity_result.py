@@ -14,6 +14,7 @@ from ..judging._result import describe, plain
 from ..running._jobs import Job
 from ..statistics._intervals import corrected_interval
 from ..statistics._metrics import Metric
+from ._sweep import fit_facts
 
 
 @dataclass(frozen=True)
@@ -118,19 +119,15 @@ class Capacity:
         return [self._row(s) for s in self.scores]
 
     def _row(self, s: NetworkScore) -> dict[str, Any]:
-        ok = [job for job in s.jobs if job.status == "ok"]
-        bad = [job for job in s.jobs if job.status != "ok"]
-        seconds = [job.fit_seconds for job in ok if job.fit_seconds is not None]
+        facts, counted = fit_facts(s.jobs), [job.parameters for job in s.jobs if job.status == "ok"]
         return {
             "layers": len(s.shape),
             "units": s.shape[0] if s.shape else None,
-            "status": "ok" if not bad else (bad[0].status if not ok else "partial"),
-            "reason": bad[0].reason if bad else "",
+            **{name: facts.pop(name) for name in ("status", "reason")},
             **self._interval(s.values),
-            "fit_seconds": float(np.mean(seconds)) if seconds else None,
-            "parameters": next((j.parameters for j in ok if j.parameters is not None), None),
-            "fits_ok": len(ok),
-            "fits_planned": len(s.jobs),
+            "fit_seconds": facts.pop("fit_seconds"),
+            "parameters": next((number for number in counted if number is not None), None),
+            **facts,
         }
 
     def _interval(self, values: np.ndarray) -> dict[str, float | None]:

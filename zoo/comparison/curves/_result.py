@@ -16,6 +16,7 @@ from ..statistics._metrics import Metric
 from ._crossover import Crossover
 from ._fit import ErrorCurve, FittedCurve
 from ._plan import CurvePlan
+from ._sweep import fit_facts
 from ._words import headline, interval_in_words, sentence
 
 _DRAWN_SIZES = 61
@@ -194,16 +195,4 @@ _PARTS = ("asymptote", "scale", "exponent")
 
 
 def _row(s: SizeScore) -> dict[str, Any]:
-    ok = [job for job in s.jobs if job.status == "ok"]
-    bad = [job for job in s.jobs if job.status != "ok"]
-    seconds = [job.fit_seconds for job in ok if job.fit_seconds is not None]
-    return {
-        "model": s.model,
-        "family": s.family,
-        "size": s.size,
-        "status": "ok" if not bad else (bad[0].status if not ok else "partial"),
-        "reason": bad[0].reason if bad else "",
-        "fits_ok": len(ok),
-        "fits_planned": len(s.jobs),
-        "fit_seconds": float(np.mean(seconds)) if seconds else None,
-    }
+    return {"model": s.model, "family": s.family, "size": s.size, **fit_facts(s.jobs)}

@@ -58,6 +58,20 @@ class Fit:
     value: float
 
 
+def fit_facts(jobs: Sequence[Job]) -> dict[str, Any]:
+    """How the fits of a cell ended: status, first reason, counts, mean seconds of a fit."""
+    ok = [job for job in jobs if job.status == "ok"]
+    bad = [job for job in jobs if job.status != "ok"]
+    seconds = [job.fit_seconds for job in ok if job.fit_seconds is not None]
+    return {
+        "status": "ok" if not bad else (bad[0].status if not ok else "partial"),
+        "reason": bad[0].reason if bad else "",
+        "fits_ok": len(ok),
+        "fits_planned": len(jobs),
+        "fit_seconds": float(np.mean(seconds)) if seconds else None,
+    }
+
+
 def run_cells(
     cells: Sequence[Cell],
     dataset: Dataset,
