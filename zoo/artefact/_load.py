@@ -70,7 +70,7 @@ class SavedModel:
 
         ``first_row`` is added to the numbers of rows in errors: ``X`` may be a part of a table.
         """
-        rows = self._checked(X, first_row)
+        rows = self.checked(X, first_row)
         try:
             found = self._answer(rows)
         except Exception as error:  # the rows are sound, so it is the model
@@ -99,7 +99,8 @@ class SavedModel:
                 warnings.warn(f"columns that the model does not read were ignored: {extra[:5]}", stacklevel=3)
         return self.answer(X)
 
-    def _checked(self, X: Any, first_row: int) -> Any:
+    def checked(self, X: Any, first_row: int = 0) -> Any:
+        """Rows as the model reads them: its columns, with their kinds; what does not fit is refused."""
         modality = self.manifest["modality"]
         if modality == "tabular":
             if not isinstance(X, pd.DataFrame):
@@ -119,7 +120,7 @@ class SavedNetwork(SavedModel):
 
     def raw_arrays(self, X: Any) -> dict[str, np.ndarray]:
         """Raw rows as the inputs of :meth:`keras_model` by name."""
-        return raw_arrays(self._checked(X, 0), self.manifest)
+        return raw_arrays(self.checked(X, 0), self.manifest)
 
 
 def load(path: str | os.PathLike[str]) -> SavedModel:

@@ -27,7 +27,7 @@ def operations(saved: SavedModel, X: Any) -> dict[str, Any]:
     X : raw rows, for models whose work depends on them (words of a text)
     """
     answer = saved._answer
-    raw = saved._checked(X, 0)
+    raw = saved.checked(X, 0)
     if hasattr(answer, "graph"):
         from ._flops import graph_flops
 

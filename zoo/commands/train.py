@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -38,3 +39,4 @@ def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     with progress.spinner(f"training {chosen['model']}", enabled=not quiet):
         summary = run(data, **chosen)
     terminal.show_trained(summary, as_json=as_json)
+    sys.exit(0 if summary["proof"]["holds"] else 1)

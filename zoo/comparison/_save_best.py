@@ -13,6 +13,7 @@ import numpy as np
 from ...datasets._errors import InputError
 from .. import registry
 from ..artefact._save import save
+from ..export import prove_saved
 from .judging._result import Comparison, plain
 from .running._confidence import Wanted, confident
 from .running._threads import limited, threads_for
@@ -57,7 +58,7 @@ def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bo
         model.fit(data.X, data.y)
     costs = {key: value for key, value in row.items() if key not in _NO_COSTS and value is not None}
     costs["final_fit_seconds"] = time.perf_counter() - started
-    return save(
+    folder = save(
         model,
         path,
         dataset=data,
@@ -72,6 +73,11 @@ def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bo
         costs=plain(costs),
         run=result.run,
     )
+    if not prove_saved(model, folder)["holds"]:
+        raise InputError(
+            f"{folder}: the saved model answers otherwise than the trained one, see its proof.json"
+        )
+    return folder
 
 
 def _evaluation(result: Comparison, row: dict[str, Any]) -> dict[str, Any]:

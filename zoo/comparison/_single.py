@@ -19,6 +19,7 @@ from ..artefact._load import SavedModel, load
 from ..artefact._manifest import read_manifest
 from ..artefact._predict import predict_parts
 from ..artefact._save import check_writable, save
+from ..export import prove_saved
 from .judging._scores import truth_of
 from .planning._plan import chosen_models, known_params
 from .running._confidence import Wanted, confident, measured
@@ -44,6 +45,8 @@ def train(
     **load_options: Any,
 ) -> dict[str, Any]:
     """Train one model on all rows (on the training part where there is an official test part) and save it.
+
+    The folder gets a proof: made rows, what the trained model answered, and how far the saved one is from it.
 
     ``calibrate``, ``confidence_level`` and the costs are those of :class:`deepworth.zoo.Calibrated`. Without
     any of them the model is the one that a comparison measured, fitted once.
@@ -76,7 +79,8 @@ def train(
         seed=seed,
         overwrite=overwrite,
     )
-    return {**_summary(folder), "fit_seconds": seconds, "trained_rows": len(rows)}
+    summary = {**_summary(folder), "fit_seconds": seconds, "trained_rows": len(rows)}
+    return {**summary, "proof": prove_saved(estimator, folder)}
 
 
 def _summary(folder: Path) -> dict[str, Any]:

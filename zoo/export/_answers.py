@@ -1,8 +1,8 @@
 """Answers of an export in a process of its own, which knows nothing of deepworth.
 
 Run as a file: it reads a request as JSON from the file that its first argument names, and writes what the
-export answered, with the versions and modules it took, to the file of the second. Only for ``skops`` is
-deepworth imported, whose classes that format names.
+export answered, with the versions and modules it took, to the file of the second. Only for ``skops`` and
+for the saved model itself is deepworth imported.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def litert(request):
         yield {request["output"]: next(iter(run(**rows).values()))}
 
 
-def skops(request):
+def artefact(request):
     """deepworth, which opens the saved model."""
     import pandas as pd
 
@@ -127,7 +127,14 @@ def raw_rows(rows, kinds, pd):
     return pd.DataFrame(columns)
 
 
-FORMATS = {"onnx": onnx, "saved_model": saved_model, "keras": keras, "litert": litert, "skops": skops}
+FORMATS = {
+    "artefact": artefact,
+    "keras": keras,
+    "litert": litert,
+    "onnx": onnx,
+    "saved_model": saved_model,
+    "skops": artefact,
+}
 
 
 def plain(value):

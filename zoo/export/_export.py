@@ -8,20 +8,18 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...datasets._errors import InputError
-from ..artefact._manifest import sha256
-from ..artefact._versions import versions
+from ._begun import begun
 from ._catalogue import chosen, formats, missing_requirement
 from ._errors import CannotHold
-from ._proof import CLOSE, FORMAT, as_rows, batch_of, hashes, in_batches, prove
+from ._proof import as_rows, batch_of, hashes, in_batches, prove
 from ._rows import probe_rows
-from ._source import CELLS, Source, open_source
+from ._source import Source, open_source
 
 
 def export(
@@ -62,7 +60,8 @@ def export(
             raise InputError(f"{name} {lacking}")
     _check_writable(folder, overwrite)
     source = open_source(Path(artefact))
-    proof = _begun(source)
+    X = probe_rows(source)
+    proof = begun(source, X, source.answers(X))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -110,48 +109,6 @@ def _move(draft: Path, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     else:
         draft.rename(folder)
-
-
-def _begun(source: Source) -> dict[str, Any]:
-    """The proof without its formats: what was asked, and what the saved model answered."""
-    X = probe_rows(source)
-    expected = {name: np.asarray(v) for name, v in source.answers(X).items()}
-    if "probabilities" in expected:
-        expected["decided"] = _decided(source, expected["probabilities"])
-    rows = as_rows(source.raw(X))
-    numbers = in_batches(rows)
-    dtypes = {f.input: f.dtype for f in source.fields}
-    model_file = next(name for name in source.manifest["files"] if name.startswith("model."))
-    return {
-        "format": FORMAT,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": source.manifest["model"],
-        "task": source.task,
-        "modality": source.modality,
-        "target": source.manifest["target"],
-        "classes": source.classes,
-        "artefact": {
-            model_file: source.manifest["files"][model_file],
-            "manifest.json": sha256(source.path / "manifest.json"),
-        },
-        "versions": versions(),
-        "inputs": [
-            {"column": f.column, "input": f.input, "kind": f.kind, "dtype": f.dtype} for f in source.fields
-        ],
-        "cells": CELLS,
-        "numbers": numbers,
-        "batches": [batch_of(rows, batch, dtypes) for batch in numbers],
-        "expected": {name: v.tolist() for name, v in expected.items()},
-        "formats": {},
-    }
-
-
-def _decided(source: Source, p: np.ndarray) -> np.ndarray:
-    """Rows whose label does not hang on the last digit."""
-    if source.confidence.threshold is not None:
-        return np.abs(p[:, source.confidence.positive] - source.confidence.threshold) > CLOSE
-    top = np.sort(p, axis=1)
-    return top[:, -1] - top[:, -2] > CLOSE
 
 
 def _exported(source: Source, name: str, folder: Path, proof: dict[str, Any]) -> dict[str, Any]:

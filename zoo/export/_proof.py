@@ -23,8 +23,11 @@ FORMAT = "1.0"
 BATCHES = (1, 7)
 LARGEST_PROOF = 256 * 2**20  # bytes
 SECONDS = 600  # for one format
+TOLERANCE = 1e-5  # of the saved model itself
 CLOSE = 1e-4  # two classes nearer than this may change places in single precision
+OWN = "artefact"  # the saved model itself, opened by deepworth
 FILES = {
+    OWN: "",
     "keras": "model.keras",
     "litert": "model.tflite",
     "onnx": "model.onnx",
@@ -97,19 +100,29 @@ def prove(folder: Path, name: str, given: dict[str, Any], expected: dict[str, An
         if name == "keras":
             request["code"] = str(_trusted_code(folder, Path(work)))
         said = _asked(request, Path(work))
-    if said["deepworth"] and name != "skops":
+    if said["deepworth"] and name not in ("skops", OWN):
         raise InputError(f"the process that answered for {name} had imported deepworth")
-    difference, labels = _compared(said["answers"], given["numbers"], expected, output)
-    tolerance = formats()[name].constant("TOLERANCE")
+    tolerance = TOLERANCE if name == OWN else formats()[name].constant("TOLERANCE")
+    compared = judged(said["answers"], given["numbers"], expected, tolerance)
+    return {**compared, "versions": said["versions"], "needs_deepworth": said["deepworth"]}
+
+
+def judged(
+    answers: Sequence[dict[str, Any]],
+    numbers: Sequence[Sequence[int]],
+    expected: dict[str, Any],
+    tolerance: float,
+) -> dict[str, Any]:
+    """Answers by batch held against the expected ones by row: the fields of a proof that say how far off."""
+    output = "value" if "value" in expected else "probabilities"
+    difference, labels = _compared(answers, numbers, expected, output)
     return {
         "largest_difference": difference if math.isfinite(difference) else None,
         "tolerance": tolerance,
         "labels_that_differ": labels,
-        "rows": len({i for numbers in given["numbers"] for i in numbers}),
-        "batches": sorted({len(numbers) for numbers in given["numbers"]}),
+        "rows": len({i for batch in numbers for i in batch}),
+        "batches": sorted({len(batch) for batch in numbers}),
         "holds": bool(difference <= tolerance and labels == 0),
-        "versions": said["versions"],
-        "needs_deepworth": said["deepworth"],
     }
 
 
@@ -218,13 +231,14 @@ def _fault(proof: Any) -> str | None:
 
 
 def verify(path: str | Path) -> dict[str, Any]:
-    """Repeat the proof of exports, here and now.
+    """Repeat the proof of a saved model or of exports, here and now.
 
     Parameters
     ----------
     path : path
         A folder that ``export`` wrote, or its proof.json; or a saved model, whose hashes are checked and
-        which is reloaded in a process of its own that must answer as this one does.
+        which is reloaded in a process of its own: it must answer as the model did when it was trained, or,
+        where it was saved without a proof, as it does in this process.
 
     Returns
     -------
@@ -259,10 +273,14 @@ def _verify_artefact(path: Path) -> dict[str, Any]:
 def _again(home: Path, name: str, row: Any, proof: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(row, dict) or not str(row.get("status", "")).startswith("works"):
         return {k: str(row.get(k, ""))[:300] for k in ("status", "reason")} if isinstance(row, dict) else {}
+    folder = home if name == OWN else home / name
     try:
-        _check_files(home / name, row.get("files"))
-        check_content(home / name, name)
-        return {"status": row["status"], **prove(home / name, name, given_of(proof, row), _expected(proof))}
+        if name == OWN:
+            _check_artefact(folder, proof)
+        else:
+            _check_files(folder, row.get("files"))
+            check_content(folder, name)
+        return {"status": row["status"], **prove(folder, name, given_of(proof, row), _expected(proof))}
     except InputError as error:
         return {"status": row["status"], "holds": False, "reason": str(error)}
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -282,6 +300,15 @@ def given_of(proof: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
 
 def _expected(proof: dict[str, Any]) -> dict[str, Any]:
     return dict(proof["expected"])
+
+
+def _check_artefact(folder: Path, proof: dict[str, Any]) -> None:
+    """The model that was proved, with its own hashes; its contents are checked when it is loaded."""
+    from ..artefact import read_manifest
+
+    read_manifest(folder)
+    if sha256(folder / "manifest.json") != dict(proof["artefact"])["manifest.json"]:
+        raise InputError(f"{folder / 'manifest.json'} was changed: its hash is not that of the proof")
 
 
 def _check_files(folder: Path, files: Any) -> None:

@@ -115,11 +115,15 @@ class Source:
 
     def answers(self, X: Any) -> dict[str, Any]:
         """What the saved model says: the measured answers that every export is held against."""
-        model = load(self.path)
+        return self.answers_of(load(self.path), X)
+
+    def answers_of(self, model: Any, X: Any) -> dict[str, Any]:
+        """What ``model`` says, the saved one or the estimator that it was saved from: a row each."""
         if self.task == "regression":
             return {"value": np.asarray(model.predict(X), np.float64)}
         probabilities = np.asarray(model.predict_proba(X), np.float64)
-        return {"probabilities": probabilities, "label": model.classes_[self.confidence.codes(probabilities)]}
+        names = np.array(self.classes, dtype=str)
+        return {"probabilities": probabilities, "label": names[self.confidence.codes(probabilities)]}
 
 
 def open_source(path: str | Path) -> Source:

@@ -313,6 +313,14 @@ def _replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def _proof(row: dict[str, Any]) -> Text:
+    """How the saved model answers, held against the trained one."""
+    asked = f"opened again, it answers {row['rows']} made rows, odd ones among them,"
+    if row["holds"]:
+        return Text(f"Proof: {asked} as it did when it was trained (within {row['tolerance']:.0e})")
+    return Text(f"No proof: {asked} otherwise than when it was trained; do not use it", "bold red")
+
+
 def show_trained(summary: dict[str, Any], *, as_json: bool = False) -> None:
     """Say what was trained, where it is, and how to use it."""
     if as_json:
@@ -323,6 +331,7 @@ def show_trained(summary: dict[str, Any], *, as_json: bool = False) -> None:
         f"[bold]{summary['model']}[/bold] trained on {summary['trained_rows']:,} rows "
         f"in {seconds(summary['fit_seconds'])}, saved in [bold]{path}[/bold] ({size(summary['size_bytes'])})"
     )
+    out.print(_proof(summary["proof"]), soft_wrap=True)
     inputs = " ".join(f"{c['name']}=..." for c in summary["inputs"])
     example = (
         f"deepworth predict {path} {inputs}"

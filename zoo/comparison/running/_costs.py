@@ -158,5 +158,5 @@ def batch_of(X: Any, rows: int, number: int) -> Any:
 
 
 def size_on_disk(path: Path) -> int:
-    """Bytes of all files of a saved model."""
-    return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
+    """Bytes of the model's folder without its proof, which is about the model and not needed to use it."""
+    return sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file() and f.name != "proof.json")
