@@ -10,6 +10,8 @@ _PUBLIC = {
     "list_datasets": "deepworth.datasets",
     "capacity": "deepworth.zoo.comparison",
     "compare": "deepworth.zoo.comparison",
+    "explain": "deepworth.zoo.comparison",
+    "explain_run": "deepworth.zoo.comparison",
     "learning_curve": "deepworth.zoo.comparison",
     "load": "deepworth.zoo.artefact",
     "preview": "deepworth.zoo.comparison",

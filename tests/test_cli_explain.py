@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from deepworth import explain
 from deepworth.cli import main
 from deepworth.zoo.comparison import compare, load_run, train
 
@@ -44,6 +45,14 @@ def test_both_families_are_explained_by_the_same_measure(saved):
     shown = run("explain", saved / "line").stdout
     assert "body_temperature_c" in shown
     assert "trained on these very rows" in shown
+
+
+def test_a_notebook_shows_the_tables_and_nothing_of_the_data_as_html(saved):
+    found = explain(str(saved / "line"), methods=("importance",))
+    assert "body_temperature_c" in found._repr_html_()
+    found["importance"]["parts"][0]["part"] = "<script>alert(1)</script>"
+    assert "<script>" not in found._repr_html_()
+    assert "&lt;script&gt;" in found._repr_html_()
 
 
 def test_one_row_and_its_way_through_the_network(saved, tmp_path):

@@ -17,6 +17,7 @@ from ..explanation import coefficients, dependence, permutation_importance, surr
 from ..explanation._surrogates import Answers
 from ._single import _labelled
 from .judging._result import plain
+from .store._answer import Explanation
 
 METHODS = ("importance", "dependence", "coefficients", "surrogate", "gradients", "units", "probes")
 USUAL = ("importance", "dependence", "coefficients", "surrogate", "gradients")
@@ -94,7 +95,7 @@ def explain(
             f"{answer['model']} has no {', '.join(wanted)}{why}: "
             "leave out --row and --method to see what it has"
         )
-    return plain(answer)
+    return Explanation(plain(answer))
 
 
 def _chosen(methods: Sequence[str], row: int | None, trace: bool) -> tuple[str, ...]:

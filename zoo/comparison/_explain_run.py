@@ -20,6 +20,7 @@ from .judging._result import plain
 from .running._confidence import Wanted, confident
 from .running._limits import make_limits
 from .running._threads import limited, threads_for
+from .store._answer import Explanation
 from .store._runs import EXPLANATIONS, find_run, read_run
 
 SEEDS = 3
@@ -95,7 +96,7 @@ def explain_run(
         }
     )
     _keep(folder, answer)
-    return answer
+    return Explanation(answer)
 
 
 def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range) -> dict[str, Any]:

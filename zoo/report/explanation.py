@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +23,18 @@ def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
     if as_json:
         print_json(answer)
         return
-    out = console()
+    _print(answer, console())
+
+
+def as_html(answer: dict[str, Any]) -> str:
+    """The same tables for a notebook; what came from the data is escaped."""
+    recorded = Console(record=True, file=io.StringIO(), width=110)
+    _print(answer, recorded)
+    frame = '<pre style="font-family:monospace;line-height:1.2;overflow-x:auto">{code}</pre>'
+    return recorded.export_html(code_format=frame, inline_styles=True)
+
+
+def _print(answer: dict[str, Any], out: Console) -> None:
     for part in _of_run(answer) if "models" in answer else _of_model(answer):
         out.print(part)
 

@@ -8,6 +8,7 @@ from typing import Any
 from ._words import count, number, seconds, size
 from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
 
+_MOST_PARTS = 15
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 
@@ -20,6 +21,9 @@ def markdown(sheet: dict[str, Any]) -> str:
         *_verdict(answer),
         "## Leaderboard",
         _leaderboard(answer),
+        *_calibration(sheet["calibration"]),
+        *_readability(answer),
+        *_champions((answer.get("explanations") or {}).get("champions") or {}),
         *_findings(answer),
         *_failures(sheet),
         *_reproduce(sheet),
@@ -72,6 +76,61 @@ def _leaderboard(answer: dict[str, Any]) -> str:
             ]
         )
     return table(header, rows)
+
+
+def _calibration(found: dict[str, Any] | None) -> list[str]:
+    """How far probabilities, or intervals around values, can be trusted."""
+    if not found:
+        return []
+    if found["dataset"]["task"] == "regression":
+        header = ["model", f"coverage (stated {found['confidence_level']:.3g})", "interval: value ±"]
+        rows = [
+            [m["model"], _between(m["intervals"]["coverage"]), number(m["intervals"]["half_width"])]
+            for m in found["models"]
+        ]
+        return ["## How far intervals can be trusted", table(header, rows)]
+    header = ["model", "calibration error", "by chance", "Brier score", "best calibrator"]
+    rows = [
+        [
+            m["model"],
+            _between(m["calibration_error"]),
+            number(m["calibration_error"]["by_chance"]),
+            _between(m["brier"]),
+            m["best_calibrator"],
+        ]
+        for m in found["models"]
+    ]
+    return ["## How far probabilities can be trusted", table(header, rows)]
+
+
+def _between(value: dict[str, float]) -> str:
+    return f"{number(value['value'])} ({number(value['low'])} to {number(value['high'])})"
+
+
+def _readability(answer: dict[str, Any]) -> list[str]:
+    """What a few lines foretell of every model's answers."""
+    rows = [
+        [r["model"], *(f"{max(0.0, r[f'fidelity_{kind}']):.0%}" for kind in ("tree", "linear"))]
+        for r in answer["leaderboard"]
+        if r.get("fidelity_tree") is not None and r.get("fidelity_linear") is not None
+    ]
+    header = ["model", "a tree of 8 leaves foretells", "8 linear terms foretell"]
+    return ["## How much can be said in a few lines", table(header, rows)] if rows else []
+
+
+def _champions(found: dict[str, Any]) -> list[str]:
+    """What the champions' answers lean on."""
+    parts: list[str] = []
+    for model in found.get("models", []):
+        importance = model["importance"]
+        header = ["part", "importance", f"{importance['confidence_level']:.0%} interval"]
+        rows = [
+            [p["part"], number(p["importance"]), f"{number(p['low'])} to {number(p['high'])}"]
+            for p in importance["parts"][:_MOST_PARTS]
+        ]
+        if rows:
+            parts += [f"## What {escape(model['model'])} leans on", table(header, rows)]
+    return parts
 
 
 def _findings(answer: dict[str, Any]) -> list[str]:

@@ -83,6 +83,33 @@ def test_markdown_has_verdict_leaderboard_and_failures(runs):
     assert "hist-gradient-boosting" in text
 
 
+def _cells(text, title):
+    """The rows of the table below a title, by their first cell."""
+    lines = text.split(f"## {title}\n\n")[1].split("\n\n")[0].splitlines()[2:]
+    return {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[1:] for line in lines}
+
+
+@pytest.mark.parametrize("name", ["classes", "numbers"])
+def test_markdown_says_how_far_a_model_can_be_trusted_and_how_plain_it_is(runs, name):
+    sheet = getattr(runs, f"{name}_sheet")
+    text = markdown(sheet)
+    what = "intervals" if name == "numbers" else "probabilities"
+    trusted = _cells(text, f"How far {what} can be trusted")
+    assert list(trusted) == [m["model"] for m in sheet["calibration"]["models"]]
+    plain = _cells(text, "How much can be said in a few lines")
+    for row in sheet["result"]["leaderboard"]:
+        if row.get("fidelity_tree") is not None:
+            assert plain[row["model"]][0] == f"{max(0.0, row['fidelity_tree']):.0%}"
+
+
+def test_markdown_has_the_importances_of_explained_champions(runs):
+    part = {"part": "a|b", "importance": 0.5, "low": 0.4, "high": 0.6}
+    model = {"model": "linear-svm", "importance": {"confidence_level": 0.95, "parts": [part]}}
+    explained = {**runs.classes_sheet["result"], "explanations": {"champions": {"models": [model]}}}
+    text = markdown({**runs.classes_sheet, "result": explained})
+    assert _cells(text, "What linear-svm leans on") == {r"a\|b": ["0.500", "0.400 to 0.600 |"]}
+
+
 def test_markdown_escapes_names(runs):
     data = {**runs.classes_sheet["result"]["dataset"], "name": f"{SCRIPT}|`x`\n# y"}
     text = markdown({**runs.classes_sheet, "result": {**runs.classes_sheet["result"], "dataset": data}})

@@ -12,3 +12,12 @@ class Answer(dict[str, Any]):
         from ...report.html._fragments import comparison
 
         return comparison(self)
+
+
+class Explanation(dict[str, Any]):
+    """What a model answers by, as a dict of plain values; notebooks show its tables."""
+
+    def _repr_html_(self) -> str:
+        from ...report.explanation import as_html
+
+        return as_html(self)
