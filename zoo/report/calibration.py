@@ -35,7 +35,7 @@ def _of_classes(answer: dict[str, Any]) -> list[Any]:
 
 def _table(*columns: str) -> Table:
     """Headers break where they say so; a number never does."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("model", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)

@@ -131,10 +131,11 @@ def show_runs(runs: list[dict[str, Any]], *, as_json: bool = False) -> None:
     if not runs:
         console().print("No runs yet: deepworth compare makes one.")
         return
-    table = _table("run", "data", "status", "jobs", "models", "metric", "verdict", "took", "estimated")
+    # the name of the data is in that of the run; --json has both
+    table = _table("run", "status", "jobs", "models", "metric", "verdict", "took", "estimated")
     for r in runs:
         table.add_row(
-            *(r["run"], r["dataset"] or "", r["status"], _jobs(r), str(r["models"])),
+            *(r["run"], r["status"], _jobs(r), str(r["models"])),
             *(r["metric"] or "", r["outcome"] or ""),
             *(seconds(r.get(name)) for name in ("real_seconds", "estimated_seconds")),
         )
