@@ -31,7 +31,7 @@ def overhead(folder: Path, quick: bool) -> dict[str, Any]:
     words += FEW if quick else []
     walls: dict[str, list[float]] = {"runner": [], "bare": []}
     kinds = {"bare": ["-j", "0", "--no-store"], "runner": ["-j", "1", "--store", str(folder)]}
-    for _ in range(2):
+    for _ in range(1 if quick else 2):
         for kind, more in kinds.items():
             begin = time.monotonic()
             answered(*words, *more)

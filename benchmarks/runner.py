@@ -243,7 +243,7 @@ def measured(quick: bool) -> dict[str, Any]:
         folder = Path(name)
         parts: dict[str, Callable[[], dict[str, Any]]] = {
             "hostile models": lambda: hostile(folder / "hostile", quick),
-            "kills": lambda: kills(folder, 2 if quick else 100),
+            "kills": lambda: kills(folder, 1 if quick else 100),
             "disks": lambda: {"full_disk": full_disk(folder), "read_only": read_only(folder)},
             "cluster": lambda: on_a_cluster(folder, quick),
             "overhead": lambda: overhead(folder / "runs", quick),
