@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from deepworth.zoo import registry
 from deepworth.zoo.artefact import count_parameters, model_bytes
+from deepworth.zoo.artefact._operations import operations
 
 N = 150
 CELLS = [
@@ -197,6 +198,7 @@ def test_saved_model_answers_the_same(cell, tmp_path):
     model = fit(make(cell), X, y)
     folder = save(model, tmp_path / "model", dataset=Dataset("made", X, y, cell[1], cell[2]), name=cell[0])
     loaded = load(folder)
+    assert operations(loaded, X)["flops"] is not None, "a model whose operations nobody counts"
     found = loaded.predict_proba(X) if cell[1] != "regression" else loaded.predict(X)
     np.testing.assert_allclose(found, answer(model, X), atol=1e-12)
     assert model_bytes(model) == (folder / "model.skops").stat().st_size

@@ -8,7 +8,7 @@ from deepworth.datasets._base import Dataset
 from deepworth.zoo import registry
 from deepworth.zoo.artefact import load, save
 from deepworth.zoo.artefact._flops import graph_flops
-from deepworth.zoo.artefact._operations import _mean_path, operations
+from deepworth.zoo.artefact._operations import _mean_path, _xgboost, operations
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +105,26 @@ def test_paths_of_a_forest_are_those_that_training_rows_take(saved, data):
         assert _mean_path(tree.tree_) == pytest.approx(passed.mean(), rel=0.25)  # bootstrap rows are others
     mean = sum(_mean_path(tree.tree_) + 2 for tree in forest.estimators_)
     assert operations(opened, data.X)["flops"] == round(mean)
+
+
+def test_paths_of_xgboost_are_those_that_rows_take(data):
+    xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed (deepworth[boosting])")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 3))
+    model = xgboost.XGBRegressor(n_estimators=8, max_depth=4).fit(X, X[:, 0] * X[:, 1])
+    frame = model.get_booster().trees_to_dataframe().set_index(["Tree", "Node"])
+
+    def depth(tree, node):
+        """Steps from the root, by looking for the parent."""
+        own = frame.loc[tree]
+        above = own.index[(own["Yes"] == f"{tree}-{node}") | (own["No"] == f"{tree}-{node}")]
+        return 0 if len(above) == 0 else 1 + depth(tree, above[0])
+
+    taken = [
+        np.mean([depth(tree, node) for node in column])
+        for tree, column in enumerate(model.apply(X).T.astype(int))
+    ]
+    assert _xgboost(model, X) == pytest.approx(sum(taken) + 8)  # every row has the derivative 1 here
 
 
 def test_what_has_no_formula_is_unknown(saved, data, monkeypatch):
