@@ -15,7 +15,7 @@ from ..artefact._operations import operations
 from ..artefact._predict import _raw_rows
 from ..training._machine import usable_cores
 from .running._costs import batch_of, size_on_disk
-from .running._measure import EFFORTS, Meter, give_back_memory, latencies
+from .running._measure import EFFORTS, Meter, give_back_memory, is_steady, latencies
 
 _MADE_UP = 1000
 _SIDE = 64  # pixels of a made-up image
@@ -57,7 +57,8 @@ def cost(path: str, data: str | None = None, *, effort: str = "standard", seed: 
     Returns
     -------
     dict
-        ``latency`` by number of rows (median and p95 in seconds, calls), ``load_seconds``,
+        ``latency`` by number of rows (median and p95 in seconds, calls; those left out since something
+        else slowed the core down), ``steady`` (False: there were too few others), ``load_seconds``,
         ``peak_bytes`` (memory to open it and to answer, above that of the process before),
         ``size_bytes``, ``parameters``, ``flops`` and ``flops_by``, ``threads``, ``rows_from``.
     """
@@ -83,6 +84,7 @@ def cost(path: str, data: str | None = None, *, effort: str = "standard", seed: 
         "load_seconds": opening.wall,
         "peak_bytes": whole.peak_bytes,
         "latency": found,
+        "steady": is_steady(found),
     }
 
 

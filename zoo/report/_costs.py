@@ -92,11 +92,21 @@ def show_cost(sheet: dict[str, Any]) -> list[Any]:
     }
     lines = [Text(f"  {name}: {value}") for name, value in facts.items()]
     head = f"{sheet['model']} ({sheet['family']}, {sheet['task']} {sheet['modality']} task)"
-    note = f"Rows {sheet['rows_from']}; {sheet['threads']} threads."
-    return [Text(head, "bold"), *lines, table, Text(note, "dim")]
+    notes = [f"Rows {sheet['rows_from']}; {sheet['threads']} threads."]
+    if not sheet["steady"]:
+        notes.append("The machine was busy with something else meanwhile; measure again when it is quiet.")
+    return [Text(head, "bold"), *lines, table, *(Text(note, "dim") for note in notes)]
 
 
 _FOUND = {"graph": "counted in its graph", "estimate": "estimated from its fitted sizes", "unknown": ""}
+
+
+def unsteady(answer: dict[str, Any]) -> str:
+    """Which timings are less certain, since something outside of deepworth slowed the core down."""
+    names = [row["model"] for row in answer["leaderboard"] if (row.get("costs") or {}).get("steady") is False]
+    if not names:
+        return ""
+    return f"The machine was busy with something else while these were timed: {', '.join(names)}"
 
 
 def flat(costs: dict[str, Any] | None) -> dict[str, Any]:

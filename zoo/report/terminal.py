@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...datasets._errors import InputError
-from ._costs import FRONT, budget_lines, cells, columns, flat, front_note, show_cost
+from ._costs import FRONT, budget_lines, cells, columns, flat, front_note, show_cost, unsteady
 from ._words import FAMILY_COLOURS, number, seconds, size
 from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
 
@@ -248,6 +248,8 @@ def _footer(answer: dict[str, Any]) -> list[Text]:
     if any(row.get("contended") for row in answer["leaderboard"]):
         several = f" (--jobs {workers})" if workers > 1 else ""
         lines.append(f"Times were taken while other jobs shared the machine{several}")
+    if restless := unsteady(answer):
+        lines.append(restless)
     if answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
         lines.append("A first answer; for a firmer one: --preset standard")
     return [Text(line, "dim") for line in lines]

@@ -1,6 +1,7 @@
 """Costs of a model: clocks and memory against known loads, the front against brute force, whole runs."""
 
 import functools
+import itertools
 import json
 import sqlite3
 import time
@@ -18,9 +19,18 @@ from deepworth.zoo import registry
 from deepworth.zoo.artefact import load, save
 from deepworth.zoo.comparison import compare, load_run, resume, verdict
 from deepworth.zoo.comparison.planning._plan import make_plan
-from deepworth.zoo.comparison.running import _costs, _jobs
+from deepworth.zoo.comparison.running import _costs, _jobs, _measure, _pace
 from deepworth.zoo.comparison.running._costs import Setting, ask, measure_job, size_on_disk
-from deepworth.zoo.comparison.running._measure import BATCHES, EFFORTS, Effort, Meter, latencies
+from deepworth.zoo.comparison.running._measure import (
+    BATCHES,
+    EFFORTS,
+    Effort,
+    Fit,
+    Meter,
+    fit_figures,
+    latencies,
+)
+from deepworth.zoo.comparison.running._pace import Pace
 from deepworth.zoo.comparison.statistics._pareto import front, mark_front
 
 BRIEF = Effort(3, 0.0, 0.1, 1)
@@ -71,6 +81,79 @@ def test_latency_by_the_number_of_rows():
         assert own["calls"] == sum(len(each) == rows for each in seen) - 2  # two of them untimed
     numbers = [each[0] for each in seen if len(each) == 10]
     assert len(set(numbers)) >= 3  # not the same rows again and again
+
+
+class Neighbour:
+    """A core that runs at half its speed in some of the calls, and the probe of it that tells."""
+
+    def __init__(self, busy):
+        self.now, self.number, self.busy = 0.0, 0, busy
+
+    def call(self, rows):
+        self.now += 0.010 * (2 if self.busy(self.number) else 1)
+        self.number += 1
+
+    def probe(self):
+        return 2.0 if self.busy(self.number - 1) else 1.0
+
+    def slow(self, seconds):
+        return seconds > 1.4
+
+
+def measured_beside(busy, effort):
+    core = Neighbour(busy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_measure, "own_pace", lambda: core)
+        patch.setattr(_measure.time, "perf_counter", lambda: core.now)
+        return latencies(core.call, lambda rows, number: rows, effort), core
+
+
+def test_calls_on_a_shared_core_are_left_out_by_the_probe_beside_them():
+    effort = Effort(20, 0.1, 0.5, patience=9.0)
+    found, _ = measured_beside(lambda number: number % 40 < 15, effort)
+    assert [one["median"] for one in found.values()] == pytest.approx([0.010] * 4)
+    assert [one["p95"] for one in found.values()] == pytest.approx([0.010] * 4)
+    assert all(one["calls"] >= 20 and one["left_out"] > 0 and one["steady"] for one in found.values())
+
+
+def test_patience_with_a_core_that_stays_shared_ends_and_is_told():
+    effort = Effort(5, 0.05, 0.2, patience=0.4)
+    found, core = measured_beside(lambda number: number > 10, effort)
+    assert not any(one["steady"] for one in found.values())
+    assert all(one["left_out"] == 0 and one["median"] == pytest.approx(0.020) for one in found.values())
+    assert core.now < 8 * 0.02 + 0.4 + 4 * 0.25
+
+
+def test_a_moment_of_another_process_does_not_slow_the_probe_that_is_the_fastest_of_some(monkeypatch):
+    pieces = iter([1.0] * 10_000)
+    monkeypatch.setattr(_pace, "_piece", lambda: next(pieces))
+    pace = Pace()
+    pieces = iter([3.0, 1.1, 1.0])
+    assert not pace.slow(pace.probe())
+    pieces = iter([1.5, 1.7, 1.6])
+    assert pace.slow(pace.probe())
+
+
+def test_settling_ends_with_the_neighbour_or_with_its_time(monkeypatch):
+    pieces = iter([1.0] * 10_000)
+    monkeypatch.setattr(_pace, "_piece", lambda: next(pieces))
+    pace = Pace()
+    pieces = iter([2.0] * 30 + [1.0] * 3)
+    assert pace.settle(60.0) == 1.0
+    pieces = itertools.repeat(2.0)
+    started = time.perf_counter()
+    assert pace.settle(0.05) == 2.0
+    assert time.perf_counter() - started < 1.0
+
+
+def test_a_fit_counts_where_it_was_alone(monkeypatch):
+    fits = [Fit(2.0, 1.0, 10, False), Fit(1.0, 0.5, 30, True), Fit(1.2, 0.6, None, True)]
+    figures = fit_figures(fits)
+    assert figures["fit_seconds"] == pytest.approx(1.1)
+    assert figures["fit_cpu_seconds"] == pytest.approx(0.55)
+    assert (figures["fit_peak_bytes"], figures["fits"], figures["fit_steady"]) == (30, 2, True)
+    alone = fit_figures(fits[:1])
+    assert (alone["fit_seconds"], alone["fits"], alone["fit_steady"]) == (2.0, 1, False)
 
 
 def test_an_effort_has_a_floor_and_a_ceiling():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+
+from ._pace import own_pace
 
 BATCHES = (1, 10, 100, 1000)
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -26,6 +29,8 @@ class Effort:
     seconds: float
     most: float
     least: int = 5  # calls, however long they take
+    patience: float = 0.5  # seconds lost to a core that is shared, over a whole sheet, before that is borne
+    fitting: float = 0.2  # seconds after which a fit is not repeated
 
     def enough(self, calls: int, seconds: float) -> bool:
         """Whether these will do."""
@@ -36,24 +41,30 @@ class Effort:
 
 EFFORTS = {
     "quick": Effort(12, 0.03, 0.4),
-    "standard": Effort(50, 0.2, 2.0),
-    "thorough": Effort(100, 0.5, 5.0),
+    "standard": Effort(50, 0.2, 2.0, patience=5.0, fitting=2.0),
+    "thorough": Effort(100, 0.5, 5.0, patience=20.0, fitting=5.0),
 }
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds of one call with ``rows`` rows: median and 95th percentile over ``calls`` calls."""
+    """Seconds of one call with ``rows`` rows: median and 95th percentile over ``calls`` calls.
+
+    ``left_out`` calls more were made while somebody shared the core. ``steady`` is False where that lasted
+    longer than the effort's patience and hardly a call was alone: then all calls count.
+    """
 
     rows: int
     median: float
     p95: float
     calls: int
+    left_out: int = 0
+    steady: bool = True
 
 
 def latencies(
     call: Callable[[Any], Any], batch: Callable[[int, int], Any], effort: Effort
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Any]]:
     """Latency of a call by its number of rows, after untimed calls with every number.
 
     Parameters
@@ -65,19 +76,64 @@ def latencies(
         call(batch(rows, 0))
     for rows in BATCHES:
         call(batch(rows, 1))
-    return {str(rows): asdict(_latency(call, batch, rows, effort)) for rows in BATCHES}
+    found, patience = {}, effort.patience
+    for rows in BATCHES:
+        latency, lost = _latency(call, batch, rows, effort, patience)
+        found[str(rows)] = asdict(latency)
+        patience -= lost
+    return found
+
+
+def is_steady(found: dict[str, dict[str, Any]]) -> bool:
+    """Whether all of these latencies were taken on a core that was not shared."""
+    return all(one["steady"] for one in found.values())
 
 
 def _latency(
-    call: Callable[[Any], Any], batch: Callable[[int, int], Any], rows: int, effort: Effort
-) -> Latency:
-    times: list[float] = []
-    while not effort.enough(len(times), sum(times)):
-        given = batch(rows, len(times))
-        started = time.perf_counter()
-        call(given)
-        times.append(time.perf_counter() - started)
-    return Latency(rows, float(np.median(times)), float(np.quantile(times, 0.95)), len(times))
+    call: Callable[[Any], Any],
+    batch: Callable[[int, int], Any],
+    rows: int,
+    effort: Effort,
+    patience: float,
+) -> tuple[Latency, float]:
+    """The latency, and the seconds that calls on a shared core took."""
+    calls = _Calls(call, lambda number: batch(rows, number))
+    while True:
+        calls.make_more()
+        times, alone = calls.times(), calls.times(alone=True)
+        lost = sum(times) - sum(alone)
+        impatient = lost > patience and effort.enough(len(times), sum(times))
+        if effort.enough(len(alone), sum(alone)) or (impatient and len(alone) >= effort.least):
+            return _summed_up(rows, alone, len(times) - len(alone), steady=True), lost
+        if impatient:
+            return _summed_up(rows, times, 0, steady=False), lost
+
+
+class _Calls:
+    """Timed calls, each with the slower of the probes of this core before and after it."""
+
+    def __init__(self, call: Callable[[Any], Any], argument: Callable[[int], Any]) -> None:
+        self._call, self._argument, self._pace = call, argument, own_pace()
+        self._timed: list[tuple[float, float]] = []
+        self._last = self._pace.probe()
+
+    def make_more(self) -> None:
+        """One more, or by an eighth more: to look through all of them after each would take longer."""
+        for _ in range(max(1, len(self._timed) // 8)):
+            given = self._argument(len(self._timed))
+            started = time.perf_counter()
+            self._call(given)
+            seconds, before, self._last = time.perf_counter() - started, self._last, self._pace.probe()
+            self._timed.append((seconds, max(before, self._last)))
+
+    def times(self, alone: bool = False) -> list[float]:
+        """Seconds of all calls, or of those on a core that was not shared, by the best that is known now."""
+        return [seconds for seconds, probe in self._timed if not (alone and self._pace.slow(probe))]
+
+
+def _summed_up(rows: int, times: list[float], left_out: int, *, steady: bool) -> Latency:
+    median, p95 = float(np.median(times)), float(np.quantile(times, 0.95))
+    return Latency(rows, median, p95, len(times), left_out, steady)
 
 
 class Meter:
@@ -107,6 +163,40 @@ class Meter:
         peak = _status("VmHWM") if self._resettable else _highest()
         if self._resettable or peak > self._before:
             self.peak_bytes = max(0, peak - self._before)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one fit took; ``steady`` is False where the core was shared before or after it."""
+
+    wall: float
+    cpu: float
+    peak_bytes: int | None
+    steady: bool
+
+
+def timed_fit(fit: Callable[[], Any], patience: float) -> Fit:
+    """A fit on a core that has its own speed, if one was free within ``patience`` seconds."""
+    pace = own_pace()
+    before = pace.settle(patience)
+    with Meter() as meter:
+        fit()
+    slow = pace.slow(max(before, pace.probe()))
+    return Fit(meter.wall, meter.cpu, meter.peak_bytes, not slow)
+
+
+def fit_figures(fits: Sequence[Fit]) -> dict[str, Any]:
+    """Medians over steady fits, or over all where none was; the highest peak of memory."""
+    steady = [fit for fit in fits if fit.steady]
+    counted = steady or fits
+    peaks = [fit.peak_bytes for fit in fits if fit.peak_bytes is not None]
+    return {
+        "fit_seconds": statistics.median(fit.wall for fit in counted),
+        "fit_cpu_seconds": statistics.median(fit.cpu for fit in counted),
+        "fit_peak_bytes": max(peaks, default=None),
+        "fits": len(counted),
+        "fit_steady": bool(steady),
+    }
 
 
 def cpu_seconds() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._costs import unsteady
 from .._words import count, number, seconds, size
 from ..verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
 from . import _plots
@@ -107,12 +108,13 @@ def _median_and_tail(one: dict[str, Any] | None) -> str:
 
 def _cost_note(answer: dict[str, Any], measured: bool) -> str:
     if measured:
-        return (
+        note = (
             "Every model fitted once more on all rows, alone, saved, opened and asked: wall and CPU time and "
-            "memory of that fit, the median time to predict so many rows at once (95th percentile in "
-            "brackets), size on disk, floating-point operations of one prediction. Importing libraries is "
-            "not counted."
+            "memory of that fit (of a short one the median of several), the median time to predict so many "
+            "rows at once (95th percentile in brackets), size on disk, floating-point operations of one "
+            "prediction. Not counted: imports, and moments in which something else slowed the core down."
         )
+        return " ".join(filter(None, (note, unsteady(answer))))
     threads = answer["plan"].get("threads")
     note = (
         f"Wall time of one fit with {threads} thread{'s' if threads != 1 else ''}, mean over the folds (of a "
