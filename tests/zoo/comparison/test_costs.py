@@ -125,7 +125,7 @@ def test_patience_with_a_core_that_stays_shared_ends_and_is_told():
 
 
 def test_a_moment_of_another_process_does_not_slow_the_probe_that_is_the_fastest_of_some(monkeypatch):
-    pieces = iter([1.0] * 10_000)
+    pieces = itertools.repeat(1.0)
     monkeypatch.setattr(_pace, "_piece", lambda: next(pieces))
     pace = Pace()
     pieces = iter([3.0, 1.1, 1.0])
@@ -135,7 +135,7 @@ def test_a_moment_of_another_process_does_not_slow_the_probe_that_is_the_fastest
 
 
 def test_settling_ends_with_the_neighbour_or_with_its_time(monkeypatch):
-    pieces = iter([1.0] * 10_000)
+    pieces = itertools.repeat(1.0)
     monkeypatch.setattr(_pace, "_piece", lambda: next(pieces))
     pace = Pace()
     pieces = iter([2.0] * 30 + [1.0] * 3)
