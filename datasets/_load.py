@@ -110,6 +110,13 @@ def load_dataset(
     return _with_grouped_copies(dataset) if group_duplicates else dataset
 
 
+def as_dataset(data: Any, **options: Any) -> Dataset:
+    """A dataset as it is; anything else is loaded with these options of :func:`load_dataset`."""
+    from ._base import Dataset
+
+    return data if isinstance(data, Dataset) else load_dataset(data, **options)
+
+
 def _check_plan(dataset: Dataset, group_duplicates: bool) -> None:
     """An official test part leaves nothing else to decide."""
     for option, given in (("--time", dataset.time is not None), ("--group-duplicates", group_duplicates)):

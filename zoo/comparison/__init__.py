@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy(
         "Comparison": ".judging._result",
         "Event": ".running._progress",
         "Interrupted": ".curves._sweep",
-        "LearningCurve": ".curves._result",
+        "LearningCurve": ".curves._learning_curve_result",
         "Verdict": ".judging._verdict",
         "calibration": "._calibration",
         "capacity": ".curves._capacity",

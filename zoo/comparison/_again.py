@@ -22,6 +22,7 @@ from .judging._scores import ModelScores, Resampled, resample, score_models, tru
 from .judging._verdict import decide
 from .running._jobs import Job
 from .statistics import _metrics
+from .statistics._intervals import check_level
 from .statistics._metrics import Metric
 from .statistics._pareto import mark_front
 from .store._answer import Answer
@@ -80,8 +81,7 @@ def verdict(
     rows, predictions = load_jobs(run, store)
     data, plan = old["dataset"], old["plan"]
     level = old["verdict"]["confidence_level"] if confidence_level is None else confidence_level
-    if not 0.5 <= level < 1:
-        raise InputError(f"confidence level must be from 0.5 to below 1, got {level}")
+    check_level(level)
     same_metric = metric is None or _metrics.primary(data["task"], metric).name == old["metric"]["name"]
     chosen = _metrics.primary(data["task"], metric or old["metric"]["name"])
     kept = _kept(data, predictions)

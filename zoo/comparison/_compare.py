@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ...datasets._base import Dataset
 from ...datasets._checks import check_dataset
 from ...datasets._errors import InputError
-from ...datasets._load import load_dataset
+from ...datasets._load import as_dataset
 from .. import registry
 from ..artefact._versions import versions
 from ._conduct import Question, conduct, executor_for, host, make_question
@@ -153,7 +153,7 @@ def planned(
     data: Any, load_options: dict[str, Any], asked: dict[str, Any], judged_by: dict[str, Any], limits: Limits
 ) -> tuple[Dataset, Question, Plan]:
     """The data, what is asked of them, and which jobs that takes."""
-    dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=asked["seed"], **load_options)
+    dataset = as_dataset(data, seed=asked["seed"], **load_options)
     question = make_question(dataset, *[judged_by[name] for name in _JUDGED_BY])
     return dataset, question, make_plan(dataset, limits=limits, **asked)
 

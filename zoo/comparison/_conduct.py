@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets._base import Dataset
-from ...datasets._errors import InputError
 from ..training._machine import usable_cores
 from ._run import run_jobs
 from .judging._budget import parse_budget
@@ -33,6 +32,7 @@ from .running._tasks import Work
 from .running._threads import threads_for
 from .running._workers import Workers
 from .statistics import _metrics
+from .statistics._intervals import check_level
 from .statistics._metrics import Metric, primary
 from .store._journal import RunStore
 from .store._runs import store_folder
@@ -58,8 +58,7 @@ def make_question(
     budget: Sequence[str] | None = None,
 ) -> Question:
     """Checked, with the defaults of the task."""
-    if not 0.5 <= level < 1:
-        raise InputError(f"confidence level must be from 0.5 to below 1, got {level}")
+    check_level(level)
     chosen = primary(dataset.task, metric)
     return Question(chosen, _metrics.margin(chosen, dataset.y, margin), level, parse_budget(budget))
 

@@ -12,7 +12,7 @@ from typing import Any
 from ...datasets._base import Dataset
 from ...datasets._checks import check_dataset
 from ...datasets._errors import InputError
-from ...datasets._load import load_dataset
+from ...datasets._load import as_dataset
 from .. import registry
 from ..artefact._versions import versions
 from ._conduct import conduct, executor_for, make_question
@@ -109,8 +109,7 @@ def same_data(row: dict[str, Any], data: Any) -> Dataset:
     given = asked["data"] if data is None else data
     if given is None:
         raise InputError(f"run {row['id']} had its data in memory; give them to resume(..., data=...)")
-    options = {"seed": asked["seed"], **asked["load_options"]}
-    dataset = data if isinstance(data, Dataset) else load_dataset(given, **options)
+    dataset = as_dataset(given, **{"seed": asked["seed"], **asked["load_options"]})
     if describe(dataset)["fingerprint"] != row["dataset"]["fingerprint"]:
         raise InputError(f"the data of run {row['id']} have changed since it began; start a new run")
     return dataset

@@ -11,7 +11,8 @@ from deepworth.datasets._base import Dataset
 from deepworth.datasets._errors import InputError
 from deepworth.zoo import registry
 from deepworth.zoo.comparison import Interrupted, capacity
-from deepworth.zoo.comparison.curves._capacity_result import CapacityPlan, NetworkScore
+from deepworth.zoo.comparison.curves._capacity_plan import CapacityPlan
+from deepworth.zoo.comparison.curves._capacity_result import NetworkScore
 from deepworth.zoo.comparison.curves._depth import answer_capacity
 from deepworth.zoo.comparison.statistics._metrics import METRICS
 

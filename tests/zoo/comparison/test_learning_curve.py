@@ -12,8 +12,8 @@ from deepworth.datasets._errors import InputError
 from deepworth.zoo import registry
 from deepworth.zoo.comparison import Interrupted, LearningCurve, learning_curve
 from deepworth.zoo.comparison.curves._learning_curve import _jobs_at, family_curve
+from deepworth.zoo.comparison.curves._learning_curve_result import SizeScore
 from deepworth.zoo.comparison.curves._plan import make_curve_plan
-from deepworth.zoo.comparison.curves._result import SizeScore
 from deepworth.zoo.comparison.statistics._metrics import primary
 
 

@@ -6,23 +6,15 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ....datasets._base import Dataset
 from ....datasets._checks import check_dataset
-from ....datasets._errors import InputError
-from ....datasets._load import load_dataset
-from ... import registry
-from ..planning._plan import _at_least, chosen_models, known_params
+from ....datasets._splits import Split
 from ..running._jobs import Job
 from ..running._progress import Progress
-from ..running._threads import threads_for
 from ..statistics import _metrics
-from ..statistics._metrics import primary
-from ._capacity_result import Capacity, CapacityPlan, NetworkScore
+from ._capacity_plan import CapacityPlan, make_capacity_plan
+from ._capacity_result import Capacity, NetworkScore
 from ._depth import answer_capacity, headline
-from ._plan import scoring_parts
-from ._sweep import Cell, Interrupted, run_cells
+from ._sweep import Cell, run_cells, values_and_jobs, what_is_asked, whole
 
 
 def capacity(
@@ -75,38 +67,25 @@ def capacity(
         A KeyboardInterrupt; its ``result`` holds what was finished.
     """
     started = time.perf_counter()
-    dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
-    if not 0.5 <= confidence_level < 1:
-        raise InputError(f"confidence level must be from 0.5 to below 1, got {confidence_level}")
-    name = _network(dataset, model)
-    measure = primary(dataset.task, metric)
+    dataset, measure = what_is_asked(data, metric, confidence_level, seed, load_options)
     width = _metrics.margin(measure, dataset.y, margin)
-    splits, blocks = scoring_parts(
-        dataset, _at_least("folds", folds, 2) * _at_least("repeats", repeats, 1), seed, folds
-    )
-    plan = CapacityPlan(
-        model=name,
-        layers=_numbers("layers", layers, 0),
-        units=_numbers("units", units, 1),
-        folds=blocks,
-        repeats=-(-len(splits) // blocks),
-        official_test=dataset.test is not None,
-        test_over_train=float(np.mean([len(s.test) / len(s.train) for s in splits])),
+    plan, splits = make_capacity_plan(
+        dataset,
+        layers=layers,
+        units=units,
+        model=model,
+        folds=folds,
+        repeats=repeats,
         seed=seed,
-        params=known_params(params or {}, [name]).get(name, {}),
-        threads=threads_for(max(len(s.train) for s in splits)),
+        params=params,
     )
-    networks = plan.networks()
-    cells = [
-        Cell(_label(shape), [Job(name, "deep", s) for s in splits], {**plan.params, "hidden_units": shape})
-        for shape in networks
-    ]
+    cells = [_cell(plan, shape, splits) for shape in plan.networks()]
     ended, interrupted = run_cells(
         cells, dataset, measure, seed=seed, threads=plan.threads, progress=progress
     )
     scores = [
-        NetworkScore(shape, np.array([fit.value for fit in fits]), tuple(fit.job for fit in fits))
-        for shape, fits in zip(networks, ended, strict=True)
+        NetworkScore(shape, *values_and_jobs(fits))
+        for shape, fits in zip(plan.networks(), ended, strict=True)
     ]
     answers = answer_capacity(scores, plan, measure, width, confidence_level)
     result = Capacity(
@@ -122,36 +101,11 @@ def capacity(
         interrupted=interrupted,
         seconds=time.perf_counter() - started,
     )
-    if interrupted:
-        raise Interrupted(result)
-    return result
+    return whole(result)
 
 
-def _network(dataset: Dataset, model: str) -> str:
-    """The full name of a network that has a list of hidden layers."""
-    known = [n for n in registry.suited(dataset.task, dataset.modality) if _has_layers(n)]
-    if not known:
-        raise InputError(
-            f"capacity is about the hidden layers of networks for tables, this is {dataset.modality} data; "
-            f"deepworth learning-curve takes any"
-        )
-    name = registry.entry(model).name
-    if name not in known:
-        raise InputError(f"{name} has no list of hidden layers; use {', '.join(known)}")
-    return chosen_models(dataset, [name])[0]
-
-
-def _has_layers(name: str) -> bool:
-    return isinstance(registry.entry(name).parameters.get("hidden_units"), tuple)
-
-
-def _numbers(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
-    """Ascending, each once."""
-    found = tuple(sorted(set(values)))
-    if not found or found[0] < least:
-        raise InputError(f"{name} must be whole numbers of at least {least}, got {list(values)}")
-    return found
-
-
-def _label(shape: tuple[int, ...]) -> str:
-    return f"{len(shape)} x {shape[0]} units" if shape else "no hidden layer"
+def _cell(plan: CapacityPlan, shape: tuple[int, ...], splits: Sequence[Split]) -> Cell:
+    """A network of the grid on every split."""
+    label = f"{len(shape)} x {shape[0]} units" if shape else "no hidden layer"
+    jobs = [Job(plan.model, "deep", split) for split in splits]
+    return Cell(label, jobs, {**plan.params, "hidden_units": shape})

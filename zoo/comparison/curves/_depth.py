@@ -10,7 +10,8 @@ import numpy as np
 from ..statistics._champions import left_out_champion
 from ..statistics._intervals import correlated_t
 from ..statistics._metrics import Metric
-from ._capacity_result import CapacityPlan, NetworkScore
+from ._capacity_plan import CapacityPlan
+from ._capacity_result import NetworkScore
 
 _COUNTS = {
     0: "A network without hidden layers",

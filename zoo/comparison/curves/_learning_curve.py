@@ -8,19 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ....datasets._base import Dataset
 from ....datasets._checks import check_dataset
-from ....datasets._errors import InputError
-from ....datasets._load import load_dataset
 from ..running._jobs import Job
 from ..running._progress import Progress
 from ..statistics._champions import best, left_out_champion
-from ..statistics._metrics import Metric, primary
+from ..statistics._metrics import Metric
 from ._crossover import Crossover, find_crossover
 from ._fit import ErrorCurve, FittedCurve, fit_curves, too_few_sizes
+from ._learning_curve_result import LearningCurve, SizeScore
 from ._plan import REACH, CurvePlan, make_curve_plan
-from ._result import LearningCurve, SizeScore
-from ._sweep import Cell, Fit, Interrupted, run_cells
+from ._sweep import Cell, Fit, run_cells, values_and_jobs, what_is_asked, whole
 
 
 def learning_curve(
@@ -79,10 +76,7 @@ def learning_curve(
         A KeyboardInterrupt; its ``result`` holds what was finished.
     """
     started = time.perf_counter()
-    dataset = data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **load_options)
-    if not 0.5 <= confidence_level < 1:
-        raise InputError(f"confidence level must be from 0.5 to below 1, got {confidence_level}")
-    measure = primary(dataset.task, metric)
+    dataset, measure = what_is_asked(data, metric, confidence_level, seed, load_options)
     plan = make_curve_plan(
         dataset, models=models, sizes=sizes, smallest=smallest, repeats=repeats, seed=seed, params=params
     )
@@ -112,9 +106,7 @@ def learning_curve(
         interrupted=interrupted,
         seconds=time.perf_counter() - started,
     )
-    if interrupted:
-        raise Interrupted(result)
-    return result
+    return whole(result)
 
 
 def _jobs_at(plan: CurvePlan, name: str, position: int) -> list[Job]:
@@ -124,9 +116,7 @@ def _jobs_at(plan: CurvePlan, name: str, position: int) -> list[Job]:
 def _size_score(fits: Sequence[Fit]) -> SizeScore:
     """A model at one size from its fits by repeat."""
     first = fits[0].job
-    values = np.array([fit.value for fit in fits])
-    size = len(first.split.train)
-    return SizeScore(first.model, first.family, size, values, tuple(fit.job for fit in fits))
+    return SizeScore(first.model, first.family, len(first.split.train), *values_and_jobs(fits))
 
 
 def error_of(metric: Metric, scores: np.ndarray) -> np.ndarray:

@@ -1,18 +1,23 @@
-"""Run jobs cell by cell: failures become rows, and an interruption keeps what is finished."""
+"""Fit a model cell by cell: failures become rows, and an interruption keeps what is finished."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ....datasets._base import Dataset
+from ....datasets._load import as_dataset
 from ..judging._scores import truth_of
 from ..running._jobs import Job, can_fit_many, run_fleet, run_job
 from ..running._progress import Event, Progress
-from ..statistics._metrics import Metric, evaluate
+from ..statistics._intervals import check_level
+from ..statistics._metrics import Metric, evaluate, primary
+from ._sweep_result import SweepResult
+
+Result = TypeVar("Result", bound=SweepResult)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -58,18 +63,13 @@ class Fit:
     value: float
 
 
-def fit_facts(jobs: Sequence[Job]) -> dict[str, Any]:
-    """How the fits of a cell ended: status, first reason, counts, mean seconds of a fit."""
-    ok = [job for job in jobs if job.status == "ok"]
-    bad = [job for job in jobs if job.status != "ok"]
-    seconds = [job.fit_seconds for job in ok if job.fit_seconds is not None]
-    return {
-        "status": "ok" if not bad else (bad[0].status if not ok else "partial"),
-        "reason": bad[0].reason if bad else "",
-        "fits_ok": len(ok),
-        "fits_planned": len(jobs),
-        "fit_seconds": float(np.mean(seconds)) if seconds else None,
-    }
+def what_is_asked(
+    data: Any, metric: str | None, confidence_level: float, seed: int, load_options: dict[str, Any]
+) -> tuple[Dataset, Metric]:
+    """The data and the metric, before anything is fitted; options that cannot be are refused."""
+    dataset = as_dataset(data, seed=seed, **load_options)
+    check_level(confidence_level)
+    return dataset, primary(dataset.task, metric)
 
 
 def run_cells(
@@ -103,6 +103,18 @@ def run_cells(
             known = {_place(fit.job) for fit in own}
             own += [Fit(_lost(job), np.nan) for job in cell.jobs if _place(job) not in known]
     return [sorted(own, key=lambda fit: _place(fit.job)) for own in ended], interrupted
+
+
+def values_and_jobs(fits: Sequence[Fit]) -> tuple[np.ndarray, tuple[Job, ...]]:
+    """The metric on every fit of a cell, float64 (J,), and how each ended."""
+    return np.array([fit.value for fit in fits]), tuple(fit.job for fit in fits)
+
+
+def whole(result: Result) -> Result:
+    """The answer of a sweep that nobody interrupted; else it is in the exception."""
+    if result.interrupted:
+        raise Interrupted(result)
+    return result
 
 
 def _run_cell(cell: Cell, dataset: Dataset, seed: int, threads: int, tell: _Teller) -> Iterator[Job]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
+from ....datasets._errors import InputError
+
 
 @dataclass(frozen=True)
 class Posterior:
@@ -25,6 +27,12 @@ class Posterior:
     p_below: float
     p_inside: float
     p_above: float
+
+
+def check_level(level: float) -> None:
+    """Refuse what is no level of a verdict: below a half, two opposite answers could both hold."""
+    if not 0.5 <= level < 1:
+        raise InputError(f"confidence level must be from 0.5 to below 1, got {level}")
 
 
 def corrected_variance(values: np.ndarray, test_over_train: float) -> float:
