@@ -211,7 +211,7 @@ def lines(found: dict[str, Any]) -> list[list[str]]:
 def main() -> None:
     options = parser(__doc__ or "")
     options.add_argument("--threads", type=int, default=cores(), help="threads and cores; all by default")
-    options.add_argument("--repeats", type=int, default=3, help="turns (default: 3)")
+    options.add_argument("--repeats", type=int, default=5, help="turns (default: 5)")
     chosen = options.parse_args()
     repeats = 1 if chosen.quick else chosen.repeats
     found: dict[str, Any] = {}

@@ -114,7 +114,7 @@ class MemberHeads(keras.layers.Layer):
         self.bias.decay_factor = 0.0
 
     def call(self, x: Any) -> Any:
-        return ops.einsum("bmf,mfu->bmu", x, self.kernel) + self.bias
+        return _own_products(x, self.kernel) + self.bias
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
         return (*shape[:-1], self.units)
@@ -176,7 +176,7 @@ class NTKMemberHeads(keras.layers.Layer):
         self.bias.decay_factor = 0.0
 
     def call(self, x: Any) -> Any:
-        product = ops.einsum("bmf,mfu->bmu", x, self.kernel) / math.sqrt(x.shape[-1])
+        product = _own_products(x, self.kernel) / math.sqrt(x.shape[-1])
         return product + self.bias_rate * self.bias
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
@@ -184,3 +184,13 @@ class NTKMemberHeads(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units, "bias_rate": self.bias_rate}
+
+
+def _own_products(x: Any, kernel: Any) -> Any:
+    """Each member's rows by its own matrix: (batch, members, features) by (members, features, units).
+
+    For a single unit a product and a sum, which outside XLA take a fifth of the time of so thin matrices.
+    """
+    if kernel.shape[-1] > 1:
+        return ops.einsum("bmf,mfu->bmu", x, kernel)
+    return ops.sum(x * ops.reshape(kernel, kernel.shape[:2]), axis=-1, keepdims=True)
