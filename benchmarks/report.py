@@ -38,8 +38,9 @@ CLASSICAL = (
 def kept_run(store: Path, models: int, folds: int) -> str:
     """A run of so many models on disk, judged as any other."""
     import deepworth
-    from deepworth.zoo.comparison._conduct import Question, judged
+    from deepworth.zoo.comparison._conduct import judged
     from deepworth.zoo.comparison.judging._leaderboard import of_task
+    from deepworth.zoo.comparison.judging._question import Question
     from deepworth.zoo.comparison.judging._result import describe, plan_summary
     from deepworth.zoo.comparison.judging._scores import truth_of
     from deepworth.zoo.comparison.statistics._metrics import evaluate

@@ -10,7 +10,7 @@ import lzma
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -190,23 +190,7 @@ def _delimited_parts(
 
     kept = {f"f{i}": n for i, n in enumerate(names) if wanted is None or n in wanted}
     try:
-        reader = pyarrow.csv.open_csv(
-            io.BufferedReader(file, BLOCK),
-            read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, autogenerate_column_names=True, block_size=BLOCK
-            ),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=delimiter,
-                quote_char='"' if quotes else False,
-                newlines_in_values=quotes,
-                invalid_row_handler=collect,
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(kept, pa.string()),
-                include_columns=list(kept) or ["f0"],
-                strings_can_be_null=False,
-            ),
-        )
+        reader = _text_reader(file, list(kept), delimiter, quotes, collect)
         start = -1  # the header is a row
         for batch in reader:
             if bad:
@@ -224,6 +208,29 @@ def _delimited_parts(
         if "UTF8" in str(error) and path is not None:
             decode(read_bytes(path), name)  # says in which line
         raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
+
+
+def _text_reader(
+    file: _Joined, kept: list[str], delimiter: str, quotes: bool, on_bad_row: Callable[[Any], str]
+) -> pyarrow.csv.CSVStreamingReader:
+    """All cells as text, a block at a time; columns are called f0, f1, ... and the header is a row."""
+    return pyarrow.csv.open_csv(
+        io.BufferedReader(file, BLOCK),
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False, autogenerate_column_names=True, block_size=BLOCK
+        ),
+        parse_options=pyarrow.csv.ParseOptions(
+            delimiter=delimiter,
+            quote_char='"' if quotes else False,
+            newlines_in_values=quotes,
+            invalid_row_handler=on_bad_row,
+        ),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(kept, pa.string()),
+            include_columns=kept or ["f0"],
+            strings_can_be_null=False,
+        ),
+    )
 
 
 def _frames(

@@ -16,6 +16,7 @@ from ...datasets._splits import Split
 from .judging._budget import parse_budget, within_budget
 from .judging._leaderboard import MEASURED, leaderboard_rows, metric_facts
 from .judging._paired import Paired, paired_by_folds, paired_on_test_part
+from .judging._question import Question
 from .judging._readability import FIDELITY
 from .judging._result import plain
 from .judging._scores import ModelScores, Resampled, resample, score_models, truth_of
@@ -23,7 +24,7 @@ from .judging._verdict import decide
 from .running._jobs import Job
 from .statistics import _metrics
 from .statistics._intervals import check_level
-from .statistics._metrics import Metric
+from .statistics._metrics import primary
 from .statistics._pareto import mark_front
 from .store._answer import Answer
 from .store._runs import load_jobs, load_run
@@ -79,22 +80,16 @@ def verdict(
     limits = parse_budget(budget)
     old = load_run(run, store)
     rows, predictions = load_jobs(run, store)
+    question = _asked_again(old, metric, margin, confidence_level, limits)
     data, plan = old["dataset"], old["plan"]
-    level = old["verdict"]["confidence_level"] if confidence_level is None else confidence_level
-    check_level(level)
-    same_metric = metric is None or _metrics.primary(data["task"], metric).name == old["metric"]["name"]
-    chosen = _metrics.primary(data["task"], metric or old["metric"]["name"])
     kept = _kept(data, predictions)
-    given = old["verdict"]["margin"] if margin is None and same_metric else margin
-    width = _metrics.margin(chosen, np.array([0.0, 2.0]) * (data.get("target_std") or 0.0), given)
-    jobs = _jobs(kept, rows, predictions, models)
-    scores = score_models(kept, jobs)
-    ratio = _test_over_train(plan, data)
+    scores = score_models(kept, _jobs(kept, rows, predictions, models))
+    chosen, level, ratio = question.metric, question.level, _test_over_train(plan, data)
     resampled = resample(kept, scores, chosen, plan["seed"]) if plan["official_test"] else None
     found = decide(
         scores,
         chosen,
-        margin=width,
+        margin=question.margin,
         level=level,
         test_over_train=ratio,
         missing=tuple(m.model for m in scores if not m.complete),
@@ -102,19 +97,36 @@ def verdict(
     )
     board = _with_costs(leaderboard_rows(kept, scores, chosen, ratio, level, resampled), old["leaderboard"])
     mark_front(board, chosen.sign)
+    best = within_budget(limits, board, scores, chosen, ratio, level, resampled) if limits else None
     answer = {
         **old,
         "metric": metric_facts(chosen, data["task"]),
         "leaderboard": board,
         "verdict": asdict(found),
-        "best_reachable": old["best_reachable"] if same_metric else None,
+        "best_reachable": old["best_reachable"] if chosen.name == old["metric"]["name"] else None,
+        "budget": best,
     }
-    answer["budget"] = (
-        within_budget(limits, board, scores, chosen, ratio, level, resampled) if limits else None
-    )
     if between is not None:
-        answer["between"] = asdict(_between(between, kept, scores, chosen, ratio, width, level, resampled))
+        answer["between"] = asdict(_between(between, kept, scores, question, ratio, resampled))
     return Answer(plain(answer))
+
+
+def _asked_again(
+    old: dict[str, Any],
+    metric: str | None,
+    margin: float | None,
+    level: float | None,
+    budget: dict[str, float],
+) -> Question:
+    """What is not asked anew is asked as before; a margin belongs to its metric."""
+    data, before = old["dataset"], old["verdict"]
+    level = before["confidence_level"] if level is None else level
+    check_level(level)
+    chosen = primary(data["task"], metric or old["metric"]["name"])
+    if margin is None and chosen.name == old["metric"]["name"]:
+        margin = before["margin"]
+    spread = np.array([0.0, 2.0]) * (data.get("target_std") or 0.0)  # targets with this deviation
+    return Question(chosen, _metrics.margin(chosen, spread, margin), level, budget)
 
 
 def _kept(data: dict[str, Any], predictions: pd.DataFrame) -> Kept:
@@ -184,10 +196,8 @@ def _between(
     names: tuple[str, str],
     kept: Kept,
     models: Sequence[ModelScores],
-    metric: Metric,
+    question: Question,
     test_over_train: float,
-    margin: float,
-    level: float,
     resampled: Resampled | None,
 ) -> Paired:
     known = [m.model for m in models]
@@ -195,6 +205,7 @@ def _between(
         if name not in known:
             raise unknown_name("model of this run", name, known)
     first, second = (known.index(name) for name in names)
+    metric, margin, level = question.metric, question.margin, question.level
     if resampled is None:
         pair = paired_by_folds(models[first], models[second], metric, test_over_train, margin, level)
     else:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +17,9 @@ from ...datasets._errors import InputError
 from ...datasets._load import as_dataset
 from .. import registry
 from ..artefact._versions import versions
-from ._conduct import Question, conduct, executor_for, host, make_question
+from ._conduct import conduct, executor_for, host
 from .judging._budget import parse_budget
+from .judging._question import Question, make_question
 from .judging._result import Comparison, describe, plan_summary
 from .planning._plan import Plan, make_plan
 from .running._limits import Limits, make_limits
@@ -128,25 +130,33 @@ def compare(
         "calibrate": calibrate,
         "costs": costs,
     }
+    judged_by: dict[str, Any] = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
+    judged_by["budget"] = None if budget is None else list(budget)
     hurry = preset != "thorough"
     with executor_for(limits, families_of(models), hurry, cluster, progress) as executor:
-        judged_by: dict[str, Any] = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
-        judged_by |= {"budget": None if budget is None else list(budget)}
         dataset, question, plan = planned(data, load_options, asked, judged_by, limits)
         findings = check_dataset(dataset)
         record = None
         if store is not False:
-            record = RunStore(
-                store_folder(store),
-                describe(dataset),
-                plan_summary(plan),
-                plan.all_jobs,
-                configuration=configuration(data, load_options, asked | judged_by),
-                versions=versions(),
-                host=host(executor),
-                splits=plan.fingerprint(),
-            )
+            options = configuration(data, load_options, asked | judged_by)
+            record = _record(store_folder(store), dataset, plan, options, executor)
         return conduct(dataset, plan, plan.all_jobs, question, findings, record, progress, executor, started)
+
+
+def _record(
+    folder: Path, dataset: Dataset, plan: Plan, options: dict[str, Any] | None, executor: Executor | None
+) -> RunStore:
+    """A new run on disk, with all that it takes to repeat it."""
+    return RunStore(
+        folder,
+        describe(dataset),
+        plan_summary(plan),
+        plan.all_jobs,
+        configuration=options,
+        versions=versions(),
+        host=host(executor),
+        splits=plan.fingerprint(),
+    )
 
 
 def planned(

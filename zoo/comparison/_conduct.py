@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from ...datasets._base import Dataset
 from ..training._machine import usable_cores
 from ._run import run_jobs
-from .judging._budget import parse_budget
+from .judging._question import Question
 from .judging._readability import readability
 from .judging._result import Comparison
 from .judging._scores import resample, score_models
@@ -31,36 +31,10 @@ from .running._progress import Event, Progress
 from .running._tasks import Work
 from .running._threads import threads_for
 from .running._workers import Workers
-from .statistics import _metrics
-from .statistics._intervals import check_level
-from .statistics._metrics import Metric, primary
 from .store._journal import RunStore
 from .store._runs import store_folder
 
 _PATIENCE = 1.0  # seconds after Ctrl-C
-
-
-@dataclass(frozen=True)
-class Question:
-    """By which metric, from which difference on, and with which certainty."""
-
-    metric: Metric
-    margin: float
-    level: float
-    budget: dict[str, float] = field(default_factory=dict)
-
-
-def make_question(
-    dataset: Dataset,
-    metric: str | None,
-    margin: float | None,
-    level: float,
-    budget: Sequence[str] | None = None,
-) -> Question:
-    """Checked, with the defaults of the task."""
-    check_level(level)
-    chosen = primary(dataset.task, metric)
-    return Question(chosen, _metrics.margin(chosen, dataset.y, margin), level, parse_budget(budget))
 
 
 @contextmanager

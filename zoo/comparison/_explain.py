@@ -15,7 +15,7 @@ from ...datasets._load import load_dataset
 from ..artefact._load import SavedModel, load
 from ..explanation import coefficients, dependence, permutation_importance, surrogates
 from ..explanation._surrogates import Answers
-from ._single import _labelled
+from ._single import _labelled, rows_to_judge
 from .judging._result import plain
 from .store._answer import Explanation
 
@@ -69,8 +69,7 @@ def explain(
     wanted = _chosen(methods, row, trace)
     model = load(path)
     dataset = _data_of(model, data, seed, load_options)
-    rows = np.flatnonzero(dataset.test) if dataset.test is not None else np.arange(len(dataset))
-    own = dataset.take(rows)
+    own = dataset.take(rows_to_judge(dataset))
     if row is not None and not 0 <= row < len(own):
         raise InputError(f"row {row} is not there: {dataset.name} has rows 0 to {len(own) - 1}")
     names = ("model", "family", "task", "modality")

@@ -15,7 +15,8 @@ from ...datasets._errors import InputError
 from ...datasets._load import as_dataset
 from .. import registry
 from ..artefact._versions import versions
-from ._conduct import conduct, executor_for, make_question
+from ._conduct import conduct, executor_for
+from .judging._question import make_question
 from .judging._result import Comparison, describe
 from .planning._plan import Plan, make_plan
 from .running._jobs import Job

@@ -25,8 +25,8 @@ from .planning._plan import chosen_models, known_params
 from .running._confidence import Wanted, confident, measured
 from .running._jobs import predict as checked
 from .running._threads import limited, threads_for
+from .statistics._metrics import Metric, Truth, of_task
 from .statistics._metrics import evaluate as score
-from .statistics._metrics import of_task
 from .statistics._weighted import bootstrap_weights, weighted_scores
 
 
@@ -90,7 +90,6 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 
 def _test_scores(model: Any, dataset: Dataset) -> dict[str, float | None]:
-
     assert dataset.test is not None
     rows = np.flatnonzero(dataset.test)
     prediction = checked(model, take(dataset.X, rows), dataset)
@@ -108,24 +107,11 @@ def evaluate(
     **load_options: Any,
 ) -> dict[str, Any]:
     """Metrics of a saved model on labelled data, with bootstrap intervals over its rows."""
-
     model = load(path)
     dataset = _labelled(model, data, seed, load_options)
-    rows = np.flatnonzero(dataset.test) if dataset.test is not None else np.arange(len(dataset))
+    rows = rows_to_judge(dataset)
     truth, prediction = truth_of(dataset, rows), checked(model, take(dataset.X, rows), dataset)
     weights = bootstrap_weights(truth.y, dataset.task != "regression", n_samples, seed)
-    scores = {}
-    for metric in of_task(dataset.task):
-        values = weighted_scores(metric, truth, prediction, weights)
-        known = values[~np.isnan(values)]
-        tails = [0.5 - confidence_level / 2, 0.5 + confidence_level / 2]
-        low, high = np.quantile(known, tails).tolist() if len(known) else (None, None)
-        scores[metric.name] = {
-            "label": metric.label,
-            "value": score(metric, truth, prediction),
-            "low": low,
-            "high": high,
-        }
     names = ("model", "family", "task", "modality")
     return {
         "path": str(path),
@@ -135,9 +121,28 @@ def evaluate(
         "seen_in_training": dataset.fingerprint() == model.manifest["dataset"]["fingerprint"]
         and dataset.test is None,
         "confidence_level": confidence_level,
-        "scores": scores,
+        "scores": {
+            m.name: _with_interval(m, truth, prediction, weights, confidence_level)
+            for m in of_task(dataset.task)
+        },
         "confidence": measured(model, truth, prediction, confidence_level),
     }
+
+
+def rows_to_judge(dataset: Dataset) -> np.ndarray:
+    """Rows of the official test part, or all where there is none."""
+    return np.arange(len(dataset)) if dataset.test is None else np.flatnonzero(dataset.test)
+
+
+def _with_interval(
+    metric: Metric, truth: Truth, prediction: np.ndarray, weights: np.ndarray, level: float
+) -> dict[str, Any]:
+    """A metric and the quantiles of its values over samples of the rows; None where no sample has a value."""
+    values = weighted_scores(metric, truth, prediction, weights)
+    known = values[~np.isnan(values)]
+    tails = [0.5 - level / 2, 0.5 + level / 2]
+    low, high = np.quantile(known, tails).tolist() if len(known) else (None, None)
+    return {"label": metric.label, "value": score(metric, truth, prediction), "low": low, "high": high}
 
 
 def _labelled(model: SavedModel, data: Any, seed: int, options: dict[str, Any]) -> Dataset:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....datasets._checks import check_dataset
+from ....datasets._load import as_dataset
 from ....datasets._splits import Split
+from ..judging._question import make_question
 from ..running._jobs import Job
 from ..running._progress import Progress
-from ..statistics import _metrics
 from ._capacity_plan import CapacityPlan, make_capacity_plan
 from ._capacity_result import Capacity, NetworkScore
 from ._depth import answer_capacity, headline
-from ._sweep import Cell, run_cells, values_and_jobs, what_is_asked, whole
+from ._sweep import Cell, run_cells, values_and_jobs, whole
 
 
 def capacity(
@@ -67,8 +68,8 @@ def capacity(
         A KeyboardInterrupt; its ``result`` holds what was finished.
     """
     started = time.perf_counter()
-    dataset, measure = what_is_asked(data, metric, confidence_level, seed, load_options)
-    width = _metrics.margin(measure, dataset.y, margin)
+    dataset = as_dataset(data, seed=seed, **load_options)
+    question = make_question(dataset, metric, margin, confidence_level)
     plan, splits = make_capacity_plan(
         dataset,
         layers=layers,
@@ -80,20 +81,18 @@ def capacity(
         params=params,
     )
     cells = [_cell(plan, shape, splits) for shape in plan.networks()]
-    ended, interrupted = run_cells(
-        cells, dataset, measure, seed=seed, threads=plan.threads, progress=progress
-    )
+    ended, interrupted = run_cells(cells, dataset, question.metric, seed, plan.threads, progress)
     scores = [
         NetworkScore(shape, *values_and_jobs(fits))
         for shape, fits in zip(plan.networks(), ended, strict=True)
     ]
-    answers = answer_capacity(scores, plan, measure, width, confidence_level)
+    answers = answer_capacity(scores, plan, question.metric, question.margin, question.level)
     result = Capacity(
         dataset=dataset,
         plan=plan,
-        metric=measure,
-        margin=width,
-        confidence_level=confidence_level,
+        metric=question.metric,
+        margin=question.margin,
+        confidence_level=question.level,
         scores=scores,
         answers=answers,
         headline=headline(answers),

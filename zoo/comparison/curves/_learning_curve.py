@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from ....datasets._checks import check_dataset
+from ....datasets._load import as_dataset
 from ..running._jobs import Job
 from ..running._progress import Progress
 from ..statistics._champions import best, left_out_champion
-from ..statistics._metrics import Metric
+from ..statistics._intervals import check_level
+from ..statistics._metrics import Metric, primary
 from ._crossover import Crossover, find_crossover
 from ._fit import ErrorCurve, FittedCurve, fit_curves, too_few_sizes
 from ._learning_curve_result import LearningCurve, SizeScore
 from ._plan import REACH, CurvePlan, make_curve_plan
-from ._sweep import Cell, Fit, run_cells, values_and_jobs, what_is_asked, whole
+from ._sweep import Cell, Fit, run_cells, values_and_jobs, whole
 
 
 def learning_curve(
@@ -76,7 +78,9 @@ def learning_curve(
         A KeyboardInterrupt; its ``result`` holds what was finished.
     """
     started = time.perf_counter()
-    dataset, measure = what_is_asked(data, metric, confidence_level, seed, load_options)
+    dataset = as_dataset(data, seed=seed, **load_options)
+    check_level(confidence_level)
+    measure = primary(dataset.task, metric)
     plan = make_curve_plan(
         dataset, models=models, sizes=sizes, smallest=smallest, repeats=repeats, seed=seed, params=params
     )
@@ -86,9 +90,7 @@ def learning_curve(
         for name in plan.models
         for k in range(len(plan.sizes))
     ]
-    ended, interrupted = run_cells(
-        cells, dataset, measure, seed=seed, threads=plan.threads, progress=progress
-    )
+    ended, interrupted = run_cells(cells, dataset, measure, seed, plan.threads, progress)
     scores = [_size_score(fits) for fits in ended]
     curves = {family: family_curve(scores, plan, measure, family) for family in ("deep", "classical")}
     fitted, crossover = _judged(curves, plan, confidence_level)

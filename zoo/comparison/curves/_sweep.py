@@ -9,12 +9,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ....datasets._base import Dataset
-from ....datasets._load import as_dataset
 from ..judging._scores import truth_of
 from ..running._jobs import Job, can_fit_many, run_fleet, run_job
 from ..running._progress import Event, Progress
-from ..statistics._intervals import check_level
-from ..statistics._metrics import Metric, evaluate, primary
+from ..statistics._metrics import Metric, evaluate
 from ._sweep_result import SweepResult
 
 Result = TypeVar("Result", bound=SweepResult)
@@ -63,20 +61,10 @@ class Fit:
     value: float
 
 
-def what_is_asked(
-    data: Any, metric: str | None, confidence_level: float, seed: int, load_options: dict[str, Any]
-) -> tuple[Dataset, Metric]:
-    """The data and the metric, before anything is fitted; options that cannot be are refused."""
-    dataset = as_dataset(data, seed=seed, **load_options)
-    check_level(confidence_level)
-    return dataset, primary(dataset.task, metric)
-
-
 def run_cells(
     cells: Sequence[Cell],
     dataset: Dataset,
     metric: Metric,
-    *,
     seed: int,
     threads: int,
     progress: Progress | None,
