@@ -1,8 +1,9 @@
 """What the runner loses, repeats, leaves behind and costs.
 
-    python benchmarks/runner.py [--json] [--quick] [--force]
+    python benchmarks/runner.py [--json] [--quick] [--force] [--part NAME]
 
-The whole takes about half an hour on four quiet cores; every part says on stderr when it has ended.
+The whole takes about half an hour on four quiet cores; every part says on stderr when it has ended. A part can
+be measured apart; what is kept of the others stays.
 
 ``kills`` runs are killed with SIGKILL at a random moment and resumed: ``jobs_lost`` counts finished jobs
 that were gone or changed after that, ``jobs_repeated`` those that were fitted again (by the journal, and by
@@ -34,7 +35,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ KINDS = {
     "eats": "out_of_memory",
 }
 KILLED = ["good", "also-good", "fleet"]  # and models of ours
+_ORPHANS = ("hostile_orphans", "killed_orphans")
 SECONDS = 0.15  # of a fit of a stand-in
 SUITE = ["sick-healthy", "breast-cancer", "wine", "diabetes", "digits", "triage-notes", "docstrings"]
 
@@ -81,7 +83,7 @@ def hostile(folder: Path, quick: bool) -> dict[str, Any]:
     found = {row["model"]: row["status"] for row in json.loads(said)["leaderboard"]}
     bound = 30 + len(KINDS) * folds * limit
     ok = found == KINDS and process.returncode == 1 and seconds < bound
-    return {"hostile": ok, "hostile_seconds": seconds, "orphans": len(workers(process.pid))}
+    return {"hostile": ok, "hostile_seconds": seconds, "hostile_orphans": len(workers(process.pid))}
 
 
 def plan_of(log: Path, deep: bool) -> list[str]:
@@ -120,7 +122,7 @@ def killed(folder: Path, deep: bool, whole: dict[str, Any], rng: random.Random) 
     ends = time.monotonic() + 2
     while workers(process.pid) and time.monotonic() < ends:
         time.sleep(0.1)
-    found = {"orphans": len(workers(process.pid)), "corrupt": int(not sound(store))}
+    found = {"killed_orphans": len(workers(process.pid)), "corrupt": int(not sound(store))}
     before, fits = finished(store), written(log)
     answer, _ = started("compare", "--resume", "last", "-q", "--json", "--store", str(store)).communicate()
     if not answer:  # it had ended before the signal came
@@ -237,24 +239,25 @@ def judged(answer: dict[str, Any]) -> list[Any]:
     return [[[row[name] for name in names] for row in answer["leaderboard"]], answer["verdict"]]
 
 
-def measured(quick: bool) -> dict[str, Any]:
-    """All parts, one after another."""
-    with tempfile.TemporaryDirectory(prefix="deepworth-runner-") as name:
-        folder = Path(name)
-        parts: dict[str, Callable[[], dict[str, Any]]] = {
-            "hostile models": lambda: hostile(folder / "hostile", quick),
-            "kills": lambda: kills(folder, 1 if quick else 100),
-            "disks": lambda: {"full_disk": full_disk(folder), "read_only": read_only(folder)},
-            "cluster": lambda: on_a_cluster(folder, quick),
-            "overhead": lambda: overhead(folder / "runs", quick),
-            "costs": lambda: repeat_errors(quick),
-        }
-        found: dict[str, Any] = {"orphans": 0}
-        for part, work in parts.items():
-            begin, orphans = time.monotonic(), found["orphans"]
-            found |= work()
-            found["orphans"] += orphans if part == "kills" else 0
-            print(f"{part}: {time.monotonic() - begin:.0f} s, so far {found}", file=sys.stderr, flush=True)
+PARTS: dict[str, Callable[[Path, bool], dict[str, Any]]] = {
+    "hostile": lambda folder, quick: hostile(folder / "hostile", quick),
+    "kills": lambda folder, quick: kills(folder, 1 if quick else 100),
+    "disks": lambda folder, quick: {"full_disk": full_disk(folder), "read_only": read_only(folder)},
+    "cluster": on_a_cluster,
+    "overhead": lambda folder, quick: overhead(folder / "runs", quick),
+    "costs": lambda folder, quick: repeat_errors(quick),
+}
+
+
+def measured(names: Sequence[str], quick: bool) -> dict[str, Any]:
+    """The figures of some parts, one after another."""
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="deepworth-runner-") as folder:
+        for name in names:
+            begin = time.monotonic()
+            figures = PARTS[name](Path(folder), quick)
+            found |= figures
+            print(f"{name}: {time.monotonic() - begin:.0f} s, {figures}", file=sys.stderr, flush=True)
     return found
 
 
@@ -264,12 +267,15 @@ def value(figure: Any) -> str:
 
 
 def main() -> None:
-    chosen = parser(__doc__ or "").parse_args()
-    found = None if chosen.quick or chosen.force else kept("runner")
-    if found is None:
-        found = measured(chosen.quick)
-        if not chosen.quick:
-            keep("runner", found)
+    options = parser(__doc__ or "")
+    options.add_argument("--part", choices=PARTS, action="append", help="measure this anew; may be repeated")
+    chosen = options.parse_args()
+    found = {} if chosen.quick or chosen.force else kept("runner") or {}
+    names = chosen.part or ([] if found else list(PARTS))
+    found |= measured(names, chosen.quick)
+    found["orphans"] = sum(found.get(name, 0) for name in _ORPHANS)
+    if names and not chosen.quick:
+        keep("runner", found)
     print(
         json.dumps(found)
         if chosen.json
