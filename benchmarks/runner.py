@@ -2,8 +2,8 @@
 
     python benchmarks/runner.py [--json] [--quick] [--force] [--part NAME]
 
-The whole takes about half an hour on four quiet cores; every part says on stderr when it has ended. A part can
-be measured apart; what is kept of the others stays.
+The whole takes about half an hour on four quiet cores; every part says on stderr when it has ended. A part
+can be measured apart; what is kept of the others stays.
 
 ``kills`` runs are killed with SIGKILL at a random moment and resumed: ``jobs_lost`` counts finished jobs
 that were gone or changed after that, ``jobs_repeated`` those that were fitted again (by the journal, and by
