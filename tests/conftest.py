@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Files whose tests share what is dear to make: a cluster, trained networks, runs.
 TOGETHER = {
-    "tests/zoo/comparison/test_cluster.py": "cluster",
+    "tests/zoo/comparison/running/test_cluster.py": "cluster",
     **{f"tests/zoo/explanation/test_{name}.py": "networks" for name in ("gradients", "importance", "inside")},
     **{f"tests/zoo/report/test_{name}.py": "reports" for name in ("page", "documents")},
     **{
@@ -30,13 +30,13 @@ TOGETHER = {
         for file in (
             "zoo/export/test_export",
             "zoo/comparison/test_calibration",
-            "zoo/comparison/test_costs",
-            "zoo/comparison/test_determinism",
+            "zoo/comparison/running/test_costs",
+            "zoo/comparison/running/test_determinism",
             "zoo/calibration/test_saved",
             "zoo/artefact/test_save_best",
             "zoo/explanation/test_surrogates",
             "zoo/test_artefact",
-            "zoo/test_tracking",
+            "zoo/report/test_tracking",
             "test_cli_explain",
             "test_packaging",
         )
