@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 
+from ._draws import random_states
 from ._errors import InputError
-
-ATTEMPTS = 20
 
 Rows = tuple[np.ndarray, np.ndarray]
 
@@ -48,8 +47,7 @@ def _one(y: np.ndarray, task: str, share: float, stream: tuple[int, int], groups
     if task != "regression" and groups is None:
         kind = StratifiedShuffleSplit
     n_classes = 0 if task == "regression" else len(np.unique(y))
-    for attempt in range(ATTEMPTS):
-        random_state = int(np.random.SeedSequence([*stream, attempt]).generate_state(1)[0])
+    for random_state in random_states(stream):
         try:
             drawn = kind(1, test_size=share, random_state=random_state)
             train, test = next(drawn.split(np.zeros((len(y), 1)), y, groups))

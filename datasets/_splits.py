@@ -13,9 +13,8 @@ from sklearn.model_selection import (
     StratifiedKFold,
 )
 
+from ._draws import random_states
 from ._errors import InputError
-
-ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,7 @@ def _one_repeat(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Train and test rows of K folds; groups are shuffled again when a fold would train without a class."""
     n_classes = 0 if task == "regression" else len(np.unique(y))
-    for attempt in range(ATTEMPTS):
-        # Each repeat has a stream of its own, unrelated to that of its neighbours.
-        random_state = int(np.random.SeedSequence([*stream, attempt]).generate_state(1)[0])
+    for random_state in random_states(stream):
         folder = _folder(task, folds, groups is not None, random_state)
         parts = list(folder.split(np.zeros((len(y), 1)), y, groups))
         if not n_classes or all(len(np.unique(y[train])) == n_classes for train, _ in parts):

@@ -28,8 +28,9 @@ def run_curve(
     """Run, write, draw and show; what was finished when Ctrl-C came is shown too."""
     from ..comparison import Interrupted
     from ..report import curves, learning_plots, progress
+    from ..report._output import check_output
 
-    curves.check_output(output)
+    check_output(output)
     learning_plots.check_plot(plot)
     code = None
     try:

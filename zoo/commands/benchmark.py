@@ -41,8 +41,9 @@ def command(
     """
     from ..comparison import preview_suite, run_suite
     from ..report import learning_plots, progress, rank_plots, suites
+    from ..report._output import check_output
 
-    suites.check_output(output)
+    check_output(output)
     learning_plots.check_plot(plot)
     name, items = read_suite(suite)
     if chosen["cluster"] is not None:

@@ -143,9 +143,10 @@ def command(
     from ..comparison import preview
     from ..comparison import resume as go_on
     from ..report import plans, progress, terminal
+    from ..report._output import check_output
     from ..report.tracking import Tracker
 
-    terminal.check_output(output)
+    check_output(output)
     _check_report(report, no_store)
     _check_folder(save_best)
     tracker = Tracker(mlflow) if mlflow is not None else None

@@ -17,6 +17,6 @@ def command(artefact: str, data: str | None, as_json: bool) -> None:
     Rows come from DATA (a file, or a folder of images), or are made up after the model's inputs.
     """
     from ..comparison import cost
-    from ..report import terminal
+    from ..report.artefact import show_sheet
 
-    terminal.show_sheet(cost(artefact, data), as_json=as_json)
+    show_sheet(cost(artefact, data), as_json=as_json)

@@ -18,10 +18,10 @@ from ._options import JSON, LOAD, SEED, options
 def command(artefact: str, data: str, as_json: bool, **chosen: Any) -> None:
     """Score a saved model on labelled DATA."""
     from ..comparison import evaluate as run
-    from ..report import terminal
+    from ..report.artefact import show_scores
     from ..report.calibration import show_confidence
 
     result = run(artefact, data, **chosen)
-    terminal.show_scores(result, as_json=as_json)
+    show_scores(result, as_json=as_json)
     if not as_json:
         show_confidence(result["confidence"])

@@ -32,10 +32,10 @@ def command(
     \b
     deepworth predict model/ height_cm=180 weight_kg=80 body_temperature_c=39.5
     """
-    from ..report import terminal
+    from ..report._output import ROWS, check_output
     from ..report.progress import Rows
 
-    terminal.check_output(output)
+    check_output(output, ROWS)
     from ..artefact import load
     from ..artefact._predict import predict_parts
     from ..artefact._write import answers_to

@@ -34,9 +34,10 @@ from ._options import COSTS, JSON, LOAD, QUIET, SEED, options, settings
 def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     """Train one model on DATA and save it, ready for raw rows."""
     from ..comparison import train as run
-    from ..report import progress, terminal
+    from ..report import progress
+    from ..report.artefact import show_trained
 
     with progress.spinner(f"training {chosen['model']}", enabled=not quiet):
         summary = run(data, **chosen)
-    terminal.show_trained(summary, as_json=as_json)
+    show_trained(summary, as_json=as_json)
     sys.exit(0 if summary["proof"]["holds"] else 1)

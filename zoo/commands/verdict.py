@@ -25,8 +25,9 @@ def command(run: str, as_json: bool, output: str | None, model: Any, **chosen: A
     """
     from ..comparison import verdict as judge
     from ..report import terminal
+    from ..report._output import check_output
 
-    terminal.check_output(output)
+    check_output(output)
     answer = judge(run, models=model or None, **chosen)
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from ..report import documents
+from ..report._output import write_whole
 from ._sheet import sheet
 
 
@@ -45,5 +46,5 @@ def report(
     kind = documents.kind_of(output, format)
     text = documents.render(sheet(run, store=store, joined=join), kind)
     if output is not None:
-        documents.write(text, output)
+        write_whole(text, output)
     return text

@@ -1,4 +1,4 @@
-"""A saved model in a terminal: what it is, its files, its card. Works from plain results only."""
+"""A saved model in a terminal: what it is, its files, costs and scores. Works from plain results only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ._words import size
+from ._costs import show_cost
+from ._words import number, seconds, size
 from .terminal import console, print_json
 
 MOST_COLUMNS = 12
@@ -31,6 +32,55 @@ def show_artefact(found: dict[str, Any], *, as_json: bool = False) -> None:
     if found["card"]:
         out.print(Text("\ncard.md", "bold"))
         out.print(Text(printable(found["card"], lines=True)), soft_wrap=True)
+
+
+def show_trained(summary: dict[str, Any], *, as_json: bool = False) -> None:
+    """Say what was trained, where it is, and how to use it."""
+    if as_json:
+        print_json(summary)
+        return
+    out, path = console(), summary["path"]
+    out.print(
+        f"[bold]{summary['model']}[/bold] trained on {summary['trained_rows']:,} rows "
+        f"in {seconds(summary['fit_seconds'])}, saved in [bold]{path}[/bold] ({size(summary['size_bytes'])})"
+    )
+    out.print(_proof(summary["proof"]), soft_wrap=True)
+    inputs = " ".join(f"{c['name']}=..." for c in summary["inputs"])
+    example = (
+        f"deepworth predict {path} {inputs}"
+        if summary["modality"] == "tabular"
+        else f"deepworth predict {path} DATA"
+    )
+    out.print(f"[dim]Next: {example}[/dim]", soft_wrap=True)
+    out.print(f"[dim]      deepworth evaluate {path} DATA[/dim]", soft_wrap=True)
+
+
+def show_sheet(sheet: dict[str, Any], *, as_json: bool = False) -> None:
+    """What a saved model takes."""
+    if as_json:
+        print_json(sheet)
+        return
+    out = console()
+    for part in show_cost(sheet):
+        out.print(part)
+
+
+def show_scores(result: dict[str, Any], *, as_json: bool = False) -> None:
+    """Scores of a saved model with their intervals."""
+    if as_json:
+        print_json(result)
+        return
+    out = console()
+    out.print(f"[bold]{result['model']}[/bold] on {result['rows']:,} rows of {result['dataset']}")
+    if result["seen_in_training"]:
+        out.print("[yellow]The model was trained on these very rows: the scores are too good.[/yellow]")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("metric", "value", f"{result['confidence_level']:.0%} interval"):
+        table.add_column(name, justify="left" if name == "metric" else "right")
+    for score in result["scores"].values():
+        between = "-" if score["low"] is None else f"{number(score['low'])} to {number(score['high'])}"
+        table.add_row(score["label"], number(score["value"]), between)
+    out.print(table)
 
 
 def printable(text: Any, *, lines: bool = False) -> str:
@@ -69,3 +119,11 @@ def _files(files: list[dict[str, Any]]) -> Table:
         cells = (printable(file["name"]), shown, printable(file["sha256"] or ""))
         table.add_row(*(Text(cell) for cell in cells), Text(printable(file["state"]), colour))
     return table
+
+
+def _proof(row: dict[str, Any]) -> Text:
+    """How the saved model answers, held against the trained one."""
+    asked = f"opened again, it answers {row['rows']} made rows, odd ones among them,"
+    if row["holds"]:
+        return Text(f"Proof: {asked} as it did when it was trained (within {row['tolerance']:.0e})")
+    return Text(f"No proof: {asked} otherwise than when it was trained; do not use it", "bold red")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,8 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ...datasets._errors import InputError
-from . import terminal
+from ._output import write_answer
 from ._words import FAMILY_COLOURS, count, number, seconds
 from .terminal import _findings, console, print_json
 from .verdict_words import data_facts
@@ -49,26 +45,9 @@ def _show(answer: dict[str, Any], parts: Any, as_json: bool) -> None:
         out.print(part)
 
 
-def check_output(output: str | None) -> None:
-    """Refuse an output file that cannot be written before the work begins."""
-    if output is not None and not output.lower().endswith((".json", ".csv")):
-        raise InputError(f"cannot write {output}: expected a name ending in .json or .csv")
-    terminal.check_output(output)
-
-
 def write(answer: dict[str, Any], output: str | None) -> None:
     """The whole answer to .json, the scores of all models or networks to .csv."""
-    if output is None:
-        return
-    if output.lower().endswith(".json"):
-        terminal.write(answer, output)
-        return
-    rows = answer["networks"] if "networks" in answer else answer["models"]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    terminal._replace(Path(output), text.getvalue())
+    write_answer(answer, answer["networks"] if "networks" in answer else answer["models"], output)
 
 
 def learning_curve(answer: dict[str, Any], width: int = 110) -> list[Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from ...datasets._errors import InputError
+from ._output import as_json, check_place
 
 KINDS = {"html": (".html", ".htm"), "md": (".md", ".markdown"), "json": (".json",)}
 
@@ -19,8 +19,7 @@ def kind_of(output: str | os.PathLike[str] | None, given: str | None = None) -> 
     if output is None:
         return given or "html"
     path = Path(output)
-    if path.is_dir() or not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
-        raise InputError(f"cannot write {path}: its folder does not exist or is read-only")
+    check_place(path)
     found = next((kind for kind, endings in KINDS.items() if path.suffix.lower() in endings), None)
     if given is None and found is None:
         endings = ", ".join(ending for known in KINDS.values() for ending in known)
@@ -31,7 +30,7 @@ def kind_of(output: str | os.PathLike[str] | None, given: str | None = None) -> 
 def render(sheet: dict[str, Any], kind: str) -> str:
     """The text of a report; ``sheet`` is what :func:`deepworth.report` collects of a run."""
     if kind == "json":
-        return json.dumps(sheet, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return as_json(sheet)
     if kind == "md":
         from .markdown import markdown
 
@@ -39,16 +38,3 @@ def render(sheet: dict[str, Any], kind: str) -> str:
     from .html._page import page
 
     return page(sheet)
-
-
-def write(text: str, output: str | os.PathLike[str]) -> None:
-    """Whole or not at all."""
-    path = Path(output)
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        # a file name that was no text can stand in a JSON report only as an escape
-        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from ...datasets._errors import InputError
+from ._output import write_answer
 from ._words import FAMILY_COLOURS, number, seconds
 from .catalogue import _table
-from .terminal import _replace, check_output, console, print_json
-
-__all__ = ["check_output", "show", "show_preview", "teller", "write"]
+from .terminal import console, print_json
 
 _STATES = {"done": "done before, read from the store", "unfinished": "goes on", "new": "begins"}
 
@@ -131,17 +125,4 @@ def show_preview(told: dict[str, Any], *, as_json: bool = False) -> None:
 
 def write(answer: dict[str, Any], output: str | None) -> None:
     """The whole answer to .json, a row a dataset to .csv."""
-    if output is None:
-        return
-    path = Path(output)
-    if path.suffix.lower() == ".json":
-        _replace(path, json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        return
-    if path.suffix.lower() != ".csv":
-        raise InputError(f"cannot write a table of datasets to {output}: expected .json or .csv")
-    names = list(dict.fromkeys(name for row in answer["datasets"] for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(answer["datasets"])
-    _replace(path, text.getvalue())
+    write_answer(answer, answer["datasets"], output)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -16,9 +13,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ...datasets._errors import InputError
-from ._costs import FRONT, budget_lines, cells, columns, flat, front_note, show_cost, unsteady
-from ._words import FAMILY_COLOURS, number, seconds, size
+from ._costs import FRONT, budget_lines, cells, columns, flat, front_note, unsteady
+from ._output import as_json, write_answer
+from ._words import FAMILY_COLOURS, number, seconds
 from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
 
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
@@ -257,43 +254,17 @@ def _footer(answer: dict[str, Any]) -> list[Text]:
 
 def print_json(value: Any) -> None:
     """One JSON object on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def check_output(output: str | None) -> None:
-    """Refuse an output file that cannot be written before the work begins."""
-    if output is None:
-        return
-    path = Path(output)
-    if path.suffix.lower() not in (".json", ".csv", ".parquet", ".jsonl"):
-        raise InputError(f"cannot write {output}: expected a name ending in .json, .jsonl, .csv or .parquet")
-    if path.is_dir() or not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
-        raise InputError(f"cannot write {output}: its folder does not exist or is read-only")
+    sys.stdout.write(as_json(value))
 
 
 def write(answer: dict[str, Any], output: str | None) -> None:
     """The whole answer to .json, the leaderboard to .csv."""
-    if output is None:
-        return
-    path = Path(output)
-    if path.suffix.lower() == ".json":
-        _replace(path, json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        return
-    if path.suffix.lower() != ".csv":
-        raise InputError(f"cannot write a comparison to {output}: expected .json or .csv")
-    _replace(path, leaderboard_csv(answer))
+    write_answer(answer, leaderboard_rows(answer), output)
 
 
-def leaderboard_csv(answer: dict[str, Any]) -> str:
-    """The leaderboard as text: a row a model, a column for each metric and for the ends of its interval."""
-    import io
-
-    rows = [_flat(row) for row in answer["leaderboard"]]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def leaderboard_rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row a model, with a column for each metric and for the ends of its interval."""
+    return [_flat(row) for row in answer["leaderboard"]]
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -306,67 +277,3 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     nested = ("metrics", "intervals", "notes", "costs")
     own = {k: v for k, v in row.items() if k not in nested}
     return {**own, **row["metrics"], **ends, **flat(row.get("costs"))}
-
-
-def _replace(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
-
-
-def _proof(row: dict[str, Any]) -> Text:
-    """How the saved model answers, held against the trained one."""
-    asked = f"opened again, it answers {row['rows']} made rows, odd ones among them,"
-    if row["holds"]:
-        return Text(f"Proof: {asked} as it did when it was trained (within {row['tolerance']:.0e})")
-    return Text(f"No proof: {asked} otherwise than when it was trained; do not use it", "bold red")
-
-
-def show_trained(summary: dict[str, Any], *, as_json: bool = False) -> None:
-    """Say what was trained, where it is, and how to use it."""
-    if as_json:
-        print_json(summary)
-        return
-    out, path = console(), summary["path"]
-    out.print(
-        f"[bold]{summary['model']}[/bold] trained on {summary['trained_rows']:,} rows "
-        f"in {seconds(summary['fit_seconds'])}, saved in [bold]{path}[/bold] ({size(summary['size_bytes'])})"
-    )
-    out.print(_proof(summary["proof"]), soft_wrap=True)
-    inputs = " ".join(f"{c['name']}=..." for c in summary["inputs"])
-    example = (
-        f"deepworth predict {path} {inputs}"
-        if summary["modality"] == "tabular"
-        else f"deepworth predict {path} DATA"
-    )
-    out.print(f"[dim]Next: {example}[/dim]", soft_wrap=True)
-    out.print(f"[dim]      deepworth evaluate {path} DATA[/dim]", soft_wrap=True)
-
-
-def show_sheet(sheet: dict[str, Any], *, as_json: bool = False) -> None:
-    """What a saved model takes."""
-    if as_json:
-        print_json(sheet)
-        return
-    out = console()
-    for part in show_cost(sheet):
-        out.print(part)
-
-
-def show_scores(result: dict[str, Any], *, as_json: bool = False) -> None:
-    """Scores of a saved model with their intervals."""
-    if as_json:
-        print_json(result)
-        return
-    out = console()
-    out.print(f"[bold]{result['model']}[/bold] on {result['rows']:,} rows of {result['dataset']}")
-    if result["seen_in_training"]:
-        out.print("[yellow]The model was trained on these very rows: the scores are too good.[/yellow]")
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("metric", "value", f"{result['confidence_level']:.0%} interval"):
-        table.add_column(name, justify="left" if name == "metric" else "right")
-    for score in result["scores"].values():
-        between = "-" if score["low"] is None else f"{number(score['low'])} to {number(score['high'])}"
-        table.add_row(score["label"], number(score["value"]), between)
-    out.print(table)

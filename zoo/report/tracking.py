@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from ...datasets._errors import InputError
-from .terminal import leaderboard_csv
+from ._output import as_csv, as_json
+from .terminal import leaderboard_rows
 
 _EXPERIMENT = "deepworth"
 _COSTS = ("fit_seconds", "predict_seconds", "size_bytes", "parameters")
@@ -75,9 +75,8 @@ class Tracker:
         try:
             parent = self._new_run(made, answer["run"] or answer["dataset"]["name"], _tags(answer))
             self._tell(parent, _params(answer), _metrics(answer))
-            self._client.log_text(parent, leaderboard_csv(answer), "leaderboard.csv")
-            text = json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False)
-            self._client.log_text(parent, text, "answer.json")
+            self._client.log_text(parent, as_csv(leaderboard_rows(answer)), "leaderboard.csv")
+            self._client.log_text(parent, as_json(answer), "answer.json")
             for row in answer["leaderboard"]:
                 self._log_model(made, parent, row, answer["plan"]["params"].get(row["model"], {}))
             self._client.set_terminated(parent, "FAILED" if answer["exit_code"] else "FINISHED")
