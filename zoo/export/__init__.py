@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = lazy(
         "export": "._export",
         "formats": "._catalogue",
         "prove_saved": "._own_proof",
-        "verify": "._proof",
+        "verify": "._verify",
     },
 )

@@ -17,7 +17,7 @@ from ...datasets._errors import InputError
 from ._begun import begun
 from ._catalogue import chosen, formats, missing_requirement
 from ._errors import CannotHold
-from ._proof import as_rows, batch_of, hashes, in_batches, prove
+from ._proof import as_rows, batch_of, given_of, hashes, in_batches, prove
 from ._rows import probe_rows
 from ._source import Source, open_source
 
@@ -123,8 +123,6 @@ def _exported(source: Source, name: str, folder: Path, proof: dict[str, Any]) ->
         row |= {"not_inside": made["not_inside"]} if made.get("not_inside") else {}
         if "encode" in made:
             row["prepared"] = _prepared(made["encode"], proof)
-        from ._proof import given_of
-
         row |= prove(folder, name, given_of(proof, row), proof["expected"])
         if not row["holds"]:
             row |= {"works": row["status"], "status": "failed", "reason": _difference(row)}

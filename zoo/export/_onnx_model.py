@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 
 from ._graph import Graph, Tensor
 from ._source import SLACK
-from .onnx import metadata
 
 
 def onnx_model(source: Any) -> Any:
@@ -24,7 +24,16 @@ def onnx_model(source: Any) -> Any:
     found = _network(graph, source, inputs) if source.keras is not None else _pipeline(graph, source, inputs)
     _name(graph, source, graph.cast(found, "float32"))
     description = f"{source.manifest['model']} for {source.manifest['target']}"
-    return graph.model(str(source.manifest["model"]).replace("-", "_"), description, metadata(source))
+    return graph.model(str(source.manifest["model"]).replace("-", "_"), description, _metadata(source))
+
+
+def _metadata(source: Any) -> dict[str, str]:
+    """What a reader of the file finds beside the graph."""
+    return {
+        "classes": json.dumps(source.classes),
+        "columns": json.dumps({f.input: f.column for f in source.fields}),
+        "task": source.task,
+    }
 
 
 def _shape(source: Any, field: Any) -> tuple[int | None, ...]:

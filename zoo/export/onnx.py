@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,3 @@ def write(source: Any, folder: Path, *, name: str = "model.onnx") -> dict[str, A
     model = onnx_model(source)
     (folder / name).write_bytes(model.SerializeToString())
     return {}
-
-
-def metadata(source: Any) -> dict[str, str]:
-    """What a reader of the file finds beside the graph."""
-    return {
-        "classes": json.dumps(source.classes),
-        "columns": json.dumps({f.input: f.column for f in source.fields}),
-        "task": source.task,
-    }
