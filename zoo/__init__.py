@@ -22,3 +22,10 @@ def __getattr__(name):
             f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(classes)}"
         )
     return classes[name]()
+
+
+def __dir__():
+    from importlib import import_module
+
+    classes = import_module(".registry", __name__).estimator_classes()
+    return sorted({*globals(), *_MACHINERY, *classes})

@@ -122,11 +122,13 @@ class KerasEstimator(BaseEstimator):
         y : array of shape (n_samples,)
         sample_weight : array of shape (n_samples,), optional
         callbacks : sequence of keras.callbacks.Callback
-            Called after each epoch with the network in training; not for an ensemble.
+            Called after each epoch with the network in training; not for an ensemble. Those that set the
+            learning rate are refused: ``schedule`` does that.
         """
         self.warm_up()
         started = time.perf_counter()
-        fit_many([self], X, y, sample_weight=sample_weight, callbacks=callbacks)
+        given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+        fit_many([self], X, y, sample_weight=sample_weight, callbacks=given)
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
@@ -178,7 +180,7 @@ class KerasEstimator(BaseEstimator):
     def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: np.ndarray | None) -> FitPlan:
         """Check everything, learn the preprocessing, and say what is to be trained."""
         started = time.perf_counter()
-        check_training({name: getattr(self, name) for name in self._defaults})
+        check_training({name: getattr(self, name) for name in self._defaults}, self._defaults)
         X = self._check_X(X, fitting=True)
         y = self._check_y(y, rows)
         if len(y) != len(X):
@@ -217,6 +219,8 @@ class KerasEstimator(BaseEstimator):
         return ImagePreprocessor(**options)
 
     def _check_weight(self, weight: np.ndarray, y: np.ndarray) -> None:
+        if np.any(weight < 0):
+            raise ValueError(f"sample_weight must not be negative, got {weight.min():g}")
         if not np.any(weight > 0):
             raise ValueError("sample_weight is zero for every row")
 
@@ -299,6 +303,9 @@ class KerasEstimator(BaseEstimator):
 
     def _check_table(self, X: Any, fitting: bool) -> pd.DataFrame:
         if isinstance(X, pd.DataFrame):
+            if not X.columns.is_unique:
+                twice = X.columns[X.columns.duplicated()][0]
+                raise ValueError(f"column {twice!r} stands more than once; rename or drop one of them")
             if fitting:
                 _check_feature_names(self, X, reset=True)
                 self.n_features_in_ = X.shape[1]

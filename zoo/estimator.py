@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
@@ -38,7 +39,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
     def _check_y(self, y: Any, rows: np.ndarray | None) -> np.ndarray:
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
-        y = column_or_1d(y, warn=True)
+        y = _complete(column_or_1d(y, warn=True))
         check_classification_targets(y)
         if rows is None:
             self.classes_, codes = np.unique(y, return_inverse=True)
@@ -106,7 +107,8 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
     def _check_y(self, y: Any, rows: np.ndarray | None) -> np.ndarray:
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
-        return column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
+        y = _numbers(_complete(column_or_1d(y, warn=True)), type(self).__name__)
+        return check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
 
     def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray:
         self.target_mean_ = float(np.mean(y[train]))
@@ -129,6 +131,33 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         import keras
 
         return keras.layers.Rescaling(self.target_scale_, offset=self.target_mean_, name="value")(outputs)
+
+
+def _complete(y: np.ndarray) -> np.ndarray:
+    """The target, refused where rows have none: nothing can be learned or scored there."""
+    missing = np.flatnonzero(pd.isna(y))
+    if len(missing):
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise ValueError(
+            f"Input y contains NaN: no target in row {missing[0]}{more}; drop the rows without a target"
+        )
+    return y
+
+
+def _numbers(y: np.ndarray, name: str) -> np.ndarray:
+    """The target of a regressor, refused with its first value that is no number."""
+    if y.dtype.kind in "fiub":
+        return y
+    for value in y:
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            classifier = name.replace("Regressor", "Classifier")
+            shown = value.item() if isinstance(value, np.generic) else value
+            raise ValueError(
+                f"{name} predicts numbers, but y holds {shown!r}; {classifier} predicts classes"
+            ) from None
+    return y.astype(np.float64)
 
 
 @cache

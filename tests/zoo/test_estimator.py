@@ -65,7 +65,10 @@ def test_any_form_of_target_gives_the_same_model(make):
         (None, "requires y to be passed"),
         (np.arange(7) % 2, "inconsistent numbers of samples"),
         (np.linspace(0, 1, 120), "Unknown label type"),
-        (np.where(np.arange(120) % 2, np.nan, 1.0), "NaN"),
+        (np.where(np.arange(120) % 2, np.nan, 1.0), "NaN: no target in row 1 and 59 more; drop the rows"),
+        (np.where(np.arange(120) == 3, None, "a"), "no target in row 3; drop the rows"),
+        (pd.Series(["a", "b"] * 60).where(np.arange(120) != 3), "no target in row 3; drop"),
+        (pd.Series(["a", pd.NA] * 60, dtype="string"), "no target in row 1 and 59 more"),
     ],
 )
 def test_an_unusable_target_is_refused(y, message):
@@ -77,6 +80,22 @@ def test_a_regression_target_must_be_finite():
     X, y = rows()
     with pytest.raises(ValueError, match="infinity"):
         PerceptronRegressor().fit(X, np.where(y, np.inf, 0.0))
+
+
+def test_a_regressor_says_which_value_is_no_number():
+    X, y = rows()
+    with pytest.raises(ValueError, match=r"^PerceptronRegressor predicts numbers, but y holds 'no'; Percep"):
+        PerceptronRegressor().fit(X, np.where(y, "no", "1.5"))
+    texts = PerceptronRegressor(epochs=2, random_state=0).fit(X, y.astype(str)).predict(X)
+    np.testing.assert_array_equal(texts, PerceptronRegressor(epochs=2, random_state=0).fit(X, y).predict(X))
+
+
+def test_weights_below_zero_and_columns_of_one_name_are_refused():
+    X, y = rows()
+    with pytest.raises(ValueError, match="sample_weight must not be negative, got -2"):
+        quick().fit(X, y, sample_weight=np.where(y, 1.0, -2.0))
+    with pytest.raises(ValueError, match="column 'a' stands more than once; rename or drop"):
+        quick().fit(X[["a", "b", "a"]], y)
 
 
 def test_regression_is_indifferent_to_the_units_of_the_target():
@@ -154,12 +173,32 @@ def test_an_empty_table_is_refused(X):
         ({"label_smoothing": 1.0}, "label_smoothing must be a number from 0 to below 1"),
         ({"schedule": "linear"}, '"constant" or "cosine" or "flat-cosine" or "coslog4", got \'linear\''),
         ({"validation_fraction": 1.0}, "validation_fraction must be a number from 0 to below 1"),
+        ({"embedding_dim": 0}, "embedding_dim must be an integer of at least 1, got 0"),
     ],
 )
 def test_a_bad_parameter_is_named_with_what_is_allowed(params, message):
     with pytest.raises(InputError, match=message) as error:
         quick(**params).fit(*rows())
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (
+            zoo.ShallowMLPClassifier(hidden_units=(8,)),
+            r"hidden_units must be an integer of at least 1, got \(8",
+        ),
+        (zoo.PlainMLPClassifier(hidden_units=8), "hidden_units must be the sizes of the layers, .* got 8"),
+        (zoo.TabmClassifier(hidden_units=[8, 0]), "hidden_units must be the sizes of the layers"),
+        (zoo.TabmClassifier(members=0), "members must be an integer of at least 1, got 0"),
+        (zoo.DeepMLPClassifier(dropout=2), "dropout must be a number from 0 to below 1, got 2"),
+    ],
+    ids=repr,
+)
+def test_a_bad_shape_of_a_network_is_named_before_it_is_built(estimator, message):
+    with pytest.raises(InputError, match=message):
+        estimator.fit(*rows())
 
 
 def test_an_unknown_parameter_is_refused_with_the_known_ones():
@@ -250,6 +289,32 @@ def test_keras_callbacks_watch_a_fit_and_may_end_it(tmp_path):
     assert float(lines[2].split(",")[2]) == pytest.approx(model.history_["val_loss"][1])
     with pytest.raises(ValueError, match="one training, not 5"):
         quick(ensemble=True).fit(X, y, callbacks=[stop])
+    assert quick().fit(X, y, callbacks=stop).n_iter_ == 2, "one alone, as Keras takes it"
+    with pytest.raises(ValueError, match=r"must be of keras\.callbacks\.Callback, got 3"):
+        quick().fit(X, y, callbacks=[3])
+    with pytest.raises(ValueError, match=r"ReduceLROnPlateau cannot set the rate .* use schedule="):
+        quick().fit(X, y, callbacks=[keras.callbacks.ReduceLROnPlateau()])
+
+
+def test_another_process_opens_a_network_without_being_told_of_layers(tmp_path):
+    """What Keras itself needs is one import; it imports no package but its own."""
+    X, y = rows()
+    model = zoo.DeepMLPClassifier(epochs=1, ensemble=True, ensemble_size=2).fit(X, y)
+    model.keras_model().save(tmp_path / "model.keras")
+    code = """if True:
+        import sys
+        import deepworth.zoo.layers, keras, numpy as np
+        model = keras.saving.load_model(sys.argv[1], safe_mode=True)
+        print(model({"a": np.array([[0.5]]), "b": np.array([[-1.0]])}).numpy()[0, 1])
+    """
+    command = [sys.executable, "-c", code, str(tmp_path / "model.keras")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    expected = model.predict_proba(pd.DataFrame({"a": [0.5], "b": [-1.0]}))[0, 1]
+    assert float(answer.stdout) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_names_of_estimators_can_be_listed():
+    assert {"DeepMLPClassifier", "TabmRegressor", "Calibrated"} <= set(dir(zoo))
 
 
 def test_few_steps_are_not_worth_compiling_and_give_the_same():

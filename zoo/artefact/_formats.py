@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 import tempfile
 import warnings
 from importlib import import_module
@@ -111,7 +110,7 @@ def load_keras(path: Path) -> Any:
     from ..preprocessing._tensorflow import import_tensorflow
 
     import_tensorflow()
-    register_layers()
+    import_module("..layers", __package__)
     check_archive(path)
     from ._build import built
 
@@ -120,15 +119,3 @@ def load_keras(path: Path) -> Any:
     except Exception as error:  # a damaged or hostile network fails in as many ways as there are layers
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path} cannot be loaded as a Keras model: {first[:300]}") from error
-
-
-def register_layers() -> None:
-    """Import every file of ours that may define a layer, so that Keras knows them by name."""
-    from .. import models, preprocessing
-
-    for package in (models, preprocessing):
-        for found in pkgutil.iter_modules(package.__path__):
-            if found.name.startswith("_"):
-                import_module(f"{package.__name__}.{found.name}")
-    for module in ("..training._mixture", "..calibration._layers"):
-        import_module(module, __package__)

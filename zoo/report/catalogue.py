@@ -15,7 +15,7 @@ from .terminal import _SEVERITY, console, print_json
 def _table(*columns: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold", no_wrap=name in ("model", "name", "run", "column"))
+        table.add_column(name, overflow="fold", no_wrap=name in ("model", "name", "run", "column", "status"))
     return table
 
 

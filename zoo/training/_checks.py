@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,13 @@ def _is_share(value: Any) -> bool:
     return _is_number(value) and 0 <= value < 1
 
 
+def _is_count(value: Any) -> bool:
+    return _is_int(value) and value >= 1
+
+
 _SHARE = "a number from 0 to below 1"
-_ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
+Rule = tuple[Callable[[Any], bool], str]
+_ALLOWED: dict[str, Rule] = {
     "epochs": (lambda v: _is_int(v) and v >= 1, "an integer of at least 1"),
     "batch_size": (lambda v: v == "auto" or (_is_int(v) and v >= 1), 'an integer of at least 1 or "auto"'),
     "learning_rate": (lambda v: _is_number(v) and v > 0, "a number above 0"),
@@ -39,11 +44,22 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "schedule": (lambda v: v in SCHEDULES, " or ".join(f'"{name}"' for name in SCHEDULES)),
     "ensemble": (lambda v: isinstance(v, (bool, np.bool_)), "True or False"),
     "ensemble_size": (lambda v: _is_int(v) and v >= 2, "an integer of at least 2"),
+    "dropout": (_is_share, _SHARE),
+    "frequencies": (lambda v: _is_int(v) and v >= 0, "an integer of at least 0"),
+    **dict.fromkeys(
+        ["members", "embedding_dim", "kernel_size", "dense_units", "recurrent_units"],
+        (_is_count, "an integer of at least 1"),
+    ),
 }
+_ONE_LAYER: Rule = (_is_count, "an integer of at least 1")
+_LAYERS: Rule = (
+    lambda v: isinstance(v, (list, tuple, np.ndarray)) and all(_is_count(size) for size in v),
+    "the sizes of the layers, integers of at least 1, such as (64, 64)",
+)
 
 
-def check_training(params: Mapping[str, Any]) -> None:
-    """Refuse a value that training cannot use; names without a rule belong to the architecture.
+def check_training(params: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:
+    """Refuse a value that training, or a network, cannot use; the default of ``hidden_units`` says its kind.
 
     Raises
     ------
@@ -51,5 +67,32 @@ def check_training(params: Mapping[str, Any]) -> None:
         With the parameter, what it must be, and what came.
     """
     for name, value in params.items():
-        if name in _ALLOWED and not _ALLOWED[name][0](value):
-            raise InputError(f"{name} must be {_ALLOWED[name][1]}, got {value!r}")
+        if name in ("hidden_units", "filters"):
+            one = isinstance((defaults or params)[name], int)
+            allowed, words = _ONE_LAYER if one else _LAYERS
+        elif name in _ALLOWED:
+            allowed, words = _ALLOWED[name]
+        else:
+            continue
+        if not allowed(value):
+            raise InputError(f"{name} must be {words}, got {value!r}")
+
+
+def check_callbacks(callbacks: Sequence[Any], n_networks: int) -> None:
+    """Refuse what cannot watch this training, before it begins.
+
+    Raises
+    ------
+    ValueError
+        Not callbacks of Keras, one that sets the learning rate, or several networks to watch.
+    """
+    import keras
+
+    if callbacks and n_networks > 1:
+        raise ValueError(f"callbacks watch one training, not {n_networks} at once")
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ValueError(f"callbacks must be of keras.callbacks.Callback, got {callback!r}")
+        if isinstance(callback, (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)):
+            kind = type(callback).__name__
+            raise ValueError(f"{kind} cannot set the rate of a compiled training; use schedule= instead")

@@ -29,6 +29,7 @@ from typing import Any
 import keras
 
 from ._architecture import Architecture, Replica
+from ._checks import check_callbacks
 from ._lanes import Progress, Stopped, Trained, train_lanes
 from ._machine import available_bytes, usable_cores
 from ._memory import bytes_of_training
@@ -68,10 +69,9 @@ def train(
     Raises
     ------
     ValueError
-        A loss is not finite, or callbacks were given for several replicas.
+        A loss is not finite, or callbacks were given for several replicas or that cannot watch.
     """
-    if callbacks and len(replicas) > 1:
-        raise ValueError(f"callbacks watch one training, not {len(replicas)} at once")
+    check_callbacks(callbacks, len(replicas))
     lanes = min(settings.lanes, len(replicas)) if settings.jit else 1
     numbered = list(enumerate(replicas))
     groups = [numbered[i : i + lanes] for i in range(0, len(numbered), lanes)]

@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ... import registry
 from ..store._runs import RUNS, _open
 from ._shape import Shape, shape_of
 
@@ -68,9 +69,10 @@ def _fits(file: Path, host: str) -> Iterator[Past]:
         return
     rest = _rest(json.loads(run["result"] or "{}"), [*rows, *costs] if rows else [])
     cores = plan["limits"].get("threads") or own["usable_cores"]
+    here = registry.entries()  # a model that was renamed or taken away foretells nothing
     for model, ended in groupby(rows, key=lambda row: row["model"]):
         seconds = _seconds_of_a_fit(ended, cores)
-        if seconds is not None:
+        if seconds is not None and model in here:
             params, run = plan["params"].get(model, {}), file.parent.name
             yield Past(model, shape, seconds, dataset["fingerprint"], params, plan["calibrate"], run, rest)
 

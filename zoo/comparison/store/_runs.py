@@ -61,7 +61,7 @@ def _summary(path: Path) -> dict[str, Any]:
         "jobs_done": row.get("done"),
         "metric": (result.get("metric") or {}).get("name"),
         "outcome": (result.get("verdict") or {}).get("outcome"),
-        "models": len(result.get("leaderboard", [])),
+        "models": row.get("models", 0),
         "estimated_seconds": (result.get("estimate") or {}).get("seconds"),
         "real_seconds": (result.get("estimate") or {}).get("real_seconds"),
         "path": str(path.parent),
@@ -235,8 +235,10 @@ def read_run(path: Path) -> dict[str, Any]:
         with closing(_open(path)) as db:
             row = dict(db.execute("SELECT * FROM run").fetchone())
             states = _states(db)
+            models = db.execute("SELECT COUNT(DISTINCT model) FROM job").fetchone()[0]
     except (sqlite3.Error, TypeError) as error:
         raise InputError(f"{path} is not a run of deepworth: {error}") from error
     texts = ("dataset", "plan", "result", "configuration", "versions", "host", "splits")
     read = {k: json.loads(row[k]) if row.get(k) else None for k in texts}
-    return {**row, **read, "planned": len(states), "done": sum(state in FINISHED for state in states)}
+    counts = {"planned": len(states), "done": sum(state in FINISHED for state in states), "models": models}
+    return {**row, **read, **counts}

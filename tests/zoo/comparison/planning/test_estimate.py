@@ -3,6 +3,7 @@
 import json
 import math
 import sqlite3
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -105,6 +106,9 @@ def test_earlier_runs_are_read_from_their_journals(tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "run.sqlite").write_text("no database")
     assert len(past_fits(tmp_path)) == 2
+    with closing(sqlite3.connect(tmp_path / answer["run"] / "run.sqlite")) as db, db:
+        db.execute("UPDATE job SET model = 'taken-away' WHERE model = 'constant'")
+    assert [own.model for own in past_fits(tmp_path)] == ["naive-bayes"], "a model that is not there any more"
 
 
 def test_disturbed_jobs_and_failed_ones_teach_nothing(tmp_path):

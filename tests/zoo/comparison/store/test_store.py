@@ -49,9 +49,10 @@ def test_rows_can_be_read_while_the_run_goes_on(tmp_path):
 
 def test_a_run_that_never_ended_is_listed_so(tmp_path):
     with RunStore(tmp_path, {"name": "data"}, {}) as record:
-        pass
+        record.add(job(), {})
     (row,) = list_runs(tmp_path)
     assert (row["run"], row["status"], row["outcome"]) == (record.id, "unfinished", None)
+    assert row["models"] == 1
     with pytest.raises(InputError, match="did not finish"):
         load_run(record.id, tmp_path)
 
