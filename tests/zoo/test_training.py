@@ -514,6 +514,30 @@ def test_dropout_keeps_its_share_and_draws_anew():
     np.testing.assert_array_equal(layer(np.ones((3, 2))), np.ones((3, 2)))
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (7, 3, 9), (32, 8, 128)])
+@pytest.mark.parametrize("rate", [0.1, 0.15, 0.5, 0.9])
+def test_dropout_of_any_shape_and_rate_is_drawn_as_by_independent_coins(shape, rate):
+    """Means and correlations, with lags of all kinds, against their standard errors: 5 of them at most."""
+    layer = Dropout(rate, seed=3)
+    calls = 300
+    ones = np.ones(shape, np.float32)
+    layer(ones)  # outside the function, where its variables may be made
+    draw = tf.function(lambda: layer(ones, training=True), autograph=False)
+    drops = np.stack([draw().numpy().ravel() == 0 for _ in range(calls)])
+    deviation = np.sqrt(rate * (1 - rate))
+    n = drops.size
+    assert abs(drops.mean() - rate) < 5 * deviation / np.sqrt(n)
+    z = (drops - rate) / deviation
+    by_place, by_call = z.mean(axis=0) * np.sqrt(calls), z.mean(axis=1) * np.sqrt(z.shape[1])
+    most = 3.5 + np.sqrt(2 * np.log(n))  # of so many normal draws, and coins that are not quite normal
+    assert np.abs(by_place).max() < most
+    assert np.abs(by_call).max() < most
+    within = [lag for lag in (1, 2, 3, 8, 128, 1024) if lag < z.shape[1]]
+    pairs = [z[:, lag:] * z[:, :-lag] for lag in within] + [z[lag:] * z[:-lag] for lag in (1, 2, 7)]
+    for products in pairs:
+        assert abs(products.mean()) < 5 * products.std() / np.sqrt(products.size)
+
+
 def test_the_same_architecture_has_the_same_start_for_a_seed_and_hashes_alike():
     twin = Architecture(
         shallow_mlp.build,

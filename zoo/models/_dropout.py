@@ -35,7 +35,7 @@ class Dropout(keras.layers.Dropout):
 def _random_bits(like: Any, seed: Any) -> Any:
     """16 random bits for each value of a tensor, uint16."""
     step, *constants = (tf.constant(c, tf.uint32) for c in (_STEP, 16, 13, 0x85EBCA6B, 0xC2B2AE35))
-    start = _mixed(tf.bitwise.bitwise_xor(seed[0], _mixed(seed[1] + step, constants)), constants)
+    start = _mixed(tf.bitwise.bitwise_xor(seed[0], seed[1] * step), constants)
     size = tf.size(like)
     words = _mixed(tf.cast(tf.range((size + 1) // 2), tf.uint32) * step + start, constants)
     halves = tf.reshape(tf.bitcast(words, tf.uint16), (-1,))
