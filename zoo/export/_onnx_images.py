@@ -6,7 +6,7 @@ import numpy as np
 
 from ..preprocessing._pixels import UNIT
 from ._graph import Graph, Tensor
-from ._onnx_keras import Call, Converter
+from ._onnx_call import Call, Converter
 
 
 def _resize(call: Call) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._errors import CannotHold
 from ._graph import Graph, Tensor
-from ._onnx_keras import Call, Converter
+from ._onnx_call import Call, Converter
 from ._onnx_tables import Column, side_by_side
 
 _PLAIN = {

@@ -131,20 +131,6 @@ def _nystroem(graph: Graph, step: Any, x: Any) -> Tensor:
     return graph.op("MatMul", found, step.map_.normalization_.T)
 
 
-def _delegate(graph: Graph, model: Any, x: Any) -> Tensor:
-    from ._onnx_sklearn import convert
-
-    return convert(graph, model.model_, x)
-
-
-def _standardised(graph: Graph, model: Any, x: Any) -> Tensor:
-    from ._onnx_sklearn import convert
-
-    z = convert(graph, model.regressor_, x)
-    scaler = model.transformer_
-    return graph.op("Add", graph.op("Mul", z, scaler.scale_), scaler.mean_)
-
-
 def _neighbours(graph: Graph, model: Any, x: Any) -> Tensor:
     """Candidates by the fast formula, twice as many as needed; their distances then exactly."""
     rows, k = np.asarray(model._fit_X, np.float64), int(model.n_neighbors)
@@ -171,21 +157,16 @@ def _neighbours(graph: Graph, model: Any, x: Any) -> Tensor:
 
 MODELS: dict[str, Any] = {
     "BernoulliNB": _bernoulli,
-    "BySize": _delegate,
     "Calibrated": _calibrated,
-    "CodedLabels": _delegate,
     "DummyClassifier": _dummy,
     "DummyRegressor": _dummy,
-    "FewNeighbours": _delegate,
     "KNeighborsClassifier": _neighbours,
     "KNeighborsRegressor": _neighbours,
     "LinearSVR": _value,
     "LogisticRegression": _logistic,
     "MultinomialNB": _multinomial,
-    "NamedCategories": _delegate,
     "RBFFeatures": _nystroem,
     "Ridge": _value,
     "RidgeCV": _value,
     "SVR": _svr,
-    "TransformedTargetRegressor": _standardised,
 }

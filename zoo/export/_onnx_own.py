@@ -10,7 +10,7 @@ import numpy as np
 from ..calibration._calibrators import LEAST, Isotonic, Platt, Temperature
 from ._errors import CannotHold
 from ._graph import Graph, Tensor
-from ._onnx_keras import Call, Converter
+from ._onnx_call import Call, Converter
 from ._onnx_layers import activation
 from ._onnx_tables import Column
 
