@@ -133,6 +133,7 @@ def show_runs(runs: list[dict[str, Any]], *, as_json: bool = False) -> None:
         return
     # the name of the data is in that of the run; --json has both
     table = _table("run", "status", "jobs", "models", "metric", "verdict", "took", "estimated")
+    table.collapse_padding = True  # or the widest rows would be broken within words at 110 columns
     for r in runs:
         table.add_row(
             *(r["run"], r["status"], _jobs(r), str(r["models"])),

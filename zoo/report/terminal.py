@@ -247,9 +247,18 @@ def _footer(answer: dict[str, Any]) -> list[Text]:
         lines.append(f"Times were taken while other jobs shared the machine{several}")
     if restless := unsteady(answer):
         lines.append(restless)
-    if answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
+    if _was_interrupted(answer):
+        lines.append(f"Interrupted; go on with: deepworth compare --resume {answer['run']}")
+    elif answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
         lines.append("A first answer; for a firmer one: --preset standard")
     return [Text(line, "dim") for line in lines]
+
+
+def _was_interrupted(answer: dict[str, Any]) -> bool:
+    """Whether jobs, or measurements of costs, are still to do in a run that is kept."""
+    states = {row["status"] for row in answer["leaderboard"]}
+    states |= {(row.get("costs") or {}).get("status") for row in answer["leaderboard"]}
+    return bool(answer["run"]) and "interrupted" in states
 
 
 def print_json(value: Any) -> None:

@@ -65,6 +65,17 @@ def test_failed_model_is_told_with_its_reason(answer):
     assert "rbf-svm failed: MemoryError: too large" in text
 
 
+def test_an_interrupted_run_says_how_to_go_on(answer):
+    said = "Interrupted; go on with: deepworth compare --resume run-7"
+    answer["run"] = "run-7"
+    assert said not in shown(answer, 100)
+    in_costs = copy.deepcopy(answer)
+    in_costs["leaderboard"][0]["costs"] = {"status": "interrupted", "reason": "the run was interrupted"}
+    assert said in shown(in_costs, 100)
+    spoil(answer, "rbf-svm", "interrupted", "the run was interrupted")
+    assert said in shown(answer, 100)
+
+
 def test_svg_holds_the_verdict_and_fetches_no_script(answer):
     svg = terminal_svg(answer)
     assert svg.startswith("<svg")
