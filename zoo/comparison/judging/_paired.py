@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ..statistics._intervals import Posterior, corrected_variance, correlated_t, of_samples
+from ..statistics._intervals import Posterior, correlated_t, difference_variance, of_samples
 from ..statistics._metrics import Metric, Truth
 from ._scores import ModelScores
 
@@ -43,7 +43,7 @@ def paired_by_folds(
     if len(differences) < 2:
         return None
     posterior = correlated_t(differences, test_over_train, margin, level)
-    error, freedom = float(np.sqrt(corrected_variance(differences, test_over_train))), len(differences) - 1
+    error, freedom = float(np.sqrt(difference_variance(differences, test_over_train))), len(differences) - 1
     p_value = _two_sided(posterior.mean, error, freedom)
     return Paired(first.model, second.model, "corrected t", posterior, error, freedom, p_value)
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..statistics._champions import best, left_out_champion, out_of_bag_champion
 from ..statistics._intervals import (
     Posterior,
+    all_equal,
     corrected_interval,
     correlated_t,
     folds_needed,
@@ -98,6 +99,11 @@ def decide(
     if len(differences) < 2:
         sentence = f"Cannot tell: {metric.label} is defined on one fold only, and one says nothing of doubt."
         return _no_contest(setting, names, sentence, "use more folds, or another metric")
+    if all_equal(differences) and abs(differences[0]) > 1e-12:
+        sentence = (
+            f"Cannot tell: all {len(differences)} folds show the same difference, so nothing tells chance."
+        )
+        return _no_contest(setting, names, sentence, "the folds are too small: use fewer folds, or more rows")
     posterior = correlated_t(differences, test_over_train, margin, level)
     n_repeats = len(np.unique(repeats))
     champions = {

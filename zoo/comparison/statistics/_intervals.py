@@ -40,6 +40,23 @@ def corrected_variance(values: np.ndarray, test_over_train: float) -> float:
     return (1.0 / len(values) + test_over_train) * float(np.var(values, ddof=1))
 
 
+def difference_variance(differences: np.ndarray, test_over_train: float) -> float:
+    """The same of paired differences, which on small folds may all be equal by chance.
+
+    A fold of two rows has few scores to choose from: ten rows of noise can give the same difference five
+    times. Then the folds tell no spread, and it is taken to be as large as the difference itself; none is
+    left only where there is no difference at all.
+    """
+    if all_equal(differences):
+        return (1.0 / len(differences) + test_over_train) * float(np.mean(differences)) ** 2
+    return corrected_variance(differences, test_over_train)
+
+
+def all_equal(differences: np.ndarray) -> bool:
+    """Whether they differ by no more than rounding."""
+    return bool(np.ptp(differences) <= 1e-12 * (1.0 + np.abs(differences).max()))
+
+
 def corrected_interval(values: np.ndarray, test_over_train: float, level: float) -> tuple[float, float]:
     """Interval of the mean of J >= 2 fold values, Student t with J - 1 degrees of freedom."""
     half = stats.t.ppf(0.5 + level / 2, len(values) - 1) * np.sqrt(
@@ -62,19 +79,14 @@ def correlated_t(differences: np.ndarray, test_over_train: float, margin: float,
         Of the credible interval.
     """
     mean = float(np.mean(differences))
-    scale = np.sqrt(corrected_variance(differences, test_over_train))
-    if scale == 0.0:  # every fold says the same: no doubt is left
-        return _certain(mean, margin)
+    scale = np.sqrt(difference_variance(differences, test_over_train))
+    if scale == 0.0:  # no fold shows any difference
+        return Posterior(0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     freedom = len(differences) - 1
     # special functions: a frozen distribution takes ten times as long to be made as to answer
     p_below, p_above = (float(special.stdtr(freedom, z / scale)) for z in (-margin - mean, mean - margin))
     half = float(special.stdtrit(freedom, 0.5 + level / 2) * scale)
     return Posterior(mean, mean - half, mean + half, p_below, max(0.0, 1 - p_below - p_above), p_above)
-
-
-def _certain(mean: float, margin: float) -> Posterior:
-    below, above = float(mean < -margin), float(mean > margin)
-    return Posterior(mean, mean, mean, below, 1.0 - below - above, above)
 
 
 def of_samples(samples: np.ndarray, margin: float, level: float) -> Posterior:

@@ -53,6 +53,14 @@ def test_outcome(gain, outcome):
     assert (found.advice != "") == (outcome == "undecided")
 
 
+@pytest.mark.parametrize("gain", [0.5, -0.5, 0.3])
+def test_folds_that_all_show_the_same_difference_are_too_small_for_a_verdict(gain):
+    found = verdict([scores("net", "deep", [0.4 + gain] * 5), scores("svm", "classical", [0.4] * 5)])
+    assert found.outcome == "undecided"
+    assert "all 5 folds show the same difference" in found.sentence
+    assert "more rows" in found.advice
+
+
 def test_gain_is_an_improvement_where_smaller_is_better():
     found = verdict(
         [scores("net", "deep", 0.3 + NOISE, LOSS), scores("svm", "classical", [0.5] * 5, LOSS)], LOSS

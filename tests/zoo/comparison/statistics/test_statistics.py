@@ -63,13 +63,21 @@ def test_posterior_is_the_integral_of_its_density():
     assert integrate.quad(density, p.low, p.high)[0] == pytest.approx(0.9, abs=1e-8)
 
 
-@pytest.mark.parametrize(
-    ("constant", "expected"), [(0.0, (0, 1, 0)), (0.02, (0, 0, 1)), (-0.02, (1, 0, 0)), (0.01, (0, 1, 0))]
-)
-def test_identical_differences_leave_no_doubt(constant, expected):
-    p = correlated_t(np.full(5, constant), 0.25, 0.01, 0.95)
-    assert (p.p_below, p.p_inside, p.p_above) == expected
-    assert (p.low, p.mean, p.high) == (constant,) * 3
+def test_no_difference_on_any_fold_leaves_no_doubt():
+    p = correlated_t(np.zeros(5), 0.25, 0.01, 0.95)
+    assert (p.p_below, p.p_inside, p.p_above) == (0, 1, 0)
+    assert (p.low, p.mean, p.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("constant", [0.5, -0.5, 0.02, 0.1 + 0.2])
+def test_the_same_difference_on_every_fold_tells_no_spread_and_leaves_doubt(constant):
+    """As if the spread were as large as the difference: t is 1 / sqrt(1/5 + 1/4), whatever the difference."""
+    p = correlated_t(np.full(5, constant), 0.25, 0.0, 0.95)
+    chance = stats.t.cdf(1 / np.sqrt(1 / 5 + 1 / 4), 4)
+    assert max(p.p_above, p.p_below) == pytest.approx(chance)
+    assert chance < 0.95
+    assert p.low < 0 < p.high
+    assert np.sign(p.mean) == np.sign(constant)
 
 
 def test_swapping_the_families_mirrors_the_posterior():
