@@ -42,7 +42,8 @@ def paired_by_folds(
     differences = differences[~np.isnan(differences)]
     if len(differences) < 2:
         return None
-    posterior = correlated_t(differences, test_over_train, margin, level)
+    width = metric.bounds[1] - metric.bounds[0]
+    posterior = correlated_t(differences, test_over_train, margin, level, first.rows_tested, width)
     error, freedom = float(np.sqrt(difference_variance(differences, test_over_train))), len(differences) - 1
     p_value = _two_sided(posterior.mean, error, freedom)
     return Paired(first.model, second.model, "corrected t", posterior, error, freedom, p_value)

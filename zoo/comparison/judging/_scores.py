@@ -39,6 +39,11 @@ class ModelScores:
         return float(values.mean()) if len(values) else None
 
     @property
+    def rows_tested(self) -> int:
+        """How many rows the folds of the first repeat test together."""
+        return sum(len(job.split.test) for job in self.jobs if job.split.repeat == self.jobs[0].split.repeat)
+
+    @property
     def complete(self) -> bool:
         """Every planned job of the model ended well."""
         return all(job.status == "ok" for job in self.jobs)

@@ -10,6 +10,7 @@ import numpy as np
 from ..statistics._champions import best, left_out_champion, out_of_bag_champion
 from ..statistics._intervals import (
     Posterior,
+    agreeing_rows_needed,
     all_equal,
     corrected_interval,
     correlated_t,
@@ -104,7 +105,8 @@ def decide(
             f"Cannot tell: all {len(differences)} folds show the same difference, so nothing tells chance."
         )
         return _no_contest(setting, names, sentence, "the folds are too small: use fewer folds, or more rows")
-    posterior = correlated_t(differences, test_over_train, margin, level)
+    width = metric.bounds[1] - metric.bounds[0]
+    posterior = correlated_t(differences, test_over_train, margin, level, models[0].rows_tested, width)
     n_repeats = len(np.unique(repeats))
     champions = {
         f: _champion_of(names[f], metric, float(np.mean(v)), *corrected_interval(v, test_over_train, level))
@@ -255,6 +257,12 @@ def _sentence(outcome: str, setting: _Setting, names: dict[str, str | None], p: 
 
 def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting, repeats: int) -> str:
     """What would probably settle an undecided verdict."""
+    if all_equal(differences):
+        width = setting.metric.bounds[1] - setting.metric.bounds[0]
+        rows = agreeing_rows_needed(width, setting.margin, setting.level)
+        if rows is None:
+            return "no number of rows shows that two models are exactly equal: use a margin above zero"
+        return f"they were never told apart, on few rows; {rows} such rows would make them equivalent"
     folds = folds_needed(differences, test_over_train, setting.margin, setting.level)
     if folds is not None:
         needed = -(-folds * repeats // len(differences))

@@ -65,7 +65,14 @@ def corrected_interval(values: np.ndarray, test_over_train: float, level: float)
     return float(np.mean(values) - half), float(np.mean(values) + half)
 
 
-def correlated_t(differences: np.ndarray, test_over_train: float, margin: float, level: float) -> Posterior:
+def correlated_t(
+    differences: np.ndarray,
+    test_over_train: float,
+    margin: float,
+    level: float,
+    rows: int | None = None,
+    width: float = np.inf,
+) -> Posterior:
     """Posterior of the mean difference with a region of practical equivalence [-margin, margin].
 
     Parameters
@@ -77,16 +84,40 @@ def correlated_t(differences: np.ndarray, test_over_train: float, margin: float,
     margin : float
     level : float
         Of the credible interval.
+    rows : int, optional
+        That all folds of a repeat test together: says how much it means if no fold shows any difference.
+    width : float
+        Of the metric's range; infinite where scores that agree leave no doubt, since all answers must.
     """
     mean = float(np.mean(differences))
     scale = np.sqrt(difference_variance(differences, test_over_train))
-    if scale == 0.0:  # no fold shows any difference
-        return Posterior(0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    if scale == 0.0:
+        return _agreement(rows, width, margin, level)
     freedom = len(differences) - 1
     # special functions: a frozen distribution takes ten times as long to be made as to answer
     p_below, p_above = (float(special.stdtr(freedom, z / scale)) for z in (-margin - mean, mean - margin))
     half = float(special.stdtrit(freedom, 0.5 + level / 2) * scale)
     return Posterior(mean, mean - half, mean + half, p_below, max(0.0, 1 - p_below - p_above), p_above)
+
+
+def _agreement(rows: int | None, width: float, margin: float, level: float) -> Posterior:
+    """What it says that two models were never told apart on so many rows.
+
+    The share of rows on which they differ has the posterior Beta(1, rows + 1) (the rule of succession, from
+    a uniform prior), and the difference of their scores is no larger than that share of the metric's range.
+    """
+    if rows is None or not np.isfinite(width):
+        return Posterior(0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    doubt = (1.0 - min(1.0, margin / width)) ** (rows + 1)
+    most = width * (1.0 - (1.0 - level) ** (1.0 / (rows + 1)))
+    return Posterior(0.0, -most, most, doubt / 2, 1.0 - doubt, doubt / 2)
+
+
+def agreeing_rows_needed(width: float, margin: float, level: float) -> int | None:
+    """How many rows two models must answer alike for :func:`correlated_t` to call them equivalent."""
+    if not 0 < margin < width < np.inf:
+        return None
+    return int(np.ceil(np.log(1.0 - level) / np.log(1.0 - margin / width))) - 1
 
 
 def of_samples(samples: np.ndarray, margin: float, level: float) -> Posterior:

@@ -1,5 +1,6 @@
 """Verdicts from given scores: outcomes, gaps, names, and advice."""
 
+import dataclasses
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,20 @@ def test_outcome(gain, outcome):
     assert found.p_deep + found.p_equivalent + found.p_classical == pytest.approx(1)
     assert (found.deep_champion, found.classical_champion) == ("net", "svm")
     assert (found.advice != "") == (outcome == "undecided")
+
+
+def test_models_that_agree_on_every_fold_are_equivalent_only_on_enough_rows():
+    def on(rows):
+        found = [scores("net", "deep", [0.8] * 5), scores("svm", "classical", [0.8] * 5)]
+        for model in found:
+            for job in model.jobs:
+                job.split = dataclasses.replace(job.split, test=np.arange(rows // 5))
+        return verdict(found)
+
+    few, many = on(10), on(500)
+    assert (few.outcome, many.outcome) == ("undecided", "equivalent")
+    assert few.p_equivalent < 0.2
+    assert "298 such rows" in few.advice
 
 
 @pytest.mark.parametrize("gain", [0.5, -0.5, 0.3])
@@ -139,10 +154,17 @@ def test_no_defined_fold_at_all():
     assert verdict([scores("net", "deep", none), scores("svm", "classical", none)]).outcome == "undecided"
 
 
-def test_identical_models_are_equivalent():
-    found = verdict([scores("net", "deep", [0.8] * 5), scores("svm", "classical", [0.8] * 5)], margin=0.0)
+def test_identical_models_are_equivalent_where_equal_scores_need_equal_answers():
+    models = [scores("net", "deep", [0.8] * 5, LOSS), scores("svm", "classical", [0.8] * 5, LOSS)]
+    found = verdict(models, LOSS)
     assert found.outcome == "equivalent"
     assert (found.gain, found.gain_low, found.gain_high) == pytest.approx((0, 0, 0))
+
+
+def test_without_a_margin_no_agreement_is_shown():
+    found = verdict([scores("net", "deep", [0.8] * 5), scores("svm", "classical", [0.8] * 5)], margin=0.0)
+    assert found.outcome == "undecided"
+    assert "a margin above zero" in found.advice
 
 
 def test_constant_is_champion_only_if_nothing_is_better():

@@ -9,6 +9,7 @@ from sklearn.svm import SVC
 
 from deepworth.zoo.comparison.statistics._champions import best, left_out_champion, out_of_bag_champion
 from deepworth.zoo.comparison.statistics._intervals import (
+    agreeing_rows_needed,
     corrected_interval,
     corrected_variance,
     correlated_t,
@@ -67,6 +68,25 @@ def test_no_difference_on_any_fold_leaves_no_doubt():
     p = correlated_t(np.zeros(5), 0.25, 0.01, 0.95)
     assert (p.p_below, p.p_inside, p.p_above) == (0, 1, 0)
     assert (p.low, p.mean, p.high) == (0, 0, 0)
+
+
+def test_agreement_on_few_rows_is_the_rule_of_succession():
+    """A worked example: 10 rows without a difference, margin 0.01: 1 - 0.99**11; and by simulation."""
+    p = correlated_t(np.zeros(5), 0.25, 0.01, 0.95, rows=10, width=1.0)
+    assert p.p_inside == pytest.approx(0.1047, abs=1e-4)
+    assert p.high == pytest.approx(1 - 0.05 ** (1 / 11))
+    assert p.p_below == p.p_above
+    shares = np.random.default_rng(0).random(400_000)  # the prior; those under which ten rows all agree
+    kept = shares[np.random.default_rng(1).random(400_000) < (1 - shares) ** 10]
+    assert np.mean(kept < 0.01) == pytest.approx(p.p_inside, abs=0.006)
+    assert np.quantile(kept, 0.95) == pytest.approx(p.high, abs=0.01)
+
+
+@pytest.mark.parametrize("margin", [0.005, 0.01, 0.1])
+def test_so_many_agreeing_rows_are_just_enough(margin):
+    n = agreeing_rows_needed(2.0, margin, 0.95)
+    inside = [correlated_t(np.zeros(5), 0.25, margin, 0.95, rows, 2.0).p_inside for rows in (n - 1, n)]
+    assert inside[0] < 0.95 <= inside[1]
 
 
 @pytest.mark.parametrize("constant", [0.5, -0.5, 0.02, 0.1 + 0.2])
