@@ -27,7 +27,7 @@ def answered(*words: str) -> dict[str, Any]:
 
 def overhead(folder: Path, quick: bool) -> dict[str, Any]:
     """Wall times of the same comparison in a worker and in one process, the faster of two runs, in turns."""
-    words = ["compare", "-q", "--json", "--no-costs", "--preset", "quick" if quick else "standard"]
+    words = ["compare", "-q", "--json", "--no-costs", "--folds", "5" if quick else "14"]
     words += FEW if quick else []
     walls: dict[str, list[float]] = {"runner": [], "bare": []}
     kinds = {"bare": ["-j", "0", "--no-store"], "runner": ["-j", "1", "--store", str(folder)]}

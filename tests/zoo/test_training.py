@@ -249,6 +249,8 @@ def test_a_fleet_takes_fewer_threads_where_memory_is_short(monkeypatch):
     assert available_bytes() > 2**20
     settings = Settings(workers=4)
     assert _fleet._workers(SHALLOW, settings, 1, 8) == 4
+    assert [_fleet._busy(n, 4) for n in (1, 3, 4, 5, 8, 10, 50)] == [1, 3, 4, 5, 4, 5, 5]
+    assert [_fleet._busy(n, 1) for n in (1, 3, 10)] == [1, 1, 1]
     monkeypatch.setattr(_fleet, "available_bytes", lambda: 5 * needed)
     assert _fleet._workers(SHALLOW, settings, 1, 8) == 2
     monkeypatch.setattr(_fleet, "available_bytes", lambda: 0)

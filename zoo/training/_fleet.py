@@ -82,12 +82,21 @@ def train(
 
 
 def _workers(architecture: Architecture, settings: Settings, lanes: int, n_groups: int) -> int:
-    """As many threads as there are cores, fewer where their networks would not fit into memory."""
-    most = min(n_groups, settings.workers or usable_cores())
+    """As many threads as asked for, or as keep all cores busy; fewer where their networks would not fit."""
+    most = min(n_groups, settings.workers or _busy(n_groups, usable_cores()))
     if most <= 1:
         return 1
     needed = lanes * bytes_of_training(architecture, settings.batch_size)
     return max(1, min(most, available_bytes() // (2 * needed)))
+
+
+def _busy(n_groups: int, cores: int) -> int:
+    """Threads for equal turns, up to twice as many as cores, so that no core waits for a last replica.
+
+    Five trainings on four cores take 1.25 times as long as one where all go on together, twice as long where
+    the fifth comes after the others. On one core nothing is won.
+    """
+    return -(-n_groups // max(1, n_groups // cores)) if cores > 1 else 1
 
 
 class _Crew:
