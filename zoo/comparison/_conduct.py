@@ -32,7 +32,7 @@ from .running._tasks import Work
 from .running._threads import threads_for
 from .running._workers import Workers
 from .store._journal import RunStore
-from .store._runs import store_folder
+from .store._runs import resume_command, store_folder
 
 _PATIENCE = 1.0  # seconds after Ctrl-C
 
@@ -159,13 +159,7 @@ def _keep_part_of_it(judge: Callable[[], Comparison], record: RunStore | None) -
 def _how_to_go_on(record: RunStore | None) -> str:
     if record is None:
         return "interrupted; nothing is kept without a store"
-    return f"interrupted; what was finished is in {record.path}, go on with: {resume_command(record)}"
-
-
-def resume_command(record: RunStore) -> str:
-    """The line that goes on with a run."""
-    usual = record.path.parent == store_folder()
-    return f"deepworth compare --resume {record.id if usual else record.path}"
+    return f"interrupted; what was finished is in {record.path}, go on with: {resume_command(record.path)}"
 
 
 def judged(

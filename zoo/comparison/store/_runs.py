@@ -83,8 +83,7 @@ def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str,
     folder = find_run(run, store)
     row = read_run(folder / "run.sqlite")
     if row["result"] is None:
-        resume = f"deepworth compare --resume {row['id']} goes on with it"
-        raise InputError(f"run {row['id']} did not finish; {resume}")
+        raise InputError(f"run {row['id']} did not finish; {resume_command(folder)} goes on with it")
     return Answer(_with_explanations(row["result"], folder / EXPLANATIONS))
 
 
@@ -197,6 +196,12 @@ def kept_prediction(folder: Path, job: dict[str, Any]) -> Any:
     return joined[own] if own.any() else None
 
 
+def resume_command(folder: Path) -> str:
+    """The line that goes on with the run of a folder."""
+    usual = folder.parent.resolve() == store_folder().resolve()
+    return f"deepworth compare --resume {folder.name if usual else folder}"
+
+
 def find_run(run: str, store: str | os.PathLike[str] | None = None) -> Path:
     """The folder of a run, by its name, an unmistakable start of it, "last", or the folder itself."""
     return Path(run) if (Path(run) / "run.sqlite").is_file() else _find_run(run, store_folder(store))
@@ -206,7 +211,7 @@ def _find_run(run: str, folder: Path) -> Path:
     known = sorted(path.parent.name for path in folder.glob(RUNS)) if folder.is_dir() else []
     if not known:
         raise InputError(f"no runs in {folder}; deepworth compare makes one")
-    matches = known[-1:] if run == "last" else [name for name in known if name.startswith(run)]
+    matches = known[-1:] if run == "last" else [n for n in known if run and n.startswith(run)]
     if len(matches) > 1 and run not in matches:
         raise InputError(f"{run!r} fits {len(matches)} runs: {', '.join(matches[:5])}; give more of its name")
     if not matches:

@@ -53,7 +53,7 @@ def test_a_run_that_never_ended_is_listed_so(tmp_path):
     (row,) = list_runs(tmp_path)
     assert (row["run"], row["status"], row["outcome"]) == (record.id, "unfinished", None)
     assert row["models"] == 1
-    with pytest.raises(InputError, match="did not finish"):
+    with pytest.raises(InputError, match=f"did not finish; deepworth compare --resume {tmp_path}"):
         load_run(record.id, tmp_path)
 
 
@@ -95,6 +95,8 @@ def test_unknown_and_ambiguous_names(tmp_path):
         load_run("20", tmp_path)
     with pytest.raises(InputError, match="no run 'nothing'"):
         load_run("nothing", tmp_path)
+    with pytest.raises(InputError, match="no run ''"):
+        load_run("", tmp_path)
 
 
 def test_an_empty_or_absent_store_has_no_runs(tmp_path):
