@@ -101,7 +101,7 @@ def test_the_usual_row_as_baseline(networks, mixed_table):
 def test_of_a_relu_network_an_independent_implementation(networks, mixed_table):
     """Forward and backward pass in NumPy on the same weights, 20,000 even steps (the paper's Riemann sum)."""
     network = open_network(networks("shallow-mlp"))
-    rows = mixed_table.iloc[:4]
+    rows = mixed_table.iloc[:20]
     found = integrated_gradients(network, rows)
     hidden, last = (la for la in network.inner.layers if isinstance(la, keras.layers.Dense))
     first, bias = hidden.kernel.numpy().astype(float), hidden.bias.numpy().astype(float)
@@ -119,7 +119,8 @@ def test_of_a_relu_network_an_independent_implementation(networks, mixed_table):
         each = gradient * (point - start)
         owners = [e.column for e in network.numeric] + ["d"] * table.shape[1]
         expected = [sum(v for v, o in zip(each, owners, strict=True) if o == name) for name in found.names]
-        assert np.allclose(found.parts["columns"][i], expected, atol=2e-3)
+        each_off = np.abs(found.parts["columns"][i] - expected)  # sums are exact to PROMISED; parts may cancel
+        assert each_off.max() < 3e-3 * np.abs(expected).sum()
 
 
 def test_paths_with_kinks_are_followed():
