@@ -27,7 +27,7 @@ LARGEST_CONFIG = 64 * 2**20  # bytes; a vocabulary of 20,000 words takes less th
 OWN = "deepworth>"
 _DAMAGE = (
     *(zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError),
-    *(RuntimeError, NotImplementedError, struct.error),
+    *(RuntimeError, NotImplementedError, struct.error),  # of zipfile: encrypted, unknown method
 )
 VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"}
 MODULES = {
@@ -80,7 +80,7 @@ def _faults(path: Path) -> Iterator[str]:
         EOFError,
         ValueError,
         RuntimeError,
-        NotImplementedError,
+        NotImplementedError,  # zipfile's for a compression that it does not know
         struct.error,
     ) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]

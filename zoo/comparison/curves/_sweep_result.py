@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,7 +42,7 @@ class CellScore:
 
 
 @dataclass
-class SweepResult:
+class SweepResult(ABC):
     """The data, what was asked of them, what every cell scored, and how it went."""
 
     dataset: Dataset
@@ -80,12 +81,13 @@ class SweepResult:
     def _metric_row(self) -> dict[str, Any]:
         return {name: getattr(self.metric, name) for name in ("name", "label", "greater_is_better")}
 
+    @abstractmethod
     def _plan_row(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What was asked for."""
 
+    @abstractmethod
     def _found(self) -> dict[str, Any]:
         """What this sweep was made for."""
-        raise NotImplementedError
 
     def _interval(self, values: np.ndarray, test_over_train: float) -> dict[str, float | None]:
         """Mean and corrected interval within the metric's bounds; nothing where a fit is missing."""
