@@ -84,12 +84,7 @@ def errors_against_truth(name: str, repeats: int) -> dict[str, dict[str, float]]
 
 
 def _errors_once(name: str, seed: int, method: str) -> dict[str, float]:
-    from deepworth.zoo.calibration._reliability import (
-        bin_numbers,
-        estimated_error,
-        expected_error,
-        summarise,
-    )
+    from deepworth.zoo.calibration.reliability import bin_numbers, estimated_error, expected_error, summarise
 
     train, test = _samples(seed, 1500, 20_000)
     said = _calibrated(name, seed, method).fit(train.X, train.y).predict_proba(test.X)[:, 1]

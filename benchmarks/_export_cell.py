@@ -72,7 +72,7 @@ def data_of(modality: str, task: str) -> Any:
 def trained(name: str, modality: str, task: str, folder: Path) -> Path:
     """A model of a cell, saved."""
     from deepworth.zoo import registry
-    from deepworth.zoo.artefact import save
+    from deepworth.zoo.artefact.saving import save
 
     data = data_of(modality, task)
     params = SMALL if registry.family(name) == "deep" else {}
@@ -82,7 +82,7 @@ def trained(name: str, modality: str, task: str, folder: Path) -> Path:
 
 def cell(name: str, modality: str, task: str, formats: tuple[str, ...] | None) -> dict[str, Any]:
     """What became of one model in each format."""
-    from deepworth.zoo.export import export
+    from deepworth.zoo.export._export import export
 
     with tempfile.TemporaryDirectory() as home:
         path = trained(name, modality, task, Path(home) / "model")

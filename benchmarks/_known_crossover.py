@@ -18,9 +18,8 @@ TRUTHS = {"inside": 300.0, "beyond": 4000.0, "never": np.inf}
 def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     """One learning curve of the pair, from fresh rows to the crossover."""
     from deepworth.datasets._base import Dataset
-    from deepworth.zoo.comparison.curves._crossover import find_crossover
-    from deepworth.zoo.comparison.curves._fit import ErrorCurve, fit_curves
-    from deepworth.zoo.comparison.curves._plan import make_curve_plan
+    from deepworth.zoo.judging.crossover import ErrorCurve, find_crossover, fit_curves
+    from deepworth.zoo.runs.curve_plan import make_curve_plan
 
     X, y = pair.sample(ROWS, np.random.default_rng(seed))
     dataset = Dataset("pair", X, y, "regression", "tabular")

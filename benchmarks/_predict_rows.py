@@ -36,9 +36,8 @@ def measure(artefact: str, n_rows: int = 5_000_000) -> dict[str, Any]:
     """
     import pandas as pd
 
-    from deepworth.zoo.artefact import load
-    from deepworth.zoo.artefact._predict import predict_parts
-    from deepworth.zoo.artefact._write import answers_to
+    from deepworth.zoo.artefact.loading import load
+    from deepworth.zoo.artefact.predicting import answers_to, predict_parts
 
     model = load(artefact)
     with tempfile.TemporaryDirectory() as folder:

@@ -89,10 +89,10 @@ def comparison(
 ) -> Outcome:
     """Cross-validate the world's models on n rows and ask deepworth for the verdict."""
     from deepworth.datasets._splits import make_splits
-    from deepworth.zoo.comparison.judging._scores import ModelScores
-    from deepworth.zoo.comparison.judging._verdict import decide
-    from deepworth.zoo.comparison.running._jobs import Job
-    from deepworth.zoo.comparison.statistics._metrics import METRICS
+    from deepworth.zoo.judging.scores import ModelScores
+    from deepworth.zoo.judging.verdict import decide
+    from deepworth.zoo.metrics._metrics import METRICS
+    from deepworth.zoo.runs.fitting import Job
 
     rng = np.random.default_rng((seed, n, len(world.strengths)))
     columns, y = world.draw(rng, n)

@@ -40,7 +40,7 @@ def measure(quick: bool) -> dict[str, Any]:
 
 def lines(found: dict[str, Any]) -> list[list[str]]:
     """Rows of the table."""
-    from deepworth.zoo.report._words import count, seconds, size
+    from deepworth.zoo.report.words import count, seconds, size
 
     def latency(sheet: dict[str, Any], rows: str) -> str:
         one = (sheet.get("latency") or {}).get(rows)

@@ -66,7 +66,7 @@ def curve(name: str, quick: bool, force: bool) -> dict[str, Any] | None:
     if found is None:
         found = _measured(name, quick)
     if found is not None and not quick:
-        from deepworth.zoo.report.learning_plots import plot_learning_curve
+        from deepworth.zoo.report.curve_plots import plot_learning_curve
 
         IMAGES.mkdir(parents=True, exist_ok=True)
         plot_learning_curve(found, str(IMAGES / f"learning-curve-{name}.svg"))
@@ -102,7 +102,7 @@ def grid(quick: bool, force: bool) -> dict[str, Any]:
         small = {"layers": (0, 1), "units": (4,), "folds": 2, "params": {"plain-mlp": {"epochs": 5}}}
         found = deepworth.capacity("sick-healthy", progress=_progress, **(small if quick else {})).to_dict()
     if not quick:
-        from deepworth.zoo.report.learning_plots import plot_capacity
+        from deepworth.zoo.report.curve_plots import plot_capacity
 
         keep("capacity", found)
         IMAGES.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ def main() -> None:
 def run(name: str, data: Any, store: Path, **options: Any) -> dict[str, Any]:
     """A comparison in worker processes, as the command makes it; the machine's speed is taken anew."""
     import deepworth
-    from deepworth.zoo.comparison.planning._speed import machine_seconds
+    from deepworth.zoo.runs.estimate import machine_seconds
 
     machine_seconds.cache_clear()
     print(f"{name} ...", file=sys.stderr, flush=True)
@@ -156,8 +156,8 @@ def measure(store: Path) -> None:
 
 
 def write_table(store: Path, known: dict[str, Any]) -> None:
-    from deepworth.zoo.comparison.planning import _times
-    from deepworth.zoo.comparison.planning._past import past_fits
+    from deepworth.zoo.runs import times as _times
+    from deepworth.zoo.runs.estimate import past_fits
 
     speeds = {own["run"]: own["machine_seconds"] for own in known.values()}
     usual = float(np.median(list(speeds.values())))
@@ -170,7 +170,7 @@ def write_table(store: Path, known: dict[str, Any]) -> None:
                 (p.shape, seconds) for p, seconds in fits if (p.model, p.shape.modality) == (model, modality)
             ]
             laws.setdefault(modality, {})[model] = fitted(own)
-            from deepworth.zoo.comparison.planning._estimate import law
+            from deepworth.zoo.runs.estimate import law
 
             errors += [abs(math.log(s / law(laws[modality][model], shape))) for shape, s in own]
     print(
@@ -205,9 +205,7 @@ def anchor(laws: dict[str, dict[str, Any]]) -> None:
     the geometric mean of their ratios over datasets. Exponents stay.
     """
     import deepworth
-    from deepworth.zoo.comparison.planning._estimate import law
-    from deepworth.zoo.comparison.planning._past import fleet_factor
-    from deepworth.zoo.comparison.planning._shape import Shape, width_of
+    from deepworth.zoo.runs.estimate import Shape, fleet_factor, law, width_of
 
     ratios: dict[str, list[float]] = {}
     for name in ANCHORS:
@@ -245,7 +243,7 @@ def fitted(own: list[tuple[Any, float]]) -> tuple[float, ...]:
     """t0 + k rows^b width^c outputs^e by least squares of logs, drawn weakly to usual exponents."""
     from scipy.optimize import least_squares
 
-    from deepworth.zoo.comparison.planning._estimate import law
+    from deepworth.zoo.runs.estimate import law
 
     logs = np.log([seconds for _, seconds in own])
     usual = np.array([1.0, 0.6, 0.5])

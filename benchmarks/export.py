@@ -106,8 +106,8 @@ def latency(home: Path, turns: int) -> dict[str, float]:
     import tensorflow as tf
 
     from deepworth.zoo import registry
-    from deepworth.zoo.artefact._formats import load_keras
-    from deepworth.zoo.export import export
+    from deepworth.zoo.artefact.formats import load_keras
+    from deepworth.zoo.export._export import export
 
     data = every_kind("binary")
     path = trained("deep-mlp", "tabular", "binary", home / "timed")

@@ -78,11 +78,13 @@ def ten(case: Case, epochs: int) -> float:
     """Seconds of ten replicas as one fleet."""
     import numpy as np
 
-    from deepworth.zoo.preprocessing._tensorflow import import_tensorflow
+    from deepworth.zoo.preprocessing.runtime import import_tensorflow
 
     import_tensorflow()
-    from deepworth.zoo.preprocessing._base import InputSpec
-    from deepworth.zoo.training import Architecture, Part, Replica, Settings, train
+    from deepworth.zoo.preprocessing.base import InputSpec
+    from deepworth.zoo.training.architecture import Architecture, Part, Replica
+    from deepworth.zoo.training.fleet import train
+    from deepworth.zoo.training.settings import Settings
 
     X, y = data(case)
     parts = [Part({"numeric": X[r]}, y[r], np.ones(len(r), np.float32)) for r in folds(X, y)]
@@ -101,12 +103,12 @@ def ten(case: Case, epochs: int) -> float:
 
 def one(case: Case, epochs: int) -> float:
     """Seconds of one ``keras.Model.fit`` of the same network."""
-    from deepworth.zoo.preprocessing._tensorflow import import_tensorflow
+    from deepworth.zoo.preprocessing.runtime import import_tensorflow
 
     import_tensorflow()
     import keras
 
-    from deepworth.zoo.preprocessing._base import InputSpec
+    from deepworth.zoo.preprocessing.base import InputSpec
 
     X, y = data(case)
     rows = folds(X, y)[0]

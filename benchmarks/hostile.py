@@ -118,7 +118,7 @@ def worker(pipe: Any, models: list[str], place: str, numbers: list[int]) -> None
     os.environ["TMPDIR"] = tempfile.tempdir = str(root / "temporary")
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1")
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    from deepworth.zoo.artefact import load
+    from deepworth.zoo.artefact.loading import load
 
     rows = {path: _one_row(load(path)) for path in models}
     for path, X in rows.items():

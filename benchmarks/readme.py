@@ -279,7 +279,7 @@ def paths() -> list[Path]:
 
 def pictures() -> None:
     """SVG of the terminal for the kept comparisons that the README shows."""
-    from deepworth.zoo.report.pictures import terminal_svg
+    from deepworth.zoo.report.terminal import terminal_svg
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     for name, command in {

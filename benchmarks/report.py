@@ -38,13 +38,13 @@ CLASSICAL = (
 def kept_run(store: Path, models: int, folds: int) -> str:
     """A run of so many models on disk, judged as any other."""
     import deepworth
-    from deepworth.zoo.comparison._conduct import judged
-    from deepworth.zoo.comparison.judging._leaderboard import of_task
-    from deepworth.zoo.comparison.judging._question import Question
-    from deepworth.zoo.comparison.judging._result import describe, plan_summary
-    from deepworth.zoo.comparison.judging._scores import truth_of
-    from deepworth.zoo.comparison.statistics._metrics import evaluate
-    from deepworth.zoo.comparison.store._journal import RunStore
+    from deepworth.zoo.judging.leaderboard import of_task
+    from deepworth.zoo.judging.question import Question
+    from deepworth.zoo.judging.scores import truth_of
+    from deepworth.zoo.metrics._metrics import evaluate
+    from deepworth.zoo.runs.journal import RunStore
+    from deepworth.zoo.workflows._conduct import judged
+    from deepworth.zoo.workflows._result import describe, plan_summary
 
     trained = deepworth.compare("sick-healthy", models=CLASSICAL[:models], folds=folds, store=False)
     jobs = [job for place in range(models) for job in _stand_in(trained.models, place)]

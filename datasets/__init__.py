@@ -3,22 +3,6 @@
 if __name__ == "datasets":  # the checkout is on sys.path
     raise ImportError("this is deepworth.datasets; leave the checkout off sys.path")
 
-from ._lazy import lazy
+import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy(
-    __name__,
-    {
-        "Column": "._base",
-        "Dataset": "._base",
-        "Finding": "._base",
-        "InputError": "._errors",
-        "Provenance": "._base",
-        "Schema": "._base",
-        "check_data": "._describe",
-        "check_dataset": "._checks",
-        "describe_dataset": "._describe",
-        "list_codes": "._codes",
-        "list_datasets": "._load",
-        "load_dataset": "._load",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

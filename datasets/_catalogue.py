@@ -65,7 +65,7 @@ def catalogue(package: str, function: str) -> dict[str, Entry]:
     return {entry.name: entry for entry in entries}
 
 
-def find(entries: dict[str, Entry], name: str, kind: str) -> Entry:
+def find_entry(entries: dict[str, Entry], name: str, kind: str) -> Entry:
     """The entry of that name, or an error that offers the nearest names."""
     key = str(name).strip().lower().replace("_", "-")
     if key not in entries:

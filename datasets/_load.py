@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._catalogue import Entry, catalogue, find
+from ._catalogue import Entry, catalogue, find_entry
 from ._errors import InputError
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _load(
         name = data.split(":", 1)[1].strip()
         loaded = _openml.load(name, target=options.target, offline=offline, cache_dir=cache_dir)
         return _with_options(loaded, options)
-    entry = find(catalogue(PACKAGE, "load"), data, "dataset")
+    entry = find_entry(catalogue(PACKAGE, "load"), data, "dataset")
     return _with_options(_call(entry, seed, offline, cache_dir), options)
 
 

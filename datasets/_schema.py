@@ -264,7 +264,7 @@ def _judge_strings(strings: Strings, name: str) -> Inspection:
     dates = _dates(strings)
     if dates is not None:
         return dates
-    numbers = numbers_of(_undecorated(strings.levels))
+    numbers = numbers_of(undecorated(strings.levels))
     share = strings.counts[~np.isnan(numbers)].sum() / n_present
     if share >= 1 - BAD_CELLS and not _has_leading_zeros(strings.levels):
         return _numbers(strings, numbers, name)
@@ -285,7 +285,7 @@ def _numbers(strings: Strings, numbers: np.ndarray, name: str) -> Inspection:
     return _as_number(strings.spread(numbers, np.nan), name, marks, (cells, rows))
 
 
-def _undecorated(levels: np.ndarray) -> np.ndarray:
+def undecorated(levels: np.ndarray) -> np.ndarray:
     """Amounts such as "$1,200", "1,200.50" and "12 %" without what is no digit, if most are such."""
     amounts = np.array([bool(_AMOUNT.fullmatch(cell)) for cell in levels])
     decorated = any(mark in cell for cell in levels[:SAMPLE] for mark in _DECORATION)

@@ -22,16 +22,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Files whose tests share what is dear to make: a cluster, trained networks, runs.
 TOGETHER = {
-    "tests/zoo/comparison/running/test_cluster.py": "cluster",
+    "tests/zoo/runs/test_cluster.py": "cluster",
     **{f"tests/zoo/explanation/test_{name}.py": "networks" for name in ("gradients", "importance", "inside")},
     **{f"tests/zoo/report/test_{name}.py": "reports" for name in ("page", "documents")},
     **{
         f"tests/{file}.py": file
         for file in (
             "zoo/export/test_export",
-            "zoo/comparison/test_calibration",
-            "zoo/comparison/running/test_costs",
-            "zoo/comparison/running/test_determinism",
+            "zoo/workflows/test_calibration",
+            "zoo/runs/test_costs",
+            "zoo/runs/test_determinism",
             "zoo/calibration/test_saved",
             "zoo/artefact/test_save_best",
             "zoo/explanation/test_surrogates",

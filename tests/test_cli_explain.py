@@ -11,7 +11,9 @@ from click.testing import CliRunner
 
 from deepworth import explain
 from deepworth.cli import main
-from deepworth.zoo.comparison import compare, load_run, train
+from deepworth.zoo.runs.store import load_run
+from deepworth.zoo.workflows._single import train
+from deepworth.zoo.workflows.compare import compare
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ import deepworth, deepworth.zoo, deepworth.datasets
 from deepworth.zoo import registry
 from deepworth.datasets._catalogue import catalogue
 assert registry.entries() and catalogue("deepworth.datasets", "load")
-import deepworth.zoo.comparison, deepworth.zoo.artefact, deepworth.zoo.report
+import deepworth.zoo.runs, deepworth.zoo.judging, deepworth.zoo.workflows, deepworth.zoo.artefact, deepworth.zoo.report
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 

@@ -1,10 +1,10 @@
 """What learns, what compares, what is kept."""
 
-_MACHINERY = {
+_PUBLIC = {
     "Calibrated": "calibration",
     "ConformalRegressor": "calibration",
-    "KerasClassifier": "estimator",
-    "KerasRegressor": "estimator",
+    "KerasClassifier": "estimators.classes",
+    "KerasRegressor": "estimators.classes",
 }
 
 
@@ -14,8 +14,8 @@ def __getattr__(name):
         raise AttributeError(name)
     from importlib import import_module
 
-    if name in _MACHINERY:
-        return getattr(import_module(f".{_MACHINERY[name]}", __name__), name)
+    if name in _PUBLIC:
+        return getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
     classes = import_module(".registry", __name__).estimator_classes()
     if name not in classes:
         raise AttributeError(
@@ -28,4 +28,4 @@ def __dir__():
     from importlib import import_module
 
     classes = import_module(".registry", __name__).estimator_classes()
-    return sorted({*globals(), *_MACHINERY, *classes})
+    return sorted({*globals(), *_PUBLIC, *classes})

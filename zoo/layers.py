@@ -8,21 +8,17 @@ Keras looks for layers among those that were registered, and imports no package 
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
 
-from . import models, preprocessing
-from .preprocessing._tensorflow import import_tensorflow
+from .models import register_layers
+from .preprocessing.runtime import import_tensorflow
 
 
 def register() -> None:
     """Import every file of ours that may define a layer, so that Keras knows them by name."""
     import_tensorflow()
-    for package in (models, preprocessing):
-        for found in pkgutil.iter_modules(package.__path__):
-            if found.name.startswith("_"):
-                import_module(f"{package.__name__}.{found.name}")
-    for module in (".training._mixture", ".calibration._layers"):
+    register_layers()
+    for module in (".preprocessing.layers", ".training.mixture", ".calibration.layers"):
         import_module(module, __package__)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from ..datasets._catalogue import Entry, catalogue, find
+from ..datasets import Entry, catalogue, find_entry
 
 Family = Literal["deep", "classical"]
 
@@ -21,7 +21,7 @@ def entries(family: Family | None = None) -> dict[str, Entry]:
 
 def entry(name: str) -> Entry:
     """The entry of that name, or an error that offers the nearest names."""
-    return find(entries(), name, "model")
+    return find_entry(entries(), name, "model")
 
 
 def family(name: str) -> Family:
@@ -56,7 +56,7 @@ def create(name: str, task: str, modality: str, **params: Any) -> Any:
     found = entry(name)
     if family(name) == "classical":
         return found.call(task, modality, **params)
-    from .estimator import estimator_class
+    from .estimators.classes import estimator_class
 
     return estimator_class(found, task)(**params)
 
@@ -65,7 +65,7 @@ def offers_fleets(name: str, task: str) -> bool:
     """Whether estimators of a model are of a class that can be fitted together; none is made."""
     if family(name) == "classical":
         return False
-    from .estimator import estimator_class
+    from .estimators.classes import estimator_class
 
     return hasattr(estimator_class(entry(name), task), "fit_many")
 
@@ -75,7 +75,7 @@ def estimator_classes() -> dict[str, Callable[[], type]]:
     from functools import partial
 
     def load(found: Entry, task: str) -> Any:
-        from .estimator import estimator_class
+        from .estimators.classes import estimator_class
 
         return estimator_class(found, task)
 
@@ -94,7 +94,7 @@ def parameters(name: str) -> dict[str, Any]:
     found = entry(name)
     if family(name) == "classical":
         return found.parameters
-    from .estimator import estimator_class
+    from .estimators.classes import estimator_class
 
     task = "regression" if "binary" not in found.constant("TASKS") else "binary"
     defaults: dict[str, Any] = estimator_class(found, task)._defaults  # type: ignore[attr-defined]

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from deepworth import InputError
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import load, read_manifest, save
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.manifest import read_manifest
+from deepworth.zoo.artefact.saving import save
 
 
 def titanic(n=120):
@@ -199,7 +201,7 @@ def test_save_replaces_only_saved_models_and_only_if_asked(saved, dataset, tmp_p
 
 
 def test_a_failed_save_leaves_nothing(saved, dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr("deepworth.zoo.artefact._save.card", lambda manifest: 1 / 0)
+    monkeypatch.setattr("deepworth.zoo.artefact.saving.card", lambda manifest: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save(saved["logistic-regression"][0], tmp_path / "model", dataset=dataset)
     assert not list(tmp_path.iterdir())
@@ -270,7 +272,7 @@ def test_a_type_that_is_not_of_the_zoo_is_never_built(saved, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(saved["logistic-regression"][1], folder)
     skops.io.dump(FunctionTransformer(partial(os.system, "touch owned")), folder / "model.skops")
-    from deepworth.zoo.artefact._manifest import sha256
+    from deepworth.zoo.artefact.manifest import sha256
 
     edit(folder, lambda m: m["files"].update({"model.skops": sha256(folder / "model.skops")}))
     with pytest.raises(InputError, match="not trusted"):

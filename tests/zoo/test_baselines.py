@@ -11,8 +11,8 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import count_parameters, model_bytes
-from deepworth.zoo.artefact._operations import operations
+from deepworth.zoo.artefact.formats import count_parameters, model_bytes
+from deepworth.zoo.artefact.operations import operations
 
 N = 150
 CELLS = [
@@ -192,7 +192,8 @@ def test_missing_column_is_named(cell):
 @pytest.mark.parametrize("cell", CELLS, ids=ids)
 def test_saved_model_answers_the_same(cell, tmp_path):
     from deepworth.datasets import Dataset
-    from deepworth.zoo.artefact import load, save
+    from deepworth.zoo.artefact.loading import load
+    from deepworth.zoo.artefact.saving import save
 
     X, y = data(cell)
     model = fit(make(cell), X, y)
@@ -220,7 +221,7 @@ def test_nb_svm_follows_its_paper():
     """Log-count ratios of an example worked by hand, alpha 1 (Wang and Manning 2012, section 2.3)."""
     from sklearn.svm import LinearSVC
 
-    from deepworth.zoo.baselines._nb_svm import NBSVM
+    from deepworth.zoo.baselines._pipelines import NBSVM
 
     model = NBSVM(LinearSVC(), beta=1.0, ngrams=(1, 1)).fit(
         ["good good film", "good play", "bad film", "bad play"], ["+", "+", "-", "-"]

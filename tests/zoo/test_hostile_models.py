@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from deepworth import InputError
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import _archive, load, save
-from deepworth.zoo.artefact._archive import DENIED_LAYERS, check_archive
-from deepworth.zoo.artefact._formats import load_keras
+from deepworth.zoo.artefact import keras_archive as _archive
+from deepworth.zoo.artefact.formats import load_keras
+from deepworth.zoo.artefact.keras_archive import DENIED_LAYERS, check_archive
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.saving import save
 
 
 @pytest.fixture(scope="module")

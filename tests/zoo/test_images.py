@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from deepworth.zoo.preprocessing._raw import checked_images
-from deepworth.zoo.preprocessing._tensorflow import import_tensorflow
+from deepworth.zoo.preprocessing.base import checked_images
 from deepworth.zoo.preprocessing.images import ImagePreprocessor, with_channels
 from deepworth.zoo.preprocessing.pixels import Flatten, Gradients, MainDirections, SameSize
+from deepworth.zoo.preprocessing.runtime import import_tensorflow
 
 import_tensorflow()
 
@@ -194,8 +194,8 @@ def test_sizes_that_differ_are_resized_before_the_graph():
 )
 def test_networks_and_graphs_resize_as_pillow_does_bit_for_bit(data, size, channels, whole):
     """Whole factors, where sums are ties of rounding, as well as any others."""
-    from deepworth.zoo.preprocessing._image_layers import resize
-    from deepworth.zoo.preprocessing._pixels import resized
+    from deepworth.zoo.preprocessing.layers import resize
+    from deepworth.zoo.preprocessing.resizing import resized
 
     most = st.integers(1, 6) if whole else st.integers(1, 150)
     sides = [data.draw(most) * (n if whole else 1) for n in size]
@@ -214,7 +214,7 @@ def in_onnx(size, channels):
         return None
     import onnxruntime
 
-    from deepworth.zoo.export._graph import Graph
+    from deepworth.zoo.export._onnx_graph import Graph
     from deepworth.zoo.export._onnx_images import resized
 
     graph = Graph()

@@ -19,9 +19,9 @@ from deepworth.zoo.models._members import (
     RandomSigns,
 )
 from deepworth.zoo.models._tabular import FeatureScale, NTKDense, NumericEmbedding, ParametricActivation
-from deepworth.zoo.preprocessing._layers import MissingIndicator, QuantileScale, RobustScale, quantile_scale
+from deepworth.zoo.preprocessing.layers import MissingIndicator, QuantileScale, RobustScale, quantile_scale
 from deepworth.zoo.preprocessing.tables import _knots
-from deepworth.zoo.training._mixture import Mixture
+from deepworth.zoo.training.fleet import Mixture
 
 ROWS = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 MEMBERS = np.random.default_rng(1).normal(size=(6, 3, 4)).astype(np.float32)

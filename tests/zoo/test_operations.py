@@ -6,9 +6,9 @@ import pytest
 
 from deepworth.datasets._base import Dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import load, save
-from deepworth.zoo.artefact._flops import graph_flops
-from deepworth.zoo.artefact._operations import _mean_path, _xgboost, operations
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.operations import _mean_path, _xgboost, graph_flops, operations
+from deepworth.zoo.artefact.saving import save
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_paths_of_xgboost_are_those_that_rows_take(data):
 
 
 def test_what_has_no_formula_is_unknown(saved, data, monkeypatch):
-    from deepworth.zoo.artefact import _operations
+    from deepworth.zoo.artefact import operations as _operations
 
     _, opened = saved("logistic-regression")
     monkeypatch.delitem(_operations._KINDS, "LogisticRegression")

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from deepworth.datasets import load_dataset
 from deepworth.datasets._text import as_texts, mended
 from deepworth.zoo.preprocessing import texts as texts_file
-from deepworth.zoo.preprocessing._raw import checked_texts
-from deepworth.zoo.preprocessing._tensorflow import import_tensorflow
+from deepworth.zoo.preprocessing.base import checked_texts
+from deepworth.zoo.preprocessing.runtime import import_tensorflow
 from deepworth.zoo.preprocessing.texts import TextPreprocessor
 
 import_tensorflow()
 
 import keras  # noqa: E402
 
-from deepworth.zoo.preprocessing._text_layers import words  # noqa: E402
+from deepworth.zoo.preprocessing.layers import words  # noqa: E402
 
 
 def fitted(*texts):

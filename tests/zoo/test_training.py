@@ -13,27 +13,16 @@ from scipy.special import expit, softmax
 
 from deepworth.zoo.models import perceptron, shallow_mlp
 from deepworth.zoo.models._dropout import Dropout
-from deepworth.zoo.preprocessing._base import InputSpec, aligned_zeros, coarse
-from deepworth.zoo.training import (
-    Architecture,
-    Part,
-    Replica,
-    Settings,
-    StreamedPart,
-    _feed,
-    _fleet,
-    _lanes,
-    combined,
-    outputs,
-    train,
-    usable_batch,
-)
-from deepworth.zoo.training._machine import available_bytes
-from deepworth.zoo.training._memory import bytes_of_training
-from deepworth.zoo.training._mixture import Mixture
-from deepworth.zoo.training._program import Recipe, program
-from deepworth.zoo.training._rows import as_tensor, stacked, watched
-from deepworth.zoo.training._schedules import SCHEDULES
+from deepworth.zoo.preprocessing.base import InputSpec, aligned_zeros, coarse
+from deepworth.zoo.training import batches as _feed
+from deepworth.zoo.training import fleet as _fleet
+from deepworth.zoo.training import lanes as _lanes
+from deepworth.zoo.training.architecture import Architecture, Part, Replica, StreamedPart
+from deepworth.zoo.training.batches import as_tensor, stacked, watched
+from deepworth.zoo.training.fleet import Mixture, combined, train
+from deepworth.zoo.training.machine import available_bytes, bytes_of_training
+from deepworth.zoo.training.program import Recipe, outputs, program
+from deepworth.zoo.training.settings import SCHEDULES, Settings, usable_batch
 
 SPEC = InputSpec("tabular", (("numeric", (3,), "float32"),))
 BINARY = Architecture(perceptron.build, (), SPEC, 1, "binary")
@@ -557,7 +546,7 @@ def test_the_same_architecture_has_the_same_start_for_a_seed_and_hashes_alike():
 
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_several_epochs_in_one_call_are_the_same_epochs(lanes, monkeypatch):
-    from deepworth.zoo.training import _lanes
+    from deepworth.zoo.training import lanes as _lanes
 
     settings = Settings(
         epochs=10, batch_size=16, patience=None, weight_decay=0.01, averaging=0.9, lanes=lanes
@@ -578,7 +567,7 @@ def test_several_epochs_in_one_call_are_the_same_epochs(lanes, monkeypatch):
 
 
 def test_one_epoch_at_a_time_where_training_may_end_early_or_epochs_are_long():
-    from deepworth.zoo.training._lanes import _epochs_at_once
+    from deepworth.zoo.training.lanes import _epochs_at_once
 
     assert _epochs_at_once(Settings(epochs=10, patience=3), 6) == 1
     assert _epochs_at_once(Settings(epochs=10, patience=None, jit=False), 6) == 1

@@ -10,8 +10,8 @@ def build(task: str, modality: str, *, random_state: int = 0, iterations: int = 
     from catboost import CatBoostClassifier, CatBoostRegressor
     from joblib import cpu_count
 
-    from ._labels import CodedLabels, NamedCategories
-    from ._tables import table_pipeline
+    from ._estimators import CodedLabels, NamedCategories
+    from ._pipelines import table_pipeline
 
     kind = CatBoostRegressor if task == "regression" else CatBoostClassifier
     options = {

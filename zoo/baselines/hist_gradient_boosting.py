@@ -16,7 +16,7 @@ def build(
     """Columns as they are, categories native, scikit-learn's defaults."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    from ._tables import table_pipeline
+    from ._pipelines import table_pipeline
 
     kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
     model = kind(

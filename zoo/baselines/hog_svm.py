@@ -14,8 +14,7 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, c
     from sklearn.svm import SVC, LinearSVC
 
     from ..preprocessing.pixels import Gradients, SameSize
-    from ._large import BySize
-    from ._probabilities import Calibrated
+    from ._estimators import BySize, Calibrated
 
     curved = Calibrated(SVC(C=C, random_state=random_state))
     straight = Calibrated(LinearSVC(C=0.01, dual="auto", random_state=random_state))

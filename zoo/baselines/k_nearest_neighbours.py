@@ -10,8 +10,8 @@ def build(
     """Scaled and one-hot encoded columns, then a distance-weighted vote."""
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-    from ._neighbours import FewNeighbours
-    from ._tables import table_pipeline
+    from ._estimators import FewNeighbours
+    from ._pipelines import table_pipeline
 
     kind = KNeighborsRegressor if task == "regression" else KNeighborsClassifier
     return table_pipeline(FewNeighbours(kind(n_neighbors=n_neighbors, weights=weights)))

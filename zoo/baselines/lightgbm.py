@@ -11,7 +11,7 @@ def build(
     """Columns as they are, categories native, the library's defaults."""
     from lightgbm import LGBMClassifier, LGBMRegressor
 
-    from ._tables import table_pipeline
+    from ._pipelines import table_pipeline
 
     kind = LGBMRegressor if task == "regression" else LGBMClassifier
     options: dict = {

@@ -9,6 +9,6 @@ def build(task: str, modality: str, *, random_state: int = 0):
     import numpy as np
     from sklearn.linear_model import RidgeCV
 
-    from ._tables import table_pipeline
+    from ._pipelines import table_pipeline
 
     return table_pipeline(RidgeCV(alphas=np.logspace(-3, 4, 15)))

@@ -8,8 +8,8 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0):
     """Scaled and one-hot encoded columns, then a linear support vector machine."""
     from sklearn.svm import LinearSVC, LinearSVR
 
-    from ._probabilities import Calibrated
-    from ._tables import standardised_target, table_pipeline
+    from ._estimators import Calibrated
+    from ._pipelines import standardised_target, table_pipeline
 
     if task == "regression":
         machine = LinearSVR(C=C, dual="auto", loss="squared_epsilon_insensitive", max_iter=5000)

@@ -8,6 +8,6 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, ma
     """Scaled and one-hot encoded columns, then multinomial logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
-    from ._tables import table_pipeline
+    from ._pipelines import table_pipeline
 
     return table_pipeline(LogisticRegression(C=C, max_iter=max_iter, random_state=random_state))

@@ -11,6 +11,6 @@ def build(task: str, modality: str, *, random_state: int = 0, n_bins: int = 10, 
     """Columns as one-hot bins and categories, then Bernoulli naive Bayes (nothing random in it)."""
     from sklearn.naive_bayes import BernoulliNB
 
-    from ._tables import table_pipeline
+    from ._pipelines import table_pipeline
 
     return table_pipeline(BernoulliNB(alpha=alpha), "binned", n_bins=n_bins)

@@ -11,7 +11,7 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, be
     """Presence of words and word pairs, weighted by log-count ratios, then a calibrated linear SVM."""
     from sklearn.svm import LinearSVC
 
-    from ._nb_svm import NBSVM
-    from ._probabilities import Calibrated
+    from ._estimators import Calibrated
+    from ._pipelines import NBSVM
 
     return Calibrated(NBSVM(LinearSVC(C=C, random_state=random_state), beta=beta))

@@ -10,9 +10,7 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, n
     from sklearn.svm import SVC, LinearSVC
 
     from ..preprocessing.pixels import Flatten, MainDirections, SameSize
-    from ._kernels import RBFFeatures
-    from ._large import BySize
-    from ._probabilities import Calibrated
+    from ._estimators import BySize, Calibrated, RBFFeatures
 
     exact = Calibrated(SVC(C=C, random_state=random_state))
     many = Calibrated(LinearSVC(dual="auto", random_state=random_state))

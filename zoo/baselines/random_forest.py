@@ -12,7 +12,7 @@ def build(
     from sklearn.pipeline import make_pipeline
 
     from ..preprocessing.pixels import Flatten, SameSize
-    from ._tables import table_pipeline
+    from ._pipelines import table_pipeline
 
     options: dict = {
         "n_estimators": n_estimators,

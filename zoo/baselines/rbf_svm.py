@@ -9,10 +9,8 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, li
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
 
-    from ._kernels import RBFFeatures
-    from ._large import BySize
-    from ._probabilities import Calibrated
-    from ._tables import standardised_target, table_pipeline
+    from ._estimators import BySize, Calibrated, RBFFeatures
+    from ._pipelines import standardised_target, table_pipeline
 
     features = RBFFeatures(random_state=random_state)
     if task == "regression":

@@ -12,7 +12,7 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 0.5):
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import LinearSVC
 
-    from ._probabilities import Calibrated
-    from ._texts import words_and_characters
+    from ._estimators import Calibrated
+    from ._pipelines import words_and_characters
 
     return make_pipeline(words_and_characters(), Calibrated(LinearSVC(C=C, random_state=random_state)))

@@ -9,6 +9,6 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    from ._texts import word_tfidf
+    from ._pipelines import word_tfidf
 
     return make_pipeline(word_tfidf(), LogisticRegression(C=C, max_iter=1000, random_state=random_state))

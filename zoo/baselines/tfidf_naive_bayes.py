@@ -9,6 +9,6 @@ def build(task: str, modality: str, *, random_state: int = 0, alpha: float = 0.1
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.pipeline import make_pipeline
 
-    from ._texts import word_tfidf
+    from ._pipelines import word_tfidf
 
     return make_pipeline(word_tfidf(), MultinomialNB(alpha=alpha))

@@ -11,8 +11,8 @@ def build(
     """Columns as they are, categories native, the library's defaults."""
     from xgboost import XGBClassifier, XGBRegressor
 
-    from ._labels import CodedLabels
-    from ._tables import table_pipeline
+    from ._estimators import CodedLabels
+    from ._pipelines import table_pipeline
 
     options: dict = {
         "n_estimators": n_estimators,

@@ -1,13 +1,5 @@
-"""Confidence that people can use: calibrated probabilities, thresholds by costs, conformal sets."""
+"""Confidence that people can use: calibrated probabilities, decision thresholds, conformal sets."""
 
-from ...datasets._lazy import lazy
+import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy(
-    __name__,
-    {
-        "Calibrated": "._estimators",
-        "ConformalRegressor": "._estimators",
-        "calibrator": "._calibrators",
-        "choose": "._choice",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

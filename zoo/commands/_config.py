@@ -40,7 +40,7 @@ def configured(function: Any) -> Any:
 
 
 def _load(ctx: click.Context, _: Any, file: str | None) -> str | None:
-    from ...datasets._errors import InputError
+    from ...datasets import InputError
 
     try:
         found = from_file(ctx, file) if file is not None else _from_user(ctx)
@@ -61,7 +61,7 @@ def user_file() -> Path:
 
 def from_file(ctx: click.Context, file: str | Path) -> dict[str, Any]:
     """The options in a file, by the names of their parameters."""
-    from ..comparison._yaml import read_yaml
+    from ._yaml import read_yaml
 
     return _options(ctx, read_yaml(file), str(file))
 
@@ -73,7 +73,7 @@ def _from_user(ctx: click.Context) -> dict[str, Any]:
         if os.environ.get("DEEPWORTH_CONFIG"):
             raise click.UsageError(f"cannot read {path}, which DEEPWORTH_CONFIG names")
         return {}
-    from ..comparison._yaml import read_yaml
+    from ._yaml import read_yaml
 
     group = ctx.find_root().command
     commands = group.list_commands(ctx) if isinstance(group, click.Group) else [ctx.info_name or ""]
@@ -87,7 +87,7 @@ def _from_user(ctx: click.Context) -> dict[str, Any]:
 
 
 def _unknown(kind: str, name: str, known: Any, value: Any) -> Exception:
-    from ...datasets._errors import InputError, unknown_name
+    from ...datasets import InputError, unknown_name
 
     return InputError(f"{value.where}: {unknown_name(kind, name, known)}")
 
@@ -116,7 +116,7 @@ def _options(ctx: click.Context, entries: dict[str, Any], file: str) -> dict[str
 
 def _checked(ctx: click.Context, param: click.Parameter, name: str, value: Any) -> Any:
     """The value as click expects it, tried out here: click's own complaint would not name the line."""
-    from ...datasets._errors import InputError
+    from ...datasets import InputError
 
     given = _given(param, name, value)
     try:
@@ -127,7 +127,7 @@ def _checked(ctx: click.Context, param: click.Parameter, name: str, value: Any) 
 
 
 def _given(param: click.Parameter, name: str, value: Any) -> Any:
-    from ...datasets._errors import InputError
+    from ...datasets import InputError
     from ._options import settings
 
     if getattr(param, "is_flag", False):
@@ -147,7 +147,7 @@ def _given(param: click.Parameter, name: str, value: Any) -> Any:
 
 def _literal(value: Any, where: Any) -> str:
     """A value as ``--set`` reads it back."""
-    from ...datasets._errors import InputError
+    from ...datasets import InputError
 
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return "1e999" if value > 0 else "-1e999"  # the only spelling of infinity that is a Python literal
@@ -162,7 +162,7 @@ def _literal(value: Any, where: Any) -> str:
 
 def effective(ctx: click.Context) -> str:
     """All options of a command, wherever each came from, as YAML that ``--config`` takes."""
-    from ..comparison._yaml import to_yaml
+    from ._yaml import to_yaml
 
     values = {name: _listed(ctx.params[str(p.name)]) for name, p in keys(ctx.command).items()}
     kept = {name: value for name, value in values.items() if value not in (None, [], {})}

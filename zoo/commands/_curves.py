@@ -26,9 +26,10 @@ def run_curve(
     run: Any, kind: str, data: str, *, as_json: bool, quiet: bool, plot: Any, output: Any, **options: Any
 ) -> None:
     """Run, write, draw and show; what was finished when Ctrl-C came is shown too."""
-    from ..comparison import Interrupted
-    from ..report import curves, learning_plots, progress
-    from ..report._output import check_output
+    from ..report import curve_plots as learning_plots
+    from ..report import curves, progress
+    from ..report.output import check_output
+    from ..runs.sweep import Interrupted
 
     check_output(output)
     learning_plots.check_plot(plot)

@@ -60,7 +60,7 @@ class Commands(click.Group):
 
 
 def _explain(error: Exception, debug: bool) -> None:
-    from ...datasets._errors import InputError
+    from ...datasets import InputError
 
     if debug:
         raise error

@@ -108,7 +108,7 @@ def usual_jobs(preset: str, costs: bool) -> int:
     Two fits at a time take time from each other, and both together less than one after the other. That is
     for runs whose times are measured afterwards, one model at a time, and that need not be the most exact.
     """
-    from ..training._machine import usable_cores
+    from ..training.machine import usable_cores
 
     if os.name != "posix":
         return 0

@@ -39,9 +39,10 @@ def command(
     A run that is in the store already is not made again: a suite that was interrupted or killed goes on
     when the same command is given again.
     """
-    from ..comparison import preview_suite, run_suite
-    from ..report import learning_plots, progress, rank_plots, suites
-    from ..report._output import check_output
+    from ..report import curve_plots as learning_plots
+    from ..report import progress, suites
+    from ..report.output import check_output
+    from ..workflows.benchmark import preview_suite, run_suite
 
     check_output(output)
     learning_plots.check_plot(plot)
@@ -65,15 +66,15 @@ def command(
     answer = {"suite": name, **result}
     suites.write(answer, output)
     if plot:
-        rank_plots.plot_rankings(answer, plot)
+        suites.plot_rankings(answer, plot)
     suites.show(answer, as_json=as_json)
     sys.exit(answer["exit_code"])
 
 
 def read_suite(file: str) -> tuple[str, list[Any]]:
     """Name and datasets of a suite file; options are those of ``deepworth compare`` by their long names."""
-    from ...datasets._errors import InputError
-    from ..comparison._yaml import read_yaml
+    from ...datasets import InputError
+    from ._yaml import read_yaml
 
     top = read_yaml(file)
     for key, value in top.items():
@@ -93,8 +94,8 @@ def read_suite(file: str) -> tuple[str, list[Any]]:
 
 
 def _item(value: Any, usual: dict[str, Any], folder: Path) -> Any:
-    from ...datasets._errors import InputError
-    from ..comparison._suite import Item
+    from ...datasets import InputError
+    from ..workflows.benchmark import Item
 
     if isinstance(value.plain(), str):
         own, data, name = {}, value.text(), value.text()
@@ -136,6 +137,6 @@ def _options(entries: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(kind: str, name: str, known: Any, value: Any) -> Exception:
-    from ...datasets._errors import InputError, unknown_name
+    from ...datasets import InputError, unknown_name
 
     return InputError(f"{value.where}: {unknown_name(kind, name, list(known))}")

@@ -23,7 +23,7 @@ def command(run: str, model: Any, plot: str | None, as_json: bool, **chosen: Any
 
     Calibration error, what calibrators would do, thresholds by costs, coverage of prediction sets.
     """
-    from ..comparison import calibration as judge
+    from ..judging.calibration import calibration as judge
     from ..report.calibration import show_calibration
     from ..report.calibration_plots import check_plot, plot_calibration
 

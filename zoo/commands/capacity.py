@@ -32,7 +32,7 @@ def command(data: str, layers: Any, units: Any, **chosen: Any) -> None:
     Cross-validates the textbook network over numbers of hidden layers and of units in each, and says
     whether one hidden layer is enough, or two.
     """
-    from ..comparison import capacity as run
+    from ..workflows.capacity import capacity as run
 
     grid = {name: value for name, value in (("layers", layers), ("units", units)) if value}
     run_curve(run, "capacity", data, **grid, **chosen)

@@ -21,12 +21,12 @@ def command(data: str | None, list_all: bool, as_json: bool, quiet: bool, **chos
 
     Exit code 1 if a finding forbids a comparison.
     """
-    from ..report import findings, progress
+    from ..report import catalogue, progress
 
     if list_all:
         from ...datasets import list_codes
 
-        findings.show_codes(list_codes(), as_json=as_json)
+        catalogue.show_codes(list_codes(), as_json=as_json)
         return
     if data is None:
         end("name the DATA to check, or say --list to see what is checked", 2)
@@ -35,5 +35,5 @@ def command(data: str | None, list_all: bool, as_json: bool, quiet: bool, **chos
 
     with progress.patience(f"checking {data}", enabled=not quiet):
         answer = check_data(data, **chosen)
-    findings.show_check(answer, as_json=as_json)
+    catalogue.show_check(answer, as_json=as_json)
     sys.exit(int(answer["errors"] > 0))

@@ -50,7 +50,7 @@ def _check_report(report: str | None, no_store: bool) -> None:
 
 
 def _write_report(report: str | None, run: str | None) -> None:
-    from ..comparison import report as make
+    from ..workflows.report import report as make
 
     if report is not None and run is not None:
         make(run, report)
@@ -62,14 +62,14 @@ def _check_folder(folder: str | None) -> None:
     if folder is not None:
         from pathlib import Path
 
-        from ..artefact._save import check_writable
+        from ..artefact.saving import check_writable
 
         check_writable(Path(folder), overwrite=False)
 
 
 def _save_best(result: Any, folder: str | None) -> None:
     if folder is not None:
-        from ..comparison import save_best
+        from ..workflows.save_best import save_best
 
         click.echo(f"saved the winner in {save_best(result, folder)}", err=True)
 
@@ -139,12 +139,12 @@ def command(
 
     DATA is a file, a folder, or a name that `deepworth datasets` lists.
     """
-    from ..comparison import compare as run
-    from ..comparison import preview
-    from ..comparison import resume as go_on
-    from ..report import plans, progress, terminal
-    from ..report._output import check_output
+    from ..report import catalogue, progress, terminal
+    from ..report.output import check_output
     from ..report.tracking import Tracker
+    from ..workflows.compare import compare as run
+    from ..workflows.preview import preview
+    from ..workflows.resume import resume as go_on
 
     check_output(output)
     _check_report(report, no_store)
@@ -155,7 +155,9 @@ def command(
     elif chosen["jobs"] is None:
         chosen["jobs"] = usual_jobs(chosen["preset"], chosen["costs"])
     if dry_run and resume is None:
-        return plans.show(preview(data, models=model or None, store=store, **chosen), as_json=as_json)
+        return catalogue.show_plan(
+            preview(data, models=model or None, store=store, **chosen), as_json=as_json
+        )
     with progress.bar(enabled=not quiet) as watch:
         if resume is None:
             kept = False if no_store else store

@@ -16,7 +16,7 @@ def command(artefact: str, data: str | None, as_json: bool) -> None:
 
     Rows come from DATA (a file, or a folder of images), or are made up after the model's inputs.
     """
-    from ..comparison import cost
     from ..report.artefact import show_sheet
+    from ..workflows.cost import cost
 
     show_sheet(cost(artefact, data), as_json=as_json)

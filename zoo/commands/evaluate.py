@@ -17,9 +17,9 @@ from ._options import JSON, LOAD, SEED, options
 @options(SEED, JSON)
 def command(artefact: str, data: str, as_json: bool, **chosen: Any) -> None:
     """Score a saved model on labelled DATA."""
-    from ..comparison import evaluate as run
     from ..report.artefact import show_scores
     from ..report.calibration import show_confidence
+    from ..workflows._single import evaluate as run
 
     result = run(artefact, data, **chosen)
     show_scores(result, as_json=as_json)

@@ -44,8 +44,9 @@ def command(
     learned from), or a past run, whose champions are trained on its first fold and explained on the rows
     held out.
     """
-    from ..comparison import explain, explain_run, is_artefact
     from ..report import explanation, explanation_plots, progress
+    from ..workflows._explain_run import explain_run
+    from ..workflows.explain import explain, is_artefact
 
     explanation_plots.check_plot(plot)
     with progress.spinner("explaining", enabled=not quiet), warnings.catch_warnings():

@@ -22,7 +22,7 @@ from ._options import JSON, QUIET, names
 @click.option(
     "-o", "--output", required=True, metavar="DIR", help="New folder: one folder a format, proof.json."
 )
-@click.option("--overwrite", is_flag=True, help="Replace earlier exports.")
+@click.option("--overwrite", is_flag=True, help="Replace earlier shown.")
 @JSON
 @QUIET
 def command(
@@ -33,10 +33,11 @@ def command(
     Every export is opened in a process that does not import deepworth and asked rows with missing, unseen,
     empty and extreme values. Exit code 1: a format that was asked for cannot hold the model, or differs.
     """
-    from ..export import export
-    from ..report import exports, progress
+    from ..export._export import export
+    from ..report import artefact as shown
+    from ..report import progress
 
     with progress.spinner("exporting", enabled=not quiet):
         found = export(artefact, output, only=only, overwrite=overwrite)
-    exports.show(found, as_json=as_json)
-    sys.exit(exports.exit_code(found, strict=bool(only)))
+    shown.show_exports(found, as_json=as_json)
+    sys.exit(shown.exit_code(found, strict=bool(only)))

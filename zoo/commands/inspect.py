@@ -18,7 +18,7 @@ def command(artefact: str, as_json: bool) -> None:
     Prints the manifest, the model card and the hashes of all files, which are checked. Nothing is executed
     and no library is loaded, so this is safe for models from anywhere. Ends with 1 if a file was changed.
     """
-    from ..artefact._inspect import inspect
+    from ..artefact.inspecting import inspect
     from ..report.artefact import show_artefact
 
     found = inspect(artefact)

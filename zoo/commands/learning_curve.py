@@ -30,6 +30,6 @@ def command(data: str, model: Any, **chosen: Any) -> None:
     Trains both families on growing parts of the rows, fits their learning curves, and says where they
     cross, up to ten times the data.
     """
-    from ..comparison import learning_curve as run
+    from ..workflows.learning_curve import learning_curve as run
 
     run_curve(run, "learning_curve", data, models=model or None, **chosen)

@@ -32,13 +32,12 @@ def command(
     \b
     deepworth predict model/ height_cm=180 weight_kg=80 body_temperature_c=39.5
     """
-    from ..report._output import ROWS, check_output
+    from ..report.output import ROWS, check_output
     from ..report.progress import Rows
 
     check_output(output, ROWS)
-    from ..artefact import load
-    from ..artefact._predict import predict_parts
-    from ..artefact._write import answers_to
+    from ..artefact.loading import load
+    from ..artefact.predicting import answers_to, predict_parts
     from ._notes import notes_on_stderr
 
     with notes_on_stderr() as note:

@@ -29,7 +29,8 @@ def command(run: str, output: str | None, format: str | None, **chosen: Any) -> 
     RUN is its name, a start of it, or `last`. Without -o the page is RUN.html in this folder; as Markdown
     or JSON it is printed.
     """
-    from ..comparison import load_run, report
+    from ..runs.store import load_run
+    from ..workflows.report import report
 
     if output is None and format in (None, "html"):
         output = f"{Path(load_run(run, chosen['store'])['run']).name}.html"

@@ -14,8 +14,8 @@ from ._options import JSON, MLFLOW, STORE, options, told
 @options(MLFLOW, STORE, JSON)
 def command(run: str | None, store: str | None, as_json: bool, mlflow: str | None) -> None:
     """List past runs, or show one again (by its name, a start of it, or `last`)."""
-    from ..comparison import list_runs, load_run
     from ..report import catalogue, terminal
+    from ..runs.store import list_runs, load_run
 
     if run is None:
         if mlflow is not None:

@@ -33,9 +33,9 @@ from ._options import COSTS, JSON, LOAD, QUIET, SEED, options, settings
 @configured
 def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     """Train one model on DATA and save it, ready for raw rows."""
-    from ..comparison import train as run
     from ..report import progress
     from ..report.artefact import show_trained
+    from ..workflows._single import train as run
 
     with progress.spinner(f"training {chosen['model']}", enabled=not quiet):
         summary = run(data, **chosen)

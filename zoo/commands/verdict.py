@@ -23,9 +23,9 @@ def command(run: str, as_json: bool, output: str | None, model: Any, **chosen: A
 
     RUN is its name, a start of it, or `last`.
     """
-    from ..comparison import verdict as judge
     from ..report import terminal
-    from ..report._output import check_output
+    from ..report.output import check_output
+    from ..workflows.verdict import verdict as judge
 
     check_output(output)
     answer = judge(run, models=model or None, **chosen)

@@ -24,20 +24,20 @@ def command(target: str, store: str | None, as_json: bool, quiet: bool) -> None:
     """
     if any((Path(target) / name).is_file() for name in _PROOFS):
         sys.exit(_verify_export(Path(target), as_json, quiet))
-    from ..comparison import verify_run
-    from ..report import progress, verified
+    from ..report import artefact, progress
+    from ..workflows.verify import verify_run
 
     with progress.bar(enabled=not quiet) as watch:
         found = verify_run(target, store=store, progress=watch)
-    verified.show(found, as_json=as_json)
+    artefact.show_repeated_run(found, as_json=as_json)
     sys.exit(0 if found["holds"] else 1)
 
 
 def _verify_export(path: Path, as_json: bool, quiet: bool) -> int:
-    from ..export import verify
-    from ..report import exports, progress
+    from ..export._verify import verify
+    from ..report import artefact, progress
 
     with progress.spinner("verifying", enabled=not quiet):
         found = verify(path)
-    exports.show_verified(found, as_json=as_json)
+    artefact.show_verified(found, as_json=as_json)
     return 0 if found["holds"] else 1

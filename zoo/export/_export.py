@@ -1,4 +1,7 @@
-"""Write exports of a saved model, each with its proof."""
+"""Write exports of a saved model, each with its proof.
+
+The formats, by file name: a public file of this package is one.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets._errors import InputError
-from ._begun import begun
-from ._catalogue import chosen, formats, missing_requirement
-from ._errors import CannotHold
-from ._proof import as_rows, batch_of, given_of, hashes, in_batches, prove
+from ...datasets import InputError
+from ._proof import as_rows, batch_of, begun, given_of, hashes, in_batches, prove
 from ._rows import probe_rows
-from ._source import Source, open_source
+from ._source import CannotHold, Source, chosen, formats, missing_requirement, open_source
 
 
 def export(

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from ._errors import CannotHold
+from ._source import CannotHold
 
 _HOW = {
     "BagOfWords": "1 for each of the words that the text holds, in lower case, punctuation taken out",

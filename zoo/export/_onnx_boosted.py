@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import CannotHold
-from ._graph import Graph, Tensor
+from ._onnx_graph import Graph, Tensor
 from ._onnx_trees import CODES, Forest, Sets
+from ._source import CannotHold
 
 _ZERO = np.float32(1e-35)  # what is no larger is nothing to LightGBM, which skips it when it reads a row
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import CannotHold
-from ._graph import Graph, Tensor
+from ._onnx_graph import Graph, Tensor
+from ._source import CannotHold
 
 _SECONDS_A_DAY = 86400.0
 
@@ -39,7 +39,7 @@ def _table(graph: Graph, encoder: Any, inputs: Mapping[str, Tensor]) -> Matrix:
             codes = list(range(width, width + depth)) if encoder.kind == "frame" else []
             width += depth
         elif name.startswith("text "):
-            from ._onnx_words import word_features
+            from ._onnx_texts import word_features
 
             x = graph.cast(word_features(graph, step, raw[columns]), "float64")
             width += 1 if step.vectoriser_ is None else len(step.vectoriser_.get_feature_names_out())

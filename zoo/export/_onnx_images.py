@@ -1,12 +1,19 @@
-"""Resizing of images as ONNX operators, the same as in training."""
+"""Resizing of images as ONNX operators, the same as in training.
+
+Images of scikit-learn pipelines as ONNX operators: one size, then pixels, directions or gradients.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from ..preprocessing._pixels import UNIT
-from ._graph import Graph, Tensor
-from ._onnx_call import Call, Converter
+from ..preprocessing.resizing import UNIT
+from ._onnx_encoder import Matrix
+from ._onnx_graph import Call, Converter, Graph, Tensor
+from ._source import CannotHold
 
 
 def _resize(call: Call) -> Tensor:
@@ -44,3 +51,120 @@ def _weights(graph: Graph, present: Tensor, wanted: int) -> Tensor:
 
 
 LAYERS: dict[str, Converter] = {"ResizeImage": _resize}
+
+
+_CLIPPED = 0.2  # of L2-Hys, Lowe's variant of the norm, as scikit-image has it
+_NOT_ZERO = 1e-5
+
+
+def _same_size(graph: Graph, step: Any, inputs: Mapping[str, Tensor]) -> Tensor:
+    x = resized(graph, next(iter(inputs.values())), step.size_)
+    return graph.op("Div", graph.cast(x, "float32"), np.float32(255))
+
+
+def _flatten(graph: Graph, step: Any, x: Tensor) -> Tensor:
+    return graph.reshape(x, [0, step.n_features_])
+
+
+def _directions(graph: Graph, step: Any, x: Tensor) -> Matrix:
+    pca = step.pca_
+    centred = graph.op("Sub", graph.cast(x, "float64"), np.asarray(pca.mean_, np.float64))
+    return Matrix(graph.op("MatMul", centred, np.asarray(pca.components_, np.float64).T))
+
+
+def _gradients(graph: Graph, step: Any, x: Tensor) -> Tensor:
+    """scikit-image's ``hog`` with blocks of 2 x 2 cells, then mean colours of a coarse grid."""
+    if not hasattr(step, "size_"):
+        raise CannotHold(
+            "histograms of gradients of an unknown size; train the model again with this version"
+        )
+    height, width, channels = step.size_
+    if not step.big_enough_:
+        return graph.reshape(x, [0, height * width * channels])
+    cells = (height // step.cell_[0], width // step.cell_[1])
+    rows, columns = _strongest(graph, _differences(graph, x, 1), _differences(graph, x, 2), channels)
+    votes = _votes(graph, rows, columns, step.orientations)
+    votes = graph.columns(votes, 0, cells[0] * step.cell_[0])
+    votes = graph.columns(votes, 0, cells[1] * step.cell_[1], axis=2)
+    shape = [-1, cells[0], step.cell_[0], cells[1], step.cell_[1], step.orientations]
+    votes = graph.op("ReduceMean", graph.reshape(votes, shape), np.array([2, 4]), keepdims=0)
+    found = graph.reshape(_blocks(graph, votes, cells), [0, -1])
+    if channels == 1:
+        return found
+    return graph.concat([found, _coarse_colours(graph, x, height, width)])
+
+
+def _differences(graph: Graph, x: Tensor, axis: int) -> Tensor:
+    """Next pixel less the one before along an axis, zero at the borders; float32 (batch, h, w, c)."""
+    end = np.iinfo(np.int64).max
+    after, before = graph.columns(x, 2, end, axis), graph.columns(x, 0, -2, axis)
+    pads = np.zeros(8, np.int64)
+    pads[[axis, axis + 4]] = 1
+    return graph.op("Pad", graph.op("Sub", after, before), pads, np.float32(0))
+
+
+def _strongest(graph: Graph, rows: Tensor, columns: Tensor, channels: int) -> tuple[Tensor, Tensor]:
+    """Of the channels the one that changes most, the first of equals; float64 (batch, h, w, 1)."""
+    rows, columns = graph.cast(rows, "float64"), graph.cast(columns, "float64")
+    if channels > 1:  # compared in single precision, as scikit-image does: that decides between equals
+        size = graph.cast(_length(graph, rows, columns), "float32")
+        best = graph.op("ArgMax", size, axis=3, keepdims=1)
+        rows, columns = (graph.op("GatherElements", g, best, axis=3) for g in (rows, columns))
+    return rows, columns
+
+
+def _length(graph: Graph, rows: Tensor, columns: Tensor) -> Tensor:
+    squares = [graph.op("Mul", g, g) for g in (rows, columns)]
+    return graph.op("Sqrt", graph.op("Add", *squares))
+
+
+def _votes(graph: Graph, rows: Tensor, columns: Tensor, orientations: int) -> Tensor:
+    """The length of each gradient at the place of its direction, (batch, h, w, orientations).
+
+    ONNX has no arctangent of two numbers; a direction of less than 180 degrees has passed a border if it lies
+    to the left of it, which the sign of a cross product tells.
+    """
+    zero = np.float64(0)
+    level = graph.op("Equal", rows, zero)
+    down = graph.op("And", level, graph.op("Less", columns, zero))
+    turned = graph.op("Or", graph.op("Less", rows, zero), down)
+    sign = graph.op("Where", turned, np.float64(-1), np.float64(1))
+    borders = np.deg2rad(180 / orientations * np.arange(1, orientations))
+    left = graph.op("Mul", graph.op("Mul", rows, sign), np.cos(borders))
+    right = graph.op("Mul", graph.op("Mul", columns, sign), np.sin(borders))
+    passed = graph.cast(graph.op("GreaterOrEqual", left, right), "int64")
+    place = graph.op("Equal", graph.sum(passed, 3), np.arange(orientations))
+    return graph.op("Mul", graph.cast(place, "float64"), _length(graph, rows, columns))
+
+
+def _blocks(graph: Graph, cells: Tensor, counts: tuple[int, int]) -> Tensor:
+    """Each 2 x 2 cells side by side and normalised by L2-Hys, float32 (batch, rows, columns, 4 n)."""
+    parts = []
+    for row in (0, 1):
+        strip = graph.columns(cells, row, counts[0] - 1 + row, axis=1)
+        parts += [graph.columns(strip, column, counts[1] - 1 + column, axis=2) for column in (0, 1)]
+    x = graph.op("Min", _unit(graph, graph.concat(parts)), np.float64(_CLIPPED))
+    return graph.cast(_unit(graph, x), "float32")
+
+
+def _unit(graph: Graph, x: Tensor) -> Tensor:
+    squared = graph.sum(graph.op("Mul", x, x), 3)
+    return graph.op("Div", x, graph.op("Sqrt", graph.op("Add", squared, np.float64(_NOT_ZERO**2))))
+
+
+def _coarse_colours(graph: Graph, x: Tensor, height: int, width: int, grid: int = 4) -> Tensor:
+    parts = []
+    for rows in np.array_split(np.arange(height), min(grid, height)):
+        strip = graph.columns(x, int(rows[0]), int(rows[-1]) + 1, axis=1)
+        for columns in np.array_split(np.arange(width), min(grid, width)):
+            cell = graph.columns(strip, int(columns[0]), int(columns[-1]) + 1, axis=2)
+            parts.append(graph.op("ReduceMean", cell, np.array([1, 2]), keepdims=0))
+    return graph.concat(parts)
+
+
+STEPS: dict[str, Any] = {
+    "Flatten": _flatten,
+    "Gradients": _gradients,
+    "MainDirections": _directions,
+    "SameSize": _same_size,
+}

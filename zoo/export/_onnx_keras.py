@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _onnx_images, _onnx_layers, _onnx_own
-from ._errors import CannotHold
-from ._graph import Graph, Tensor
-from ._onnx_call import Call, Converter
+from ._onnx_graph import Call, Converter, Graph, Tensor
+from ._source import CannotHold
 
 # How each kind of layer is written, by class name.
 _KNOWN: dict[str, Converter] = {**_onnx_layers.LAYERS, **_onnx_own.LAYERS, **_onnx_images.LAYERS}

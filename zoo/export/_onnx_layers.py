@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import CannotHold
-from ._graph import Graph, Tensor
-from ._onnx_call import Call, Converter
+from ._onnx_graph import Call, Converter, Graph, Tensor
 from ._onnx_tables import Column, side_by_side
+from ._source import CannotHold
 
 _PLAIN = {
     "elu": "Elu",

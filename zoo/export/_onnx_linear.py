@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import CannotHold
-from ._graph import Graph, Tensor
 from ._onnx_encoder import Matrix
+from ._onnx_graph import Graph, Tensor
+from ._source import CannotHold
 
 
 def _x(value: Any) -> Tensor:
@@ -81,7 +81,7 @@ def decision(graph: Graph, model: Any, x: Any) -> Tensor:
     if kind == "SVC":
         return _pairs(graph, model, x)
     if kind == "NBSVM":
-        from ._onnx_words import word_features
+        from ._onnx_texts import word_features
 
         words = word_features(graph, model.words_, next(iter(x.values())))
         return _affine(graph, words, model.coef_, model.intercept_)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._graph import Graph, Tensor
+from ._onnx_graph import Graph, Tensor
 from ._source import SLACK
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..calibration._calibrators import LEAST, Isotonic, Platt, Temperature
-from ._errors import CannotHold
-from ._graph import Graph, Tensor
-from ._onnx_call import Call, Converter
+from ..calibration.calibrators import LEAST, Isotonic, Platt, Temperature
+from ._onnx_graph import Call, Converter, Graph, Tensor
 from ._onnx_layers import activation
 from ._onnx_tables import Column
+from ._source import CannotHold
 
 
 def _column(call: Call) -> Column:

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import _onnx_boosted, _onnx_encoder, _onnx_linear, _onnx_pixels, _onnx_trees, _onnx_words
-from ._errors import CannotHold
-from ._graph import Graph, Tensor
+from . import (
+    _onnx_boosted,
+    _onnx_encoder,
+    _onnx_linear,
+    _onnx_trees,
+)
+from . import (
+    _onnx_images as _onnx_pixels,
+)
+from . import (
+    _onnx_texts as _onnx_words,
+)
+from ._onnx_graph import Graph, Tensor
+from ._source import CannotHold
 
 Converter = Callable[[Graph, Any, Any], Any]
 

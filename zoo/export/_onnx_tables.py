@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ._graph import Graph, Tensor
+from ._onnx_graph import Graph, Tensor
 
 # Wichura (1988), Algorithm AS 241, PPND16: the normal distribution's quantile to 1e-16. Numerators and
 # denominators by falling power, for the centre and for the tails. (The third branch of the algorithm is
@@ -86,7 +86,7 @@ def _infinite(graph: Graph, x: Tensor) -> Tensor:
 
 def _robust(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
     """As ``robust_scale`` computes it, in double precision."""
-    from ..preprocessing._layers import LARGEST
+    from ..preprocessing.layers import LARGEST
 
     centre, factor = (np.array([getattr(c, name) for c in layers]) for name in ("centre", "factor"))
     x = graph.op("Where", _known(graph, x), x, centre)
@@ -100,7 +100,7 @@ def _robust(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
 
 def _quantile(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
     """As ``quantile_scale``: the straight lines between knots are a sum of clipped shares of each step."""
-    from ..preprocessing._layers import LEAST_RANK
+    from ..preprocessing.layers import LEAST_RANK
 
     knots, widths, steps = (_padded(values) for values in zip(*(_lines(c) for c in layers), strict=True))
     widths[widths == 0] = 1.0

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
-from ._graph import ML, Graph, Tensor
 from ._onnx_encoder import Matrix
+from ._onnx_graph import ML, Graph, Tensor
 
 _MOST_CODES = 300  # of a category; the table encoder gives 101 at most
 CODES = range(-1, _MOST_CODES)  # -1 is missing

@@ -1,4 +1,9 @@
-"""The proof: rows, the answers they must get, and what every export answered in a process of its own."""
+"""The proof: rows, the answers they must get, and what every export answered in a process of its own.
+
+A proof before anything was proved: rows in batches, and the answers that are to be repeated.
+
+The proof that a saved model carries: what the trained model itself answered, before it was saved.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +14,21 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
+import warnings
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...datasets._errors import InputError
-from ..artefact._manifest import sha256
-from ._catalogue import formats
+from ...datasets import InputError
+from ..artefact.loading import load
+from ..artefact.manifest import sha256
+from ..artefact.versions import versions
+from ._rows import probe_rows
+from ._source import CELLS, Source, formats, open_source
 
 FORMAT = "1.0"
 BATCHES = (1, 7)
@@ -127,7 +138,7 @@ def judged(
 
 def _trusted_code(folder: Path, work: Path) -> Path:
     """The layers' code as this version writes it: what lies beside the export is never run."""
-    from ..artefact._formats import load_keras
+    from ..artefact.formats import load_keras
     from ._layer_code import layer_code
 
     path = work / "layers.py"
@@ -200,3 +211,94 @@ def given_of(proof: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
         "dtypes": {name: f["dtype"] for name, f in fields.items()},
     }
     return {**own, "kinds": {name: [f["column"], f["kind"]] for name, f in fields.items()}}
+
+
+def begun(source: Source, X: Any, answers: dict[str, Any]) -> dict[str, Any]:
+    """The proof without its formats: what was asked, ``X``, and what was answered, a row each."""
+    expected = {name: np.asarray(v) for name, v in answers.items()}
+    if "probabilities" in expected:
+        expected["decided"] = _decided(source, expected["probabilities"])
+    rows = as_rows(source.raw(X))
+    numbers = in_batches(rows)
+    dtypes = {f.input: f.dtype for f in source.fields}
+    model_file = next(name for name in source.manifest["files"] if name.startswith("model."))
+    return {
+        "format": FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": source.manifest["model"],
+        "task": source.task,
+        "modality": source.modality,
+        "target": source.manifest["target"],
+        "classes": source.classes,
+        "artefact": {
+            model_file: source.manifest["files"][model_file],
+            "manifest.json": sha256(source.path / "manifest.json"),
+        },
+        "versions": versions(),
+        "inputs": [
+            {"column": f.column, "input": f.input, "kind": f.kind, "dtype": f.dtype} for f in source.fields
+        ],
+        "cells": CELLS,
+        "numbers": numbers,
+        "batches": [batch_of(rows, batch, dtypes) for batch in numbers],
+        "expected": {name: v.tolist() for name, v in expected.items()},
+        "formats": {},
+    }
+
+
+def _decided(source: Source, p: np.ndarray) -> np.ndarray:
+    """Rows whose label does not hang on the last digit."""
+    if source.confidence.threshold is not None:
+        return np.abs(p[:, source.confidence.positive] - source.confidence.threshold) > CLOSE
+    top = np.sort(p, axis=1)
+    return top[:, -1] - top[:, -2] > CLOSE
+
+
+def prove_saved(estimator: Any, artefact: str | os.PathLike[str]) -> dict[str, Any]:
+    """Write ``proof.json`` into the folder of a saved model.
+
+    It holds made rows (usual ones, missing, unseen, empty and extreme cells; no row of the data), the answers
+    of the trained estimator in memory, and how far those of the reloaded model are from them. ``verify``
+    repeats it in a process of its own, anywhere.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        The one that was saved.
+    artefact : path
+        The folder that it was saved to.
+
+    Returns
+    -------
+    dict
+        The row of the proof: ``holds``, ``largest_difference``, ``rows``, ``batches`` and the like.
+
+    Raises
+    ------
+    InputError
+        The folder is not that of a sound saved model, or the proof cannot be written.
+    """
+    started, folder = time.perf_counter(), Path(artefact)
+    source, saved = open_source(folder), load(folder)
+    X = probe_rows(source)
+    with warnings.catch_warnings():  # levels that were never seen are part of the question
+        warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
+        proof = begun(source, X, source.answers_of(estimator, saved.checked(X)))
+    said = [source.answers_of(saved, X)]
+    row = judged(said, [range(len(X))], proof["expected"], TOLERANCE)
+    status = "works" if row["holds"] else "failed"
+    proof["formats"][OWN] = {"status": status, **row, "seconds": round(time.perf_counter() - started, 3)}
+    _write(folder / "proof.json", proof)
+    return row
+
+
+def _write(path: Path, proof: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    text = json.dumps(proof, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,20 +1,24 @@
-"""What is exported: a saved model, opened once."""
+"""What is exported: a saved model, opened once.
+
+What a format cannot hold.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...datasets._text import as_texts
-from ..artefact import load, read_manifest
-from ..artefact._confidence import Confidence, confidence_of
-from ..artefact._formats import load_keras, load_skops
-from ..calibration._conformal import _ROUNDING
+from ...datasets import Entry, as_texts, catalogue, find_entry
+from ..artefact.confidence import Confidence, confidence_of
+from ..artefact.formats import load_keras, load_skops
+from ..artefact.loading import load
+from ..artefact.manifest import read_manifest
+from ..calibration.conformal import _ROUNDING
 from ..preprocessing.tables import _input_names, raw_column
-from ._errors import CannotHold
 
 ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
 SLACK = _ROUNDING  # exports compute in single precision, as networks do
@@ -155,3 +159,28 @@ def _fields(manifest: dict[str, Any], keras: Any, sklearn: Any) -> tuple[Field, 
         for c, name in zip(inputs, names, strict=True)
         if roles is None or c["name"] in roles
     )
+
+
+class CannotHold(Exception):
+    """The format has no form for this model; the message says why, as a row of the proof."""
+
+
+def formats() -> dict[str, Entry]:
+    """Every format by name: ``saved_model.py`` is ``saved_model``."""
+    return {e.name.replace("-", "_"): e for e in catalogue(__package__, "write").values()}
+
+
+def chosen(names: tuple[str, ...] | None) -> list[str]:
+    """These formats, or all of them."""
+    known = {name.replace("_", "-"): entry for name, entry in formats().items()}
+    wanted = [find_entry(known, name, "format").name for name in names or known]
+    return [name.replace("-", "_") for name in dict.fromkeys(wanted)]
+
+
+def missing_requirement(name: str) -> str | None:
+    """The line that says what to install, or None where all is there."""
+    entry = formats()[name]
+    for needed in entry.constant("REQUIRES", ()):
+        if find_spec(needed) is None:
+            return f"needs {needed}: pip install 'deepworth[{entry.constant('EXTRA')}]'"
+    return None

@@ -12,7 +12,7 @@ STATUS = "works with deepworth installed"
 
 def write(source: Any, folder: Path, *, name: str = "manifest.json") -> dict[str, Any]:
     """The saved model's files: tables, images and texts are encoded by classes of deepworth."""
-    from ._errors import CannotHold
+    from ._source import CannotHold
 
     if source.sklearn is None:
         raise CannotHold("a network is no scikit-learn model; its format is keras")

@@ -15,8 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from ...datasets import _text
-from ...datasets._schema import infer_role
+from ...datasets import _text, infer_role
 from .tables import raw_column
 
 MAX_WORDS = 150

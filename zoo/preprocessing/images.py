@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ._base import InputSpec
-from ._pixels import resized
+from .base import InputSpec
+from .resizing import resized
 
 MAX_SIDE = 64  # pixels of the longer side that a network sees
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luminance, ITU-R BT.601
@@ -50,7 +50,7 @@ class ImagePreprocessor:
         """Input ``image`` uint8 (batch, any, any, channels), and the resized one."""
         import keras
 
-        from ._image_layers import ResizeImage
+        from .layers import ResizeImage
 
         image = keras.Input((None, None, self.channels), dtype="uint8", name="image")
         return {"image": image}, {"image": ResizeImage(*self.size)(image)}

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...datasets._schema import infer_role
-from ...datasets._text import mended
-from ._base import InputSpec, coarse
+from ...datasets import infer_role, mended
+from .base import InputSpec, coarse
 
 ONE_HOT_LEVELS = 10  # more levels than this are embedded
 MAX_LEVELS = 1000  # the most frequent levels that get a code of their own
@@ -112,7 +111,7 @@ class TablePreprocessor:
         """Keras inputs by column, and ``numeric`` and ``categories`` computed from them."""
         import keras
 
-        from ._layers import BagOfWords, MissingIndicator, OneHotKnown, Phase, QuantileScale, RobustScale
+        from .layers import BagOfWords, MissingIndicator, OneHotKnown, Phase, QuantileScale, RobustScale
 
         raw: dict[str, Any] = {}
         numbers: list[Any] = []
@@ -191,7 +190,7 @@ def _learn(values: pd.Series, name: str, input_name: str, numbers: str) -> Colum
 
 
 def _learn_number(x: np.ndarray, name: str, input_name: str, role: str, numbers: str) -> ColumnCode:
-    from ._layers import LARGEST
+    from .layers import LARGEST
 
     known = np.clip(x[np.isfinite(x)], -LARGEST, LARGEST)
     if not len(known):
@@ -228,7 +227,7 @@ def _typical_distance(known: np.ndarray, centre: float) -> float:
 
 def _phases(seconds: np.ndarray) -> tuple[float, ...]:
     """The periods (year, week, day) that the dates spread over."""
-    from ._layers import DAY, WEEK, YEAR
+    from .layers import DAY, WEEK, YEAR
 
     span = np.ptp(seconds)
     within_day = np.ptp(seconds % DAY) > 0
@@ -288,7 +287,7 @@ def _encode(code: ColumnCode, raw: np.ndarray) -> np.ndarray:
 
 
 def _scaled(code: ColumnCode, x: np.ndarray) -> np.ndarray:
-    from ._layers import quantile_scale, robust_scale
+    from .layers import quantile_scale, robust_scale
 
     if code.knots:
         return quantile_scale(np.where(np.isfinite(x), x, code.centre), code.knots, code.ranks)
@@ -318,7 +317,7 @@ def _joined(parts: list[Any], raw: dict[str, Any]) -> Any:
     """All parts side by side; a table without any usable column is a column of zeros."""
     import keras
 
-    from ._layers import RobustScale
+    from .layers import RobustScale
 
     if not parts:
         first = next(iter(raw.values()))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...datasets._text import as_texts
-from ._base import InputSpec, coarse
+from ...datasets import as_texts
+from .base import InputSpec, coarse
 
 MAX_WORDS = 20_000
 MAX_LENGTH = 256
@@ -26,7 +26,7 @@ class TextPreprocessor:
 
     def fit(self, X: pd.Series) -> TextPreprocessor:
         """Learn words and length from training texts."""
-        from ._text_layers import vectorisation, words
+        from .layers import vectorisation, words
 
         counts: Counter[bytes] = Counter()
         lengths: list[int] = []
@@ -56,7 +56,7 @@ class TextPreprocessor:
         """Input ``text`` (batch, 1) of strings, and its ``tokens``."""
         import keras
 
-        from ._text_layers import vectorisation
+        from .layers import vectorisation
 
         text = keras.Input((1,), dtype="string", name="text")
         tokens = vectorisation(self.words, self.length)(text)
@@ -66,7 +66,7 @@ class TextPreprocessor:
         return {k: v for k, v in self.__dict__.items() if k != "_layer"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from ._text_layers import vectorisation
+        from .layers import vectorisation
 
         self.__dict__.update(state)
         self._layer = vectorisation(self.words, self.length)

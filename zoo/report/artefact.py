@@ -1,16 +1,24 @@
-"""A saved model in a terminal: what it is, its files, costs and scores. Works from plain results only."""
+"""A saved model in a terminal: what it is, its files, costs and scores. Works from plain results only.
+
+Exports and their proofs on the terminal.
+
+Whether a run repeats itself, in a terminal. Works from plain results only.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ._costs import show_cost
-from ._words import number, seconds, size
+from .catalogue import _table
+from .costs import show_cost
 from .terminal import console, print_json
+from .words import FAMILY_COLOURS, number, seconds, size
 
 MOST_COLUMNS = 12
 
@@ -127,3 +135,68 @@ def _proof(row: dict[str, Any]) -> Text:
     if row["holds"]:
         return Text(f"Proof: {asked} as it did when it was trained (within {row['tolerance']:.0e})")
     return Text(f"No proof: {asked} otherwise than when it was trained; do not use it", "bold red")
+
+
+def show_exports(found: dict[str, Any], *, as_json: bool) -> None:
+    """One line a format, with the largest difference or the reason."""
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, default=str))
+        return
+    click.echo(f"{found['path']}")
+    for name, row in found["formats"].items():
+        click.echo(f"  {name:<12} {line(row)}")
+        for rest in row.get("not_inside", ()):
+            click.echo(f"  {'':<12} not inside: {rest}")
+
+
+def line(row: dict[str, Any]) -> str:
+    """What came of a format, in words."""
+    if row.get("largest_difference") is None:
+        return f"{row.get('status', '')}: {row.get('reason', '')}"
+    batches = " and ".join(map(str, row["batches"]))
+    return (
+        f"{row['status']}: {row['rows']} rows in batches of {batches}, largest difference "
+        f"{row['largest_difference']:.2g} (at most {row['tolerance']:.0e})"
+    )
+
+
+def show_verified(found: dict[str, Any], *, as_json: bool) -> None:
+    """What a repeated proof gave."""
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, default=str))
+        return
+    for name, row in found["formats"].items():
+        mark = {True: "holds", False: "DIFFERS"}.get(row.get("holds", ""), "-")
+        why = f" {row['reason']}" if row.get("holds") is False and "reason" in row else ""
+        click.echo(f"  {name:<12} {mark}  {line(row) if not why else why.strip()}")
+
+
+def exit_code(found: dict[str, Any], *, strict: bool) -> int:
+    """0 if all formats hold; with ``strict``, what cannot be held counts as failed."""
+    wrong = ("failed", "cannot", "not tried") if strict else ("failed",)
+    return int(any(row["status"] in wrong for row in found["formats"].values()))
+
+
+_COLOURS = {"bit-equal": "green", "within tolerance": "yellow"}
+
+
+def show_repeated_run(found: dict[str, Any], *, as_json: bool = False) -> None:
+    """A row a model, and the level that the run reached by its settings."""
+    if as_json:
+        print_json(found)
+        return
+    table = _table("model", "repeated", "answer", "largest difference")
+    for row in found["models"]:
+        largest = "" if row["largest_difference"] is None else f"{row['largest_difference']:.3g}"
+        answer = f"{row['answer']}: {row['reason']}" if row["reason"] else row["answer"]
+        table.add_row(
+            Text(row["model"], FAMILY_COLOURS[row["family"]]),
+            f"repeat {row['repeat']}, fold {row['fold']} ({row['rows']:,} rows)",
+            Text(answer, _COLOURS.get(row["answer"], "red")),
+            largest,
+        )
+    level = found["determinism"]
+    threads = f"{level['threads']} thread{'s' if level['threads'] > 1 else ''} a fit"
+    changed = "; libraries have changed since" if found["versions_changed"] else ""
+    out = console()
+    out.print(Text(f"run {found['run']}: {level['level']}, {threads}{changed}", "bold"), table)

@@ -8,8 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ._words import FAMILY_COLOURS, number
 from .terminal import console, print_json
+from .words import FAMILY_COLOURS, number
 
 
 def show_calibration(answer: dict[str, Any], *, as_json: bool = False) -> None:

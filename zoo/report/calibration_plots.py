@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...datasets._errors import InputError
-from .learning_plots import _save
+from ...datasets import InputError
+from .curve_plots import _save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,15 +1,19 @@
-"""Lists: models, datasets, runs. Works from plain objects only."""
+"""Lists: models, datasets, runs. Works from plain objects only.
+
+Findings about data: what was found, where, and what to do. Works from plain objects only.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ._words import FAMILY_COLOURS, number, seconds
 from .terminal import _SEVERITY, console, print_json
+from .words import FAMILY_COLOURS, about, data_facts, number, seconds
 
 
 def _table(*columns: str) -> Table:
@@ -149,3 +153,97 @@ def _jobs(run: dict[str, Any]) -> str:
     if planned is None:
         return ""
     return str(planned) if done == planned else f"{done} of {planned}"
+
+
+MOST_ROWS = 8  # row numbers that are shown
+
+
+def show_check(answer: dict[str, Any], *, as_json: bool = False) -> None:
+    """The findings of one dataset, most severe first, each with its advice."""
+    if as_json:
+        print_json(answer)
+        return
+    out = console()
+    facts = (
+        f": {answer['rows']:,} rows, {answer['task']} {answer['modality']} task, target {answer['target']}"
+    )
+    out.print(Text.assemble((answer["name"], "bold"), facts))
+    for finding in answer["findings"]:
+        colour = _SEVERITY[finding["severity"]]
+        head = Text.assemble((f"{finding['code']} {finding['severity']}: ", colour), finding["message"])
+        out.print(head)
+        for line in (_rows(finding["rows"]), finding["advice"]):
+            if line:
+                out.print(Padding(Text(line, "dim"), (0, 0, 0, 6)))
+    out.print(Text(_summary(answer["findings"]), "bold"))
+
+
+def _rows(rows: Any) -> str:
+    """Row numbers as people count them, from 1."""
+    shown = ", ".join(str(row + 1) for row in rows[:MOST_ROWS])
+    return f"rows {shown}{', ...' if len(rows) > MOST_ROWS else ''}" if rows else ""
+
+
+def _summary(findings: list[dict[str, Any]]) -> str:
+    if not findings:
+        return "No findings."
+    counts = {s: sum(f["severity"] == s for f in findings) for s in ("error", "warning", "info")}
+    words = [f"{n} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in counts.items() if n]
+    return f"{', '.join(words)}." + ("" if counts["error"] else " A comparison can be made.")
+
+
+def show_codes(codes: list[dict[str, str]], *, as_json: bool = False) -> None:
+    """Every code with its title and advice."""
+    if as_json:
+        print_json(codes)
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("code", "what was found", "what to do"):
+        table.add_column(name, no_wrap=name == "code", overflow="fold")
+    for code in codes:
+        table.add_row(code["code"], code["title"], code["advice"])
+    console().print(table)
+
+
+def show_plan(answer: dict[str, Any], *, as_json: bool = False) -> None:
+    """Print a plan: a row a model; --json has every job."""
+    if as_json:
+        print_json(answer)
+        return
+    out = console()
+    out.print(
+        Text.assemble((answer["dataset"]["name"], "bold"), ": ", ", ".join(data_facts(answer["dataset"])))
+    )
+    out.print(Text(parts(answer)))
+    out.print(_models(answer["models"]))
+    jobs = sum(row["jobs"] for row in answer["models"])
+    out.print(Text(f"{jobs} fits, {about(answer['estimate'])}", "bold"))
+    known = sum(row["runs_known"] > 0 for row in answer["models"])
+    source = f"earlier runs on this machine (of {known} models) and " if known else ""
+    out.print(Text(f"Estimated from {source}measured times by rows and columns. Nothing was run.", "dim"))
+
+
+def parts(answer: dict[str, Any]) -> str:
+    """On which parts of the data each model is trained and scored."""
+    plan = answer["plan"]
+    jobs = [job for job in answer["jobs"] if job.get("kind", "fold") == "fold"]
+    then = "; then on all rows, to measure costs" if len(jobs) < len(answer["jobs"]) else ""
+    train = sorted({job["training_rows"] for job in jobs})
+    test = sorted({job["test_rows"] for job in jobs})
+    times = f"{plan['repeats']} x {plan['folds']} parts" if plan["repeats"] > 1 else f"{plan['folds']} parts"
+    return f"{times}: trained on {_range(train)} rows, scored on {_range(test)}; seed {plan['seed']}{then}"
+
+
+def _range(values: list[int]) -> str:
+    return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,} to {values[-1]:,}"
+
+
+def _models(rows: list[dict[str, Any]]) -> Table:
+    table = _table("model", "family", "fits", "estimated", "known from")
+    for row in rows:
+        colour = FAMILY_COLOURS[row["family"]]
+        runs = row["runs_known"]
+        known = f"{runs} run{'s' if runs > 1 else ''} here" if runs else "table"
+        last = (seconds(row["seconds"]), known) if row["jobs"] else ("", row["reason"])
+        table.add_row(Text(row["model"], colour), Text(row["family"], colour), str(row["jobs"]), *last)
+    return table

@@ -10,10 +10,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ._output import write_answer
-from ._words import FAMILY_COLOURS, count, number, seconds
+from .output import write_answer
 from .terminal import _findings, console, print_json
-from .verdict_words import data_facts
+from .words import FAMILY_COLOURS, count, data_facts, number, seconds
 
 _OUTCOMES = {
     "deep": "deep learning ahead at every size",

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ...datasets._errors import InputError
-from ._output import as_json, check_place
+from ...datasets import InputError
+from .output import as_json, check_place
 
 KINDS = {"html": (".html", ".htm"), "md": (".md", ".markdown"), "json": (".json",)}
 
@@ -35,6 +35,6 @@ def render(sheet: dict[str, Any], kind: str) -> str:
         from .markdown import markdown
 
         return markdown(sheet)
-    from .html._page import page
+    from .html.page import page
 
     return page(sheet)

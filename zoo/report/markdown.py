@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ._words import count, number, seconds, size
-from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
+from .words import CHANCES, OUTCOMES, between_lines, count, facts, number, seconds, size, verdict_lines
 
 _MOST_PARTS = 15
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")

@@ -1,7 +1,13 @@
-"""The answer in a terminal: data, findings, leaderboard, verdict. Works from plain results only."""
+"""The answer in a terminal: data, findings, leaderboard, verdict. Works from plain results only.
+
+A plan before it runs: models, parts of the data, estimated times. Works from plain results only.
+
+The terminal's picture as SVG, for pages that show what the tool says.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -13,10 +19,18 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ._costs import FRONT, budget_lines, cells, columns, flat, front_note, unsteady
-from ._output import as_json, write_answer
-from ._words import FAMILY_COLOURS, number, seconds
-from .verdict_words import CHANCES, OUTCOMES, between_lines, facts, verdict_lines
+from .costs import FRONT, budget_lines, cells, columns, flat, front_note, unsteady
+from .output import as_json, write_answer
+from .words import (
+    CHANCES,
+    FAMILY_COLOURS,
+    OUTCOMES,
+    between_lines,
+    facts,
+    number,
+    seconds,
+    verdict_lines,
+)
 
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
 _BAR = 18
@@ -286,3 +300,11 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     nested = ("metrics", "intervals", "notes", "costs")
     own = {k: v for k, v in row.items() if k not in nested}
     return {**own, **row["metrics"], **ends, **flat(row.get("costs"))}
+
+
+def terminal_svg(answer: dict[str, Any], title: str = "deepworth compare", width: int = 112) -> str:
+    """SVG of a comparison as a terminal shows it."""
+    out = Console(record=True, width=width, file=io.StringIO(), highlight=False, force_terminal=True)
+    for part in comparison(answer, width):
+        out.print(part)
+    return out.export_svg(title=title)

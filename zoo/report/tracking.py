@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from ...datasets._errors import InputError
-from ._output import as_csv, as_json
+from ...datasets import InputError
+from .output import as_csv, as_json
 from .terminal import leaderboard_rows
 
 _EXPERIMENT = "deepworth"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.artefact._card import card, header
-from deepworth.zoo.artefact._manifest import read_manifest
+from deepworth.zoo.artefact.card import card, header
+from deepworth.zoo.artefact.manifest import read_manifest
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from deepworth.cli import main
 from deepworth.datasets import _base
-from deepworth.zoo.artefact import _manifest_fields
-from deepworth.zoo.artefact._inspect import inspect
+from deepworth.zoo.artefact import manifest as _manifest_fields
+from deepworth.zoo.artefact.inspecting import inspect
 
 HEAVY = {"tensorflow", "keras", "sklearn", "skops", "pandas", "numpy", "pyarrow", "matplotlib", "h5py"}
 
@@ -85,7 +85,7 @@ def test_a_file_that_is_not_the_saved_one_ends_with_1(case, pipeline):
 
 def test_other_things_in_the_folder_are_named_and_do_no_harm(pipeline):
     """A proof and exported models may stand beside the model; loading opens none of them."""
-    from deepworth.zoo.artefact import load
+    from deepworth.zoo.artefact.loading import load
 
     (pipeline / "proof.json").write_text("{}")
     (pipeline / "exports").mkdir()

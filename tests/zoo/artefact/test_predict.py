@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from deepworth import InputError
 from deepworth.cli import main
 from deepworth.datasets import _stream
-from deepworth.zoo.artefact import load
-from deepworth.zoo.artefact._write import _six_digits
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.predicting import _six_digits
 
 KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"
 FAMILIES = ("shallow-mlp", "logistic-regression")

@@ -9,8 +9,8 @@ import pytest
 import deepworth
 from deepworth import InputError
 from deepworth.zoo import Calibrated, registry
-from deepworth.zoo.artefact import read_manifest
-from deepworth.zoo.comparison import save_best
+from deepworth.zoo.artefact.manifest import read_manifest
+from deepworth.zoo.workflows.save_best import save_best
 
 MODELS = ["constant", "logistic-regression", "naive-bayes"]
 

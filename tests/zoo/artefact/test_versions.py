@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from deepworth import InputError
-from deepworth.zoo.artefact import _versions, load, read_manifest
-from deepworth.zoo.artefact._manifest import FORMAT
+from deepworth.zoo.artefact import versions as _versions
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.manifest import FORMAT, read_manifest
 
 KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"
 VERSIONS = sorted(p.name for p in KEPT.iterdir())
@@ -87,6 +88,8 @@ def test_libraries_are_compared_by_rule(library, made, installed, said, monkeypa
 
 def test_a_library_that_is_too_old_is_refused_before_the_model_is_built(network, monkeypatch):
     here(monkeypatch, keras="2.15.0")
-    monkeypatch.setattr("deepworth.zoo.artefact._load.load_keras", lambda path: pytest.fail("it was opened"))
+    monkeypatch.setattr(
+        "deepworth.zoo.artefact.loading.load_keras", lambda path: pytest.fail("it was opened")
+    )
     with pytest.raises(InputError, match=r"keras 3.*keras 2\.15\.0 cannot read.*pip install"):
         load(network)

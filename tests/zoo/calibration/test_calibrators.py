@@ -17,16 +17,17 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from deepworth import InputError
-from deepworth.zoo.calibration._calibrators import (
+from deepworth.zoo.calibration.calibrators import (
     CALIBRATORS,
     Isotonic,
     Platt,
     Temperature,
     Unchanged,
     calibrator,
+    choose,
+    cross_fitted,
     log_odds,
 )
-from deepworth.zoo.calibration._choice import choose, cross_fitted
 
 SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 KINDS = pytest.mark.parametrize("kind", CALIBRATORS.values(), ids=list(CALIBRATORS))
@@ -170,12 +171,12 @@ def test_certain_probabilities_are_no_trouble(kind, certain):
 @pytest.mark.parametrize("n_classes", [2, 3])
 @KINDS
 def test_the_layer_has_the_same_numbers(kind, n_classes, tmp_path):
-    from deepworth.zoo.preprocessing._tensorflow import import_tensorflow
+    from deepworth.zoo.preprocessing.runtime import import_tensorflow
 
     import_tensorflow()
     import keras
 
-    from deepworth.zoo.calibration._layers import CalibratedProbabilities
+    from deepworth.zoo.calibration.layers import CalibratedProbabilities
 
     p, codes, _ = overconfident(600, n_classes)
     made = kind.fit(p, codes)

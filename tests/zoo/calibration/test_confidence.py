@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from deepworth import InputError
-from deepworth.zoo.calibration._calibrators import Isotonic, Platt, Unchanged
-from deepworth.zoo.calibration._conformal import (
+from deepworth.zoo.calibration.calibrators import Isotonic, Platt, Unchanged
+from deepworth.zoo.calibration.conformal import (
     half_width,
     least_probabilities,
     prediction_sets,
@@ -19,8 +19,8 @@ from deepworth.zoo.calibration._conformal import (
     sets_out_of_fold,
     widths_out_of_fold,
 )
-from deepworth.zoo.calibration._costs import Costs, cheapest_threshold, costs_of, expected_cost
-from deepworth.zoo.calibration._reliability import (
+from deepworth.zoo.calibration.decisions import Costs, cheapest_threshold, costs_of, expected_cost
+from deepworth.zoo.calibration.reliability import (
     bin_numbers,
     error_by_chance,
     estimated_error,

@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from deepworth import InputError, load_dataset
 from deepworth.cli import main
 from deepworth.zoo import Calibrated, ConformalRegressor, registry
-from deepworth.zoo.artefact import load, read_manifest, save
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.manifest import read_manifest
+from deepworth.zoo.artefact.saving import save
 
 FAST = {"perceptron": {"epochs": 8, "learning_rate": 0.05}, "naive-bayes": {}}
 PATIENT = ["age_years=40", "sex=male", "height_cm=180", "weight_kg=80", "body_temperature_c=38.2",

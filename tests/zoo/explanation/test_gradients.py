@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from deepworth import InputError
-from deepworth.zoo.artefact import load, save
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.saving import save
 from deepworth.zoo.explanation import integrated_gradients, open_network
-from deepworth.zoo.explanation._path import integrate
+from deepworth.zoo.explanation.gradients import integrate
 
 PROMISED = 1e-3
 

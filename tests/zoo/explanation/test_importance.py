@@ -20,8 +20,7 @@ from deepworth.zoo.explanation import (
     permutation_importance,
     rank_agreement,
 )
-from deepworth.zoo.explanation._groups import cramers_v
-from deepworth.zoo.explanation._importance import _derangement, telling_words
+from deepworth.zoo.explanation.importance import _derangement, cramers_v, telling_words
 
 
 class Known:

@@ -7,7 +7,7 @@ import pytest
 
 from deepworth import InputError
 from deepworth.zoo.explanation import open_network, probes, trace, unit_roles
-from deepworth.zoo.explanation._units import activations
+from deepworth.zoo.explanation.units import activations
 
 
 @pytest.mark.parametrize(

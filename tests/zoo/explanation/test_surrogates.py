@@ -11,10 +11,10 @@ from sklearn.linear_model import OrthogonalMatchingPursuit
 from sklearn.metrics import r2_score
 
 from deepworth import compare, load_dataset
-from deepworth.zoo.comparison import load_run, verdict
 from deepworth.zoo.explanation import surrogates
-from deepworth.zoo.explanation._readable import readable
-from deepworth.zoo.explanation._surrogates import Answers, _fit_linear, _fit_tree, fidelity
+from deepworth.zoo.explanation.surrogate_models import Answers, _fit_linear, _fit_tree, fidelity, readable
+from deepworth.zoo.runs.store import load_run
+from deepworth.zoo.workflows.verdict import verdict
 
 RNG = np.random.default_rng(0)
 N = 600
@@ -177,7 +177,7 @@ def test_readability_is_kept_with_the_run(compared):
 
 
 def test_a_broken_surrogate_costs_no_comparison(monkeypatch):
-    from deepworth.zoo.comparison.judging import _readability
+    from deepworth.zoo.workflows import _readability
 
     monkeypatch.setattr(_readability, "surrogates", lambda *a, **k: 1 / 0)
     result = compare("iris", models=["constant"], folds=2, store=False, jobs=0)

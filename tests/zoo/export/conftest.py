@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import save
+from deepworth.zoo.artefact.saving import save
 from deepworth.zoo.export._proof import as_rows
 from deepworth.zoo.export._rows import probe_rows
 from deepworth.zoo.export._source import open_source

@@ -7,8 +7,9 @@ import pytest
 
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import load, save
-from deepworth.zoo.calibration import Calibrated, ConformalRegressor
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.saving import save
+from deepworth.zoo.calibration.estimators import Calibrated, ConformalRegressor
 from deepworth.zoo.export._rows import probe_rows
 from deepworth.zoo.export._source import open_source
 

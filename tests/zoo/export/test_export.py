@@ -16,9 +16,10 @@ import pytest
 from deepworth import InputError
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import save
-from deepworth.zoo.calibration import Calibrated, ConformalRegressor
-from deepworth.zoo.export import export, formats, verify
+from deepworth.zoo.artefact.saving import save
+from deepworth.zoo.calibration.estimators import Calibrated, ConformalRegressor
+from deepworth.zoo.export import export, formats
+from deepworth.zoo.export._verify import verify
 
 pytest.importorskip("onnxruntime")
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
@@ -122,7 +123,7 @@ def alone(code, path):
 
 
 def test_serving_without_deepworth(network):
-    from deepworth.zoo.artefact import load
+    from deepworth.zoo.artefact.loading import load
 
     model = load(network[0] / "model")
     X = pd.DataFrame(
@@ -222,7 +223,7 @@ def _function(model, helper):
 def test_an_onnx_file_that_does_more_than_compute_is_refused(change, message, tmp_path):
     from onnx import TensorProto, helper
 
-    from deepworth.zoo.export._safe import check_onnx
+    from deepworth.zoo.export._verify import check_onnx
 
     shape = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     value = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
@@ -240,7 +241,7 @@ def test_an_onnx_file_that_does_more_than_compute_is_refused(change, message, tm
 def test_a_saved_model_that_reads_a_file_is_refused(tmp_path):
     import tensorflow as tf
 
-    from deepworth.zoo.export._safe import check_saved_model
+    from deepworth.zoo.export._verify import check_saved_model
 
     module = tf.Module()
     module.serve = tf.function(

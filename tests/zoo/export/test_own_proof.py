@@ -11,9 +11,12 @@ import pytest
 from deepworth import InputError
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import inspect, load, save
-from deepworth.zoo.comparison import train
-from deepworth.zoo.export import prove_saved, verify
+from deepworth.zoo.artefact.inspecting import inspect
+from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.saving import save
+from deepworth.zoo.export._proof import prove_saved
+from deepworth.zoo.export._verify import verify
+from deepworth.zoo.workflows._single import train
 
 MODELS = {
     "sick-healthy": {"model": "shallow-mlp", "params": {"shallow-mlp": {"epochs": 2}}},

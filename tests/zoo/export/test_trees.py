@@ -11,10 +11,9 @@ import pytest
 
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import save
-from deepworth.zoo.export._borders import borders
-from deepworth.zoo.export._errors import CannotHold
-from deepworth.zoo.export._source import open_source
+from deepworth.zoo.artefact.saving import save
+from deepworth.zoo.export._rows import borders
+from deepworth.zoo.export._source import CannotHold, open_source
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _export_cell import every_kind
@@ -83,7 +82,7 @@ def test_catboost_with_categories_says_why_it_cannot(tmp_path):
 
 
 def test_a_model_too_large_for_one_file_is_said_to_be(tmp_path, monkeypatch):
-    from deepworth.zoo.export import _graph
+    from deepworth.zoo.export import _onnx_graph as _graph
     from deepworth.zoo.export._onnx_model import onnx_model
 
     dataset = numbers("binary", 60)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deepworth.zoo.comparison import compare
-from deepworth.zoo.comparison._sheet import sheet
-from deepworth.zoo.comparison.planning import _plan
+from deepworth.zoo.runs import plan as _plan
+from deepworth.zoo.workflows._sheet import sheet
+from deepworth.zoo.workflows.compare import compare
 
 SCRIPT = "<script>alert(1)</script>"
 CLASSES = ("<img src=x onerror=alert(2)>", '"></table>$\\frac{')

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from deepworth.datasets._errors import InputError
 from deepworth.zoo.report import curves
-from deepworth.zoo.report.learning_plots import COLOURS, check_plot, plot_capacity, plot_learning_curve
+from deepworth.zoo.report.curve_plots import COLOURS, check_plot, plot_capacity, plot_learning_curve
 
 SIZES = [100, 200, 400, 800]
 
@@ -266,7 +266,7 @@ def test_a_picture_that_cannot_be_written_is_refused_first(name, tmp_path):
 
 def test_drawing_leaves_pyplot_alone():
     code = (
-        "import sys, deepworth.zoo.report.learning_plots as p; assert 'matplotlib' not in sys.modules; "
+        "import sys, deepworth.zoo.report.curve_plots as p; assert 'matplotlib' not in sys.modules; "
         "p._figure(1); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd="/")

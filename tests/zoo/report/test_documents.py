@@ -17,10 +17,11 @@ from click.testing import CliRunner
 import deepworth
 from deepworth import InputError, cli
 from deepworth.zoo.commands import compare as compare_command
-from deepworth.zoo.comparison import load_run, verdict
-from deepworth.zoo.comparison._command import command_of
-from deepworth.zoo.comparison._sheet import sheet
 from deepworth.zoo.report.markdown import escape, markdown
+from deepworth.zoo.runs.store import load_run
+from deepworth.zoo.workflows._command import command_of
+from deepworth.zoo.workflows._sheet import sheet
+from deepworth.zoo.workflows.verdict import verdict
 
 from .conftest import CLASSES, SCRIPT
 

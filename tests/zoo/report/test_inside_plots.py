@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from deepworth.zoo.report import explanation_plots, inside_plots
+from deepworth.zoo.report import explanation_plots
+from deepworth.zoo.report import explanation_plots as inside_plots
 
 
 def drawn(name, found):
@@ -96,7 +97,7 @@ def test_names_of_any_length_stay_on_the_picture():
 
 def test_heat_maps_are_summed_on_a_grid():
     """Each number of the table is the sum of its quarter of the map, and all of them the whole."""
-    from deepworth.zoo.report.html._champions import _examples
+    from deepworth.zoo.report.html.explanations import _examples
 
     pixels = np.arange(64.0).reshape(8, 8)
     row = {"row": 5, "class": "7", "pixels": pixels.tolist(), "picture": np.ones((8, 8)).tolist()}
@@ -109,7 +110,7 @@ def test_heat_maps_are_summed_on_a_grid():
 
 
 def test_words_by_what_they_add():
-    from deepworth.zoo.report.html._champions import _examples
+    from deepworth.zoo.report.html.explanations import _examples
 
     parts = [
         {"place": i, "part": w, "attribution": v} for i, (w, v) in enumerate((("a", 0.1), ("not", -2.0)))

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from deepworth.cli import main
 from deepworth.datasets._errors import InputError
-from deepworth.zoo.report._output import ROWS, as_csv, check_output, write_answer, write_whole
+from deepworth.zoo.report.output import ROWS, as_csv, check_output, write_answer, write_whole
 
 ANSWER = {"score": 0.5, "rows": [{"model": "a", "score": 0.5}, {"model": "b, c", "reason": "no"}]}
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from deepworth.zoo.report.html import _page
-from deepworth.zoo.report.html._figures import THEME
-from deepworth.zoo.report.html._page import page
-from deepworth.zoo.report.html._plots import fold_scores, front
+from deepworth.zoo.report.html import page as _page
+from deepworth.zoo.report.html.figures import THEME
+from deepworth.zoo.report.html.page import page
+from deepworth.zoo.report.html.plots import fold_scores, front
 
 from .conftest import CLASSES, NAMES, SCRIPT
 
@@ -356,7 +356,7 @@ def _explained(answer):
 
 
 def test_what_models_answer_by():
-    from deepworth.zoo.report.html._explanations import explanations
+    from deepworth.zoo.report.html.explanations import explanations
 
     metric = {"label": "ROC AUC", "greater_is_better": True}
     board = [

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from deepworth.zoo.report.pictures import terminal_svg
-from deepworth.zoo.report.terminal import comparison
+from deepworth.zoo.report.terminal import comparison, terminal_svg
 
 RESULTS = sorted((Path(__file__).resolve().parents[3] / "benchmarks" / "results").glob("*-*.json"))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from deepworth.datasets._errors import InputError
-from deepworth.zoo.comparison import compare
 from deepworth.zoo.report.tracking import Tracker
+from deepworth.zoo.workflows.compare import compare
 
 mlflow = pytest.importorskip("mlflow", reason="needs pip install 'deepworth[mlflow]'")
 pytest.importorskip("sqlalchemy", reason="needs pip install 'deepworth[mlflow]'")

@@ -1,0 +1,46 @@
+from ._base import Column, Dataset, Finding, Modality, Provenance, Role, Schema, Task, take
+from ._catalogue import Entry, catalogue, find_entry
+from ._checks import check_dataset
+from ._codes import list_codes
+from ._describe import check_data, describe_dataset
+from ._errors import InputError, unknown_name
+from ._load import as_dataset, list_datasets, load_dataset
+from ._schema import MISSING_MARKS, infer_role, inspect_column, undecorated
+from ._splits import Split, make_splits
+from ._stream import open_rows
+from ._text import as_texts, mended
+from ._unlabelled import picture_parts
+
+__all__ = [
+    "MISSING_MARKS",
+    "Column",
+    "Dataset",
+    "Entry",
+    "Finding",
+    "InputError",
+    "Modality",
+    "Provenance",
+    "Role",
+    "Schema",
+    "Split",
+    "Task",
+    "as_dataset",
+    "as_texts",
+    "catalogue",
+    "check_data",
+    "check_dataset",
+    "describe_dataset",
+    "find_entry",
+    "infer_role",
+    "inspect_column",
+    "list_codes",
+    "list_datasets",
+    "load_dataset",
+    "make_splits",
+    "mended",
+    "open_rows",
+    "picture_parts",
+    "take",
+    "undecorated",
+    "unknown_name",
+]

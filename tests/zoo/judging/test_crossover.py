@@ -1,0 +1,174 @@
+"""The crossover of two curves: every outcome, the reach, and how often the interval holds the truth."""
+
+import numpy as np
+import pytest
+
+from deepworth.zoo.judging.crossover import (
+    ErrorCurve,
+    find_crossover,
+    fit_curves,
+    headline,
+    rows_in_words,
+    sentence,
+)
+
+SIZES = np.array([100, 200, 400, 800, 1600, 3200])
+
+
+def curves(deep, classical, noise=0.002, seed=0, repeats=5, common=0.01):
+    """Two curves with noise of their own and with what both share: easy and hard scoring rows."""
+    rng = np.random.default_rng(seed)
+    shared = rng.normal(0, common, (repeats, 1))
+    own = [rng.normal(0, noise, (repeats, len(SIZES))) for _ in range(2)]
+    overlap = np.zeros(len(SIZES))
+    laws = [a + b * SIZES ** -float(c) for a, b, c in (deep, classical)]
+    return [ErrorCurve(SIZES, law + shared + e, overlap) for law, e in zip(laws, own, strict=True)]
+
+
+def found(*laws, level=0.95, **options):
+    return find_crossover(*fit_curves(curves(*laws, **options), seed=1, n_draws=600), level)
+
+
+def test_a_crossover_inside_the_data():
+    # 0.1 + 5 n^-0.5 = 0.2 + n^-0.5 where n = 1600
+    result = found((0.1, 5, 0.5), (0.2, 1, 0.5))
+    assert result.outcome == "crossover"
+    assert result.overtaker == "deep"
+    assert result.low < 1600 < result.high
+    assert result.rows == pytest.approx(1600, rel=0.2)
+    assert not result.extrapolated
+    assert result.deep_ahead == 1 or result.deep_ahead == 2
+    assert "Deep learning overtakes at about 1,6" in sentence(result) or "1,5" in sentence(result)
+
+
+def test_a_crossover_beyond_the_data_is_called_an_extrapolation():
+    # equal at 10,000 rows, about three times the data
+    result = found((0.1, 10.0, 0.5), (0.15, 5.0, 0.5), noise=0.0002)
+    assert result.outcome == "crossover"
+    assert result.extrapolated
+    assert result.low < 10_000 < (result.high or np.inf)
+    assert result.low > SIZES[-1]
+    assert "extrapolation" in sentence(result)
+    assert "would overtake" in headline(result)
+
+
+def test_classical_may_overtake_too():
+    result = found((0.2, 1, 0.5), (0.1, 5, 0.5))
+    assert (result.outcome, result.overtaker) == ("crossover", "classical")
+    assert "Classical learning overtakes" in sentence(result)
+
+
+@pytest.mark.parametrize(
+    ("laws", "outcome"),
+    [
+        (((0.1, 2, 0.5), (0.2, 3, 0.5)), "deep"),
+        (((0.2, 3, 0.5), (0.1, 2, 0.5)), "none_in_reach"),
+        (((0.1, 2, 0.5), (0.1, 2, 0.5)), "undecided"),
+    ],
+)
+def test_no_crossover(laws, outcome):
+    result = found(*laws)
+    assert result.outcome == outcome
+    assert result.rows is None
+    assert sentence(result)
+
+
+def test_ahead_at_every_size_but_unknown_beyond():
+    # the crossover lies at 16,000 of 32,000 rows, too far to be sure of
+    result = found((0.1, 6.325, 0.5), (0.12, 3.795, 0.5), noise=0.01)
+    assert result.outcome == "classical"
+    assert "hardly before" in sentence(result) or "cannot be told" in sentence(result)
+
+
+def test_who_was_not_seen_behind_does_not_overtake():
+    """Equal at the smallest size and ahead later: no crossover was seen, and none is claimed."""
+    result = found((0.1, 2.2, 0.5), (0.12, 2.0, 0.5), noise=0.004, seed=3)
+    assert result.outcome == "ahead_from"
+    assert result.overtaker == "deep"
+    assert result.rows is None
+    assert 100 < result.high < 1600
+    assert "with fewer the order is not settled" in sentence(result)
+    assert headline(result).startswith("Deep learning is ahead from")
+
+
+def test_an_early_lead_of_the_overtaker_is_not_forgotten():
+    """Ahead, behind, ahead: the last change is not the whole story."""
+    both = curves((0.1, 5, 0.5), (0.2, 1, 0.5))
+    both[0].errors[:, 0] = both[1].errors[:, 0] - 0.1
+    result = find_crossover(*fit_curves(both, seed=1, n_draws=600))
+    assert result.outcome == "ahead_from"
+    assert result.low < 1600 < result.high
+
+
+def test_nothing_is_said_beyond_ten_times_the_data():
+    # equal at 90,000 rows, 28 times the data
+    result = found((0.1, 20, 0.5), (0.15, 5, 0.5), noise=0.0001)
+    assert result.reach == 32_000
+    assert result.outcome == "none_in_reach"
+    assert result.high is None
+    assert "no curve is drawn beyond 32,000 rows, 10 times the data" in sentence(result)
+
+
+def test_nothing_is_foretold_where_no_law_fits():
+    """Classical is far ahead, but its errors go up and down: what comes next nobody knows."""
+    both = curves((0.4, 2, 0.5), (0.1, 2, 0.5))
+    both[1].errors[:] += np.array([0, 0.1, -0.05, 0.1, -0.05, 0.1])
+    fitted = fit_curves(both, seed=1, n_draws=300)
+    result = find_crossover(*fitted)
+    assert [f.fits for f in fitted] == [True, False]
+    assert result.outcome == "classical"
+    assert result.reach == result.largest
+    assert "no power law fits the curves, so none is drawn further" in sentence(result)
+
+
+def test_a_lead_is_claimed_only_where_it_was_measured():
+    for seed in range(12):
+        result = found((0.1, 3.5, 0.5), (0.11, 3.2, 0.5), noise=0.01, seed=seed)
+        if result.outcome == "ahead_from":
+            assert result.high <= result.largest
+
+
+def test_probabilities_sum_to_one_and_ends_stay_in_reach():
+    for seed in range(10):
+        result = found((0.1, 5, 0.5), (0.13, 4, 0.5), noise=0.03, seed=seed)
+        assert sum(result.probabilities.values()) == pytest.approx(1)
+        ends = [v for v in (result.low, result.rows, result.high) if v is not None]
+        assert all(result.smallest <= v <= result.reach for v in ends)
+        assert ends == sorted(ends)
+
+
+def test_the_interval_holds_the_truth():
+    """40 runs at 95 %: 34 or fewer hits would come up once in 300 times."""
+    hits = 0
+    for seed in range(40):
+        result = found((0.1, 5, 0.5), (0.2, 1, 0.5), noise=0.012, seed=seed, common=0.03)
+        low, high = result.low or 0, np.inf if result.high is None else result.high
+        hits += low <= 1600 <= high and (low, high) != (0, np.inf)
+    assert hits >= 35
+
+
+def test_shared_rows_widen_the_interval():
+    plain = curves((0.1, 5, 0.5), (0.2, 1, 0.5), noise=0.004)
+    shared = [ErrorCurve(c.sizes, c.errors, np.full(len(SIZES), 0.25)) for c in plain]
+    narrow, wide = (find_crossover(*fit_curves(c, seed=1, n_draws=600)) for c in (plain, shared))
+    assert wide.high / wide.low > narrow.high / narrow.low
+
+
+def test_small_sizes_that_follow_no_power_law_are_left_out():
+    both = curves((0.1, 5, 0.5), (0.2, 1, 0.5))
+    both[0].errors[:, 0] = 0.5  # of no use before 200 rows
+    fitted = fit_curves(both, seed=1, n_draws=300)
+    assert (fitted[0].start, fitted[1].start) == (200, 100)
+    result = find_crossover(*fitted)
+    assert result.smallest == 200
+    assert result.low < 1600 < result.high
+
+
+def test_a_size_is_said_with_two_digits():
+    assert [rows_in_words(n) for n in (84.4, 123, 1649, 12_345, 987_654)] == [
+        "84",
+        "120",
+        "1,600",
+        "12,000",
+        "990,000",
+    ]

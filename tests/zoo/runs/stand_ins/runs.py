@@ -1,0 +1,88 @@
+"""What the tests of runner and resume share: stand-in models in worker processes, small data, numbers."""
+
+import sqlite3
+import subprocess
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from deepworth.datasets._base import Dataset
+from deepworth.zoo.workflows.compare import compare
+
+STAND_INS = Path(__file__).parent
+MEASURED = (
+    *("fit_seconds", "fold_fit_seconds", "fleet_seconds", "predict_seconds", "size_bytes"),
+    *("latency_seconds", "contended", "costs", "pareto"),
+)
+
+
+def install(monkeypatch):
+    """The stand-in models, in this process until the end of the test and in every worker."""
+    monkeypatch.syspath_prepend(str(STAND_INS))
+    monkeypatch.setenv("PYTHONPATH", str(STAND_INS))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    import stand_ins
+
+    stand_ins.install(monkeypatch.setattr)
+    return stand_ins
+
+
+def table(n=90, seed=0):
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n)})
+    y = np.where(X["a"] + rng.normal(size=n) > 0, "x", "y")
+    return Dataset("made", X, y, "binary", "tabular")
+
+
+def run(models, **options):
+    return compare(table(), models=models, **{"store": False, "jobs": 1, "folds": 3, **options})
+
+
+def numbers(answer):
+    """What must not depend on where, when and in how many pieces a run was made."""
+    board = [{k: v for k, v in row.items() if k not in MEASURED} for row in answer["leaderboard"]]
+    return board, answer["verdict"], answer["best_reachable"]
+
+
+def rows(folder):
+    with closing(sqlite3.connect(folder / "run.sqlite")) as db:
+        db.row_factory = sqlite3.Row
+        return [dict(row) for row in db.execute("SELECT * FROM job ORDER BY place")]
+
+
+def workers(parent):
+    """Ids of the living worker processes that a process started, even if that is gone."""
+    shown = subprocess.run(["ps", "-axo", "pid=,stat=,command="], capture_output=True, text=True, check=True)
+    lines = [line.split(None, 2) for line in shown.stdout.splitlines()]
+    mine = [cells for cells in lines if len(cells) == 3 and f'"parent": {parent},' in cells[2]]
+    return {int(pid) for pid, state, _ in mine if not state.startswith("Z")}
+
+
+def waited(pid):
+    """Seconds that the threads of a process were ready to run while others had the cores; Linux tells."""
+    total = 0
+    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError, IndexError):  # the thread has ended, or the system does not tell
+            total += int(file.read_text().split()[1])
+    return total / 1e9
+
+
+def seconds_to_end(process, most=60.0):
+    """How long a process goes on from now, less what a busy machine made it wait."""
+    started, before = time.monotonic(), waited(process.pid)
+    lost = 0.0
+    while process.poll() is None:
+        lost = max(lost, waited(process.pid) - before)
+        assert time.monotonic() - started < most, "it does not end"
+        time.sleep(0.01)
+    return time.monotonic() - started - lost
+
+
+def wait_until(condition, seconds=60.0):
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "waited in vain"
+        time.sleep(0.02)

@@ -1,0 +1,257 @@
+"""Runs that were killed or interrupted go on, and end as if nothing had been."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from runs import install, numbers, rows, run, seconds_to_end, table, wait_until, workers
+
+from deepworth import compare, resume
+from deepworth.cli import main
+from deepworth.datasets._errors import InputError
+from deepworth.zoo.runs.journal import FINISHED, lock
+from deepworth.zoo.runs.store import list_runs, load_run
+from deepworth.zoo.workflows.verdict import verdict
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
+PROGRAM = [sys.executable, "-m", "deepworth.cli"]
+MODELS = ["good", "also-good", "fleet"]
+SLOW = {name: {"seconds": 0.25} for name in MODELS}
+
+
+@pytest.fixture(autouse=True)
+def stand_ins(monkeypatch):
+    return install(monkeypatch)
+
+
+@pytest.fixture
+def sick(tmp_path):
+    data = table()
+    path = tmp_path / "patients.csv"
+    data.X.assign(sick=data.y).to_csv(path, index=False)
+    return path
+
+
+def command(data, store, *more):
+    slow = [word for name in MODELS for word in ("--set", f"{name}.seconds=0.25")]
+    words = ["compare", str(data), "-t", "sick", "-m", ",".join(MODELS), "--folds", "3", "-j", "1", *slow]
+    return [*PROGRAM, *words, "--store", str(store), *more]
+
+
+def begun(store, least=1):
+    """The folder of the only run, when so many of its jobs have ended."""
+    folders = [p for p in store.glob("[!.]*") if (p / "run.sqlite").exists()]
+    try:
+        return bool(folders) and sum(row["status"] == "ok" for row in rows(folders[0])) >= least
+    except sqlite3.Error:
+        return False
+
+
+def folder_of(store):
+    (found,) = store.iterdir()
+    return found
+
+
+def test_killed_and_resumed_equals_uninterrupted(sick, tmp_path):
+    store = tmp_path / "runs"
+    wanted = {"target": "sick", "models": MODELS, "folds": 3, "params": SLOW}
+    uninterrupted = compare(str(sick), **wanted, jobs=0, store=tmp_path / "whole").to_dict()
+    process = subprocess.Popen(command(sick, store, "-q"), stdout=subprocess.DEVNULL)
+    wait_until(lambda: begun(store, 4))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_until(lambda: not workers(process.pid), 5)
+    folder = folder_of(store)
+    before = {(r["model"], r["fold"]): r for r in rows(folder) if r["status"] == "ok"}
+    assert 4 <= len(before) < 9
+    (listed,) = list_runs(store)
+    assert (listed["status"], listed["jobs"], listed["jobs_done"]) == ("unfinished", 9, len(before))
+    shown = CliRunner().invoke(main, ["compare", "--resume", "last", "-q", "--store", str(store), "--json"])
+    assert shown.exit_code == 0, shown.output
+    resumed = json.loads(shown.stdout)
+    assert numbers(resumed) == numbers(uninterrupted)
+    kept = [pd.read_parquet(f / "predictions.parquet") for f in (folder, folder_of(tmp_path / "whole"))]
+    assert kept[0].equals(kept[1])
+    after = {(r["model"], r["fold"]): r for r in rows(folder)}
+    assert {key: after[key] for key in before} == before  # nothing that had ended was touched
+    assert sorted(p.name for p in folder.iterdir()) == ["predictions.parquet", "run.sqlite"]
+    assert list_runs(store)[0]["status"] == "ok"
+    assert verdict("last", store=store)["verdict"] == uninterrupted["verdict"]
+
+
+def test_ctrl_c_ends_soon_and_says_how_to_go_on(sick, tmp_path):
+    store = tmp_path / "runs"
+    process = subprocess.Popen(
+        command(sick, store, "-q"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: begun(store, 2))
+    process.send_signal(signal.SIGINT)
+    assert seconds_to_end(process) < 2
+    _, said = process.communicate()
+    assert process.returncode == 130
+    folder = folder_of(store)
+    assert said.splitlines()[-1].endswith(f"deepworth compare --resume {folder}")
+    assert not workers(process.pid)
+    assert {row["status"] for row in rows(folder)} == {"ok", "interrupted"}
+    assert list_runs(store)[0]["status"] == "interrupted"
+    assert load_run("last", store)["leaderboard"]
+    result = resume(str(folder))
+    assert result.exit_code == 0
+    again = run(MODELS, params=SLOW, jobs=0)
+    assert [r["model"] for r in result.rows()] == [r["model"] for r in again.rows()]
+
+
+def interrupted(store, models=("good", "also-good"), after=3, **options):
+    """A run in this process that Ctrl-C ends after so many jobs."""
+    seen = []
+
+    def watch(event):
+        seen.append(event.kind)
+        if seen.count("fold") == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="go on with: deepworth compare --resume"):
+        run(list(models), store=store, jobs=0, progress=watch, **options)
+
+
+def test_data_in_memory_are_handed_over_again(tmp_path):
+    interrupted(tmp_path)
+    with pytest.raises(InputError, match="had its data in memory"):
+        resume("last", store=tmp_path)
+    with pytest.raises(InputError, match="have changed"):
+        resume("last", store=tmp_path, data=table(seed=1))
+    assert list_runs(tmp_path)[0]["status"] == "interrupted"  # and what it had is still there
+    assert load_run("last", tmp_path)["leaderboard"]
+    result = resume("last", store=tmp_path, data=table(), jobs=0)
+    whole = run(["good", "also-good"], jobs=0)
+    assert numbers(result.to_dict()) == numbers(whole.to_dict())
+    assert result.predictions().equals(whole.predictions())
+
+
+def test_it_may_be_interrupted_again_and_again(tmp_path):
+    interrupted(tmp_path, after=1)
+    ended = [1]
+
+    def once(event):
+        if event.kind == "fold" and event.done == ended[0] + 1:
+            ended[0] += 1
+            raise KeyboardInterrupt
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            resume("last", store=tmp_path, data=table(), jobs=0, progress=once)
+    result = resume("last", store=tmp_path, data=table())
+    assert numbers(result.to_dict()) == numbers(run(["good", "also-good"]).to_dict())
+    assert [row["attempts"] for row in rows(folder_of(tmp_path))] == [1] * 6
+
+
+def test_what_failed_stays_failed(tmp_path):
+    interrupted(tmp_path, models=["raises", "good"], after=4)
+    result = resume("last", store=tmp_path, data=table())
+    assert [row["attempts"] for row in rows(folder_of(tmp_path))][:3] == [1, 1, 1]
+    assert result.leaderboard()["status"].tolist() == ["ok", "failed"]
+    assert result.exit_code == 1
+
+
+def test_a_run_that_ended_is_refused(tmp_path):
+    run(["good"], store=tmp_path)
+    with pytest.raises(InputError, match="has ended"):
+        resume("last", store=tmp_path)
+
+
+def test_a_second_process_is_refused(tmp_path):
+    interrupted(tmp_path)
+    held = lock(folder_of(tmp_path))
+    try:
+        with pytest.raises(InputError, match="another process works on the run"):
+            resume("last", store=tmp_path, data=table())
+    finally:
+        os.close(held)
+
+
+def test_predictions_that_were_lost_are_made_again(tmp_path):
+    interrupted(tmp_path)
+    folder = folder_of(tmp_path)
+    (folder / "predictions.parquet").unlink()
+    parts = sorted((folder / "parts").iterdir())
+    parts[0].write_bytes(b"torn")
+    result = resume("last", store=tmp_path, data=table(), jobs=0)
+    assert numbers(result.to_dict()) == numbers(run(["good", "also-good"], jobs=0).to_dict())
+    assert sorted(row["attempts"] for row in rows(folder)) == [1, 1, 1, 1, 1, 2]
+
+
+def test_parameters_without_words_cannot_be_kept(tmp_path):
+    interrupted(tmp_path, params={"good": {"seconds": np.float32(0)}})
+    with pytest.raises(InputError, match="cannot be kept"):
+        resume("last", store=tmp_path, data=table())
+
+
+def test_a_run_of_the_first_version_is_judged_again_but_does_not_go_on(tmp_path):
+    first = run(["good", "logistic-regression"], store=tmp_path)
+    folder = folder_of(tmp_path)
+    with closing(sqlite3.connect(folder / "run.sqlite")) as db:
+        old = "run, model, family, repeat, fold, status, reason, fit_seconds, predict_seconds, metrics"
+        db.executescript(
+            f"CREATE TABLE j AS SELECT {old} FROM job ORDER BY place; DROP TABLE job;"
+            "ALTER TABLE j RENAME TO job;"
+            "CREATE TABLE r AS SELECT id, created, status, dataset, plan, result FROM run;"
+            "DROP TABLE run; ALTER TABLE r RENAME TO run; PRAGMA user_version = 1;"
+        )
+    assert load_run("last", tmp_path) == first.to_dict()
+    assert verdict("last", store=tmp_path)["verdict"] == first.to_dict()["verdict"]
+    with pytest.raises(InputError, match="another version"):
+        resume("last", store=tmp_path)
+
+
+def test_options_beside_resume_are_refused(sick, tmp_path):
+    refused = CliRunner().invoke(main, ["compare", "--resume", "last", "--folds", "3"])
+    assert refused.exit_code == 2
+    assert "leave folds away" in refused.output
+
+
+FULL = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+from deepworth.cli import main
+main()
+"""
+
+
+def test_a_disk_that_fills_up_is_one_line_and_keeps_what_was_finished(sick, tmp_path):
+    """No file may grow beyond a size: what a full disk looks like to a program."""
+    store = tmp_path / "runs"
+    fast = [word for name in MODELS for word in ("--set", f"{name}.seconds=0")]
+    words = [*command(sick, store, "-q")[3:], "--folds", "15", *fast]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, "200000", *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: cannot keep the run in ")
+    finished = [row for row in rows(folder_of(store)) if row["status"] == "ok"]
+    assert finished
+    result = resume("last", store=store)
+    assert result.exit_code == 0
+    assert all(row["status"] in FINISHED and row["attempts"] <= 2 for row in rows(folder_of(store)))
+
+
+def test_a_read_only_folder_is_one_line(sick, tmp_path):
+    store = tmp_path / "runs"
+    store.mkdir()
+    store.chmod(0o555)
+    if os.access(store, os.W_OK):  # the superuser may write everywhere
+        store.rmdir()
+        store.symlink_to("/proc/self")
+    done = subprocess.run(command(sick, store, "-q"), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: cannot keep the run in ")

@@ -1,0 +1,156 @@
+"""Past runs judged again: the same answer for the same question, and other questions without training."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import deepworth
+from deepworth import cli
+from deepworth.datasets._base import Dataset
+from deepworth.datasets._table import TableOptions, dataset_from_frame
+from deepworth.zoo.workflows.compare import compare
+from deepworth.zoo.workflows.verdict import verdict
+
+CLASSICAL = ["constant", "logistic-regression", "naive-bayes"]
+
+
+def table(task="binary", test=None, n=160):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(n, 4)), columns=list("abcd"))
+    signal = X["a"] + X["b"] + rng.normal(0, 1, n)
+    target = {
+        "binary": np.where(signal > 0.3, "yes", "no"),
+        "multiclass": np.digitize(signal, [-1, 1]).astype(str),
+        "regression": signal,
+    }[task]
+    data = dataset_from_frame(X.assign(target=target), TableOptions(target="target", task=task), name="t")
+    data.test = test
+    return data
+
+
+@pytest.fixture
+def store(tmp_path):
+    return tmp_path / "runs"
+
+
+def run(store, data: Dataset, models=CLASSICAL, **options):
+    return compare(data, models=models, store=store, **options).to_dict()
+
+
+def numbers(answer):
+    keep = ("model", "score", "score_low", "score_high", "metrics", "intervals", "tied_with_best", "status")
+    rows = [{k: row[k] for k in keep} for row in answer["leaderboard"]]
+    verdict = {k: v for k, v in answer["verdict"].items() if k not in ("sentence", "advice")}
+    return json.loads(json.dumps([rows, verdict, answer["metric"]]))
+
+
+def close(one, other):
+    """Equal but for the last digits, which Parquet keeps and summing in another order does not."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(close(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(close(a, b) for a, b in zip(one, other, strict=True))
+    return one == other or (isinstance(one, float) and one == pytest.approx(other, rel=1e-9, abs=1e-12))
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_same_question_has_the_same_answer(store, task):
+    models = ["constant", "linear-regression"] if task == "regression" else CLASSICAL
+    first = run(store, table(task), models)
+    assert close(numbers(first), numbers(verdict("last", store=store)))
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_an_official_test_part_is_resampled_as_before(store, task):
+    models = ["constant", "linear-regression"] if task == "regression" else CLASSICAL
+    first = run(store, table(task, np.arange(160) >= 100), models)
+    assert close(numbers(first), numbers(verdict("last", store=store)))
+
+
+def test_another_metric_is_what_a_run_with_that_metric_says(store):
+    run(store, table())
+    again = verdict("last", metric="f1", margin=0.02, confidence_level=0.9, store=store)
+    fresh = run(store, table(), metric="f1", margin=0.02, confidence_level=0.9)
+    assert close(numbers(again), numbers(fresh))
+    assert again["verdict"]["margin"] == 0.02
+
+
+def test_a_relative_margin_is_known_again(store):
+    first = run(store, table("regression"), ["constant", "linear-regression"], metric="r2")
+    again = verdict(first["run"], metric="mae", store=store)
+    assert again["verdict"]["margin"] == pytest.approx(0.01 * np.std(table("regression").y))
+
+
+def test_nothing_is_trained(store, monkeypatch):
+    run(store, table())
+    monkeypatch.setattr("deepworth.zoo.registry.create", lambda *a, **k: pytest.fail("trained"))
+    verdict("last", metric="brier", store=store)
+
+
+def test_two_models_are_compared_with_each_other(store):
+    run(store, table())
+    pair = verdict("last", between=("logistic-regression", "constant"), store=store)["between"]
+    assert pair["test"] == "corrected t"
+    assert pair["posterior"]["mean"] > 0.2
+    assert pair["p_value"] < 0.01
+
+
+def test_some_models_only(store):
+    run(store, table())
+    rows = verdict("last", models=["constant", "naive-bayes"], store=store)["leaderboard"]
+    assert [row["model"] for row in rows] == ["naive-bayes", "constant"]
+    assert all(row["size_bytes"] for row in rows)
+
+
+def test_failed_jobs_stay_failed(store, monkeypatch):
+    from deepworth.zoo import registry
+
+    module = registry.entry("naive-bayes").module
+    monkeypatch.setattr(module, "build", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("no luck")))
+    first = run(store, table())
+    again = verdict("last", store=store)
+    assert close(numbers(first), numbers(again))
+    assert {r["model"]: r["reason"] for r in again["leaderboard"]}["naive-bayes"] == "RuntimeError: no luck"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["nothing"], "no runs in"),
+        (["last", "--metric", "rmse"], "does not apply to binary"),
+        (["last", "--confidence-level", "2"], "confidence level must be"),
+        (["last", "--margin", "-1"], "margin must be"),
+        (["last", "-m", "naive-bays"], "did you mean naive-bayes"),
+        (["last", "--between", "constant", "nave-bayes"], "did you mean naive-bayes"),
+    ],
+)
+def test_bad_questions_get_one_line(store, options, words):
+    if options != ["nothing"]:
+        run(store, table())
+    result = CliRunner().invoke(cli.main, ["verdict", *options, "--store", str(store)])
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_without_kept_predictions_it_says_so(store):
+    first = run(store, table())
+    (store / first["run"] / "predictions.parquet").unlink()
+    result = CliRunner().invoke(cli.main, ["verdict", "last", "--store", str(store)])
+    assert result.exit_code == 2
+    assert "predictions.parquet is missing" in result.stderr
+
+
+def test_the_command_shows_the_pair_and_writes_files(store, tmp_path):
+    run(store, table())
+    options = ["--store", str(store), "--metric", "f1", "--between", "naive-bayes", "constant"]
+    shown = CliRunner().invoke(cli.main, ["verdict", "last", *options]).stdout
+    assert "F1 ↑" in shown
+    assert "naive-bayes gains" in shown
+    CliRunner().invoke(cli.main, ["verdict", "last", "--store", str(store), "-o", str(tmp_path / "a.csv")])
+    frame = pd.read_csv(tmp_path / "a.csv")
+    assert {"model", "roc_auc", "roc_auc_low", "brier_high", "tied_with_best"} <= set(frame)
+    assert deepworth.verdict is verdict

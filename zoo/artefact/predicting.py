@@ -1,0 +1,276 @@
+"""Answers for raw rows of any number, in constant memory.
+
+Answers to a file or to standard output, a part at a time, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from ...datasets import InputError, picture_parts
+from ..calibration.conformal import refer
+from .inputs import refuse_missing
+from .loading import SavedModel
+
+Note = Callable[[str], None]
+Part = tuple[int, Any, dict[str, Any]]  # number of the first row, rows, columns that go with them
+
+
+def predict_parts(model: SavedModel, data: Sequence[str], note: Note) -> Iterator[dict[str, Any]]:
+    """Columns of answers for a few thousand rows at a time.
+
+    Parameters
+    ----------
+    data : a file, a folder of images, "-" for standard input, or NAME=VALUE pairs of one row
+    note : called with what a user should know, such as columns that the model does not read
+
+    Raises
+    ------
+    InputError
+        From the part that holds it: a row that cannot be answered, by column and row.
+    """
+    for start, rows, named in _ahead(_raw_rows(model.manifest, data, note)):
+        yield {**named, **answer_columns(model, model.answer(rows, start))}
+
+
+def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """The next part is read while this one is answered."""
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, parts, end)
+        while (part := waiting.result()) is not end:
+            waiting = pool.submit(next, parts, end)
+            yield part  # type: ignore[misc]
+
+
+def _raw_rows(manifest: dict[str, Any], data: Sequence[str], note: Note) -> Iterator[Part]:
+    if len(data) > 1 or ("=" in data[0] and not Path(data[0]).exists()):
+        row = _one_row(data)
+        tell_extra(manifest, list(row.columns), note)
+        return iter([(0, row, {})])
+    if manifest["modality"] == "image":
+        return ((start, X, {"file": files}) for start, X, files in picture_parts(data[0]))
+    return _table_rows(manifest, data[0], note)
+
+
+def _table_rows(manifest: dict[str, Any], source: str, note: Note) -> Iterator[Part]:
+    from ...datasets import open_rows
+
+    inputs = manifest["inputs"]
+    numbers = [c["name"] for c in inputs if c["kind"] == "number"]
+    others = [c["name"] for c in inputs if c["kind"] != "number"]
+    alone = manifest["modality"] == "text"  # a table of one column needs no name
+    rows = open_rows(source, numbers, None if alone else others)
+    tell_extra(manifest, rows.names, note)
+    if not alone:
+        refuse_missing(inputs, rows.names)
+    return ((start, frame, {}) for start, frame in rows.parts)
+
+
+def tell_extra(manifest: dict[str, Any], names: Sequence[str], note: Note) -> None:
+    """Name the columns that the model does not read."""
+    known = {c["name"] for c in manifest["inputs"]}
+    extra = [str(n) for n in names if str(n) not in known]
+    if extra and manifest["modality"] != "image" and not (len(names) == 1 and len(known) == 1):
+        shown = ", ".join(map(repr, extra[:5])) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
+        note(f"not read by the model and ignored: column{'s' * (len(extra) > 1)} {shown}")
+
+
+def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise InputError(f"expected NAME=VALUE pairs for one row, got {wrong[0]!r}")
+    return pd.DataFrame([dict(pair.split("=", 1) for pair in pairs)])
+
+
+FORMATS = ("csv", "parquet", "jsonl", "json")
+_STRUCTURE = set(',"\r\n')
+Columns = dict[str, Any]
+
+
+@contextmanager
+def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Columns], None]]:
+    """A function that takes the columns of each part.
+
+    Parameters
+    ----------
+    output : path or None
+        A file appears under its name when all is written; None is standard output.
+    form : {"csv", "parquet", "jsonl", "json"} or None
+        By the ending of the file, else CSV. "json" is one list of objects.
+    """
+    if output is None:
+        writer = _Writer(sys.stdout.buffer, form or "csv", short=True)
+        try:
+            yield writer.write
+            writer.close()
+        finally:
+            with suppress(BrokenPipeError):
+                sys.stdout.buffer.flush()
+        return
+    path = Path(output)
+    form = form or {".parquet": "parquet", ".csv": "csv", ".json": "json"}.get(path.suffix.lower(), "jsonl")
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("wb") as file:
+            writer = _Writer(file, form)
+            yield writer.write
+            writer.close()
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class _Writer:
+    """One format onto one open file; the first part says what the columns are."""
+
+    def __init__(self, file: BinaryIO, form: str, short: bool = False) -> None:
+        self._file, self._form, self._short = file, form, short
+        self._sink: Any = None
+        self._parts = 0
+
+    def write(self, columns: Columns) -> None:
+        """Append a part."""
+        if self._form in ("csv", "parquet"):
+            self._write_arrow(columns)
+        else:
+            self._write_json(columns)
+        self._parts += 1
+
+    def close(self) -> None:
+        """Write what stands at the end."""
+        if self._sink is not None:
+            self._sink.close()
+        if self._form == "json":
+            self._file.write(b"]\n" if self._parts else b"[]\n")
+
+    def _write_arrow(self, columns: Columns) -> None:
+        short = self._short and self._form == "csv"
+        table = pa.table({name: _array(values, short) for name, values in columns.items()})
+        if self._form == "parquet":
+            self._sink = self._sink or pyarrow.parquet.ParquetWriter(self._file, table.schema)
+            self._sink.write_table(table)
+            return
+        if self._sink is None:
+            self._write_header(list(columns))
+        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+        if any(_needs_quotes(values) for values in columns.values()):
+            options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+        pyarrow.csv.write_csv(table, pa.PythonFile(self._file, "w"), options)
+
+    def _write_header(self, names: list[str]) -> None:
+        import csv
+        import io
+
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(names)
+        self._file.write(line.getvalue().encode())
+        self._sink = _Nothing()
+
+    def _write_json(self, columns: Columns) -> None:
+        lines = self._form == "jsonl"
+        text = pd.DataFrame(columns).to_json(
+            orient="records", lines=lines, force_ascii=False, double_precision=15
+        )
+        if lines:
+            self._file.write(text.encode() if text.endswith("\n") else text.encode() + b"\n")
+        else:
+            self._file.write((b",\n" if self._parts else b"[") + text[1:-1].encode())
+
+
+class _Nothing:
+    def close(self) -> None:
+        """Nothing to write."""
+
+
+def _array(values: Any, short: bool) -> pa.Array:
+    values = np.asarray(values)
+    if short and values.dtype.kind == "f":
+        values = _six_digits(values)
+    return pa.array(values, pa.string()) if values.dtype.kind == "U" else pa.array(values)
+
+
+def _six_digits(values: np.ndarray) -> np.ndarray:
+    """For people: rounded to six significant digits."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        places = 5 - np.floor(np.log10(np.abs(values)))
+        usual = np.isfinite(places) & (np.abs(places) <= 22)
+        scale = 10.0 ** np.where(usual, np.abs(places), 0)
+        rounded = np.where(places >= 0, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
+    return np.where(usual, rounded, values)
+
+
+def _needs_quotes(values: Any) -> bool:
+    values = np.asarray(values)
+    if values.dtype.kind not in "UO":
+        return False
+    return any(_STRUCTURE & set(str(v)) for v in pd.unique(pd.Series(values, dtype=object)))
+
+
+BETWEEN_CLASSES = "|"
+
+
+def answer_columns(model: SavedModel, found: np.ndarray) -> dict[str, Any]:
+    """Prediction, confidence and a probability a class; what a confidence level adds.
+
+    Parameters
+    ----------
+    found : ndarray of shape (n, n_classes) or (n,)
+        Probabilities or values, as :meth:`SavedModel.answer` gives them.
+    """
+    if model.manifest["task"] == "regression":
+        return {"prediction": found, **confidence_columns(model, found)}
+    said = model.confidence.codes(found)
+    shares = {f"probability_{c}": found[:, i] for i, c in enumerate(model.classes_)}
+    named = {"prediction": model.classes_[said], "confidence": found[np.arange(len(found)), said]}
+    return {**named, **shares, **confidence_columns(model, found)}
+
+
+def confidence_columns(model: SavedModel, prediction: np.ndarray) -> dict[str, Any]:
+    """A set and whether to refer, or an interval; nothing for a model that was trained without.
+
+    Parameters
+    ----------
+    prediction : ndarray of shape (n, n_classes) or (n,)
+        Probabilities or values.
+    """
+    known = model.confidence
+    if model.manifest["task"] == "regression":
+        if known.half_width is None:
+            return {}
+        interval = known.interval(prediction)
+        return {"low": interval[:, 0], "high": interval[:, 1]}
+    if known.least_probabilities is None:
+        return {}
+    sets = known.sets(prediction)
+    return {
+        "prediction_set": _joined(sets, model.classes_),
+        "refer": refer(sets, known.codes(prediction)),
+    }
+
+
+def _joined(sets: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The names of each set; there are few different sets, so each is written once."""
+    if not len(sets):
+        return np.zeros(0, dtype=str)
+    packed = np.packbits(sets, axis=1)
+    keys = pd.Series(packed[:, 0] if packed.shape[1] == 1 else [row.tobytes() for row in packed])
+    places = pd.factorize(keys)[0]
+    firsts = np.flatnonzero(~keys.duplicated())
+    return np.array([BETWEEN_CLASSES.join(classes[row]) for row in sets[firsts]])[places]

@@ -1,0 +1,189 @@
+"""What a skops archive may hold, checked before skops reads it: a schema, and arrays that have their size.
+
+Parts of scikit-learn models that compiled code follows without looking: they must lead nowhere else.
+
+Trees are walked by index, support vectors by count; a wrong one reads beyond the array, or for ever.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets import InputError
+from .keras_archive import member_faults
+
+SCHEMA = "schema.json"
+LARGEST_SCHEMA = 512 * 2**20  # bytes; 280,000 words and their weights take some MiB
+MOST_PACKED = 200  # times that a sparse matrix, the one packed thing that skops writes, may grow
+_MEMBER = re.compile(r"[0-9a-f-]{1,40}\.(npy|npz|bin)")  # bin: boosted trees
+
+
+def check_skops(path: Path) -> None:
+    """Refuse an archive that is not what skops writes.
+
+    Raises
+    ------
+    InputError
+        The first thing wrong. Nothing was built.
+    """
+    fault = next(_faults(path), None)
+    if fault is not None:
+        raise InputError(f"{path} {fault}; it was not loaded")
+
+
+def _faults(path: Path) -> Iterator[str]:
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            members, size = archive.infolist(), os.fstat(file.fileno()).st_size
+            yield from member_faults(members, size, _is_expected, "skops")
+            if SCHEMA not in archive.namelist():
+                yield f"lacks {SCHEMA}"
+            elif archive.getinfo(SCHEMA).file_size > LARGEST_SCHEMA:
+                yield f"has a {SCHEMA} of more than {LARGEST_SCHEMA:,} bytes"
+            for name in archive.namelist():
+                if name.endswith(".npy"):
+                    yield from _array_faults(name, archive.read(name))
+                elif name.endswith(".npz"):
+                    yield from _packed_faults(name, archive.read(name))
+    except Exception as error:  # zipfile and numpy fail on damaged files in many ways
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        yield f"is damaged or not a skops archive: {first[:200]}"
+
+
+def _is_expected(name: str) -> bool:
+    return name == SCHEMA or bool(_MEMBER.fullmatch(name))
+
+
+def _array_faults(name: str, data: bytes) -> Iterator[str]:
+    """An array has as many bytes as its shape says."""
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    count = 1
+    for n in shape:
+        count *= n
+    if dtype.hasobject or count < 0 or count * dtype.itemsize != len(data) - file.tell():
+        yield f"holds an array {name} of another size than its shape"
+
+
+def _packed_faults(name: str, data: bytes) -> Iterator[str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as inner:
+        unpacked = sum(member.file_size for member in inner.infolist())
+        if unpacked > MOST_PACKED * len(data) + 2**20:
+            yield f"holds {name}, which would grow from {len(data):,} to {unpacked:,} bytes"
+            return
+        for member in inner.namelist():
+            yield from _array_faults(f"{name}/{member}", inner.read(member))
+
+
+LEAF = -1
+
+
+def check_native(model: Any) -> None:
+    """Check every tree and every set of support vectors in a model; build search trees anew.
+
+    Raises
+    ------
+    ValueError
+        One of them is not sound.
+    """
+    for value in _objects(model):
+        width = getattr(value, "n_features_in_", None)
+        kind = type(value).__name__
+        if kind == "Tree" and hasattr(value, "children_left"):
+            _check_tree(value)
+        elif hasattr(value, "tree_"):
+            _sound(value.tree_.n_features == width)
+        elif hasattr(value, "_predictors"):
+            _check_boosted(value)
+        elif hasattr(value, "_dual_coef_") and hasattr(value, "support_vectors_"):
+            _check_support(value)
+        elif hasattr(value, "estimators_") and width is not None:
+            inner = np.asarray(value.estimators_, dtype=object).ravel()
+            _sound(all(getattr(e, "n_features_in_", width) == width for e in inner))
+        if getattr(value, "_tree", None) is not None and hasattr(value, "_fit_X"):
+            _build_again(value)
+
+
+def _build_again(neighbours: Any) -> None:
+    """The search tree of the kept rows, in place of the one from the file."""
+    rows, params = np.asarray(neighbours._fit_X, np.float64), neighbours.effective_metric_params_ or {}
+    kind, metric = type(neighbours._tree), neighbours.effective_metric_
+    neighbours._tree = kind(rows, neighbours.leaf_size, metric=metric, **params)
+
+
+def _objects(model: Any) -> Iterator[Any]:
+    """Everything that hangs in a model, each once."""
+    seen: set[int] = set()
+    waiting = [model]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen or isinstance(value, (str, bytes, int, float, type(None), type)):
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, (list, tuple, set)):
+            waiting += value
+        elif isinstance(value, np.ndarray):
+            waiting += value.ravel().tolist() if value.dtype == object else []
+        else:
+            yield value
+            waiting += getattr(value, "__dict__", {}).values()
+
+
+def _sound(holds: Any) -> None:
+    if not holds:
+        raise ValueError("a tree or a set of support vectors in it is broken")
+
+
+def _check_tree(tree: Any) -> None:
+    """Children stand behind their parent, so every walk ends."""
+    left, right, n_nodes = tree.children_left, tree.children_right, tree.node_count
+    place, inner = np.arange(n_nodes), left != LEAF
+    _sound(n_nodes > 0 and len(left) == n_nodes and len(tree.value) == n_nodes)
+    _sound(((right == LEAF) == ~inner).all())
+    for child in (left, right):
+        _sound(((child > place) & (child < n_nodes) | ~inner).all())
+    feature = tree.feature
+    _sound(((feature >= 0) & (feature < tree.n_features) | ~inner).all())
+
+
+def _check_boosted(model: Any) -> None:
+    width = model.n_features_in_
+    _sound(getattr(model, "_n_features", width) == width)
+    for predictor in np.asarray(model._predictors, dtype=object).ravel():
+        nodes = predictor.nodes
+        place, inner = np.arange(len(nodes)), nodes["is_leaf"] == 0
+        _sound(len(nodes))
+        for name in ("left", "right"):
+            child = nodes[name].astype(np.int64)
+            _sound(((child > place) & (child < len(nodes)) | ~inner).all())
+        feature = nodes["feature_idx"].astype(np.int64)
+        _sound(((feature >= 0) & (feature < width) | ~inner).all())
+        split = inner & (nodes["is_categorical"] != 0)
+        for bits in (predictor.binned_left_cat_bitsets, predictor.raw_left_cat_bitsets):
+            _sound(bits.ndim == 2 and bits.shape[1] == 8)
+            _sound((nodes["bitset_idx"][split] < len(bits)).all())
+
+
+def _check_support(model: Any) -> None:
+    """As libsvm counts them: one coefficient a vector and rival class, one offset a pair of classes."""
+    counts, vectors = np.asarray(model._n_support), model.support_vectors_
+    n_classes, n_vectors = max(2, len(counts)), vectors.shape[0]
+    pairs = n_classes * (n_classes - 1) // 2
+    regression = not hasattr(model, "classes_")  # of its two counts libsvm fills only the first
+    _sound((counts >= 0).all() or regression)
+    _sound((counts[0] if regression else counts.sum()) == n_vectors == len(model.support_))
+    _sound(model._dual_coef_.shape == (n_classes - 1, n_vectors))
+    _sound(len(model._intercept_) == pairs and tuple(model.shape_fit_)[1] == vectors.shape[1])
+    _sound(all(len(getattr(model, n, ())) in (0, pairs) for n in ("_probA", "_probB")))

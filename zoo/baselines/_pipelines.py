@@ -1,0 +1,108 @@
+"""Parts that several tabular baselines share.
+
+Parts that several text baselines share.
+
+Features of NB-SVM: words that are there, weighted by how much they tell the classes apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.feature_extraction.text import CountVectorizer
+
+from ..preprocessing.columns import SafeText
+
+
+def table_pipeline(model: Any, kind: str = "scaled", **options: Any) -> Any:
+    """Encode a raw table, then the model."""
+    from sklearn.pipeline import make_pipeline
+
+    from ..preprocessing.columns import TableEncoder
+
+    return make_pipeline(TableEncoder(kind, **options), model)  # type: ignore[arg-type]
+
+
+def standardised_target(regressor: Any) -> Any:
+    """The regressor on a target with mean 0 and standard deviation 1, answers in its own units."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.preprocessing import StandardScaler
+
+    return TransformedTargetRegressor(regressor, transformer=StandardScaler())
+
+
+def word_tfidf(ngrams: tuple[int, int] = (1, 2)) -> Any:
+    """TF-IDF of words and word pairs, single letters and one-off words kept."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from ..preprocessing.columns import SafeText
+
+    return SafeText(TfidfVectorizer(ngram_range=ngrams, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"))
+
+
+def character_tfidf(ngrams: tuple[int, int] = (2, 5), max_features: int = 200_000) -> Any:
+    """TF-IDF of letter groups inside words."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from ..preprocessing.columns import SafeText
+
+    vectoriser = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=ngrams, sublinear_tf=True, max_features=max_features
+    )
+    return SafeText(vectoriser)
+
+
+def words_and_characters() -> Any:
+    """Both, side by side."""
+    from sklearn.pipeline import FeatureUnion
+
+    return FeatureUnion([("words", word_tfidf()), ("characters", character_tfidf())])
+
+
+class NBSVM(ClassifierMixin, BaseEstimator):
+    """A linear SVM on naive Bayes log-count ratios (Wang and Manning 2012, section 2.3).
+
+    For each class against the rest, r = log((p / |p|_1) / (q / |q|_1)) with p, q the smoothed counts
+    of documents that hold a word; features are r * presence, and the weights of the SVM are moved
+    towards their mean magnitude: (1 - beta) * mean|w| + beta * w.
+    """
+
+    def __init__(
+        self, svm: Any, alpha: float = 1.0, beta: float = 0.25, ngrams: tuple[int, int] = (1, 2)
+    ) -> None:
+        self.svm, self.alpha, self.beta, self.ngrams = svm, alpha, beta, ngrams
+
+    def fit(self, X: Any, y: Any) -> NBSVM:
+        """Count, weight and separate each class from the rest."""
+        counter = CountVectorizer(binary=True, ngram_range=self.ngrams, token_pattern=r"(?u)\b\w+\b")
+        self.words_ = SafeText(counter).fit(X)
+        present = csr_matrix(self.words_.transform(X), dtype=np.float64)
+        y = np.asarray(y)
+        self.classes_ = np.unique(y)
+        wanted = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        machines = [self._one(present, y == c) for c in wanted]
+        self.coef_ = np.stack([m[0] for m in machines])
+        self.intercept_ = np.array([m[1] for m in machines])
+        return self
+
+    def _one(self, present: csr_matrix, positive: np.ndarray) -> tuple[np.ndarray, float]:
+        p = self.alpha + np.asarray(present[positive].sum(axis=0)).ravel()
+        q = self.alpha + np.asarray(present[~positive].sum(axis=0)).ravel()
+        ratio = np.log((p / p.sum()) / (q / q.sum()))
+        machine = clone(self.svm).fit(present.multiply(ratio).tocsr(), positive)
+        weights = machine.coef_.ravel()
+        blended = (1 - self.beta) * np.abs(weights).mean() + self.beta * weights
+        return blended * ratio, float(machine.intercept_[0]) * self.beta
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(n_samples,) for two classes, else (n_samples, n_classes)."""
+        scores = csr_matrix(self.words_.transform(X), dtype=np.float64) @ self.coef_.T + self.intercept_
+        return scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class on whose side each text lies."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]

@@ -1,0 +1,359 @@
+"""Maps from a model's probabilities to better ones, each a few plain numbers.
+
+All of them work on log-odds, which small probabilities keep exactly even in the single precision of a
+saved network. More than two classes are treated one against the rest and brought back to the sum of one,
+but for the temperature, which needs no such step.
+
+Which calibrator: cross-validated log loss among the rows kept for it.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ...datasets import InputError
+
+LEAST = 1e-15  # smaller probabilities count as this one
+_LOG_TEMPERATURES = (-4.0, 4.0)  # 0.02 to 55: beyond, a model says nothing or everything
+_STEEPEST = 1e4  # of Platt's slope; log-odds that separate the classes would otherwise grow it for ever
+# Knots of an isotonic curve nearer than this in log-odds become one: an exported network computes its
+# log-odds to about 1e-5 only, and between two such knots the curve would blow that up.
+_KNOT_DISTANCE = 0.05
+_END_SLOPE = 0.05  # share of the outermost level by which its curve goes on
+
+
+class Calibrator(ABC):
+    """A map of probabilities (n_samples, n_classes), learned from rows that the model did not train on."""
+
+    method: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray) -> Self:
+        """Learn from probabilities (n_samples, n_classes) and the true classes' codes (n_samples,)."""
+
+    @abstractmethod
+    def transform(self, probabilities: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities (n_samples, n_classes) that sum to one."""
+
+    @abstractmethod
+    def fault(self, n_classes: int) -> str | None:
+        """Why these numbers are no such calibrator of so many classes, or None."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The method's name and its numbers, as JSON has them."""
+        values = asdict(self)  # type: ignore[call-overload]
+        return {"method": self.method, **{name: _lists(value) for name, value in values.items()}}
+
+
+@dataclass(frozen=True)
+class Unchanged(Calibrator):
+    """The probabilities as the model gave them."""
+
+    method = "none"
+
+    @classmethod
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray) -> Self:
+        return cls()
+
+    def transform(self, probabilities: np.ndarray) -> np.ndarray:
+        return np.asarray(probabilities, dtype=np.float64)
+
+    def fault(self, n_classes: int) -> str | None:
+        return None
+
+
+@dataclass(frozen=True)
+class Temperature(Calibrator):
+    """Logits divided by one number (Guo, Pleiss, Sun and Weinberger 2017): the order of classes stays."""
+
+    temperature: float
+    method = "temperature"
+
+    @classmethod
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray) -> Self:
+        from scipy.optimize import minimize_scalar
+
+        logs, rows = np.log(np.maximum(probabilities, LEAST)), np.arange(len(codes))
+
+        def loss(log_temperature: float) -> float:
+            scaled = logs * np.exp(-log_temperature)
+            return float(np.mean(_log_sum_exp(scaled) - scaled[rows, codes]))
+
+        # The loss is convex in 1 / T, so it has one minimum in log T too.
+        found = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-7})
+        return cls(float(np.exp(found.x)))
+
+    def transform(self, probabilities: np.ndarray) -> np.ndarray:
+        scaled = np.log(np.maximum(probabilities, LEAST)) / self.temperature
+        return np.exp(scaled - _log_sum_exp(scaled)[:, None])
+
+    def fault(self, n_classes: int) -> str | None:
+        return (
+            None if _numbers([self.temperature]) and self.temperature > 0 else "temperature must be above 0"
+        )
+
+
+@dataclass(frozen=True)
+class Platt(Calibrator):
+    """A logistic curve of the log-odds (Platt 1999), with his smoothed targets; it never falls."""
+
+    slopes: tuple[float, ...]
+    intercepts: tuple[float, ...]
+    method = "platt"
+
+    @classmethod
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray) -> Self:
+        curves = [_logistic(odds, hits) for odds, hits in _against_the_rest(probabilities, codes)]
+        return cls(tuple(a for a, _ in curves), tuple(b for _, b in curves))
+
+    def transform(self, probabilities: np.ndarray) -> np.ndarray:
+        odds = _judged_columns(log_odds(probabilities))
+        return _normalised(_sigmoid(odds * np.array(self.slopes) + np.array(self.intercepts)))
+
+    def fault(self, n_classes: int) -> str | None:
+        n_curves = 1 if n_classes == 2 else n_classes
+        if not (_numbers(self.slopes, n_curves) and _numbers(self.intercepts, n_curves)):
+            return f"slopes and intercepts must be {n_curves} numbers"
+        return "slopes must not be negative" if min(self.slopes) < 0 else None
+
+
+@dataclass(frozen=True)
+class Isotonic(Calibrator):
+    """The best rising curve of the log-odds (Zadrozny and Elkan 2002), in its centred form.
+
+    Pooled blocks become knots at their centres with straight lines between (Oron and Flournoy 2017), so
+    two different probabilities stay different. No share of n rows is known better than 1 / (n + 2).
+    """
+
+    knots: tuple[tuple[float, ...], ...]
+    shares: tuple[tuple[float, ...], ...]
+    method = "isotonic"
+
+    @classmethod
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray) -> Self:
+        curves = [_rising(odds, hits) for odds, hits in _against_the_rest(probabilities, codes)]
+        return cls(tuple(x for x, _ in curves), tuple(y for _, y in curves))
+
+    def transform(self, probabilities: np.ndarray) -> np.ndarray:
+        odds = _judged_columns(log_odds(probabilities))
+        found = [np.interp(odds[:, k], self.knots[k], self.shares[k]) for k in range(odds.shape[1])]
+        return _normalised(np.stack(found, axis=1))
+
+    def fault(self, n_classes: int) -> str | None:
+        n_curves = 1 if n_classes == 2 else n_classes
+        if len(self.knots) != n_curves or len(self.shares) != n_curves:
+            return f"knots and shares must be of {n_curves} curves"
+        for x, y in zip(self.knots, self.shares, strict=True):
+            if not (len(x) and _numbers(x) and _numbers(y, len(x)) and 0 < min(y) <= max(y) < 1):
+                return "every knot needs one share between 0 and 1"
+            if any(b <= a for a, b in pairwise(x)) or list(y) != sorted(y):
+                return "knots and shares must rise"
+        return None
+
+
+CALIBRATORS: dict[str, type[Calibrator]] = {c.method: c for c in (Unchanged, Temperature, Platt, Isotonic)}
+METHODS = ("auto", *CALIBRATORS)
+
+
+def calibrator(found: Any, n_classes: int) -> Calibrator:
+    """The calibrator that ``to_dict`` described, every number checked.
+
+    Raises
+    ------
+    InputError
+        It comes from a file, and files may say anything.
+    """
+    values = dict(found) if isinstance(found, dict) else {}
+    kind = CALIBRATORS.get(str(values.pop("method", "")))
+    if kind is None:
+        raise InputError(f"unknown calibrator; expected one of {', '.join(CALIBRATORS)}")
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    if set(values) != set(names):
+        raise InputError(f"calibrator {kind.method}: expected {', '.join(names) or 'no numbers'}")
+    made = kind(**{name: _tuples(value) for name, value in values.items()})
+    try:
+        fault = made.fault(n_classes)
+    except TypeError:
+        fault = "expected numbers"
+    if fault:
+        raise InputError(f"calibrator {kind.method}: {fault}")
+    return made
+
+
+def log_odds(probabilities: np.ndarray) -> np.ndarray:
+    """Log-odds of each class against the rest, (n_samples, n_classes).
+
+    The rest is a sum, not ``1 - p``, so that the log-odds of a nearly certain class are exact.
+    """
+    p = np.asarray(probabilities, dtype=np.float64)
+    rest = p @ (1.0 - np.eye(p.shape[1]))
+    return np.log(np.maximum(p, LEAST)) - np.log(np.maximum(rest, LEAST))
+
+
+def _against_the_rest(probabilities: np.ndarray, codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Log-odds and hits of every class; of two classes the second says it all."""
+    odds = log_odds(probabilities)
+    classes = [1] if odds.shape[1] == 2 else range(odds.shape[1])
+    return [(odds[:, k], codes == k) for k in classes]
+
+
+def _judged_columns(odds: np.ndarray) -> np.ndarray:
+    return odds[:, 1:] if odds.shape[1] == 2 else odds
+
+
+def _normalised(shares: np.ndarray) -> np.ndarray:
+    """Probabilities that sum to one, from the share of each class or of the second of two."""
+    if shares.shape[1] == 1:
+        return np.concatenate([1.0 - shares, shares], axis=1)
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def _logistic(odds: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept of least log loss against Platt's smoothed targets."""
+    from scipy.optimize import minimize
+
+    n_hits, n_rest = int(hits.sum()), int((~hits).sum())
+    target = np.where(hits, (n_hits + 1) / (n_hits + 2), 1 / (n_rest + 2))
+    scale = max(1.0, float(np.abs(odds).max(initial=0.0)) / 30)  # keeps both numbers of a size
+
+    def loss(ab: np.ndarray) -> tuple[float, np.ndarray]:
+        z = ab[0] * odds / scale + ab[1]
+        gap = _sigmoid(z) - target
+        value = np.mean(np.logaddexp(0.0, z) - target * z)
+        return float(value), np.array([np.mean(gap * odds / scale), np.mean(gap)])
+
+    options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000}
+    bounds = [(0.0, _STEEPEST), (None, None)]
+    found = minimize(loss, [scale, 0.0], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return float(found.x[0] / scale), float(found.x[1])
+
+
+def _rising(odds: np.ndarray, hits: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Knots and shares of the centred isotonic curve."""
+    from sklearn.isotonic import isotonic_regression
+
+    x, inverse, counts = np.unique(odds, return_inverse=True, return_counts=True)
+    shares = np.bincount(inverse, weights=hits) / counts
+    fitted = isotonic_regression(shares, sample_weight=counts.astype(np.float64))
+    blocks = np.concatenate([[0], np.cumsum(np.diff(fitted) > 0)]).astype(int)
+    rows = np.bincount(blocks, weights=counts)
+    centres = np.bincount(blocks, weights=x * counts) / rows
+    levels = np.bincount(blocks, weights=fitted * counts) / rows
+    centres, levels = _apart(centres, levels, rows)
+    levels = np.clip(levels, 1 / (len(odds) + 2), (len(odds) + 1) / (len(odds) + 2))
+    centres, levels = _with_ends(centres, np.maximum.accumulate(levels), x[0], x[-1])
+    return tuple(centres.tolist()), tuple(levels.tolist())
+
+
+def _with_ends(
+    centres: np.ndarray, levels: np.ndarray, first: float, last: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A slight slope to the outermost rows: flat ends of wide blocks would tie many rows."""
+    if centres[0] - first >= _KNOT_DISTANCE:
+        centres, levels = np.r_[first, centres], np.r_[levels[0] * (1 - _END_SLOPE), levels]
+    if last - centres[-1] >= _KNOT_DISTANCE:
+        top = 1 - (1 - levels[-1]) * (1 - _END_SLOPE)
+        centres, levels = np.r_[centres, last], np.r_[levels, top]
+    return centres, levels
+
+
+def _apart(centres: np.ndarray, levels: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Knots that are too near one another, as one."""
+    kept = [[centres[0], levels[0], rows[0]]]
+    for x, y, n in zip(centres[1:], levels[1:], rows[1:], strict=True):
+        last = kept[-1]
+        if x - last[0] >= _KNOT_DISTANCE:
+            kept.append([x, y, n])
+        else:
+            total = last[2] + n
+            kept[-1] = [(last[0] * last[2] + x * n) / total, (last[1] * last[2] + y * n) / total, total]
+    return np.array([k[0] for k in kept]), np.array([k[1] for k in kept])
+
+
+def _log_sum_exp(values: np.ndarray) -> np.ndarray:
+    top = values.max(axis=1)
+    return top + np.log(np.exp(values - top[:, None]).sum(axis=1))
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    return 0.5 * (1.0 + np.tanh(0.5 * z))
+
+
+def _numbers(values: Sequence[Any], length: int | None = None) -> bool:
+    plain = all(type(v) in (int, float) and math.isfinite(v) for v in values)
+    return plain and (length is None or len(values) == length)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, (list, tuple)) else value
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(v) for v in value] if isinstance(value, tuple) else value
+
+
+FEWEST_ROWS = 20  # below, even a temperature is a guess
+
+
+def cross_fitted(
+    method: type[Calibrator], probabilities: np.ndarray, codes: np.ndarray, parts: np.ndarray
+) -> np.ndarray:
+    """Every part's probabilities after a calibrator that learned from the other parts.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_samples, n_classes)
+    codes : int ndarray of shape (n_samples,)
+    parts : int ndarray of shape (n_samples,)
+        The part (fold) of each row; at least two parts.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+    """
+    found = np.empty(probabilities.shape, dtype=np.float64)
+    for part in np.unique(parts):
+        own = parts == part
+        found[own] = method.fit(probabilities[~own], codes[~own]).transform(probabilities[own])
+    return found
+
+
+def choose(probabilities: np.ndarray, codes: np.ndarray, parts: np.ndarray) -> type[Calibrator]:
+    """The simplest calibrator whose cross-validated log loss is within a standard error of the best.
+
+    Simplest is the order of :data:`CALIBRATORS`: none, temperature, Platt, isotonic. The standard error is
+    that of the paired difference, the rule of Breiman, Friedman, Olshen and Stone (1984) for trees. So
+    "none" stays unless something is really better.
+    """
+    if len(codes) < FEWEST_ROWS or len(np.unique(codes)) < 2 or len(np.unique(parts)) < 2:
+        return Unchanged
+    return simplest(
+        {
+            method: log_losses(cross_fitted(method, probabilities, codes, parts), codes)
+            for method in CALIBRATORS.values()
+        }
+    )
+
+
+def simplest(losses: dict[type[Calibrator], np.ndarray]) -> type[Calibrator]:
+    """The first whose losses by row are on average within a standard error of the best."""
+    best = min(losses.values(), key=lambda loss: float(loss.mean()))
+    return next(method for method, loss in losses.items() if _as_good(loss, best))
+
+
+def log_losses(probabilities: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Minus the log of each row's true class, (n_samples,)."""
+    return -np.log(np.maximum(probabilities[np.arange(len(codes)), codes], 1e-15))
+
+
+def _as_good(loss: np.ndarray, best: np.ndarray) -> bool:
+    worse = loss - best
+    return bool(worse.mean() <= worse.std(ddof=1) / np.sqrt(len(worse)))

@@ -1,0 +1,267 @@
+"""An estimator that asks copies of itself about rows which they did not see.
+
+Predictions for training rows by models that did not see them.
+
+Several cross-fitted estimators, fitted with the copies for their folds as one fleet.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from sklearn.utils import _safe_indexing, get_tags, indexable
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+
+def offers(name: str) -> Callable[[Any], bool]:
+    """Whether the estimator inside has a method of that name."""
+    return lambda self: hasattr(self.estimator, name)
+
+
+class CrossFitted(MetaEstimatorMixin, BaseEstimator):
+    """An estimator fitted to all rows, and what copies of it said of rows that they did not see."""
+
+    estimator: Any
+    cv: Any
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Predict the training rows out of fold, learn confidence from that, and fit to all rows.
+
+        Parameters
+        ----------
+        X : raw rows, as ``estimator`` takes them
+        y : array of shape (n_samples,)
+        """
+        started = time.perf_counter()
+        X = indexable(X)[0]
+        y = self._prepared(X, y)
+        splits = self._splits(y)
+        members = [clone(self.estimator) for _ in range(len(splits) + 1)]
+        everything = np.arange(_num_samples(X))
+        if splits:
+            fit_members(members, X, y, [everything, *(train for train, _ in splits)])
+        else:
+            members[0].fit(X, y)
+        self._adopt(members, X, y, splits)
+        self.fit_seconds_ = time.perf_counter() - started
+        return self
+
+    def save(self, path: Any, X: Any = None, y: Any = None, *, overwrite: bool = False) -> Any:
+        """Save the fitted model with its confidence to a folder that :func:`deepworth.load` opens.
+
+        ``X`` and ``y`` are the training rows; networks know their columns and can do without.
+        """
+        check_is_fitted(self)
+        from ... import save  # the package's own name for it: this floor does not know the one above
+
+        return save(self, path, X=X, y=y, overwrite=overwrite)
+
+    @available_if(offers("fit_many"))
+    def fit_many(
+        self,
+        estimators: Sequence[Any],
+        X: Any,
+        y: Any,
+        rows: Sequence[np.ndarray],
+        *,
+        progress: Any = None,
+        on_end: Callable[[int, Exception | None], None] | None = None,
+        first_alone: bool = False,
+    ) -> None:
+        """Fit several of these, each on its own rows of the same data: all folds of all as one fleet.
+
+        Parameters
+        ----------
+        estimators, X, y, rows, progress, on_end
+            As :func:`deepworth.zoo.estimators.fitting.fit_many` takes them.
+        first_alone : bool
+            Fit the first with its folds before the others, so that its ``fit_seconds_`` is the time of
+            one fit and not of one among others.
+        """
+        numbers = list(range(len(estimators)))
+        for own in [numbers[:1], numbers[1:]] if first_alone else [numbers]:
+            if own:
+                Cohort(estimators, X, np.asarray(y), rows, on_end).fit(own, progress)
+
+    @available_if(offers("warm_up"))
+    def warm_up(self) -> None:
+        """Import what training needs."""
+        self.estimator.warm_up()
+
+    @available_if(offers("n_parameters"))
+    def n_parameters(self) -> int:
+        """Fitted numbers of the estimator."""
+        check_is_fitted(self, "estimator_")
+        return int(self.estimator_.n_parameters())
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns seen by the estimator."""
+        return self.estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of the columns seen by the estimator."""
+        return self.estimator_.feature_names_in_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags, tags.non_deterministic = inner.input_tags, inner.non_deterministic
+        tags.target_tags.required = True
+        if tags.classifier_tags is not None and inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+        if tags.regressor_tags is not None and inner.regressor_tags is not None:
+            tags.regressor_tags = inner.regressor_tags
+        return tags
+
+    @abstractmethod
+    def _prepared(self, X: Any, y: Any) -> np.ndarray:
+        """Checked parameters and targets."""
+
+    @abstractmethod
+    def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Inner folds; none where nothing is to be learned from them."""
+
+    @abstractmethod
+    def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
+        """Take over fitted members: the first saw all rows, the others the training rows of a split."""
+
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Predictions of rows that were left out, their row numbers, and the fold of each.
+
+    ``prediction`` is float64 (n, n_classes) or (n,).
+    """
+
+    rows: np.ndarray
+    parts: np.ndarray
+    prediction: np.ndarray
+
+
+def inner_splits(y: np.ndarray, cv: Any, classes: bool) -> list[Split]:
+    """Row numbers to train on and to predict; none at all where the rows are too few.
+
+    Folds of a number are shuffled with a fixed seed, as rows often come sorted. A class with a single row
+    is always trained on: left out, nobody could have learned it.
+    """
+    if not isinstance(cv, (int, np.integer)):
+        return [(np.asarray(a), np.asarray(b)) for a, b in check_cv(cv, y, classifier=classes).split(y, y)]
+    if not classes:
+        folds = min(int(cv), len(y) // 2)
+        plan = KFold(folds, shuffle=True, random_state=0).split(y) if folds > 1 else []
+        return list(plan)
+    codes, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
+    single = np.flatnonzero(counts[codes] == 1)
+    others = np.flatnonzero(counts[codes] > 1)
+    folds = min(int(cv), int(counts.max(initial=0)))
+    if folds < 2 or np.sum(counts > 1) < 2:
+        return []
+    with warnings.catch_warnings():  # a class rarer than the folds is left out in some of them only
+        warnings.simplefilter("ignore", UserWarning)
+        found = list(StratifiedKFold(folds, shuffle=True, random_state=0).split(others, codes[others]))
+    return [(np.sort(np.concatenate([others[a], single])), others[b]) for a, b in found]
+
+
+def out_of_fold(
+    members: Sequence[Any], X: Any, splits: Sequence[Split], answer: Callable[[Any, Any], np.ndarray]
+) -> OutOfFold:
+    """What each fitted member says of the rows that its split left out."""
+    found = [
+        answer(member, _safe_indexing(X, test)) for member, (_, test) in zip(members, splits, strict=True)
+    ]
+    parts = [np.full(len(test), number) for number, (_, test) in enumerate(splits)]
+    rows = np.concatenate([test for _, test in splits])
+    return OutOfFold(rows, np.concatenate(parts), np.concatenate(found))
+
+
+def fit_members(members: Sequence[Any], X: Any, y: Any, rows: Sequence[np.ndarray]) -> None:
+    """Fit every member on its rows: as one fleet where they offer that, else one after the other."""
+    if hasattr(members[0], "fit_many"):
+        members[0].fit_many(members, X, y, rows)
+        return
+    for member, own in zip(members, rows, strict=True):
+        member.fit(_safe_indexing(X, own), y[own])
+
+
+class Cohort:
+    """Estimators on rows of the same data; each ends, with None or its error, when all its copies have."""
+
+    def __init__(
+        self,
+        estimators: Sequence[Any],
+        X: Any,
+        y: np.ndarray,
+        rows: Sequence[np.ndarray],
+        on_end: Callable[[int, Exception | None], None] | None,
+    ) -> None:
+        self.estimators, self.X, self.y, self.rows, self.on_end = estimators, X, y, rows, on_end
+        self.members: list[Any] = []
+        self.member_rows: list[np.ndarray] = []
+        self.owner: list[int] = []
+        self.splits: dict[int, Any] = {}
+        self.waiting: dict[int, int] = {}
+        self.errors: dict[int, Exception] = {}
+
+    def fit(self, numbers: Sequence[int], progress: Any) -> None:
+        """Fit the estimators of these numbers; without ``on_end`` the first error is raised."""
+        self.started = time.perf_counter()
+        for number in numbers:
+            try:
+                self._add(number)
+            except Exception as error:
+                self._end(number, error)
+        if self.members:
+            self.members[0].fit_many(
+                self.members, self.X, self.y, self.member_rows, progress=progress, on_end=self._member_ended
+            )
+
+    def _add(self, number: int) -> None:
+        """The estimator's copies: the first for all its rows, one for each inner fold."""
+        estimator, rows = self.estimators[number], self.rows[number]
+        splits = estimator._splits(estimator._prepared(rows, self.y[rows]))
+        for train in (np.arange(len(rows)), *(train for train, _ in splits)):
+            self.members.append(clone(estimator.estimator))
+            self.member_rows.append(rows[train])
+            self.owner.append(number)
+        self.splits[number], self.waiting[number] = splits, len(splits) + 1
+
+    def _member_ended(self, member: int, error: Exception | None) -> None:
+        number = self.owner[member]
+        if error is not None:
+            self.errors.setdefault(number, error)
+        self.waiting[number] -= 1
+        if not self.waiting[number]:
+            self._end(number, self.errors.get(number) or self._adopted(number))
+
+    def _adopted(self, number: int) -> Exception | None:
+        own = [m for m, owner in zip(self.members, self.owner, strict=True) if owner == number]
+        estimator, rows = self.estimators[number], self.rows[number]
+        try:
+            estimator._adopt(own, _safe_indexing(self.X, rows), self.y[rows], self.splits[number])
+        except Exception as error:
+            return error
+        estimator.fit_seconds_ = time.perf_counter() - self.started
+        return None
+
+    def _end(self, number: int, error: Exception | None) -> None:
+        if self.on_end is not None:
+            self.on_end(number, error)
+        elif error is not None:
+            raise error

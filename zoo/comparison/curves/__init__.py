@@ -1,1 +1,0 @@
-"""More data or more network: learning curves with their crossover, and grids of sizes."""

@@ -1,1 +1,0 @@
-"""From results of jobs to scores, ties, leaderboard and verdict."""

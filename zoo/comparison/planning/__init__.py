@@ -1,1 +1,0 @@
-"""Which jobs a comparison has, and how long they will take."""

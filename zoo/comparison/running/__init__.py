@@ -1,1 +1,0 @@
-"""Jobs in worker processes, here or on a cluster, with hard limits and measured costs."""

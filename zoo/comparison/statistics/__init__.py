@@ -1,1 +1,0 @@
-"""Formulas over scores: metrics, intervals, ranks, laws. They know arrays, nothing of models or runs."""

@@ -1,0 +1,27 @@
+from .gradients import attributed, integrated_gradients
+from .importance import associations, column_groups, permutation_importance, rank_agreement
+from .linear_models import coefficients
+from .networks import open_network
+from .partial_dependence import dependence
+from .surrogate_models import LEAVES, TERMS, Answers, surrogates
+from .tracing import trace
+from .units import probes, unit_roles
+
+__all__ = [
+    "LEAVES",
+    "TERMS",
+    "Answers",
+    "associations",
+    "attributed",
+    "coefficients",
+    "column_groups",
+    "dependence",
+    "integrated_gradients",
+    "open_network",
+    "permutation_importance",
+    "probes",
+    "rank_agreement",
+    "surrogates",
+    "trace",
+    "unit_roles",
+]

@@ -1,0 +1,1 @@
+"""From result rows and criteria to an answer: statistics, ties, champions, the verdict. Knows no job."""

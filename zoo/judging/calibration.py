@@ -1,0 +1,312 @@
+"""How far the confidence of every model of a run can be trusted, from its kept predictions alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...datasets import InputError, unknown_name
+from ..calibration.calibrators import CALIBRATORS, FEWEST_ROWS, Calibrator, cross_fitted, log_losses, simplest
+from ..calibration.conformal import LEVEL, check_level, sets_out_of_fold, widths_out_of_fold
+from ..calibration.decisions import Costs, costs_of, row_costs
+from ..calibration.reliability import (
+    bin_numbers,
+    error_by_chance,
+    estimated_error,
+    root_mean_square_error,
+    statements,
+    summarise,
+    wilson,
+)
+from ..runs.store import load_run, store_folder
+from ..workflows._result import plain
+
+PARTS = 5  # of an official test part, whose rows have no folds
+N_SAMPLES = 300
+INTERVAL = 0.95
+_LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # of the intervals in a regression's picture
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a model said of the rows of one repeat: truth as codes or values, the fold of each row."""
+
+    rows: np.ndarray
+    parts: np.ndarray
+    truth: np.ndarray
+    prediction: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What holds for every model; ``draws`` are bootstrap weights of the dataset's rows."""
+
+    level: float
+    costs: Costs | None
+    positive: int
+    draws: list[np.ndarray]
+
+
+def calibration(
+    run: str,
+    *,
+    models: Sequence[str] = (),
+    confidence_level: float = LEVEL,
+    cost_false_negative: float | None = None,
+    cost_false_positive: float | None = None,
+    store: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Calibration, thresholds by costs and conformal coverage of a past run; nothing is trained.
+
+    Whatever is learned (a calibrator, a quantile) is learned on the other folds than those it is judged
+    on. Intervals are at 95 %: of the calibration error by the grid method, else by a bootstrap of the rows.
+
+    Parameters
+    ----------
+    run : str
+        Its id, an unmistakable start of it, "last", or its folder.
+    models : sequence of str
+        All of the run by default.
+    confidence_level : float
+        Of sets and intervals.
+    cost_false_negative, cost_false_positive : float, optional
+        What wrong answers cost, for two classes.
+
+    Returns
+    -------
+    dict
+        Plain numbers only; ``models`` has one object a model.
+    """
+    level, costs = check_level(confidence_level), costs_of(cost_false_negative, cost_false_positive)
+    result = load_run(run, store)
+    data = result["dataset"]
+    if costs is not None and data["task"] != "binary":
+        raise InputError(f"costs of wrong answers are for two classes, the run is a {data['task']} task")
+    frame = _predictions(run, result, store)
+    names = _chosen(models, [row["model"] for row in result["leaderboard"]], frame)
+    n_rows, rng = int(frame["row"].max()) + 1, np.random.default_rng(seed)
+    draws = [np.bincount(rng.integers(0, n_rows, n_rows), minlength=n_rows) for _ in range(N_SAMPLES)]
+    classes = data["classes"]
+    positive = classes.index(data["positive"]) if data["positive"] in classes else 1
+    setting = _Setting(level, costs, positive, draws)
+    families = {row["model"]: row["family"] for row in result["leaderboard"]}
+    verdict = result["verdict"]
+    return plain(
+        {
+            "run": result["run"],
+            "dataset": {k: data[k] for k in ("name", "rows", "task", "classes", "positive")},
+            "confidence_level": level,
+            "interval_level": INTERVAL,
+            "costs": None if costs is None else {**vars(costs), "threshold": costs.threshold},
+            "champions": [verdict["deep_champion"], verdict["classical_champion"]],
+            "models": [
+                {"model": name, "family": families[name], **_judged(frame, name, classes, setting)}
+                for name in names
+            ],
+        }
+    )
+
+
+def _predictions(run: str, result: dict[str, Any], store: Any) -> pd.DataFrame:
+    own = Path(run)
+    folder = own if (own / "run.sqlite").is_file() else store_folder(store) / result["run"]
+    file = folder / "predictions.parquet"
+    try:
+        frame = pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"the kept predictions {file} cannot be read: {error}") from error
+    if frame.empty:
+        raise InputError(f"run {result['run']} kept no predictions: none of its jobs ended well")
+    return frame
+
+
+def _chosen(wanted: Sequence[str], known: list[str], frame: pd.DataFrame) -> list[str]:
+    """Models in the order of the leaderboard that have predictions."""
+    there = set(frame["model"])
+    for name in wanted:
+        if name not in known:
+            raise unknown_name("model in this run", name, known)
+        if name not in there:
+            raise InputError(f"{name} has no predictions in this run: its jobs failed")
+    return [name for name in known if name in there and (not wanted or name in wanted)]
+
+
+def _judged(frame: pd.DataFrame, name: str, classes: list[str], setting: _Setting) -> dict[str, Any]:
+    repeats = [
+        _kept(part, classes, repeat)
+        for repeat, part in frame[frame["model"] == name].groupby("repeat", sort=True)
+    ]
+    return _values(repeats, setting) if not classes else _classes(repeats, classes, setting)
+
+
+def _kept(frame: pd.DataFrame, classes: list[str], repeat: Any) -> _Kept:
+    rows = frame["row"].to_numpy()
+    parts = frame["fold"].to_numpy()
+    if len(np.unique(parts)) < 2:  # an official test part
+        parts = np.random.default_rng(int(repeat)).permutation(len(rows)) % PARTS
+    if not classes:
+        return _Kept(rows, parts, frame["truth"].to_numpy(float), frame["prediction"].to_numpy(float))
+    codes = np.searchsorted(classes, frame["truth"].to_numpy(str))
+    shares = frame[[f"probability_{c}" for c in classes]].to_numpy(float)
+    return _Kept(rows, parts, codes, shares)
+
+
+def _classes(repeats: list[_Kept], classes: list[str], setting: _Setting) -> dict[str, Any]:
+    """Everything about a classifier: before and after each calibrator, and with the best of them."""
+    found = [_calibrated(kept) for kept in repeats]
+    best = _best([kept.truth for kept in repeats], found)
+    after = [shares[best] for shares in found]
+    judged: dict[str, Any] = {
+        "rows": len(repeats[0].rows),
+        "repeats": len(repeats),
+        **_scores(repeats, [kept.prediction for kept in repeats], setting),
+        "calibrators": {
+            kind.method: _scores(repeats, [shares[kind] for shares in found], setting) for kind in found[0]
+        },
+        "best_calibrator": best.method,
+        "sets": _sets(repeats, best, classes, setting),
+        "reliability": {
+            "none": _curve(repeats, [kept.prediction for kept in repeats], setting),
+            "calibrated": _curve(repeats, after, setting),
+        },
+    }
+    if setting.costs is not None:
+        judged["decisions"] = _decisions(repeats, after, setting)
+    return judged
+
+
+def _calibrated(kept: _Kept) -> dict[type[Calibrator], np.ndarray]:
+    """Each calibrator's probabilities of every fold, learned on the others; none where rows are few."""
+    enough = len(kept.rows) >= FEWEST_ROWS and all(
+        len(np.unique(kept.truth[kept.parts != part])) > 1 for part in np.unique(kept.parts)
+    )
+    kinds = list(CALIBRATORS.values())[: None if enough else 1]
+    return {kind: cross_fitted(kind, kept.prediction, kept.truth, kept.parts) for kind in kinds}
+
+
+def _best(truths: list[np.ndarray], found: list[dict[type[Calibrator], np.ndarray]]) -> type[Calibrator]:
+    """The choice of ``--calibrate auto``, by the first repeat: others ask the same rows again."""
+    return simplest({kind: log_losses(shares, truths[0]) for kind, shares in found[0].items()})
+
+
+def _scores(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> dict[str, Any]:
+    """Calibration error, Brier score and log loss with intervals, means over the repeats."""
+    errors = [_error(kept, p, setting) for kept, p in zip(repeats, shares, strict=True)]
+    half = 2 if shares[0].shape[1] == 2 else 1  # of two classes the usual half, as in the leaderboard
+    squares, losses = [], []
+    for kept, p in zip(repeats, shares, strict=True):
+        squares.append(np.sum((p - np.eye(p.shape[1])[kept.truth]) ** 2, axis=1) / half)
+        losses.append(log_losses(p, kept.truth))
+    return {
+        "calibration_error": {key: float(np.mean([e[key] for e in errors])) for key in errors[0]},
+        "brier": _mean(repeats, squares, setting),
+        "log_loss": _mean(repeats, losses, setting),
+    }
+
+
+def _error(kept: _Kept, shares: np.ndarray, setting: _Setting) -> dict[str, float]:
+    stated, hits = statements(shares, kept.truth, setting.positive)
+    numbers = bin_numbers(stated)
+    bins = summarise(stated, hits, numbers)
+    return {
+        **vars(estimated_error(bins, INTERVAL)),
+        "by_chance": error_by_chance(stated, numbers),
+        "root_mean_square": root_mean_square_error(bins),
+    }
+
+
+def _mean(repeats: list[_Kept], values: list[np.ndarray], setting: _Setting) -> dict[str, float]:
+    """Mean of a number by row with its bootstrap interval; a row's repeats are drawn together."""
+    n_rows = len(setting.draws[0])
+    total, times = np.zeros(n_rows), np.zeros(n_rows)
+    for kept, own in zip(repeats, values, strict=True):
+        total += np.bincount(kept.rows, weights=own, minlength=n_rows)
+        times += np.bincount(kept.rows, minlength=n_rows)
+    samples = [np.sum(w * total) / max(np.sum(w * times), 1.0) for w in setting.draws]
+    low, high = np.quantile(samples, [0.5 - INTERVAL / 2, 0.5 + INTERVAL / 2])
+    return {"value": float(total.sum() / times.sum()), "low": float(low), "high": float(high)}
+
+
+def _sets(
+    repeats: list[_Kept], best: type[Calibrator], classes: list[str], setting: _Setting
+) -> dict[str, Any]:
+    """Conformal sets: how often they hold the truth, how large they are, who is left to a human."""
+    sets = [
+        sets_out_of_fold(best, kept.prediction, kept.truth, kept.parts, setting.level) for kept in repeats
+    ]
+    hits = [s[np.arange(len(s)), kept.truth].astype(float) for kept, s in zip(repeats, sets, strict=True)]
+    sizes = np.concatenate([s.sum(axis=1) for s in sets])
+    truth, held = np.concatenate([kept.truth for kept in repeats]), np.concatenate(hits)
+    sure = sizes == 1
+    return {
+        "coverage": _mean(repeats, hits, setting),
+        "coverage_by_class": {c: _share(held[truth == k]) for k, c in enumerate(classes)},
+        "mean_set_size": float(sizes.mean()),
+        "referred": float(np.mean(~sure)),
+        "accuracy_of_the_rest": _share(held[sure]),
+    }
+
+
+def _share(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _decisions(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> dict[str, Any]:
+    """Mean cost of a row by the threshold of the costs and by one half, and what the first saves."""
+    costs = setting.costs
+    assert costs is not None
+
+    def by(threshold: float, said: list[np.ndarray]) -> list[np.ndarray]:
+        return [
+            row_costs(p[:, setting.positive], kept.truth == setting.positive, threshold, costs)
+            for kept, p in zip(repeats, said, strict=True)
+        ]
+
+    chosen, usual = by(costs.threshold, shares), by(0.5, shares)
+    uncalibrated = by(costs.threshold, [kept.prediction for kept in repeats])
+    saved = [a - b for a, b in zip(usual, chosen, strict=True)]
+    yes = np.concatenate([p[:, setting.positive] >= costs.threshold for p in shares])
+    return {
+        "threshold": costs.threshold,
+        "expected_cost": _mean(repeats, chosen, setting),
+        "expected_cost_at_half": _mean(repeats, usual, setting),
+        "expected_cost_uncalibrated": _mean(repeats, uncalibrated, setting),
+        "saved": _mean(repeats, saved, setting),
+        "share_called_positive": float(yes.mean()),
+    }
+
+
+def _curve(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> dict[str, list[float]]:
+    """The reliability curve of the first repeat: stated, happened with Wilson's interval, rows by bin."""
+    stated, hits = statements(shares[0], repeats[0].truth, setting.positive)
+    bins = summarise(stated, hits, bin_numbers(stated, n_bins=10))
+    low, high = wilson(bins.happened, bins.rows, INTERVAL)
+    counts = np.histogram(stated, bins=np.linspace(0, 1, 41))[0]
+    columns = {"stated": bins.stated, "happened": bins.happened, "low": low, "high": high, "rows": bins.rows}
+    return {**{name: values.tolist() for name, values in columns.items()}, "histogram": counts.tolist()}
+
+
+def _values(repeats: list[_Kept], setting: _Setting) -> dict[str, Any]:
+    """Conformal intervals of a regressor: coverage and width, at the level and along others."""
+    return {
+        "rows": len(repeats[0].rows),
+        "repeats": len(repeats),
+        "intervals": _intervals(repeats, setting.level, setting),
+        "levels": [{"level": level, **_intervals(repeats, level, setting)} for level in _LEVELS],
+    }
+
+
+def _intervals(repeats: list[_Kept], level: float, setting: _Setting) -> dict[str, Any]:
+    widths, hits = [], []
+    for kept in repeats:
+        residuals = kept.truth - kept.prediction
+        widths.append(widths_out_of_fold(residuals, kept.parts, level))
+        hits.append((np.abs(residuals) <= widths[-1]).astype(float))
+    return {"coverage": _mean(repeats, hits, setting), "half_width": float(np.mean(np.concatenate(widths)))}

@@ -1,0 +1,273 @@
+"""Two models on the same rows: how far apart they are, and how sure that is.
+
+Which models cannot be told from the best one, when many are ranked on few folds.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from ..metrics._metrics import Metric, Truth
+from .intervals import Posterior, correlated_t, difference_variance, of_samples
+from .scores import ModelScores, Resampled
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The first model's score less the second's, positive if the first is better.
+
+    ``error`` is the standard error of the difference and ``freedom`` its degrees of freedom. ``p_value``
+    is two-sided, for "no difference at all"; the posterior's probabilities allow for the margin.
+    """
+
+    first: str
+    second: str
+    test: str  # corrected t, DeLong, McNemar, paired bootstrap
+    posterior: Posterior
+    error: float
+    freedom: float
+    p_value: float
+
+
+def paired_by_folds(
+    first: ModelScores,
+    second: ModelScores,
+    metric: Metric,
+    test_over_train: float,
+    margin: float,
+    level: float,
+) -> Paired | None:
+    """The corrected t test over folds (Nadeau and Bengio 2003); None below two folds with both scores."""
+    differences = metric.sign * (first.folds[metric.name] - second.folds[metric.name])
+    differences = differences[~np.isnan(differences)]
+    if len(differences) < 2:
+        return None
+    width = metric.bounds[1] - metric.bounds[0]
+    posterior = correlated_t(differences, test_over_train, margin, level, first.rows_tested, width)
+    error, freedom = float(np.sqrt(difference_variance(differences, test_over_train))), len(differences) - 1
+    p_value = _two_sided(posterior.mean, error, freedom)
+    return Paired(first.model, second.model, "corrected t", posterior, error, freedom, p_value)
+
+
+def paired_on_test_part(
+    first: ModelScores,
+    second: ModelScores,
+    metric: Metric,
+    truth: Truth,
+    samples: tuple[np.ndarray, np.ndarray],
+    margin: float,
+    level: float,
+) -> Paired | None:
+    """On one official test part: DeLong for the AUC of two classes, McNemar for accuracy, else bootstrap.
+
+    ``samples`` are the bootstrap scores (n_samples,) of both models; None where one has no predictions.
+    """
+    one, other = first.jobs[0].prediction, second.jobs[0].prediction
+    if one is None or other is None:
+        return None
+    bootstrap = metric.sign * (samples[0] - samples[1])
+    posterior = of_samples(bootstrap[~np.isnan(bootstrap)], margin, level)
+    error, test = float(np.nanstd(bootstrap, ddof=1)), "paired bootstrap"
+    if metric.name == "roc_auc" and truth.task == "binary":
+        column = truth.positive
+        gain, variance = delong(truth.y == column, one[:, column], other[:, column])
+        error, test = float(np.sqrt(variance)), "DeLong"
+        posterior = _normal(gain, error, margin, level)
+    p_value = _two_sided(posterior.mean, error, np.inf)
+    if metric.name == "accuracy":
+        test, p_value = "McNemar", mcnemar(one.argmax(axis=1) == truth.y, other.argmax(axis=1) == truth.y)
+    return Paired(first.model, second.model, test, posterior, error, np.inf, p_value)
+
+
+def _two_sided(mean: float, error: float, freedom: float) -> float:
+    if error == 0.0:
+        return 1.0 if mean == 0.0 else 0.0
+    return float(2 * stats.t.sf(abs(mean) / error, freedom))
+
+
+def _normal(mean: float, error: float, margin: float, level: float) -> Posterior:
+    """The posterior of a mean with a known error."""
+    if error == 0.0:
+        return of_samples(np.array([mean]), margin, level)
+    found = stats.norm(mean, error)
+    low, high = found.interval(level)
+    below, above = float(found.cdf(-margin)), float(found.sf(margin))
+    return Posterior(mean, float(low), float(high), below, max(0.0, 1 - below - above), above)
+
+
+def delong(positive: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """Difference of two correlated AUCs and its variance.
+
+    DeLong, DeLong and Clarke-Pearson (1988), by the midranks of Sun and Xu (2014).
+
+    Parameters
+    ----------
+    positive : bool (n_rows,)
+    first, second : float (n_rows,), scores of both models, higher for positive
+    """
+    one, other = _placements(positive, first), _placements(positive, second)
+    gain = float(one[0].mean() - other[0].mean())
+    parts = [
+        np.var(a - b, ddof=1) / len(a) if len(a) > 1 else np.nan for a, b in zip(one, other, strict=True)
+    ]
+    return gain, float(sum(parts))
+
+
+def _placements(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each positive row the share of negatives below it; for each negative of positives above it."""
+    above, below = scores[positive], scores[~positive]
+    ranks = stats.rankdata(scores)
+    own_above, own_below = stats.rankdata(above), stats.rankdata(below)
+    return (
+        (ranks[positive] - own_above) / len(below),
+        1.0 - (ranks[~positive] - own_below) / len(above),
+    )
+
+
+def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
+    """Exact two-sided p of McNemar's (1947) test: a sign test of the rows that one model alone gets right."""
+    only_first = int(np.sum(first_right & ~second_right))
+    only_second = int(np.sum(second_right & ~first_right))
+    if only_first + only_second == 0:
+        return 1.0
+    return float(stats.binomtest(only_first, only_first + only_second).pvalue)
+
+
+def tied_with_best(
+    models: Sequence[ModelScores],
+    metric: Metric,
+    level: float,
+    test_over_train: float,
+    resampled: Resampled | None,
+    truth: Truth | None,
+) -> dict[str, bool]:
+    """Whether each model with a score is tied with the best, which is tied with itself.
+
+    The best was chosen for its score, so every other is compared with it as Tukey's honest significant
+    difference compares the largest of many means: |difference| / error times the root of 2 against the
+    studentised range of as many models (Hsu 1996, chapter 5). A handful of folds says little of a single
+    error, so the errors of all pairs are moderated (:func:`moderated`).
+    """
+    usable = [i for i, m in enumerate(models) if m.complete and m.mean(metric.name) is not None]
+    if not usable:
+        return {}
+    best = max(usable, key=lambda i: metric.sign * (models[i].mean(metric.name) or 0.0))
+    pairs = {
+        models[i].model: _pair(models, best, i, metric, level, test_over_train, resampled, truth)
+        for i in usable
+        if i != best
+    }
+    known = [pair for pair in pairs.values() if pair is not None]
+    errors, freedom = _errors(known)
+    differences = np.abs([pair.posterior.mean for pair in known])
+    apart = _apart(differences, errors, freedom, len(usable), 1 - level)
+    told = dict(zip((pair.second for pair in known), apart.tolist(), strict=True))
+    # nothing is said against a pair without two common folds
+    return {models[best].model: True} | {name: not told.get(name, False) for name in pairs}
+
+
+def _pair(
+    models: Sequence[ModelScores],
+    best: int,
+    other: int,
+    metric: Metric,
+    level: float,
+    test_over_train: float,
+    resampled: Resampled | None,
+    truth: Truth | None,
+) -> Paired | None:
+    if resampled is None or truth is None:
+        return paired_by_folds(models[best], models[other], metric, test_over_train, 0.0, level)
+    samples = (resampled.in_bag[best], resampled.in_bag[other])
+    return paired_on_test_part(models[best], models[other], metric, truth, samples, 0.0, level)
+
+
+def _errors(pairs: Sequence[Paired]) -> tuple[np.ndarray, float]:
+    """Standard errors of the pairs, moderated where they come from folds, and their degrees of freedom."""
+    errors = np.array([pair.error for pair in pairs])
+    if not pairs or np.isinf(pairs[0].freedom):
+        return errors, np.inf
+    own = min(pair.freedom for pair in pairs)
+    variances, freedom = moderated(errors**2, own)
+    # all pairs share the best model's folds: no more freedom than a two-way table of folds by models has
+    return np.sqrt(variances), min(freedom, own * max(1, int(np.sum(errors > 0))))
+
+
+def moderated(variances: np.ndarray, freedom: float) -> tuple[np.ndarray, float]:
+    """Variances drawn towards their common size, and the degrees of freedom that they then have.
+
+    The empirical Bayes of Smyth (2004), section 6.2: with s^2 ~ s0^2 F(d, d0), the log variances have
+    variance trigamma(d/2) + trigamma(d0/2), which gives d0; the posterior variance is
+    (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom.
+
+    Parameters
+    ----------
+    variances : ndarray of shape (n,), each with ``freedom`` degrees; zeros have no say in the common size
+    """
+    known = variances[variances > 0]
+    if len(known) < 3:
+        return variances, freedom
+    centred = np.log(known) - special.digamma(freedom / 2) + np.log(freedom / 2)
+    excess = float(np.var(np.log(known), ddof=1) - special.polygamma(1, freedom / 2))
+    prior = _inverse_trigamma(excess)
+    if np.isinf(prior):
+        return np.where(variances > 0, np.exp(centred.mean()), 0.0), np.inf
+    common = float(np.exp(centred.mean() + special.digamma(prior / 2) - np.log(prior / 2)))
+    drawn = (prior * common + freedom * variances) / (prior + freedom)
+    return np.where(variances > 0, drawn, 0.0), freedom + prior
+
+
+def _inverse_trigamma(value: float) -> float:
+    """d0 with trigamma(d0 / 2) = value; infinite where the variances spread less than chance makes them."""
+    if value <= special.polygamma(1, 1e6):
+        return np.inf
+    half = optimize.brentq(lambda x: float(special.polygamma(1, x)) - value, 1e-6, 1e6)
+    return 2.0 * float(half)
+
+
+def _apart(
+    differences: np.ndarray, errors: np.ndarray, freedom: float, n_models: int, alpha: float
+) -> np.ndarray:
+    """Whether differences are as wide as the range of equal models is in a share ``alpha`` of all cases.
+
+    The chance falls with the quotient, so that the widest one and a few on the way to the border decide
+    about all.
+
+    Parameters
+    ----------
+    differences, errors : ndarray of shape (n,), at least 0
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    nothing = np.where(differences > 0, np.inf, 0.0)  # of a difference without any error
+    quotients = np.divide(differences, errors, out=nothing, where=errors > 0)
+    order = np.argsort(quotients)
+
+    def wide(place: int) -> bool:
+        return _as_wide_as_a_range(float(quotients[order[place]]), freedom, max(2, n_models), alpha)
+
+    if not len(order) or not wide(len(order) - 1):
+        return np.zeros(len(order), dtype=bool)
+    first = bisect.bisect_left(range(len(order) - 1), True, key=wide)
+    return quotients >= quotients[order[first]]
+
+
+def _as_wide_as_a_range(quotient: float, freedom: float, n_models: int, alpha: float) -> bool:
+    """Whether the studentised range exceeds root 2 times a quotient with a chance of ``alpha`` at most.
+
+    Its integrals take some 10 ms; most quotients are told by a bound on either side. With all freedom the
+    range is narrower at any ``alpha`` up to one half, and the sum over all pairs is at least the chance.
+    """
+    q = np.sqrt(2.0) * quotient
+    if stats.studentized_range.sf(q, n_models, np.inf) > alpha:
+        return False
+    if n_models * (n_models - 1) * stats.t.sf(quotient, freedom) <= alpha:
+        return True
+    return bool(stats.studentized_range.sf(q, n_models, freedom) <= alpha)

@@ -1,0 +1,290 @@
+"""The verdict: is deep learning better here, worse, the same, or can nobody tell?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..metrics._metrics import Metric
+from .intervals import (
+    Posterior,
+    agreeing_rows_needed,
+    all_equal,
+    best,
+    corrected_interval,
+    correlated_t,
+    folds_needed,
+    left_out_champion,
+    of_samples,
+    out_of_bag_champion,
+    rows_factor_needed,
+)
+from .scores import ModelScores, Resampled
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The best model of a family over all folds, and a score that does not owe to its having been chosen.
+
+    ``score`` is what choosing the family's best on other rows earns, with its interval, in units of the
+    metric; the model's own mean in the leaderboard is a little better than it deserves.
+    """
+
+    model: str
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer with its probabilities. ``gain`` is in units of the metric, positive if deep is better."""
+
+    outcome: str  # deep, classical, equivalent, undecided
+    deep_champion: str | None
+    classical_champion: str | None
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    p_deep: float | None
+    p_equivalent: float | None
+    p_classical: float | None
+    margin: float
+    confidence_level: float
+    missing: tuple[str, ...]
+    sentence: str
+    advice: str
+    champions: dict[str, Champion] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    metric: Metric
+    margin: float
+    level: float
+    missing: tuple[str, ...]
+
+
+def decide(
+    models: Sequence[ModelScores],
+    metric: Metric,
+    *,
+    margin: float,
+    level: float,
+    test_over_train: float,
+    missing: tuple[str, ...],
+    resampled: Resampled | None = None,
+) -> Verdict:
+    """Compare the champions of the two families.
+
+    Parameters
+    ----------
+    models : scores of every model
+    margin : half the width of practical equivalence, in units of the metric
+    level : the probability that a verdict needs
+    resampled : bootstrap scores in the order of ``models`` where there is one official test part
+    """
+    setting = _Setting(metric, margin, level, missing)
+    defined = _defined_folds(models, metric)
+    families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
+    lacking = [f for f, rows in families.items() if not len(rows)]
+    if lacking:
+        sentence = f"Cannot tell: no {lacking[0]} model has a score on every fold."
+        advice = f"add {lacking[0]} models to the comparison, or mend those that failed"
+        return _no_contest(setting, _champions(models, families, metric), sentence, advice)
+    names = _champions(models, families, metric)
+    if resampled is not None:
+        return _on_test_part(models, families, resampled, setting, names)
+    fair, repeats = _fair_scores(models, families, metric, defined)
+    differences = fair["deep"] - fair["classical"]
+    if len(differences) < 2:
+        sentence = f"Cannot tell: {metric.label} is defined on one fold only, and one says nothing of doubt."
+        return _no_contest(setting, names, sentence, "use more folds, or another metric")
+    if all_equal(differences) and abs(differences[0]) > 1e-12:
+        sentence = (
+            f"Cannot tell: all {len(differences)} folds show the same difference, so nothing tells chance."
+        )
+        return _no_contest(setting, names, sentence, "the folds are too small: use fewer folds, or more rows")
+    width = metric.bounds[1] - metric.bounds[0]
+    posterior = correlated_t(differences, test_over_train, margin, level, models[0].rows_tested, width)
+    n_repeats = len(np.unique(repeats))
+    champions = {
+        f: _champion_of(names[f], metric, float(np.mean(v)), *corrected_interval(v, test_over_train, level))
+        for f, v in fair.items()
+    }
+    spoken = _spoken(
+        setting, names, posterior, lambda: _advice(differences, test_over_train, setting, n_repeats)
+    )
+    return replace(spoken, champions=champions)
+
+
+def _defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
+    """Folds where the metric has a value for some model: with one class only, say, it has none."""
+    return np.flatnonzero(~np.isnan([m.folds[metric.name] for m in models]).all(axis=0))
+
+
+def _family(models: Sequence[ModelScores], metric: Metric, family: str, defined: np.ndarray) -> np.ndarray:
+    """Positions of the family's complete models with a score on every fold that has one."""
+    own = [
+        i
+        for i, m in enumerate(models)
+        if m.family == family
+        and m.complete
+        and len(defined)
+        and not np.isnan(m.folds[metric.name][defined]).any()
+    ]
+    return np.array(own, dtype=int)
+
+
+def _champions(
+    models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric
+) -> dict[str, str | None]:
+    """The best model of each family over all folds, for its name only: its score would flatter it."""
+    return {
+        f: models[_champion(models, rows, metric)].model if len(rows) else None
+        for f, rows in families.items()
+    }
+
+
+def _matrix(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -> np.ndarray:
+    return metric.sign * np.stack([models[i].folds[metric.name] for i in rows])
+
+
+def _champion(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -> int:
+    scores = _matrix(models, rows, metric)
+    return int(rows[best(scores[:, ~np.isnan(scores).all(axis=0)])])
+
+
+def _fair_scores(
+    models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric, defined: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """For each family its left-out champion on every defined fold, higher is better; the repeat of each."""
+    repeats = np.array([models[0].jobs[fold].split.repeat for fold in defined])
+    fair = {
+        f: left_out_champion(_matrix(models, families[f], metric)[:, defined], repeats)
+        for f in ("deep", "classical")
+    }
+    return fair, repeats
+
+
+def fair_by_fold(
+    models: Sequence[ModelScores], metric: Metric
+) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+    """What the gain is made of: places of the folds, and each family's score on them, in the metric's units.
+
+    None where a family has no complete model, or there is one official test part.
+    """
+    defined = _defined_folds(models, metric)
+    families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
+    if len(defined) < 2 or any(not len(rows) for rows in families.values()):
+        return None
+    fair, _ = _fair_scores(models, families, metric, defined)
+    return defined, {f: metric.sign * scores for f, scores in fair.items()}
+
+
+def _champion_of(name: str | None, metric: Metric, score: float, low: float, high: float) -> Champion:
+    """From numbers that rank upwards back to the metric's units, within its bounds."""
+    ends = sorted(float(np.clip(metric.sign * end, *metric.bounds)) for end in (low, high))
+    return Champion(name or "", metric.sign * score, *ends)
+
+
+def _on_test_part(
+    models: Sequence[ModelScores],
+    families: dict[str, np.ndarray],
+    resampled: Resampled,
+    setting: _Setting,
+    names: dict[str, str | None],
+) -> Verdict:
+    """Centres from the out-of-bag champions (no luck), spread from the paired bootstrap of the champions."""
+    metric, level = setting.metric, setting.level
+    inside, outside = metric.sign * resampled.in_bag, metric.sign * resampled.out_of_bag
+    fair = {f: out_of_bag_champion(inside[families[f]], outside[families[f]]) for f in families}
+    chosen = {f: inside[_champion(models, families[f], metric)] for f in families}
+    known = ~np.isnan(fair["deep"] - fair["classical"])
+    centres = {f: float(np.mean(v[known])) for f, v in fair.items()}
+    tails = [0.5 - level / 2, 0.5 + level / 2]
+    champions = {}
+    for f, samples in chosen.items():
+        ends = np.nanquantile(samples, tails) - np.nanmean(samples) + centres[f]
+        champions[f] = _champion_of(names[f], metric, centres[f], *ends)
+    spread = chosen["deep"] - chosen["classical"]
+    gain = spread - np.nanmean(spread) + centres["deep"] - centres["classical"]
+    posterior = of_samples(gain, setting.margin, level)
+    spoken = _spoken(setting, names, posterior, lambda: "a larger test part would settle it")
+    return replace(spoken, champions=champions)
+
+
+def _outcome(p: Posterior, level: float) -> str:
+    chances = {"deep": p.p_above, "equivalent": p.p_inside, "classical": p.p_below}
+    name = max(chances, key=lambda key: chances[key])
+    return name if chances[name] >= level else "undecided"
+
+
+def _spoken(
+    setting: _Setting, names: dict[str, str | None], p: Posterior, advice: Callable[[], str]
+) -> Verdict:
+    outcome = _outcome(p, setting.level)
+    return Verdict(
+        outcome,
+        names["deep"],
+        names["classical"],
+        p.mean,
+        p.low,
+        p.high,
+        p.p_above,
+        p.p_inside,
+        p.p_below,
+        setting.margin,
+        setting.level,
+        setting.missing,
+        _sentence(outcome, setting, names, p),
+        advice() if outcome == "undecided" else "",
+    )
+
+
+def _sentence(outcome: str, setting: _Setting, names: dict[str, str | None], p: Posterior) -> str:
+    deep, classical, label = names["deep"], names["classical"], setting.metric.label
+    gain = f"{abs(p.mean):.3g} of {label}"
+    if outcome == "deep":
+        return f"Deep learning is better here: {deep} gains {gain} over {classical}."
+    if outcome == "classical":
+        return f"Classical learning is better here: {classical} gains {gain} over {deep}."
+    if outcome == "equivalent":
+        width = f"{setting.margin:.3g} of {label}"
+        return f"Practically equivalent: {deep} and {classical} differ by less than {width}."
+    return f"Cannot tell: {deep} and {classical} are too close, or the data too few, for a verdict."
+
+
+def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting, repeats: int) -> str:
+    """What would probably settle an undecided verdict."""
+    if all_equal(differences):
+        width = setting.metric.bounds[1] - setting.metric.bounds[0]
+        rows = agreeing_rows_needed(width, setting.margin, setting.level)
+        if rows is None:
+            return "no number of rows shows that two models are exactly equal: use a margin above zero"
+        return f"they were never told apart, on few rows; {rows} such rows would make them equivalent"
+    folds = folds_needed(differences, test_over_train, setting.margin, setting.level)
+    if folds is not None:
+        needed = -(-folds * repeats // len(differences))
+        return f"about {needed} repeats would settle it if scores stay as they are (now {repeats})"
+    factor = rows_factor_needed(differences, test_over_train, setting.margin, setting.level)
+    if factor is not None:
+        return f"more repeats will not settle it; about {factor} times as many rows would"
+    return "the difference lies at the edge of the margin: neither more repeats nor rows would settle it soon"
+
+
+def _no_contest(setting: _Setting, names: dict[str, str | None], sentence: str, advice: str) -> Verdict:
+    none = (None,) * 6
+    return Verdict(
+        "undecided",
+        names["deep"],
+        names["classical"],
+        *none,
+        setting.margin,
+        setting.level,
+        setting.missing,
+        sentence,
+        advice,
+    )

@@ -1,0 +1,1 @@
+"""Metrics: one public file each, underscore files are machinery."""

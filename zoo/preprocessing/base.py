@@ -1,0 +1,107 @@
+"""The protocol of preprocessing: raw rows to arrays, and the same steps as Keras layers.
+
+Raw texts and images, checked on their way into an estimator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from ...datasets import Modality, as_texts
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The arrays a network takes. Networks of equal specification share compiled code.
+
+    ``arrays`` holds (name, shape of one row, dtype). Of a table, the first ``numbers`` columns of
+    ``numeric`` are scaled numbers, and ``cardinalities`` has the number of codes of each embedded
+    category. ``vocabulary`` is the number of token ids of a text (0 is padding).
+    """
+
+    modality: Modality
+    arrays: tuple[tuple[str, tuple[int, ...], str], ...]
+    cardinalities: tuple[int, ...] = ()
+    vocabulary: int = 0
+    numbers: int = 0
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one row of an array."""
+        return next(shape for key, shape, _ in self.arrays if key == name)
+
+    def layers(self) -> dict[str, Any]:
+        """New Keras inputs by name."""
+        import keras
+
+        return {name: keras.Input(shape, dtype=dtype, name=name) for name, shape, dtype in self.arrays}
+
+
+def coarse(n: int) -> int:
+    """``n`` rounded up by at most an eighth, so that folds of nearly equal size share compiled code."""
+    grid = 2 ** max(0, n.bit_length() - 4)
+    return -(-n // grid) * grid
+
+
+ALIGNMENT = 64  # bytes; what TensorFlow asks of memory that it shares
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros in memory that a tensor can share."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(n_bytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+class Preprocessor(Protocol):
+    """Fitted on training rows only; both paths give the same numbers."""
+
+    spec: InputSpec
+
+    def fit(self, X: Any) -> Preprocessor:
+        """Learn from raw training rows."""
+
+    def transform(self, X: Any) -> dict[str, np.ndarray]:
+        """Arrays of ``spec``, first axis n_samples."""
+
+    def raw_layers(self) -> tuple[dict[str, keras.KerasTensor], dict[str, keras.KerasTensor]]:
+        """Raw Keras inputs, and from them the same arrays as :meth:`transform` gives."""
+
+    def raw_arrays(self, X: Any) -> dict[str, np.ndarray]:
+        """Raw rows in the form that the inputs of :meth:`raw_layers` take."""
+
+
+def checked_texts(X: Any) -> pd.Series:
+    """A Series of str; missing texts are empty."""
+    series = as_texts(X if isinstance(X, pd.Series) else np.asarray(X, dtype=object))
+    if not len(series):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    return series
+
+
+def checked_images(X: Any) -> np.ndarray:
+    """uint8 (n, h, w, c), or a 1-d object array of (h, w, c) arrays."""
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        X = X[..., None] if X.ndim == 3 else X
+        if X.ndim != 4 or X.dtype != np.uint8 or X.shape[-1] not in (1, 3) or not X.size:
+            raise ValueError(f"expected uint8 images (n, height, width, 1 or 3), got {X.dtype} {X.shape}")
+        return X
+    images = np.empty(len(X), dtype=object)
+    for i, image in enumerate(X):
+        image = np.asarray(image)
+        images[i] = image[..., None] if image.ndim == 2 else image
+        known = images[i].ndim == 3 and images[i].dtype == np.uint8 and images[i].shape[-1] in (1, 3)
+        if not known or not images[i].size:
+            raise ValueError(
+                f"image {i}: expected uint8 (height, width, 1 or 3), got {image.dtype} {image.shape}"
+            )
+    if not len(images):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    return images

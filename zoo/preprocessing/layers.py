@@ -1,0 +1,268 @@
+"""The table's steps as Keras layers, so that an exported graph takes raw columns.
+
+Resizing as TensorFlow operations: Pillow's arithmetic bit for bit, so every path sees the same pixels.
+
+Texts to token ids by TensorFlow's string operations, the same in training and in the exported graph.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+from scipy import special
+
+from .resizing import UNIT
+
+YEAR, WEEK, DAY = 365.2425 * 86400.0, 7 * 86400.0, 86400.0
+
+
+LARGEST = 1e150  # beyond it differences and products of float64 overflow
+
+
+def robust_scale(x: Any, centre: float, factor: float, xp: Any = np) -> Any:
+    """z / sqrt(1 + (z/3)^2) for z = (x - centre) * factor: close to z near 0, never beyond 3.
+
+    Smooth clipping after Holzmueller et al. (2024).
+    """
+    z = (xp.clip(x, -LARGEST, LARGEST) - centre) * factor
+    z = xp.clip(z, -1e9, 1e9)  # its square must not overflow
+    return z / xp.sqrt(1.0 + (z / 3.0) ** 2)
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class RobustScale(keras.layers.Layer):
+    """(x - centre) * factor with smooth clipping; missing and infinite become the centre.
+
+    Input float64 (batch, 1); output float32 (batch, 1).
+    """
+
+    def __init__(self, centre: float, factor: float, **kwargs: Any) -> None:
+        super().__init__(**_in_double_precision(kwargs))
+        self.centre, self.factor = float(centre), float(factor)
+
+    def call(self, x: Any) -> Any:
+        known = ops.where(ops.isfinite(x), x, self.centre)
+        return ops.cast(robust_scale(known, self.centre, self.factor, ops), "float32")
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "centre": self.centre, "factor": self.factor}
+
+
+LEAST_RANK = 0.00135  # of the normal distribution's value -3; no number lies beyond +-3
+
+
+def quantile_scale(x: Any, knots: Any, ranks: Any, xp: Any = np) -> Any:
+    """The normal distribution's value at the rank of x, interpolated between ``knots``.
+
+    A quantile transform, as TabM takes it (Gorishniy et al. 2025); ranks of ties are their mean.
+    """
+    knots, ranks = xp.array(knots, dtype="float64"), xp.array(ranks, dtype="float64")
+    x = xp.clip(x, knots[0], knots[-1])
+    left = xp.clip(xp.searchsorted(knots, x, side="right") - 1, 0, knots.shape[0] - 2)
+    low, high = xp.take(knots, left), xp.take(knots, left + 1)
+    below, above = xp.take(ranks, left), xp.take(ranks, left + 1)
+    rank = below + (x - low) / (high - low) * (above - below)
+    rank = xp.clip(rank, LEAST_RANK, 1.0 - LEAST_RANK)
+    erfinv = ops.erfinv if xp is ops else special.erfinv
+    return np.sqrt(2.0) * erfinv(2.0 * rank - 1.0)
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class QuantileScale(keras.layers.Layer):
+    """Numbers to normal scores by their rank; missing and infinite become the centre.
+
+    Input float64 (batch, 1); output float32 (batch, 1).
+    """
+
+    def __init__(self, centre: float, knots: Any, ranks: Any, **kwargs: Any) -> None:
+        super().__init__(**_in_double_precision(kwargs))
+        self.centre, self.knots, self.ranks = float(centre), list(knots), list(ranks)
+
+    def call(self, x: Any) -> Any:
+        known = ops.where(ops.isfinite(x), x, self.centre)
+        scaled = quantile_scale(ops.reshape(known, (-1,)), self.knots, self.ranks, ops)
+        return ops.cast(ops.reshape(scaled, ops.shape(x)), "float32")
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"centre": self.centre, "knots": self.knots, "ranks": self.ranks}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class MissingIndicator(keras.layers.Layer):
+    """1 where a number is missing or infinite, else 0.
+
+    Input float64 (batch, 1); output float32 (batch, 1).
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_in_double_precision(kwargs))
+
+    def call(self, x: Any) -> Any:
+        return ops.cast(ops.logical_not(ops.isfinite(x)), "float32")
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, dtype="float32")
+
+
+def _in_double_precision(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Layer arguments with which inputs stay float64: seconds since 1970 do not fit into float32."""
+    return {**kwargs, "dtype": "float64", "trainable": False}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class Phase(keras.layers.Layer):
+    """Sine and cosine of where a moment stands in a period; zeros when missing.
+
+    Input float64 seconds since 1970 (batch, 1); output float32 (batch, 2).
+    """
+
+    def __init__(self, period: float, **kwargs: Any) -> None:
+        super().__init__(**_in_double_precision(kwargs))
+        self.period = float(period)
+
+    def call(self, x: Any) -> Any:
+        missing = ops.logical_not(ops.isfinite(x))
+        turns = ops.where(missing, 0.0, x) / self.period
+        angle = 2.0 * np.pi * (turns - ops.floor(turns))
+        waves = ops.concatenate([ops.sin(angle), ops.cos(angle)], axis=-1)
+        return ops.cast(ops.where(missing, 0.0, waves), "float32")
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor((*x.shape[:-1], 2), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "period": self.period}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class OneHotKnown(keras.layers.Layer):
+    """Codes 1..depth to one-hot; code 0 (rare or never seen) to zeros.
+
+    Input integer (batch, 1); output float32 (batch, depth).
+    """
+
+    def __init__(self, depth: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.depth = int(depth)
+
+    def call(self, codes: Any) -> Any:
+        return ops.one_hot(ops.cast(ops.squeeze(codes, -1), "int32") - 1, self.depth, dtype="float32")
+
+    def compute_output_spec(self, codes: Any) -> Any:
+        return keras.KerasTensor((*codes.shape[:-1], self.depth), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "depth": self.depth}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class BagOfWords(keras.layers.Layer):
+    """Which of these words a text holds, split as ``keras.layers.TextVectorization`` does.
+
+    Input str (batch, 1); output float32 (batch, n_words) of 0 and 1. The wrapped layer misstates its
+    output shape, and its first column counts unknown words, which say nothing.
+    """
+
+    def __init__(self, words: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = list(words)
+        self.vector = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=self.words)
+
+    def build(self, input_shape: Any) -> None:
+        self.vector.build(input_shape)
+        super().build(input_shape)
+
+    def call(self, texts: Any) -> Any:
+        return ops.cast(self.vector(texts)[:, 1:], "float32")
+
+    def compute_output_spec(self, texts: Any) -> Any:
+        return keras.KerasTensor((texts.shape[0], len(self.words)), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "words": self.words}
+
+
+def resize(images: Any, size: tuple[int, int]) -> Any:
+    """uint8 images (batch, h, w, c) to ``size``, as :func:`._pixels.resized` does it with Pillow."""
+    x = tf.cast(images, tf.float64)
+    x = _along(x, 2, "bhwc,ow->bhoc", size[1])
+    x = _along(x, 1, "bhwc,oh->bowc", size[0])
+    return tf.cast(x, tf.uint8)
+
+
+def _along(x: Any, axis: int, product: str, wanted: int) -> Any:
+    """Whole numbers below 2**53, so the order of the sums does not matter."""
+    weights = _weights(tf.shape(x)[axis], wanted)
+    total = tf.einsum(product, x, weights)
+    return tf.clip_by_value(tf.floor((total + UNIT / 2) / UNIT), 0.0, 255.0)
+
+
+def _weights(present: Any, wanted: int) -> Any:
+    """Whole weights (wanted, present) of the input places: triangles as wide as the reduction."""
+    n = tf.cast(present, tf.float64)
+    scale = n / wanted
+    centres = (tf.range(wanted, dtype=tf.float64) + 0.5) * scale
+    places = tf.cast(tf.range(present), tf.float64)
+    distance = tf.abs((places - centres[:, None] + 0.5) / tf.maximum(scale, 1.0))
+    weights = tf.maximum(1.0 - distance, 0.0)
+    return tf.floor(weights / tf.reduce_sum(weights, axis=1, keepdims=True) * UNIT + 0.5)
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class ResizeImage(keras.layers.Layer):
+    """uint8 (batch, any height, any width, channels) to uint8 (batch, height, width, channels)."""
+
+    def __init__(self, height: int, width: int, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "uint8", "trainable": False, **kwargs})
+        self.height, self.width = int(height), int(width)
+
+    def call(self, images: Any) -> Any:
+        return resize(images, (self.height, self.width))
+
+    def compute_output_spec(self, images: Any) -> Any:
+        return keras.KerasTensor((images.shape[0], self.height, self.width, images.shape[-1]), dtype="uint8")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "height": self.height, "width": self.width}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+def standardise(texts: Any) -> Any:
+    """Lower case; apostrophes vanish (don't -> dont); . , ! ? ; become words; other signs are gaps.
+
+    Negations survive, and so do the marks that end their reach.
+    """
+    texts = tf.strings.regex_replace(texts, r"\x00", " ")  # lower would take it for the end of the text
+    texts = tf.strings.lower(texts, encoding="utf-8")
+    texts = tf.strings.regex_replace(texts, r"<br\s*/?>", " ")
+    texts = tf.strings.regex_replace(texts, "['\u2019]", "")
+    texts = tf.strings.regex_replace(texts, r"[^\p{L}\p{M}\p{N}.,!?;]+", " ")
+    return tf.strings.regex_replace(texts, r"([.,!?;])", r" \1 ")
+
+
+def words(texts: list[str]) -> list[np.ndarray]:
+    """The words (bytes) of each text."""
+    ragged = tf.strings.split(standardise(tf.constant(texts)))
+    return np.split(ragged.flat_values.numpy(), ragged.row_splits.numpy()[1:-1])
+
+
+def vectorisation(vocabulary: list[str], length: int) -> keras.layers.TextVectorization:
+    """Layer from strings (batch, 1) to token ids (batch, length): 0 padding, 1 unknown, then the words."""
+    return keras.layers.TextVectorization(
+        standardize=standardise,
+        split="whitespace",
+        output_sequence_length=length,
+        vocabulary=vocabulary,
+        name="tokens",
+    )

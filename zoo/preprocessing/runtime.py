@@ -1,0 +1,62 @@
+"""The one place where TensorFlow is first imported: quietly, and as Keras's backend."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...datasets import InputError
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow and Keras. Lines of its start-up log stay hidden unless the user asks for them.
+
+    Raises
+    ------
+    InputError
+        Keras is set to another backend.
+    """
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise InputError(f"KERAS_BACKEND is {backend!r}; deepworth needs tensorflow: unset it")
+    if "tensorflow" in sys.modules:
+        return
+    asked_for = "TF_CPP_MIN_LOG_LEVEL" in os.environ and os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if asked_for:
+        import keras
+
+        return
+    with _hidden_stderr():
+        import keras  # noqa: F401
+        import tensorflow as tf
+
+        with tf.device("CPU"):  # devices are told at the first tensor, the compiler at the first compilation
+            tf.function(lambda: tf.constant(0), jit_compile=True)()
+        tf.get_logger().setLevel("ERROR")
+
+
+@contextmanager
+def _hidden_stderr() -> Iterator[None]:
+    """The C++ side writes before any logging setting applies, so its file descriptor is turned away."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # no standard error at all: nothing to hide
+        yield
+        return
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            hidden.seek(0)
+            os.write(2, hidden.read())  # a failed import must say why
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,178 @@
+"""What a model costs: fitted alone on all training rows, saved, opened again and asked as a user would.
+
+All figures of a sheet come from one process. Import time is in none of them: libraries are imported, and
+the first-call work of their runtimes is done, before a clock starts. What a fit compiles is part of it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from ...datasets import Dataset, take
+from .. import registry
+from ..artefact.formats import count_parameters
+from ..artefact.loading import load
+from ..artefact.operations import operations
+from ..artefact.saving import save
+from ..training.machine import usable_cores
+from .fitting import Job, reason_of, unfitted
+from .limits import limited
+from .measuring import (
+    EFFORTS,
+    Effort,
+    Fit,
+    Meter,
+    fit_figures,
+    give_back_memory,
+    is_steady,
+    latencies,
+    timed_fit,
+)
+
+_FOLDER = re.compile(r"\S*deepworth-cost-\S+")
+_TINY = 60  # rows of an untimed first fit
+_MOST_FITS = 5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How costs of a run are measured; ``threads`` of scikit-learn and BLAS, ``cores`` of networks."""
+
+    threads: int = 1
+    cores: int | None = None
+    effort: str = "quick"
+
+
+def measure_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], setting: Setting) -> Job:
+    """The finished cost job of a model: ``costs`` has what could be measured, even where it failed."""
+    figures: dict[str, Any] = {"threads": _threads(job, setting), "rows": len(job.split.train)}
+    try:
+        with limited(setting.threads), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the folds have heard them
+            model = _fitted(job, dataset, seed, params, setting, figures)
+            _ask_saved(job, model, dataset, setting, figures)
+            figures["steady"] = figures.pop("fit_steady") and is_steady(figures["latency"])
+    except (Exception, SystemExit) as error:
+        reason = _FOLDER.sub("the saved model", reason_of(error))  # a name that is another every time
+        return replace(job, status="failed", reason=reason, costs=figures)
+    return replace(job, status="ok", costs=figures)
+
+
+def _threads(job: Job, setting: Setting) -> int:
+    if job.family == "deep":
+        return setting.cores or usable_cores()
+    return setting.threads
+
+
+def _fitted(
+    job: Job,
+    dataset: Dataset,
+    seed: int,
+    params: dict[str, Any],
+    setting: Setting,
+    figures: dict[str, Any],
+) -> Any:
+    """The model on all training rows. What is fitted in a moment is fitted again: one moment says little."""
+    effort = EFFORTS[setting.effort]
+    X, y = take(dataset.X, job.split.train), dataset.y[job.split.train]
+    _first_call(unfitted(job, dataset, seed, params, setting.threads), dataset, job)
+    fits: list[Fit] = []
+    while not fits or (len(fits) < _MOST_FITS and sum(fit.wall for fit in fits) < effort.fitting):
+        model = unfitted(job, dataset, seed, params, setting.threads)
+        _forget_programs()
+        give_back_memory()
+        fits.append(timed_fit(partial(model.fit, X, y), effort.patience))
+    figures |= {**fit_figures(fits), "parameters": count_parameters(model)}
+    return model
+
+
+def _first_call(model: Any, dataset: Dataset, job: Job) -> None:
+    """What is paid once a process is not this model's cost: a small fit comes first, untimed.
+
+    Networks compile a program for each architecture, which is their cost; a runtime that has started and
+    compiled something else is not.
+    """
+    with suppress(Exception):  # whatever is wrong, the timed fit will say
+        if hasattr(model, "fit_many") or hasattr(model, "warm_up"):
+            _start_runtime()
+            return
+        rows = _some_rows(dataset, job.split.train)
+        clone(model).fit(take(dataset.X, rows), dataset.y[rows])
+
+
+_started: list[bool] = []
+
+
+def _start_runtime() -> None:
+    """TensorFlow's threads and compiler, by a network of no interest."""
+    if not _started:
+        import pandas as pd
+
+        rng = np.random.default_rng(0)
+        X = pd.DataFrame({"a": rng.normal(size=48)})
+        network = registry.create("perceptron", "binary", "tabular", epochs=1, batch_size=7, random_state=0)
+        network.fit(X, np.where(X["a"] > 0, "x", "y")).predict_proba(X)
+        _started.append(True)
+
+
+def _forget_programs() -> None:
+    """To compile is part of every fit of a network."""
+    made = sys.modules.get("deepworth.zoo.training.program")
+    if made is not None:
+        made.forget()
+
+
+def _some_rows(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """A few rows, of every class some."""
+    if dataset.task == "regression":
+        return rows[:_TINY]
+    each = max(4, _TINY // max(1, len(dataset.classes)))
+    y = dataset.y[rows]
+    return np.sort(np.concatenate([rows[np.flatnonzero(y == name)[:each]] for name in dataset.classes]))
+
+
+def _ask_saved(job: Job, model: Any, dataset: Dataset, setting: Setting, figures: dict[str, Any]) -> None:
+    """Save, open and ask: the path that a user would deploy."""
+    with tempfile.TemporaryDirectory(prefix="deepworth-cost-") as folder:
+        path = save(model, Path(folder) / "model", dataset=dataset, name=job.model, family=job.family, seed=0)
+        del model
+        give_back_memory()
+        figures |= ask(path, take(dataset.X, job.split.train), EFFORTS[setting.effort])
+
+
+def ask(path: Path, X: Any, effort: Effort) -> dict[str, Any]:
+    """Size on disk, time to open, memory and latency of a saved model that answers rows of X."""
+    with Meter() as opening:
+        model = load(path)
+    counted = operations(model, X)  # first: it traces a network for one row, which the clocks find done
+    with Meter() as answering:
+        found = latencies(model.predict, lambda rows, number: batch_of(X, rows, number), effort)
+    return {
+        "size_bytes": size_on_disk(path),
+        "load_seconds": opening.wall,
+        "predict_peak_bytes": answering.peak_bytes,
+        "latency": found,
+        **counted,
+    }
+
+
+def batch_of(X: Any, rows: int, number: int) -> Any:
+    """Other rows for every call; those of small data come round again."""
+    n_rows = len(X)
+    return take(X, (np.arange(rows) + number * rows) % n_rows)
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of the model's folder without its proof, which is about the model and not needed to use it."""
+    return sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file() and f.name != "proof.json")

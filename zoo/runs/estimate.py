@@ -1,0 +1,343 @@
+"""How long a plan will take, said before it starts and held against the clock afterwards.
+
+Each model has a power law of rows, width and outputs, measured once (`benchmarks/estimate.py --measure`)
+and scaled by the speed of this machine. Earlier runs on this machine correct it: what all models had in
+common first, then each model by its own, near shapes counting more than far ones. The correction is a
+shrunken mean of log ratios: a single run moves it by two thirds of what it shows.
+
+What fits of earlier runs on this machine took, read from their journals.
+
+What the time of a fit depends on, as far as it is known before: rows, their size, outputs.
+
+How fast this machine is, in a few hundredths of a second, and how busy.
+"""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import json
+import math
+import os
+import platform
+import sqlite3
+import statistics
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets import Dataset
+from .. import registry
+from ..training.machine import usable_cores
+from . import times as _times
+from .fitting import Job
+from .plan import Plan
+from .store import RUNS, _open
+from .tasks import Task, cost_tasks, longest_first, make_tasks
+
+_MEASURING = 0.7  # seconds of saving, opening and asking a model
+_PRIOR_WEIGHT = 0.5  # of "no correction", in runs
+_CALIBRATED_FITS = 6  # folds inside the training rows, and the last one
+_SAME_DATA = 4.0  # runs on these very rows count as so many of the same shape
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of a plan, and a factor of 3 (2 where runs of the models are known) to either side.
+
+    Those factors are set by hand: too few runs were held against the clock yet to promise a share of them.
+    ``models`` has a row for each: jobs, seconds, and from what they are known.
+    """
+
+    seconds: float
+    low: float
+    high: float
+    start_seconds: float
+    models: list[dict[str, Any]]
+    jobs: list[float | None]  # of each job of the plan, by its place; None where it does not run
+
+
+def law(numbers: Sequence[float], shape: Shape) -> float:
+    """t0 + k rows^b width^c outputs^e."""
+    start, scale, by_rows, by_width, by_outputs = numbers
+    return start + scale * shape.rows**by_rows * shape.width**by_width * shape.outputs**by_outputs
+
+
+def table_seconds(model: str, shape: Shape) -> float:
+    """A fit and its predictions on the machine of the table; of an unknown model as its family's median."""
+    known = _times.LAWS.get(shape.modality, {})
+    if model in known:
+        return law(known[model], shape)
+    family = registry.family(model)
+    akin = sorted(law(own, shape) for name, own in known.items() if registry.family(name) == family)
+    return akin[len(akin) // 2] if akin else 1.0
+
+
+def work_factor(model: str, params: dict[str, Any], calibrate: str | None) -> float:
+    """How many times the usual work the parameters ask for, as far as that is a matter of counting."""
+    factor = 1.0 if calibrate in (None, "none") else float(_CALIBRATED_FITS)
+    if "epochs" in params or "ensemble" in params:
+        usual = registry.parameters(model).get("epochs")
+        epochs = params.get("epochs", usual)
+        if isinstance(usual, int) and isinstance(epochs, int) and usual > 0:
+            factor *= max(1, epochs) / usual
+        members = int(params.get("ensemble_size", 5)) if params.get("ensemble") else 1
+        factor *= fleet_factor(members, usable_cores())
+    return factor
+
+
+class Corrections:
+    """What earlier runs on this machine say about the table."""
+
+    def __init__(self, past: Sequence[Past], speed: float, fingerprint: str = "") -> None:
+        self._past = [
+            (own, math.log(own.seconds / self._expected(own, speed))) for own in past if own.seconds > 0
+        ]
+        self._fingerprint, self._speed = fingerprint, speed
+
+    @staticmethod
+    def _expected(own: Past, speed: float) -> float:
+        return speed * table_seconds(own.model, own.shape) * work_factor(own.model, own.params, own.calibrate)
+
+    def factor(self, model: str, shape: Shape) -> tuple[float, int]:
+        """By how much to multiply, and how many earlier runs of the model that rests on."""
+        near = [(self._nearness(own, shape), own.model == model, ratio) for own, ratio in self._past]
+        common = _shrunken([(weight, ratio) for weight, _, ratio in near], 0.0)
+        mine = [(weight, ratio) for weight, same, ratio in near if same]
+        return math.exp(_shrunken(mine, common)), sum(weight > 0.1 for weight, _ in mine)
+
+    def start_factor(self) -> float:
+        """The same for what is no job: imports, reading, judging."""
+        rests = {own.run: own.rest for own, _ in self._past if own.rest is not None}
+        usual = self._speed * _times.START
+        return math.exp(_shrunken([(1.0, math.log(rest / usual)) for rest in rests.values()], 0.0))
+
+    def _nearness(self, own: Past, shape: Shape) -> float:
+        if own.shape.modality != shape.modality:
+            return 0.0
+        if self._fingerprint and own.fingerprint == self._fingerprint:
+            return _SAME_DATA
+        far = math.log(own.shape.rows / shape.rows) ** 2 + math.log(own.shape.width / shape.width) ** 2
+        return math.exp(-far / 8)
+
+
+def _shrunken(weighted: Sequence[tuple[float, float]], prior: float) -> float:
+    total = sum(weight for weight, _ in weighted)
+    return (sum(weight * ratio for weight, ratio in weighted) + _PRIOR_WEIGHT * prior) / (
+        total + _PRIOR_WEIGHT
+    )
+
+
+def estimate(dataset: Dataset, plan: Plan, jobs: Sequence[Job], folder: Path | None) -> Estimate:
+    """Seconds of the jobs that are still planned, with what the runs in a folder teach about this machine."""
+    shape = _shape(dataset, plan)
+    speed = load_factor() * machine_seconds() / _times.MACHINE_SECONDS
+    fingerprint = dataset.fingerprint()
+    corrections = Corrections(past_fits(folder) if folder else [], speed, fingerprint)
+    cores = plan.limits.cores or usable_cores()
+    each: dict[str, tuple[float, int]] = {}
+    for model in plan.models:
+        factor, runs = corrections.factor(model, shape)
+        usual = speed * table_seconds(model, shape) * factor
+        each[model] = (usual * work_factor(model, plan.params.get(model, {}), plan.calibrate), runs)
+    places: list[float | None] = [None] * len(jobs)
+    spans: dict[Task, float] = {}
+    for task in make_tasks(jobs, dataset.task):
+        one = each[jobs[task.places[0]].model][0]
+        spans[task] = one * fleet_factor(len(task.places), cores)
+        for place in task.places:
+            places[place] = spans[task] / len(task.places)
+    measured = 0.0  # one after the other, when all folds have ended
+    for task in cost_tasks(jobs):
+        (place,) = task.places
+        places[place] = each[jobs[place].model][0] * (1 + plan.test_over_train) + speed * _MEASURING
+        measured += places[place] or 0.0
+    start = speed * _times.START * corrections.start_factor()
+    order = longest_first([*spans], [*spans.values()])
+    seconds = start + _makespan([spans[task] for task in order], max(1, plan.limits.workers)) + measured
+    wide = _times.SPREAD_KNOWN if any(runs for _, runs in each.values()) else _times.SPREAD
+    return Estimate(
+        seconds, seconds / wide, seconds * wide, start, _by_model(plan, jobs, places, each), places
+    )
+
+
+def _shape(dataset: Dataset, plan: Plan) -> Shape:
+    outputs = len(dataset.classes) if dataset.task == "multiclass" else 1
+    return Shape(dataset.modality, len(dataset) / (1 + plan.test_over_train), width_of(dataset), outputs)
+
+
+def _makespan(spans: Sequence[float], workers: int) -> float:
+    """The end of the last task, when each goes to the worker that is free first."""
+    free = [0.0] * workers
+    for span in spans:
+        heapq.heapreplace(free, free[0] + span)
+    return max(free)
+
+
+def _by_model(
+    plan: Plan, jobs: Sequence[Job], places: Sequence[float | None], each: dict[str, tuple[float, int]]
+) -> list[dict[str, Any]]:
+    rows = []
+    for model in plan.models:
+        own = [(job, span) for job, span in zip(jobs, places, strict=True) if job.model == model]
+        known = [span for _, span in own if span is not None]
+        rows.append(
+            {
+                "model": model,
+                "family": own[0][0].family,
+                "jobs": len(known),
+                "seconds": math.fsum(known),
+                "runs_known": each[model][1],
+                "reason": own[0][0].reason if not known else "",
+            }
+        )
+    return rows
+
+
+_ENDED = "SELECT model, started, ended FROM job WHERE status = 'ok' AND NOT contended ORDER BY model, started"
+_MOST = 60  # runs that are looked at, newest first
+
+
+@dataclass(frozen=True)
+class Past:
+    """Seconds of one fit of a model (see :func:`fleet_factor`), with what they belong to."""
+
+    model: str
+    shape: Shape
+    seconds: float
+    fingerprint: str
+    params: dict[str, Any]
+    calibrate: str | None
+    run: str
+    rest: float | None = None  # seconds of its run in which no job ran
+
+
+def fleet_factor(jobs: int, cores: int) -> float:
+    """How many times as long as one alone so many networks take: the first is alone, the others share."""
+    return 1.0 + (jobs - 1) / max(1, cores)
+
+
+def past_fits(folder: Path, host: str | None = None) -> list[Past]:
+    """Fits of the newest runs in a store that were made on a machine of this name, undisturbed ones."""
+    files = sorted(folder.glob(RUNS), reverse=True) if folder.is_dir() else []
+    found: list[Past] = []
+    for file in files[:_MOST]:
+        try:  # a run that cannot be read, or of another version, says nothing and disturbs nobody
+            found += _fits(file, host or platform.node())
+        except (sqlite3.Error, OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
+
+
+def _fits(file: Path, host: str) -> Iterator[Past]:
+    with closing(_open(file)) as db:
+        run = db.execute("SELECT dataset, plan, host, result FROM run").fetchone()
+        dataset, plan, own = (json.loads(run[name]) for name in ("dataset", "plan", "host"))
+        rows = db.execute(_ENDED).fetchall()
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        costs = (
+            db.execute("SELECT started, ended FROM cost WHERE status = 'ok'").fetchall()
+            if version > 2
+            else []
+        )
+    shape = shape_of(dataset, plan["test_over_train"])
+    if own["name"] != host or "cluster" in own or shape is None:
+        return
+    rest = _rest(json.loads(run["result"] or "{}"), [*rows, *costs] if rows else [])
+    cores = plan["limits"].get("threads") or own["usable_cores"]
+    here = registry.entries()  # a model that was renamed or taken away foretells nothing
+    for model, ended in groupby(rows, key=lambda row: row["model"]):
+        seconds = _seconds_of_a_fit(ended, cores)
+        if seconds is not None and model in here:
+            params, run = plan["params"].get(model, {}), file.parent.name
+            yield Past(model, shape, seconds, dataset["fingerprint"], params, plan["calibrate"], run, rest)
+
+
+def _rest(result: dict[str, Any], rows: Sequence[Any]) -> float | None:
+    """Imports, reading and judging, of a run whose jobs came one after the other."""
+    took = (result.get("estimate") or {}).get("real_seconds")
+    if took is None or not rows:
+        return None
+    spans = sorted((row["started"], row["ended"]) for row in rows)
+    busy, until = 0.0, ""
+    for start, end in spans:  # jobs of a fleet lie over each other
+        if end > until:
+            first = datetime.fromisoformat(max(start, until))
+            busy += (datetime.fromisoformat(end) - first).total_seconds()
+            until = end
+    return max(0.1, took - busy)
+
+
+def _seconds_of_a_fit(rows: Iterable[Any], cores: int) -> float | None:
+    """Of the tasks of a model the median; jobs that began together were a fleet."""
+    found = []
+    for started, task in groupby(rows, key=lambda row: row["started"]):
+        ends = [datetime.fromisoformat(row["ended"]) for row in task]
+        took = (max(ends) - datetime.fromisoformat(started)).total_seconds()
+        found.append(took / fleet_factor(len(ends), cores))
+    return statistics.median(found) if found else None
+
+
+_LOOKED_AT = 200  # rows
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A training part. ``width`` is columns, pixels or characters of a row; ``outputs`` a network's."""
+
+    modality: str
+    rows: float
+    width: float
+    outputs: int
+
+
+def width_of(dataset: Dataset) -> float:
+    """Columns of a table, values of a picture or characters of a text, of the latter the mean of some."""
+    if dataset.modality == "tabular":
+        return float(dataset.X.shape[1])
+    some = np.unique(np.linspace(0, len(dataset) - 1, _LOOKED_AT).astype(int))
+    rows = dataset.X.iloc[some] if hasattr(dataset.X, "iloc") else dataset.X[some]
+    sizes = [part.size if dataset.modality == "image" else len(str(part)) for part in rows]
+    return float(max(1.0, np.mean(sizes)))
+
+
+def shape_of(facts: dict[str, Any], test_over_train: float) -> Shape | None:
+    """The training part of a fold, from what a run says of its data and plan; None where it lacks that."""
+    if not facts.get("width") or not facts.get("rows"):
+        return None
+    outputs = len(facts["classes"]) if facts["task"] == "multiclass" else 1
+    return Shape(facts["modality"], facts["rows"] / (1 + test_over_train), facts["width"], outputs)
+
+
+_REPEATS = 16
+
+
+@functools.cache
+def machine_seconds() -> float:
+    """Wall seconds of a fixed piece of work in Python and NumPy, undisturbed: the lower quartile of some."""
+    numbers = np.random.default_rng(0).random(20_000)
+    return statistics.quantiles((_once(numbers) for _ in range(_REPEATS)), n=4)[0]
+
+
+def load_factor() -> float:
+    """How many processes want each core, as the system's average of the last minute says; at least 1."""
+    try:
+        return max(1.0, os.getloadavg()[0] / usable_cores())
+    except (OSError, AttributeError):  # Windows does not say
+        return 1.0
+
+
+def _once(numbers: np.ndarray) -> float:
+    started = time.perf_counter()
+    np.exp(np.sort(numbers)).sum()
+    total = 0
+    for i in range(10_000):
+        total += i & 7
+    return time.perf_counter() - started

@@ -1,0 +1,247 @@
+"""One job: fit a model on the training rows of a split, predict its test rows, keep what happened."""
+
+from __future__ import annotations
+
+import time
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ...datasets import Dataset, Split, take
+from .. import registry
+from .confidence import Wanted, confident
+from .limits import limited, own_threads
+
+TIMED_ROWS = 1000
+
+
+@dataclass
+class Job:
+    """A model on a split, and the row that it leaves whatever happens.
+
+    ``prediction`` is float64 (n_test, n_classes) probabilities in the order of the dataset's classes,
+    or (n_test,) values. ``fit_seconds`` is unknown where the machine was shared, ``predict_seconds`` the
+    time for 1,000 rows.
+    """
+
+    model: str
+    family: str
+    split: Split
+    status: str = "planned"  # ok, failed, timeout, out_of_memory, crashed, skipped, interrupted
+    reason: str = ""
+    converged: bool = True
+    fit_seconds: float | None = None
+    predict_seconds: float | None = None
+    size_bytes: int | None = None
+    parameters: int | None = None
+    prediction: np.ndarray | None = field(default=None, repr=False)
+    calibrate: str | None = None  # a method: the model is wrapped in Calibrated
+    kind: str = "fold"  # or "cost": fitted on all training rows to measure what it costs
+    timed: bool = True  # False where a job of its own measures costs
+    costs: dict[str, Any] | None = None  # the figures of a cost job
+    fleet_seconds: float | None = None  # since the fleet began that this job was trained in
+    contended: bool = False  # timed while other jobs ran beside it
+
+
+def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int = 1) -> Job:
+    """The finished job. Any exception of a model becomes its reason, and other jobs go on."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:  # printed, they would bury the result
+            warnings.simplefilter("always")
+            job = _fitted_and_scored(job, dataset, seed, params, threads)
+    except (Exception, SystemExit) as error:  # a broken model costs its own row and nothing else
+        return _failed(job, error)
+    return replace(job, converged=not any(issubclass(w.category, ConvergenceWarning) for w in caught))
+
+
+def run_fleet(
+    jobs: Sequence[Job],
+    dataset: Dataset,
+    seed: int,
+    params: dict[str, Any],
+    threads: int = 1,
+    progress: Callable[[int], None] | None = None,
+    on_job: Callable[[int, Job], None] | None = None,
+) -> Iterator[Job]:
+    """All jobs of a model whose estimators can be fitted together, in their order.
+
+    Where no job of its own measures costs, the first is trained alone, and its time stands for all: the
+    others share the machine, and wait while its predictions are timed. ``on_job`` hears the number of
+    each job and the finished job at once, from one training thread at a time. An interrupted fleet still
+    gives the jobs that were fitted before it raises.
+    """
+    ended: dict[int, Job] = {}
+    deaf: list[BaseException] = []
+    interrupted = None
+
+    def end(number: int, error: BaseException | None) -> None:
+        alone = number == 0 and jobs[0].timed
+        seconds = models[number].fit_seconds_ if alone and error is None else None
+        ended[number] = _ended(jobs[number], models[number], dataset, threads, seconds, error)
+        ended[number].fleet_seconds = time.perf_counter() - started
+        if on_job is None:
+            return
+        try:
+            on_job(number, ended[number])
+        except BaseException as failure:  # no model's fault: a full disk, or Ctrl-C
+            deaf.append(failure)
+            raise
+
+    models: list[Any] = []
+    started = time.perf_counter()
+    try:
+        models += [unfitted(job, dataset, seed, params, threads) for job in jobs]
+        started = time.perf_counter()
+        models[0].fit_many(
+            models,
+            dataset.X,
+            dataset.y,
+            [job.split.train for job in jobs],
+            progress=None if progress is None else lambda network, epoch, *_: progress(epoch),
+            on_end=end,
+            first_alone=jobs[0].timed,
+        )
+    except KeyboardInterrupt as error:
+        interrupted = error
+    except (Exception, SystemExit) as error:  # what is no single replica's fault
+        if deaf:
+            raise
+        for number in sorted(set(range(len(jobs))) - set(ended)):
+            ended[number] = _failed(jobs[number], error)
+            if on_job is not None:
+                on_job(number, ended[number])
+    yield from (ended[number] for number in sorted(ended))
+    if interrupted is not None:
+        raise interrupted
+
+
+def _ended(
+    job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None, error: BaseException | None
+) -> Job:
+    if error is not None:
+        return _failed(job, error)
+    try:
+        return _scored(job, model, dataset, threads, seconds)
+    except Exception as failure:
+        return _failed(job, failure)
+
+
+def _failed(job: Job, error: BaseException) -> Job:
+    short = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
+    return replace(job, status="out_of_memory" if short else "failed", reason=reason_of(error))
+
+
+def can_fit_many(name: str, dataset: Dataset) -> bool:
+    """Whether the estimators of a model offer to be fitted together; one that cannot be made has no offer."""
+    try:
+        model = registry.create(name, dataset.task, dataset.modality, random_state=0)
+    except Exception:  # each of its jobs will say why
+        return False
+    return hasattr(model, "fit_many")
+
+
+def unfitted(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:
+    """The unfitted estimator of a job; imports are never counted as training."""
+    random_state = job_seed(seed, job)
+    model = registry.create(job.model, dataset.task, dataset.modality, random_state=random_state, **params)
+    model.set_params(**own_threads(model, threads))
+    if job.calibrate is not None:
+        model = confident(model, dataset, job.split.train, Wanted(job.calibrate), random_state)
+    if hasattr(model, "warm_up"):
+        model.warm_up()
+    return model
+
+
+def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Job:
+    model = unfitted(job, dataset, seed, params, threads)
+    X_train = take(dataset.X, job.split.train)
+    with limited(threads):
+        started = time.perf_counter()
+        model.fit(X_train, dataset.y[job.split.train])
+        seconds = time.perf_counter() - started
+    return _scored(job, model, dataset, threads, seconds)
+
+
+def _scored(job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None) -> Job:
+    """The finished job of a fitted model."""
+    X_test = take(dataset.X, job.split.test)
+    with limited(threads):
+        prediction = predict(model, X_test, dataset)
+        if job.timed and job.split.repeat == 0 and job.split.fold == 0:
+            answer = model.predict if dataset.task == "regression" else model.predict_proba
+            job = _with_costs(job, model, answer, X_test)
+    return replace(job, status="ok", fit_seconds=seconds, prediction=prediction)
+
+
+def _with_costs(job: Job, model: Any, call: Callable[[Any], Any], X: Any) -> Job:
+    """Size, parameters and prediction time are measured once a model, on its first split."""
+    from ..artefact.formats import count_parameters, model_bytes
+
+    return replace(
+        job,
+        predict_seconds=seconds_per_thousand(call, X),
+        size_bytes=model_bytes(model),
+        parameters=count_parameters(model),
+    )
+
+
+def job_seed(seed: int, job: Job) -> int:
+    """A seed of its own for each fold, whatever else runs; costs are those of a model trained for use."""
+    if job.kind == "cost":
+        return seed
+    return zlib.crc32(f"{seed}|{job.model}|{job.split.repeat}|{job.split.fold}".encode()) % (2**31 - 1)
+
+
+def predict(model: Any, X: Any, dataset: Dataset) -> np.ndarray:
+    """Checked probabilities in the order of the dataset's classes, or values; float64."""
+    if dataset.task == "regression":
+        values = np.asarray(model.predict(X), dtype=np.float64)
+        return _checked(values, (_n_rows(X),))
+    found = np.asarray(model.predict_proba(X), dtype=np.float64)
+    _checked(found, (_n_rows(X), len(model.classes_)))
+    if not np.allclose(found.sum(axis=1), 1.0, atol=1e-3):
+        raise ValueError("probabilities do not sum to one")
+    columns = np.searchsorted(dataset.classes, np.asarray(model.classes_).astype(str))
+    full = np.zeros((len(found), len(dataset.classes)))
+    full[:, columns] = found  # a class that no training row had stays at zero
+    return full
+
+
+def _checked(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if values.shape != shape:
+        raise ValueError(f"prediction has shape {values.shape}, expected {shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{int(np.sum(~np.isfinite(values)))} predictions are not finite numbers")
+    return values
+
+
+def seconds_per_thousand(call: Callable[[Any], Any], X: Any, repeats: int = 3) -> float:
+    """Median seconds to predict 1,000 rows in one call, after an untimed warm-up.
+
+    Fewer test rows are repeated to make up the thousand, so that all datasets are measured alike.
+    """
+    rows = np.resize(np.arange(_n_rows(X)), TIMED_ROWS)
+    X = take(X, rows)
+    call(X)
+    return float(np.median([_seconds(call, X) for _ in range(repeats)]))
+
+
+def _seconds(call: Callable[[Any], Any], X: Any) -> float:
+    started = time.perf_counter()
+    call(X)
+    return time.perf_counter() - started
+
+
+def _n_rows(X: Any) -> int:
+    return X.shape[0]
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of an error, with its kind."""
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}"[:300]

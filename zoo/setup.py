@@ -1,0 +1,1 @@
+"""What a comparison is asked to do: the one list of its options."""

@@ -1,0 +1,19 @@
+from .architecture import Architecture, Part, Replica, StreamedPart
+from .fleet import train
+from .lanes import Trained
+from .mixture import combined
+from .program import outputs
+from .settings import Settings, usable_batch
+
+__all__ = [
+    "Architecture",
+    "Part",
+    "Replica",
+    "Settings",
+    "StreamedPart",
+    "Trained",
+    "combined",
+    "outputs",
+    "train",
+    "usable_batch",
+]

@@ -1,0 +1,243 @@
+"""Train a few replicas side by side in one program: batches, schedules, early stopping, best epoch."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .architecture import Architecture, Replica
+from .batches import feed, streams, watched
+from .packing import pack, unpack
+from .program import Program, Recipe, Rows, State, Steps, program
+from .settings import SCHEDULES, Settings, usable_batch
+
+# One call does several epochs of so few steps: 3 x 128 at batch 32 takes 0.2 ms a step, a call 1 ms.
+SHORT, MOST_AT_ONCE = 64, 5
+
+# Is told the replica's place in its fleet, the epoch counted from 1, how many are planned, and the losses.
+Progress = Callable[[int, int, int, dict[str, float]], None]
+
+
+@dataclass
+class Trained:
+    """A trained Keras model with what happened on the way.
+
+    ``seconds`` is the wall time of its training, which it may have shared with its neighbours.
+    """
+
+    model: keras.Model
+    history: keras.callbacks.History
+    best_epoch: int
+    seconds: float
+
+
+class Stopped(Exception):
+    """Training ended because it was asked to, from another thread."""
+
+
+class Lane:
+    """One replica on its way: random numbers, history, best epoch, and whether it still moves."""
+
+    def __init__(self, number: int, replica: Replica, batch_size: int, model: keras.Model) -> None:
+        self.number, self.model = number, model
+        self.n_rows = len(replica.train)
+        self.steps = self.n_rows // batch_size
+        self.batch_size = batch_size
+        self.rng = np.random.default_rng(replica.seed)
+        self.logs: list[dict[str, float]] = []
+        self.best_loss, self.best_epoch = math.inf, 0
+        self.moving = True
+
+    def batches(self) -> np.ndarray:
+        """Row numbers (steps, batch_size) of the next epoch."""
+        drawn = self.rng.permutation(self.n_rows)[: self.steps * self.batch_size]
+        return drawn.reshape(self.steps, self.batch_size).astype(np.int32)
+
+    def hear(self, logs: dict[str, float], patience: int | None) -> None:
+        """Keep the losses of an epoch and decide whether to go on."""
+        epoch = len(self.logs)
+        if not all(math.isfinite(value) for value in logs.values()):
+            raise ValueError(
+                f"training diverged in epoch {epoch + 1}: the loss is not finite; use a smaller learning_rate"
+            )
+        self.logs.append(logs)
+        watched = logs.get("val_loss")
+        if watched is None or watched < self.best_loss:
+            self.best_loss, self.best_epoch = math.inf if watched is None else watched, epoch
+        elif patience is not None and epoch - self.best_epoch >= patience:
+            self.moving = False
+
+    def history(self, settings: Settings) -> keras.callbacks.History:
+        """As ``keras.Model.fit`` returns it."""
+        found = keras.callbacks.History()
+        found.set_model(self.model)
+        found.set_params({"epochs": settings.epochs, "steps": self.steps, "verbose": 0})
+        found.epoch = list(range(len(self.logs)))
+        found.history = {name: [logs[name] for logs in self.logs] for name in self.logs[0]}
+        return found
+
+
+def train_lanes(
+    architecture: Architecture,
+    numbered: Sequence[tuple[int, Replica]],
+    settings: Settings,
+    lanes: int,
+    progress: Progress | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    stop: threading.Event | None = None,
+    wait: Callable[[], Any] | None = None,
+) -> list[Trained]:
+    """Train up to ``lanes`` replicas of equal batch size in one program.
+
+    A replica's rows, shuffling, dropout stream, schedule and early stopping are its own: its result does
+    not depend on its neighbours but for the rounding of sums. ``wait`` is called when all is ready.
+    """
+    started = time.perf_counter()
+    replicas = [replica for _, replica in numbered]
+    batch_size = usable_batch(settings.batch_size, min(len(replica.train) for replica in replicas))
+    running = [
+        Lane(number, replica, batch_size, architecture.new(replica.seed)) for number, replica in numbered
+    ]
+    models = [lane.model for lane in running]
+    spare = lanes - len(running)  # lanes to spare hold a network that never moves
+    watching = watched([replica.validation for replica in replicas + replicas[:1] * spare])
+    n_steps = max(lane.steps for lane in running)
+    parts = [replica.train for replica in replicas]
+    streamed = streams(parts, lanes)
+    at_once = 1 if callbacks or streamed else _epochs_at_once(settings, n_steps)
+    compiled = program(architecture, _recipe(settings, batch_size, lanes, bool(watching), at_once, streamed))
+    source = feed(parts, batch_size, compiled.room, streamed)
+    for lane in running:
+        lane.steps = source.usable_steps(lane.steps)
+    state = _start(models + models[:1] * spare, settings.averaging)
+    heard = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
+    models[0].stop_training = False
+    heard.on_train_begin()
+    if wait is not None:
+        wait()
+    for epoch in range(0, settings.epochs, at_once):
+        if stop is not None and stop.is_set():
+            raise Stopped
+        heard.on_epoch_begin(epoch)
+        each = [_steps(running, settings, epoch + i, lanes) for i in range(at_once)]
+        steps = Steps(*(x[0] if at_once == 1 else np.stack(x) for x in zip(*each, strict=True)))
+        state, losses, val_losses = _epoch(compiled, state, source.calls(steps), watching)
+        losses, val_losses = (x.reshape(at_once, lanes) for x in (losses, val_losses))
+        for i in range(at_once):
+            _hear(running, losses[i], val_losses[i] if watching else None, settings, progress)
+        if callbacks:
+            _set_weights(models[0], state.watched, state.other, 0)
+            heard.on_epoch_end(epoch, dict(running[0].logs[-1]))
+            running[0].moving &= not models[0].stop_training
+        if not any(lane.moving for lane in running):
+            break
+    best = (state.best_trainable, state.best_other) if watching else (state.watched, state.other)
+    for i, model in enumerate(models):
+        _set_weights(model, *best, i)
+    heard.on_train_end()
+    seconds = time.perf_counter() - started
+    return [Trained(lane.model, lane.history(settings), lane.best_epoch, seconds) for lane in running]
+
+
+def _epoch(
+    compiled: Program, state: State, calls: Iterable[tuple[Rows, Steps]], watching: Sequence[Rows]
+) -> tuple[State, np.ndarray, np.ndarray]:
+    """State and losses after the calls of an epoch; they have equally many steps."""
+    losses, val_losses = [], []
+    for rows, steps in calls:
+        state, loss, val_loss = compiled.epoch(state, rows, steps, *watching)
+        losses.append(loss.numpy())
+        val_losses.append(val_loss)
+    return state, np.mean(losses, axis=0) if len(losses) > 1 else losses[0], val_losses[-1].numpy()
+
+
+def _epochs_at_once(settings: Settings, n_steps: int) -> int:
+    """How many epochs one call does: several of few steps where nothing can end the training early."""
+    if not settings.jit or settings.patience is not None or n_steps > SHORT:
+        return 1
+    return max(n for n in range(1, MOST_AT_ONCE + 1) if settings.epochs % n == 0)
+
+
+def _recipe(
+    settings: Settings, batch_size: int, lanes: int, is_watched: bool, epochs: int, streamed: bool
+) -> Recipe:
+    return Recipe(
+        batch_size,
+        lanes,
+        settings.jit,
+        is_watched,
+        settings.label_smoothing,
+        settings.beta_2,
+        settings.clip_norm,
+        settings.averaging,
+        settings.weight_decay > 0,
+        epochs,
+        streamed,
+    )
+
+
+def _hear(
+    running: Sequence[Lane], loss: Any, val_loss: Any, settings: Settings, progress: Progress | None
+) -> None:
+    """Tell every lane that still moves its losses of the epoch."""
+    for i, lane in enumerate(running):
+        if not lane.moving:
+            continue
+        logs = {"loss": float(loss[i])}
+        if val_loss is not None:
+            logs["val_loss"] = float(val_loss[i])
+        lane.hear(logs, settings.patience)
+        if progress is not None:
+            progress(lane.number, len(lane.logs), settings.epochs, logs)
+
+
+def _start(models: Sequence[keras.Model], averaging: float = 0.0) -> State:
+    """Fresh weights of all lanes, stacked, and an optimiser that has not moved."""
+    trainable = tf.constant(np.stack([pack(model) for model in models]))
+    weights = ([v.numpy() for v in model.non_trainable_variables] for model in models)
+    other = [tf.constant(np.stack(v)) for v in zip(*weights, strict=True)]
+    zeros, lanes = tf.zeros_like(trainable), len(models)
+    return State(
+        trainable,
+        trainable if averaging else tf.zeros((lanes, 0)),
+        other,
+        zeros,
+        zeros,
+        tf.zeros(lanes),
+        trainable,
+        other,
+        tf.fill(lanes, math.inf),
+    )
+
+
+def _steps(running: Sequence[Lane], settings: Settings, epoch: int, lanes: int) -> Steps:
+    """Batches, rates and decays of the next epoch; lanes that have ended do not move."""
+    n_steps = max(lane.steps for lane in running)
+    rows = np.zeros((n_steps, lanes, running[0].batch_size), np.int32)
+    rate, decay = np.zeros((2, n_steps, lanes), np.float32)
+    moves, ends = np.zeros((2, n_steps, lanes), bool)
+    ends[-1] = True
+    for i, lane in enumerate(running):
+        if not lane.moving:
+            continue
+        own = slice(lane.steps)
+        progress = (epoch + np.arange(lane.steps) / lane.steps) / settings.epochs
+        rows[own, i] = lane.batches()
+        rate[own, i] = settings.learning_rate * SCHEDULES[settings.schedule](progress)
+        decay[own, i] = settings.weight_decay * SCHEDULES[settings.decay_schedule](progress)
+        moves[own, i] = True
+    return Steps(rows, rate, decay, moves, ends)
+
+
+def _set_weights(model: keras.Model, trainable: Any, other: Sequence[Any], lane: int) -> None:
+    unpack(model, np.asarray(trainable)[lane])
+    for variable, value in zip(model.non_trainable_variables, other, strict=True):
+        variable.assign(value[lane])
