@@ -91,7 +91,7 @@ def comparison(
     from deepworth.datasets._splits import make_splits
     from deepworth.zoo.judging.scores import ModelScores
     from deepworth.zoo.judging.verdict import decide
-    from deepworth.zoo.metrics._metrics import METRICS
+    from deepworth.zoo.metrics import METRICS
     from deepworth.zoo.runs.fitting import Job
 
     rng = np.random.default_rng((seed, n, len(world.strengths)))

@@ -41,7 +41,7 @@ def kept_run(store: Path, models: int, folds: int) -> str:
     from deepworth.zoo.judging.leaderboard import of_task
     from deepworth.zoo.judging.question import Question
     from deepworth.zoo.judging.scores import truth_of
-    from deepworth.zoo.metrics._metrics import evaluate
+    from deepworth.zoo.metrics import evaluate
     from deepworth.zoo.runs.journal import RunStore
     from deepworth.zoo.workflows._conduct import judged
     from deepworth.zoo.workflows._result import describe, plan_summary

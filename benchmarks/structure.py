@@ -80,7 +80,20 @@ OPTION_FILES = ("zoo/setup.py", "zoo/commands/compare.py", "zoo/commands/_option
 NOT_OPTIONS = {"data", "store", "progress"}
 SMALLEST_LIST = 3
 PLAIN_TYPES = {
-    *("int", "float", "str", "bool", "object", "Any", "Path", "PathLike", "os", "Literal", "Optional", "Union"),
+    *(
+        "int",
+        "float",
+        "str",
+        "bool",
+        "object",
+        "Any",
+        "Path",
+        "PathLike",
+        "os",
+        "Literal",
+        "Optional",
+        "Union",
+    ),
     *("tuple", "list", "dict", "set", "frozenset", "Sequence", "Iterable", "Collection", "Mapping"),
     *("NotRequired", "Required", "ReadOnly", "Final", "typing"),
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...datasets import InputError, unknown_name
-from ..metrics._metrics import Metric
+from ..metrics import Metric
 from .intervals import best, corrected_interval, left_out_champion, out_of_bag_champion
 from .scores import ModelScores, Resampled
 

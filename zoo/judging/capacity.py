@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..metrics._metrics import Metric
+from ..metrics import Metric
 from .intervals import correlated_t, left_out_champion
 
 if TYPE_CHECKING:

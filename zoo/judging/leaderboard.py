@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...datasets import Task
-from ..metrics._metrics import Metric, of_task, second
+from ..metrics import Metric, of_task, second
 from ..runs.fitting import Job
 from .pairs import tied_with_best
 from .scores import Labelled, ModelScores, Resampled, interval, one_class_only, truth_of

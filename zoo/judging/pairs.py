@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special, stats
 
-from ..metrics._metrics import Metric, Truth
+from ..metrics import Metric, Truth
 from .intervals import Posterior, correlated_t, difference_variance, of_samples
 from .scores import ModelScores, Resampled
 

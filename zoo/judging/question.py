@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...datasets import Dataset
-from ..metrics import _metrics
-from ..metrics._metrics import Metric, primary
+from ..metrics import Metric, default_margin, primary
 from .budget import parse_budget
 from .intervals import check_level
 
@@ -32,4 +31,4 @@ def make_question(
     """Checked, with the defaults of the task."""
     check_level(level)
     chosen = primary(dataset.task, metric)
-    return Question(chosen, _metrics.margin(chosen, dataset.y, margin), level, parse_budget(budget))
+    return Question(chosen, default_margin(chosen, dataset.y, margin), level, parse_budget(budget))

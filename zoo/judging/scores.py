@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ...datasets import Dataset, Task
-from ..metrics._metrics import Metric, Truth, evaluate, of_task
-from ..metrics._weighted import bootstrap_weights, weighted_scores
+from ..metrics import Metric, Truth, bootstrap_weights, evaluate, of_task, weighted_scores
 from ..runs.fitting import Job
 from .intervals import corrected_interval
 

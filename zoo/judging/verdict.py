@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..metrics._metrics import Metric
+from ..metrics import Metric
 from .intervals import (
     Posterior,
     agreeing_rows_needed,

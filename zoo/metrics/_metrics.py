@@ -165,7 +165,7 @@ def of_task(task: Task) -> list[Metric]:
     return [m for m in METRICS.values() if task in m.tasks]
 
 
-def margin(metric: Metric, y: np.ndarray, given: float | None) -> float:
+def default_margin(metric: Metric, y: np.ndarray, given: float | None) -> float:
     """Half the width of practical equivalence, in the metric's units."""
     if given is not None:
         if not np.isfinite(given) or given < 0:

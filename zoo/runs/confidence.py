@@ -22,7 +22,7 @@ from ..calibration.reliability import (
     summarise,
     wilson,
 )
-from ..metrics._metrics import Truth
+from ..metrics import Truth
 
 FOLDS = 5
 

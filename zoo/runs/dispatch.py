@@ -10,7 +10,7 @@ from typing import Any
 
 from ...datasets import Dataset
 from ..judging.scores import truth_of
-from ..metrics._metrics import evaluate, of_task
+from ..metrics import evaluate, of_task
 from ..workflows._result import predictions_of
 from .fitting import Job
 from .journal import RunStore

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...datasets import Dataset
 from ..judging.scores import truth_of
-from ..metrics._metrics import Metric, evaluate
+from ..metrics import Metric, evaluate
 from ..workflows._sweep_result import SweepResult
 from .fitting import Job, can_fit_many, run_fleet, run_job
 from .progress import Event, Progress

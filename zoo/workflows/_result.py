@@ -13,7 +13,7 @@ from ..judging.budget import within_budget
 from ..judging.leaderboard import flat_row, leaderboard_rows, metric_facts
 from ..judging.scores import ModelScores, Resampled, best_reachable
 from ..judging.verdict import Verdict
-from ..metrics._metrics import Metric
+from ..metrics import Metric
 from ..runs.estimate import width_of
 from ..runs.fitting import Job
 from ..runs.limits import level_of

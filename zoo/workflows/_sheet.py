@@ -15,7 +15,7 @@ from ...datasets import InputError, Split
 from ..judging.calibration import calibration
 from ..judging.scores import ModelScores
 from ..judging.verdict import fair_by_fold
-from ..metrics._metrics import METRICS, Metric
+from ..metrics import METRICS, Metric
 from ..runs.fitting import Job
 from ..runs.store import load_jobs, load_record
 from ._command import command_of

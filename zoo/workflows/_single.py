@@ -19,9 +19,8 @@ from ..artefact.predicting import predict_parts
 from ..artefact.saving import check_writable, save
 from ..export._proof import prove_saved
 from ..judging.scores import truth_of
-from ..metrics._metrics import Metric, Truth, of_task
-from ..metrics._metrics import evaluate as score
-from ..metrics._weighted import bootstrap_weights, weighted_scores
+from ..metrics import Metric, Truth, bootstrap_weights, of_task, weighted_scores
+from ..metrics import evaluate as score
 from ..runs.confidence import Wanted, confident, measured
 from ..runs.fitting import predict as checked
 from ..runs.limits import limited, threads_for

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...datasets import Dataset
 from ..judging.intervals import corrected_interval
-from ..metrics._metrics import Metric
+from ..metrics import Metric
 from ..runs.fitting import Job
 from ._result import describe, plain
 

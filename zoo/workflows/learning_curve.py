@@ -26,7 +26,7 @@ from ..judging.crossover import (
     too_few_sizes,
 )
 from ..judging.intervals import best, check_level, left_out_champion
-from ..metrics._metrics import Metric, primary
+from ..metrics import Metric, primary
 from ..runs.curve_plan import REACH, CurvePlan, make_curve_plan
 from ..runs.fitting import Job
 from ..runs.progress import Progress

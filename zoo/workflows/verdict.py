@@ -18,8 +18,7 @@ from ..judging.pairs import Paired, paired_by_folds, paired_on_test_part
 from ..judging.question import Question
 from ..judging.scores import ModelScores, Resampled, resample, score_models, truth_of
 from ..judging.verdict import decide
-from ..metrics import _metrics
-from ..metrics._metrics import primary
+from ..metrics import default_margin, primary
 from ..runs.fitting import Job
 from ..runs.store import load_jobs, load_run
 from ._answer import Answer
@@ -123,7 +122,7 @@ def _asked_again(
     if margin is None and chosen.name == old["metric"]["name"]:
         margin = before["margin"]
     spread = np.array([0.0, 2.0]) * (data.get("target_std") or 0.0)  # targets with this deviation
-    return Question(chosen, _metrics.margin(chosen, spread, margin), level, budget)
+    return Question(chosen, default_margin(chosen, spread, margin), level, budget)
 
 
 def _kept(data: dict[str, Any], predictions: pd.DataFrame) -> Kept:

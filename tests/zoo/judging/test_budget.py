@@ -12,7 +12,7 @@ from deepworth.datasets._errors import InputError
 from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.budget import parse_budget, within_budget
 from deepworth.zoo.judging.scores import ModelScores
-from deepworth.zoo.metrics._metrics import primary
+from deepworth.zoo.metrics import primary
 from deepworth.zoo.runs.fitting import Job
 from deepworth.zoo.workflows.compare import compare
 from deepworth.zoo.workflows.verdict import verdict

@@ -11,7 +11,7 @@ from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.intervals import correlated_t
 from deepworth.zoo.judging.pairs import delong, mcnemar, paired_by_folds, paired_on_test_part
 from deepworth.zoo.judging.scores import ModelScores
-from deepworth.zoo.metrics._metrics import METRICS, Truth
+from deepworth.zoo.metrics import METRICS, Truth
 from deepworth.zoo.runs.fitting import Job
 
 AUC, LOSS = METRICS["roc_auc"], METRICS["log_loss"]

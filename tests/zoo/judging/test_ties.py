@@ -7,7 +7,7 @@ from scipy import stats
 from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.pairs import moderated, tied_with_best
 from deepworth.zoo.judging.scores import ModelScores
-from deepworth.zoo.metrics._metrics import METRICS
+from deepworth.zoo.metrics import METRICS
 from deepworth.zoo.runs.fitting import Job
 
 AUC = METRICS["roc_auc"]

@@ -9,7 +9,7 @@ import pytest
 from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.scores import ModelScores, Resampled
 from deepworth.zoo.judging.verdict import decide
-from deepworth.zoo.metrics._metrics import METRICS
+from deepworth.zoo.metrics import METRICS
 from deepworth.zoo.runs.fitting import Job
 
 AUC, LOSS = METRICS["roc_auc"], METRICS["log_loss"]

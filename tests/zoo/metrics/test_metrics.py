@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from deepworth.datasets._errors import InputError
-from deepworth.zoo.metrics._metrics import METRICS, Truth, evaluate, margin, of_task, primary, second
+from deepworth.zoo.metrics import METRICS, Truth, default_margin, evaluate, of_task, primary, second
 
 BINARY = Truth(np.array([0, 0, 1, 1]), "binary", 2)
 P = np.array([0.1, 0.6, 0.4, 0.8])
@@ -113,12 +113,12 @@ def test_unknown_or_unsuited_metric_is_one_line():
 
 def test_margins():
     y = np.array([0.0, 10.0])
-    assert margin(METRICS["roc_auc"], y, None) == 0.01
-    assert margin(METRICS["rmse"], y, None) == pytest.approx(0.05)  # a hundredth of the deviation
-    assert margin(METRICS["rmse"], y, 0.3) == 0.3
+    assert default_margin(METRICS["roc_auc"], y, None) == 0.01
+    assert default_margin(METRICS["rmse"], y, None) == pytest.approx(0.05)  # a hundredth of the deviation
+    assert default_margin(METRICS["rmse"], y, 0.3) == 0.3
     for wrong in (-0.1, np.nan, np.inf):
         with pytest.raises(InputError, match="margin"):
-            margin(METRICS["rmse"], y, wrong)
+            default_margin(METRICS["rmse"], y, wrong)
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda m: m.name)

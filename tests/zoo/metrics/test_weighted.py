@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.metrics._metrics import METRICS, Truth, evaluate, of_task
-from deepworth.zoo.metrics._weighted import bootstrap_weights, weighted_scores
+from deepworth.zoo.metrics import METRICS, Truth, bootstrap_weights, evaluate, of_task, weighted_scores
 
 
 def repeated(metric, truth, prediction, weights):

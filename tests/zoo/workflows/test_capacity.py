@@ -11,7 +11,7 @@ from deepworth.datasets._base import Dataset
 from deepworth.datasets._errors import InputError
 from deepworth.zoo import registry
 from deepworth.zoo.judging.capacity import answer_capacity
-from deepworth.zoo.metrics._metrics import METRICS
+from deepworth.zoo.metrics import METRICS
 from deepworth.zoo.runs.curve_plan import CapacityPlan
 from deepworth.zoo.runs.sweep import Interrupted
 from deepworth.zoo.workflows.capacity import NetworkScore, capacity

@@ -10,7 +10,7 @@ import deepworth
 from deepworth.datasets._base import Dataset
 from deepworth.datasets._errors import InputError
 from deepworth.zoo import registry
-from deepworth.zoo.metrics._metrics import primary
+from deepworth.zoo.metrics import primary
 from deepworth.zoo.runs.curve_plan import make_curve_plan
 from deepworth.zoo.runs.sweep import Interrupted
 from deepworth.zoo.workflows.learning_curve import (
