@@ -1,11 +1,6 @@
-"""Stand-in models and helpers that test modules of this folder import."""
-
-import sys
-from pathlib import Path
+"""What the tests of this folder share."""
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "runs" / "stand_ins"))
 
 
 @pytest.fixture(autouse=True)
