@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ._base import Dataset
 from ._checks import check_dataset
 from ._codes import CODES
-from ._load import load_dataset
+from ._load import DataLike, ReadOptions, as_dataset
 
 
-def describe_dataset(data: Any = "sick-healthy", *, preview: int = 5, **options: Any) -> dict[str, Any]:
+def describe_dataset(
+    data: DataLike = "sick-healthy", *, preview: int = 5, seed: int = 0, **options: Unpack[ReadOptions]
+) -> dict[str, Any]:
     """Facts about whatever :func:`load_dataset` takes, as one plain object.
 
     Returns
@@ -22,7 +24,7 @@ def describe_dataset(data: Any = "sick-healthy", *, preview: int = 5, **options:
         ``name``, ``rows``, ``task``, ``modality``, ``target``, ``classes`` with counts, ``columns``
         with role and reason, ``findings``, ``preview`` (rows as objects), ``provenance``.
     """
-    dataset = load_dataset(data, **options)
+    dataset = as_dataset(data, seed=seed, **options)
     names, counts = np.unique(dataset.y, return_counts=True)
     classes = None
     if dataset.task != "regression":
@@ -45,7 +47,9 @@ def describe_dataset(data: Any = "sick-healthy", *, preview: int = 5, **options:
     }
 
 
-def check_data(data: Any = "sick-healthy", **options: Any) -> dict[str, Any]:
+def check_data(
+    data: DataLike = "sick-healthy", *, seed: int = 0, **options: Unpack[ReadOptions]
+) -> dict[str, Any]:
     """The findings about whatever :func:`load_dataset` takes, as one plain object.
 
     Returns
@@ -55,7 +59,7 @@ def check_data(data: Any = "sick-healthy", **options: Any) -> dict[str, Any]:
         comparison) and ``findings``: each with ``code``, ``severity``, ``message``, ``columns``, ``rows``
         (from 0), ``title`` and ``advice``.
     """
-    dataset = load_dataset(data, **options)
+    dataset = as_dataset(data, seed=seed, **options)
     found = check_dataset(dataset)
     facts = ("name", "task", "modality", "target")
     return {

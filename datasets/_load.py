@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
 from ._catalogue import Entry, catalogue, find_entry
 from ._errors import InputError
@@ -20,6 +20,30 @@ if TYPE_CHECKING:
 
 PACKAGE = "deepworth.datasets"
 
+TaskOption = Literal["binary", "multiclass", "classification", "regression"]
+DataLike: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Dataset"
+
+
+class ReadOptions(TypedDict, total=False):
+    """How data is read: the options of :func:`load_dataset`, which explains them, without seed and cache.
+
+    Functions that load data take them as ``**options: Unpack[ReadOptions]``.
+    """
+
+    target: str | None
+    drop: Sequence[str]
+    categorical: Sequence[str]
+    text: str | None
+    task: TaskOption | None
+    test: str | os.PathLike[str] | pd.DataFrame | None
+    split_column: str | None
+    groups: str | None
+    time: str | None
+    group_duplicates: bool
+    positive: str | None
+    rows: int | None
+    offline: bool | None
+
 
 def list_datasets() -> list[dict[str, Any]]:
     """The named datasets: name, card, task, modality, rows, source and licence of each."""
@@ -31,14 +55,14 @@ def list_datasets() -> list[dict[str, Any]]:
 
 
 def load_dataset(
-    data: str | os.PathLike | pd.DataFrame = "sick-healthy",
+    data: str | os.PathLike[str] | pd.DataFrame = "sick-healthy",
     *,
     target: str | None = None,
     drop: Sequence[str] = (),
     categorical: Sequence[str] = (),
     text: str | None = None,
-    task: str | None = None,
-    test: str | os.PathLike | pd.DataFrame | None = None,
+    task: TaskOption | None = None,
+    test: str | os.PathLike[str] | pd.DataFrame | None = None,
     split_column: str | None = None,
     groups: str | None = None,
     time: str | None = None,
@@ -47,7 +71,7 @@ def load_dataset(
     rows: int | None = None,
     seed: int = 0,
     offline: bool | None = None,
-    cache_dir: str | os.PathLike | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Load a dataset by name, from a file or folder, from OpenML, or from a DataFrame.
 
@@ -110,11 +134,31 @@ def load_dataset(
     return _with_grouped_copies(dataset) if group_duplicates else dataset
 
 
-def as_dataset(data: Any, **options: Any) -> Dataset:
-    """A dataset as it is; anything else is loaded with these options of :func:`load_dataset`."""
+def as_dataset(data: DataLike, *, seed: int = 0, **options: Unpack[ReadOptions]) -> Dataset:
+    """Return a Dataset unchanged; load anything else with :func:`load_dataset`.
+
+    Parameters
+    ----------
+    data : Dataset, str, path or DataFrame
+    seed : int, default=0
+        For generated data and for `rows`.
+    **options
+        The reading options of :func:`load_dataset`; they have no effect on a Dataset.
+
+    Returns
+    -------
+    Dataset
+
+    Examples
+    --------
+    >>> from deepworth.datasets import as_dataset
+    >>> iris = as_dataset("iris")
+    >>> as_dataset(iris) is iris
+    True
+    """
     from ._base import Dataset
 
-    return data if isinstance(data, Dataset) else load_dataset(data, **options)
+    return data if isinstance(data, Dataset) else load_dataset(data, seed=seed, **options)
 
 
 def _check_plan(dataset: Dataset, group_duplicates: bool) -> None:

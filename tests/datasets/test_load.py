@@ -1,7 +1,9 @@
 """load_dataset: words of the user, official parts, subsets, and one line for every unusable table."""
 
+import inspect
 from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -473,3 +475,15 @@ def test_real_images():
     assert dataset.X.shape == (700, 28, 28, 1)
     assert dataset.test.sum() == pytest.approx(100, abs=5)
     assert len(dataset.classes) == 10
+
+
+def test_a_reading_option_is_listed_in_three_places_alike():
+    """In the signature of load_dataset, in ReadOptions, and as an option of the command line."""
+    from deepworth.datasets import ReadOptions
+    from deepworth.zoo.commands._options import LOAD, options
+
+    parameters = inspect.signature(load_dataset).parameters
+    keywords = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
+    assert list(ReadOptions.__annotations__) == [k for k in keywords if k not in ("seed", "cache_dir")]
+    command = options(*LOAD)(click.Command("any"))
+    assert {p.name for p in command.params} == set(ReadOptions.__annotations__)
