@@ -20,51 +20,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 ROOT = Path(__file__).resolve().parents[1]
 
 
-# Files whose tests share what is dear to make: a cluster, trained networks, runs.
-TOGETHER = {
-    "tests/zoo/runs/test_cluster.py": "cluster",
-    **{f"tests/zoo/explanation/test_{name}.py": "networks" for name in ("gradients", "importance", "inside")},
-    **{f"tests/zoo/report/test_{name}.py": "reports" for name in ("page", "documents")},
-    **{
-        f"tests/{file}.py": file
-        for file in (
-            "zoo/export/test_export",
-            "zoo/workflows/test_calibration",
-            "zoo/runs/test_costs",
-            "zoo/runs/test_determinism",
-            "zoo/calibration/test_saved",
-            "zoo/artefact/test_save_best",
-            "zoo/explanation/test_surrogates",
-            "zoo/test_artefact",
-            "zoo/report/test_tracking",
-            "test_cli_explain",
-            "test_packaging",
-        )
-    },
-}
-
-
-def _file(nodeid):
-    return nodeid.partition("::")[0]
-
-
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What goes together goes first; single tests fill up what time is left at the end."""
-    place = {file: number for number, file in enumerate(TOGETHER)}
-    items.sort(key=lambda item: place.get(_file(item.nodeid), len(place)))
+    """Put the group of pytest-xdist where pytest 9.2 reads it.
 
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Each of those groups to one process; `--dist loadgroup` of xdist 3.8 does nothing with pytest 9.2."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Groups(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            return TOGETHER.get(_file(nodeid), nodeid)
-
-    config.option.loadscopereorder = False
-    return Groups(config, log)
+    pytest-xdist 3.8 writes it to an attribute that pytest 9.2 no longer reads (its issue 1386), so
+    `--dist loadgroup` would group nothing.
+    """
+    for item in items:
+        name = getattr(item, "_nodeid", item.nodeid)
+        if name != item.nodeid:
+            item._id = type(item._id).parse(name)
 
 
 @pytest.fixture(autouse=True)

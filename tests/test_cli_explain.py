@@ -15,6 +15,8 @@ from deepworth.zoo.runs.store import load_run
 from deepworth.zoo.workflows._single import train
 from deepworth.zoo.workflows.compare import compare
 
+pytestmark = pytest.mark.xdist_group("cli_explain")
+
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):

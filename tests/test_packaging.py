@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 pytest.importorskip("build", reason="the build frontend is not installed")
 
+pytestmark = pytest.mark.xdist_group("packaging")
+
 
 def run(*command, cwd):
     result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)

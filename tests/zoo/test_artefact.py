@@ -20,6 +20,8 @@ from deepworth.zoo.artefact.loading import load
 from deepworth.zoo.artefact.manifest import read_manifest
 from deepworth.zoo.artefact.saving import save
 
+pytestmark = pytest.mark.xdist_group("artefact")
+
 
 def titanic(n=120):
     """A table with every kind of column."""

@@ -12,6 +12,8 @@ from deepworth.zoo import Calibrated, registry
 from deepworth.zoo.artefact.manifest import read_manifest
 from deepworth.zoo.workflows.save_best import save_best
 
+pytestmark = pytest.mark.xdist_group("save_best")
+
 MODELS = ["constant", "logistic-regression", "naive-bayes"]
 
 

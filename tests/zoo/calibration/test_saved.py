@@ -16,6 +16,8 @@ from deepworth.zoo.artefact.loading import load
 from deepworth.zoo.artefact.manifest import read_manifest
 from deepworth.zoo.artefact.saving import save
 
+pytestmark = pytest.mark.xdist_group("saved")
+
 FAST = {"perceptron": {"epochs": 8, "learning_rate": 0.05}, "naive-bayes": {}}
 PATIENT = ["age_years=40", "sex=male", "height_cm=180", "weight_kg=80", "body_temperature_c=38.2",
            "heart_rate_bpm=90"]  # fmt: skip

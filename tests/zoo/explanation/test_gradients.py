@@ -12,6 +12,8 @@ from deepworth.zoo.artefact.saving import save
 from deepworth.zoo.explanation import integrated_gradients, open_network
 from deepworth.zoo.explanation.gradients import integrate
 
+pytestmark = pytest.mark.xdist_group("networks")
+
 PROMISED = 1e-3
 
 

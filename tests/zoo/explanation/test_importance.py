@@ -22,6 +22,8 @@ from deepworth.zoo.explanation import (
 )
 from deepworth.zoo.explanation.importance import _derangement, cramers_v, telling_words
 
+pytestmark = pytest.mark.xdist_group("networks")
+
 
 class Known:
     """y = 2 a - b, whatever else is in the table."""

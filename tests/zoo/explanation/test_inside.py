@@ -9,6 +9,8 @@ from deepworth import InputError
 from deepworth.zoo.explanation import open_network, probes, trace, unit_roles
 from deepworth.zoo.explanation.units import activations
 
+pytestmark = pytest.mark.xdist_group("networks")
+
 
 @pytest.mark.parametrize(
     ("name", "task"), [("perceptron", "binary"), ("shallow-mlp", "multiclass"), ("plain-mlp", "regression")]

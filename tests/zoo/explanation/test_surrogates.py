@@ -16,6 +16,8 @@ from deepworth.zoo.explanation.surrogate_models import Answers, _fit_linear, _fi
 from deepworth.zoo.runs.store import load_run
 from deepworth.zoo.workflows.verdict import verdict
 
+pytestmark = pytest.mark.xdist_group("surrogates")
+
 RNG = np.random.default_rng(0)
 N = 600
 TABLE = pd.DataFrame(

@@ -25,6 +25,8 @@ pytest.importorskip("onnxruntime")
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _export_cell import every_kind
 
+pytestmark = pytest.mark.xdist_group("export")
+
 PIPELINES = {"binary": "random-forest", "regression": "linear-regression"}
 
 

@@ -25,6 +25,8 @@ from deepworth.zoo.workflows.verdict import verdict
 
 from .conftest import CLASSES, SCRIPT
 
+pytestmark = pytest.mark.xdist_group("reports")
+
 CONFIGURATION = {
     "data": "/home/somebody/my data.csv",
     "load_options": {"target": "it's", "drop": ["a b", "c"], "test": "/tmp/later.csv", "offline": None},

@@ -19,6 +19,8 @@ from deepworth.zoo.report.html.plots import fold_scores, front
 
 from .conftest import CLASSES, NAMES, SCRIPT
 
+pytestmark = pytest.mark.xdist_group("reports")
+
 STYLE = Path(_page.__file__).with_name("templates") / "style.css"
 VOID = {"meta", "link", "br", "path", "use", "rect", "circle", "line", "stop", "image"}
 

@@ -14,6 +14,8 @@ from deepworth.zoo.workflows.compare import compare
 
 mlflow = pytest.importorskip("mlflow", reason="needs pip install 'deepworth[mlflow]'")
 pytest.importorskip("sqlalchemy", reason="needs pip install 'deepworth[mlflow]'")
+
+pytestmark = pytest.mark.xdist_group("tracking")
 PROGRAM = [sys.executable, "-m", "deepworth.cli"]
 MODELS = ["constant", "logistic-regression", "xgboost-that-is-not-there"]
 

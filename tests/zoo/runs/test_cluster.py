@@ -25,7 +25,10 @@ from deepworth.zoo.runs.cluster import check_workers, unfit
 from deepworth.zoo.workflows.compare import compare
 
 distributed = pytest.importorskip("distributed", reason="needs pip install 'deepworth[cluster]'")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS"),
+    pytest.mark.xdist_group("cluster"),
+]
 QUIET = {"DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "1h", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
 PROGRAM = [sys.executable, "-m", "deepworth.cli"]
 

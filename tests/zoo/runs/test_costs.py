@@ -31,6 +31,8 @@ from deepworth.zoo.workflows.compare import compare
 from deepworth.zoo.workflows.resume import resume
 from deepworth.zoo.workflows.verdict import verdict
 
+pytestmark = pytest.mark.xdist_group("costs")
+
 BRIEF = Effort(3, 0.0, 0.1, 1)
 
 

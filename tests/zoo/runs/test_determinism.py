@@ -16,6 +16,8 @@ from deepworth.zoo.runs.worker_process import COUNTS, environment
 from deepworth.zoo.workflows.compare import compare
 from deepworth.zoo.workflows.verify import difference, verify_run
 
+pytestmark = pytest.mark.xdist_group("determinism")
+
 MODELS = ["constant", "hist-gradient-boosting", "perceptron"]
 
 

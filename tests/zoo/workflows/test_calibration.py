@@ -19,6 +19,8 @@ from deepworth.zoo.report import calibration_plots
 from deepworth.zoo.runs.fitting import run_fleet, run_job
 from deepworth.zoo.runs.plan import make_plan
 
+pytestmark = pytest.mark.xdist_group("calibration")
+
 MODELS = ["constant", "naive-bayes", "logistic-regression"]
 
 
