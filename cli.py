@@ -30,8 +30,8 @@ def main(debug: bool) -> None:
     """Is deep learning worth it on my data?
 
     \b
-    deepworth compare                            embedded data, no download
-    deepworth compare my.csv --target churn      a table
-    deepworth compare photos/                    a folder of images, one sub-folder a class
+    deepworth compare                          embedded data, no download
+    deepworth compare my.csv --target churn    a table
+    deepworth compare photos/                  images, one sub-folder per class
     deepworth compare reviews.csv --target label --text review
     """

@@ -129,14 +129,14 @@ BAD = {
     "folds: [1, 2]": "line 1: expected a single value",
     "no-store: 5": "line 1: no-store must be true or false, got 5",
     "quiet: 'yes'": "line 1: quiet must be true or false",
-    "seed: 1\nseed: 2": "line 2: seed stands there twice",
+    "seed: 1\nseed: 2": "line 2: seed is given twice",
     "preset: slow": "line 1: preset: 'slow' is not one of",
     "set: {deep-mlp: 5}": "line 1: expected lines such as `name: value`",
     "- a\n- b": "expected lines such as `name: value`",
     "a: [": "line 1",
-    "a: &x [1]\nb: *x": "line 2: aliases are not read",
-    "target: !!python/object/apply:os.getcwd []": "is not read",
-    "set: {deep-mlp: {epochs: .nan}}": "line 1: not a number",
+    "a: &x [1]\nb: *x": "line 2: aliases are not allowed",
+    "target: !!python/object/apply:os.getcwd []": "is not allowed",
+    "set: {deep-mlp: {epochs: .nan}}": "line 1: a parameter cannot be .nan",
     "models: " + "[" * 5000: "nested too deeply",
 }
 

@@ -1,49 +1,97 @@
-"""The group of commands: one file of this package each, found by name; bad input ends in one line."""
+"""The group of commands, one file of this package each, and help in named sections.
+
+An option names its section (``option(..., group="Data")``), a command's file names its own (``GROUP``).
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn, TypeVar
 
 import click
 
-# The order in which a newcomer needs them; others follow by name.
-FIRST = (
-    "compare",
-    "learning_curve",
-    "capacity",
-    "train",
-    "evaluate",
-    "inspect",
-    "predict",
-    "explain",
-    "models",
-    "datasets",
-    "verdict",
-    "report",
-    "check",
-    "runs",
-    "calibration",
-)
+# The order of the sections in the help. Sections that are not listed follow by name, then OTHER.
+COMMAND_GROUPS = ("Compare and judge", "Train and use", "Understand", "Data")
+OPTION_GROUPS = ("Data", "Models", "Evaluation", "Explanation", "Resources", "Output")
+OTHER = "Other"
+
+_FEW = 6  # so many options need no sections
+_FIRST_COLUMN = 30  # width in characters; what is longer has a line of its own
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """An option that belongs to a section of the help."""
+
+    def __init__(self, *arguments: Any, group: str = OTHER, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.group = group
+
+
+def option(*names: str, group: str = OTHER, **attributes: Any) -> Callable[[F], F]:
+    """``click.option`` with the section in which the help lists it."""
+    return click.option(*names, cls=Option, group=group, **attributes)
+
+
+class Command(click.Command):
+    """A command whose help lists its options by section."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records: list[tuple[str, tuple[str, str]]] = []
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and not isinstance(param, click.Argument):
+                records.append((getattr(param, "group", OTHER), record))
+        records.sort(key=lambda entry: _position(entry[0], OPTION_GROUPS))
+        if len(records) <= _FEW:
+            records = [("Options", record) for _, record in records]
+        _write_sections(formatter, records)
+
+
+def _position(group: str, known: tuple[str, ...]) -> tuple[bool, int, str]:
+    return group == OTHER, known.index(group) if group in known else len(known), group
+
+
+def _write_sections(formatter: click.HelpFormatter, records: Iterable[tuple[str, tuple[str, str]]]) -> None:
+    """Sections in the order of their first records, all with a first column of the same width."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for group, record in records:
+        sections.setdefault(group, []).append(record)
+    width = max(len(first) for rows in sections.values() for first, _ in rows)
+    width = min(width, _FIRST_COLUMN)
+    for group, rows in sections.items():
+        with formatter.section(group):
+            formatter.write_dl([(f"{first:<{width}}", text) for first, text in rows], col_max=_FIRST_COLUMN)
 
 
 class Commands(click.Group):
-    """Commands in the order in which a newcomer needs them; bad input ends in one line and exit code 2."""
+    """A file of this package is a command. Bad input ends in one line and exit code 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        found = {path.stem for path in Path(__file__).parent.glob("*.py") if path.stem[0] != "_"}
-        names = [*(name for name in FIRST if name in found), *sorted(found.difference(FIRST))]
-        return [name.replace("_", "-") for name in names]
+        """Names by section (``GROUP`` of the file), then by ``ORDER``, then by alphabet."""
+        return sorted(_files(), key=lambda name: (*_position(_section(name), COMMAND_GROUPS), *_order(name)))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in self.list_commands(ctx):
+        if name not in _files():
             return None
-        command: click.Command = import_module(f"{__package__}.{name.replace('-', '_')}").command
+        command: click.Command = _module(name).command
         command.name = name
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None and not command.hidden:
+                records.append((_section(name), (name, command.get_short_help_str(limit=1000))))
+        if records:
+            _write_sections(formatter, records)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -51,27 +99,52 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt as error:
-            end(str(error) or "interrupted", 130)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
+            fail(str(error) or "interrupted", 130)
+        except BrokenPipeError:  # the program that read the output has ended
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
-        except Exception as error:  # the last line of defence: one line, and the traceback on demand
-            _explain(error, ctx.params.get("debug", False))
+        except Exception as error:
+            _report(error, ctx.params.get("debug", False))
 
 
-def _explain(error: Exception, debug: bool) -> None:
+def _files() -> set[str]:
+    """The names of all commands."""
+    folder = Path(__file__).parent
+    return {path.stem.replace("_", "-") for path in folder.glob("*.py") if not path.stem.startswith("_")}
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__package__}.{name.replace('-', '_')}")
+
+
+def _section(name: str) -> str:
+    return getattr(_module(name), "GROUP", OTHER)
+
+
+def _order(name: str) -> tuple[float, str]:
+    """Commands without ``ORDER`` stand behind those with one."""
+    return getattr(_module(name), "ORDER", float("inf")), name
+
+
+def _report(error: Exception, debug: bool) -> NoReturn:
+    """One line that says what to do; the traceback with ``--debug``."""
     from ...datasets import InputError
 
     if debug:
         raise error
     message = " ".join(str(error).split())
     if isinstance(error, InputError):
-        end(message, 2)
+        fail(message, 2)
     if isinstance(error, OSError):
-        end(f"{error.strerror or message}: {error.filename}" if error.filename else message, 2)
-    end(f"this is a fault of deepworth ({type(error).__name__}: {message}); deepworth --debug shows more", 1)
+        fail(f"{error.strerror or message}: {error.filename}" if error.filename else message, 2)
+    fail(
+        f"internal error ({type(error).__name__}: {message}); run `deepworth --debug COMMAND ...` for the "
+        f"traceback and report it as a bug",
+        1,
+    )
 
 
-def end(message: str, code: int) -> None:
+def fail(message: str, code: int) -> NoReturn:
+    """End with one line on standard error."""
     click.echo(f"Error: {message}", err=True)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Warnings of Python as lines that a person reads, on standard error."""
+"""Python warnings as plain lines on standard error."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ import click
 
 @contextmanager
 def notes_on_stderr() -> Iterator[Callable[[str], None]]:
-    """Each warning once, in one line without the place in the code; the function given says a note."""
-    told: set[str] = set()
+    """Show each warning once, as one line without its place in the code.
+
+    Yields a function that shows a note in the same way.
+    """
+    shown: set[str] = set()
 
     def note(text: str) -> None:
         line = " ".join(str(text).split())
-        if line not in told:
-            told.add(line)
+        if line not in shown:
+            shown.add(line)
             click.echo(f"Note: {line}", err=True)
 
-    def show(message: Any, category: Any, *where: Any, **more: Any) -> None:
+    def show(message: Any, category: Any, *location: Any, **more: Any) -> None:
         note(str(message))
 
     with warnings.catch_warnings():
         warnings.simplefilter("default", UserWarning)
-        warnings.showwarning = show  # catch_warnings puts the old one back
+        warnings.showwarning = show  # catch_warnings restores the old one
         yield note

@@ -1,21 +1,26 @@
-"""Options that commands share, and how their values are read."""
+"""Options that commands share: each is defined once, so that it reads the same everywhere."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from ._group import option
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
 
 def names(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Repeated options and comma lists are the same."""
+    """Split comma lists: ``-m a,b`` and ``-m a -m b`` are the same."""
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
 def numbers(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[int, ...]:
-    """Whole numbers, repeated or in comma lists."""
+    """Whole numbers, given several times or in comma lists."""
     try:
         return tuple(int(name) for name in names(ctx, param, values))
     except ValueError:
@@ -23,90 +28,325 @@ def numbers(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def settings(ctx: Any, param: Any, values: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """``deep-mlp.epochs=50`` to ``{"deep-mlp": {"epochs": 50}}``."""
+    """``deep-mlp.epochs=50`` becomes ``{"deep-mlp": {"epochs": 50}}``."""
     import ast
 
-    found: dict[str, dict[str, Any]] = {}
+    parameters: dict[str, dict[str, Any]] = {}
     for value in values:
         name, _, text = value.partition("=")
         model, _, key = name.partition(".")
         if not (model and key and text):
             raise click.BadParameter(f"expected MODEL.PARAMETER=VALUE, got {value!r}")
         try:
-            found.setdefault(model, {})[key] = ast.literal_eval(text)
+            parameters.setdefault(model, {})[key] = ast.literal_eval(text)
         except (ValueError, SyntaxError):
-            found.setdefault(model, {})[key] = text
-    return found
+            parameters.setdefault(model, {})[key] = text
+    return parameters
 
+
+def options(*decorators: Decorator[Any]) -> Decorator[Any]:
+    """Several options in one decorator, in this order."""
+
+    def add(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return add
+
+
+# Data
 
 LOAD = (
-    click.option("-t", "--target", metavar="COLUMN", help="What to predict."),
-    click.option("--drop", multiple=True, callback=names, metavar="COLUMNS", help="Leave these columns out."),
-    click.option(
-        "--categorical", multiple=True, callback=names, metavar="COLUMNS", help="Read as categories."
+    option("-t", "--target", group="Data", metavar="COLUMN", help="Column to predict."),
+    option(
+        "--drop",
+        group="Data",
+        multiple=True,
+        callback=names,
+        metavar="COLUMNS",
+        help="Columns to leave out, separated by commas.",
     ),
-    click.option("--text", metavar="COLUMN", help="Learn from this text column alone."),
-    click.option(
-        "--task", type=click.Choice(["binary", "multiclass", "regression"]), help="Overrides the guess."
+    option(
+        "--categorical",
+        group="Data",
+        multiple=True,
+        callback=names,
+        metavar="COLUMNS",
+        help="Columns to read as categories, separated by commas.",
     ),
-    click.option("--test", metavar="PATH", help="Rows to score on, in a file (or folder) of their own."),
-    click.option("--split-column", metavar="COLUMN", help="Column that says train or test."),
-    click.option("--groups", metavar="COLUMN", help="Rows of one group never stand on both sides."),
-    click.option("--time", metavar="COLUMN", help="Predict later rows from earlier ones; no feature."),
-    click.option("--group-duplicates", is_flag=True, help="Keep equal and near-equal rows on one side."),
-    click.option("--positive", metavar="CLASS", help="The class that counts as positive."),
-    click.option("--rows", type=click.IntRange(min=2), help="Use a random part of this many rows."),
-    click.option("--offline", is_flag=True, default=None, help="Never use the network."),
+    option("--text", group="Data", metavar="COLUMN", help="Learn from this text column only."),
+    option(
+        "--task",
+        group="Data",
+        type=click.Choice(["binary", "multiclass", "classification", "regression"]),
+        metavar="TASK",
+        show_default="inferred from the target",
+        help="binary, multiclass, classification or regression.",
+    ),
+    option("--test", group="Data", metavar="PATH", help="File or folder of the test set."),
+    option(
+        "--split-column",
+        group="Data",
+        metavar="COLUMN",
+        help="Column whose values, train and test, define the split.",
+    ),
+    option(
+        "--groups",
+        group="Data",
+        metavar="COLUMN",
+        help="Keep rows with the same value in COLUMN on one side of every split.",
+    ),
+    option(
+        "--time",
+        group="Data",
+        metavar="COLUMN",
+        help="Predict later rows from earlier ones, by the order of COLUMN, which is not a feature.",
+    ),
+    option(
+        "--group-duplicates",
+        group="Data",
+        is_flag=True,
+        help="Keep equal and nearly equal rows on one side of every split.",
+    ),
+    option("--positive", group="Data", metavar="CLASS", help="Positive class of a binary task."),
+    option(
+        "--rows",
+        group="Data",
+        type=click.IntRange(min=2),
+        metavar="N",
+        help="Use a random sample of N rows.",
+    ),
+    option("--offline", group="Data", is_flag=True, default=None, help="Do not use the network."),
 )
-SEED = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same numbers."
+
+# Models
+
+MODELS = option(
+    "-m",
+    "--model",
+    group="Models",
+    multiple=True,
+    callback=names,
+    metavar="NAMES",
+    help="Only these models, separated by commas; `deepworth models` lists them.",
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress.")
-BUDGET = click.option(
+SET = option(
+    "--set",
+    "params",
+    group="Models",
+    multiple=True,
+    callback=settings,
+    metavar="MODEL.PARAM=VALUE",
+    help="Set a model parameter; may be given more than once.",
+)
+
+
+def model(default: str) -> Decorator[Any]:
+    """The one model of a command."""
+    return option(
+        "-m",
+        "--model",
+        group="Models",
+        default=default,
+        show_default=True,
+        metavar="NAME",
+        help="Model to train; `deepworth models` lists them.",
+    )
+
+
+def calibrate(default: str) -> Decorator[Any]:
+    """Calibration of probabilities; `default` says in words what happens without the option."""
+    return option(
+        "--calibrate",
+        group="Models",
+        type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
+        metavar="METHOD",
+        show_default=default,
+        help="Calibrate probabilities within the training rows: auto, none, temperature, platt or isotonic.",
+    )
+
+
+# Evaluation
+
+
+def folds(default: int | None, words: str | bool = True) -> Decorator[Any]:
+    """Number of folds; `words` name the default where it depends on other options."""
+    return option(
+        "--folds",
+        group="Evaluation",
+        type=click.IntRange(min=2),
+        default=default,
+        show_default=words,
+        metavar="N",
+        help="Number of cross-validation folds.",
+    )
+
+
+def repeats(default: int | None, words: str | bool = True, *, minimum: int = 1) -> Decorator[Any]:
+    """Number of repeats; `words` name the default where it depends on other options."""
+    return option(
+        "--repeats",
+        group="Evaluation",
+        type=click.IntRange(min=minimum),
+        default=default,
+        show_default=words,
+        metavar="N",
+        help="Number of repeats with new random splits.",
+    )
+
+
+def confidence(default: float | None = 0.95) -> Decorator[Any]:
+    """Confidence level of statistical statements."""
+    return option(
+        "--confidence-level",
+        group="Evaluation",
+        type=float,
+        default=default,
+        show_default=True,
+        metavar="LEVEL",
+        help="Confidence level of intervals and verdicts.",
+    )
+
+
+def coverage(default: float | None = None) -> Decorator[Any]:
+    """Coverage of what a model predicts."""
+    return option(
+        "--confidence-level",
+        group="Evaluation",
+        type=float,
+        default=default,
+        show_default=True,
+        metavar="LEVEL",
+        help="Coverage of prediction sets or intervals, such as 0.9.",
+    )
+
+
+METRIC = option(
+    "--metric",
+    group="Evaluation",
+    metavar="NAME",
+    help="Metric to rank models by, such as roc_auc, log_loss, accuracy, f1 or rmse.",
+)
+MARGIN = option(
+    "--margin",
+    group="Evaluation",
+    type=float,
+    metavar="DIFFERENCE",
+    help="Differences in the metric up to this size count as equivalent.",
+)
+BUDGET = option(
     "--budget",
+    group="Evaluation",
     multiple=True,
     callback=names,
     metavar="LIMIT",
-    help="Name the best model within latency=5ms (of one row), fit=10s, size=1MB, memory=500MB. Repeatable.",
+    help="Name the best model within limits: latency=5ms (of one row), fit=10s, size=1MB or memory=500MB; "
+    "may be given more than once.",
 )
-STORE = click.option("--store", metavar="DIR", help="Where runs are kept.")
-MLFLOW = click.option(
-    "--mlflow", metavar="URI", help="Tell MLflow too: http://host:5000, sqlite:///mlflow.db."
+COSTS = (
+    option(
+        "--cost-false-negative",
+        group="Evaluation",
+        type=float,
+        metavar="COST",
+        help="Misclassification cost of a missed positive case.",
+    ),
+    option(
+        "--cost-false-positive",
+        group="Evaluation",
+        type=float,
+        metavar="COST",
+        help="Misclassification cost of a false alarm.",
+    ),
 )
 
-COSTS = (
-    click.option(
-        "--cost-false-negative", type=float, metavar="COST", help="Of a positive case that is missed."
-    ),
-    click.option("--cost-false-positive", type=float, metavar="COST", help="Of a false alarm."),
-)
+# Resources
 
 RUNNER = (
-    click.option(
+    option(
         "-j",
         "--jobs",
+        group="Resources",
         type=click.IntRange(min=0),
-        help="Worker processes at a time, which share the cores; 0: none, all in this process.  [default: 1, "
-        "or 2 in quick and standard comparisons that measure costs apart, from 4 cores on]",
+        metavar="N",
+        show_default="1, or 2 where --costs measures times separately",
+        help="Number of worker processes; 0 runs everything in this process.",
     ),
-    click.option(
-        "--deterministic", is_flag=True, help="Repeat bit for bit: one thread a fit, deterministic kernels."
+    option(
+        "--deterministic",
+        group="Resources",
+        is_flag=True,
+        help="Make results reproducible bit for bit: one thread per fit, deterministic kernels.",
     ),
-    click.option("--threads", type=click.IntRange(min=1), help="Of every fit.  [default: by rows and cores]"),
-    click.option("--time-limit", metavar="TIME", help="Of one fit: 90, 5m, 2h."),
-    click.option("--memory-limit", metavar="SIZE", help="Of a worker process: 2GB.  [default: what is free]"),
-    click.option(
-        "--cluster", metavar="ADDRESS", help="Run on the workers of a Dask scheduler: tcp://host:8786."
+    option(
+        "--threads",
+        group="Resources",
+        type=click.IntRange(min=1),
+        metavar="N",
+        show_default="by rows and cores",
+        help="Number of threads per fit.",
+    ),
+    option(
+        "--time-limit",
+        group="Resources",
+        metavar="TIME",
+        help="Time limit of one fit, such as 90s, 5m or 2h.",
+    ),
+    option(
+        "--memory-limit",
+        group="Resources",
+        metavar="SIZE",
+        show_default="free memory",
+        help="Memory limit of a worker process, such as 2GB.",
+    ),
+    option(
+        "--cluster",
+        group="Resources",
+        metavar="ADDRESS",
+        help="Run on the workers of a Dask scheduler, such as tcp://host:8786.",
     ),
 )
+
+# Output
+
+OUTPUT = option(
+    "-o",
+    "--output",
+    group="Output",
+    metavar="FILE",
+    help="Write the result to FILE: everything as .json, or the main table as .csv.",
+)
+OUTPUT_FOLDER = option(
+    "-o", "--output", group="Output", required=True, metavar="DIR", help="Folder to write."
+)
+OVERWRITE = option(
+    "--overwrite", group="Output", is_flag=True, help="Replace what an earlier call wrote to the folder."
+)
+PLOT = option("--plot", group="Output", metavar="FILE", help="Write the result as a picture, .png or .svg.")
+STORE = option("--store", group="Output", metavar="DIR", help="Folder of past runs.")
+MLFLOW = option(
+    "--mlflow",
+    group="Output",
+    metavar="URI",
+    help="Log to MLflow, such as http://host:5000 or sqlite:///mlflow.db.",
+)
+JSON = option("--json", "as_json", group="Output", is_flag=True, help="Print the result as one JSON object.")
+QUIET = option("-q", "--quiet", group="Output", is_flag=True, help="Do not show progress.")
+
+# Other
+
+SEED = option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Random seed."
+)
+DRY_RUN = option("--dry-run", is_flag=True, help="Print what would be run and the estimated time, then stop.")
 
 
 def usual_jobs(preset: str, costs: bool) -> int:
-    """Worker processes where nobody says how many.
+    """Number of worker processes where ``--jobs`` is not given.
 
-    Two fits at a time take time from each other, and both together less than one after the other. That is
-    for runs whose times are measured afterwards, one model at a time, and that need not be the most exact.
+    Two fits at a time slow each other down, but together take less time than one after the other. That
+    suits runs whose times are measured separately afterwards and that need not be the most exact.
     """
     from ..training.machine import usable_cores
 
@@ -115,23 +355,14 @@ def usual_jobs(preset: str, costs: bool) -> int:
     return 2 if costs and preset != "thorough" and usable_cores() >= 4 else 1
 
 
-def told(tracker: Any, answer: dict[str, Any]) -> int:
-    """Tell MLflow, if that was asked for. It cannot cost the results: 1 and a line where it fails."""
+def log_to_mlflow(tracker: Any, answer: dict[str, Any]) -> int:
+    """Log an answer where a tracker was asked for. The results are safe: 1 and a line where it fails."""
     if tracker is None:
         return 0
     try:
         tracker.log(answer)
     except OSError as error:
-        again = f"; deepworth runs {answer['run']} --mlflow URI tells it again" if answer["run"] else ""
-        click.echo(f"Error: {error}{again}", err=True)
+        retry = f"; to try again: deepworth runs {answer['run']} --mlflow URI" if answer["run"] else ""
+        click.echo(f"Error: {error}{retry}", err=True)
         return 1
     return 0
-
-
-def options(*chosen: Any) -> Callable[[Any], Any]:
-    def add(command: Any) -> Any:
-        for option in reversed(chosen):
-            command = option(command)
-        return command
-
-    return add

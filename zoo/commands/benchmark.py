@@ -8,23 +8,19 @@ from typing import Any
 
 import click
 
-from ._config import _checked, keys
-from ._options import JSON, QUIET, RUNNER, STORE, options, usual_jobs
+from ._config import checked_value, keys
+from ._group import Command
+from ._options import DRY_RUN, JSON, OUTPUT, PLOT, QUIET, RUNNER, STORE, confidence, options, usual_jobs
+
+GROUP = "Compare and judge"
 
 _TOP = ("name", "defaults", "datasets")
 _NOT_HERE = ("output", "json", "quiet", "store", "no-store", "data")  # of the suite, not of a dataset
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("suite", metavar="SUITE.yaml")
-@click.option("--dry-run", is_flag=True, help="Print what is left to do and the estimated time, and stop.")
-@click.option(
-    "--confidence-level", type=float, default=0.95, show_default=True, help="Of statements over datasets."
-)
-@click.option("--plot", metavar="FILE", help="Draw critical differences: a name in .png or .svg.")
-@click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the table to .csv.")
-@options(*RUNNER)
-@options(STORE, JSON, QUIET)
+@options(confidence(), *RUNNER, OUTPUT, PLOT, STORE, JSON, QUIET, DRY_RUN)
 def command(
     suite: str,
     dry_run: bool,
@@ -34,10 +30,10 @@ def command(
     quiet: bool,
     **chosen: Any,
 ) -> None:
-    """Compare on every dataset of a suite, and rank the models over all.
+    """Compare models on many datasets and rank them.
 
-    A run that is in the store already is not made again: a suite that was interrupted or killed goes on
-    when the same command is given again.
+    SUITE.yaml lists the datasets and their options. Stored runs are not repeated: to resume an interrupted
+    suite, give the same command again.
     """
     from ..report import curve_plots as learning_plots
     from ..report import progress, suites
@@ -132,7 +128,7 @@ def _options(entries: dict[str, Any]) -> dict[str, Any]:
             raise _unknown("option", name, known, value)
         if not value.is_null():
             key = "models" if param.name == "model" else str(param.name)
-            found[key] = param.process_value(ctx, _checked(ctx, param, name, value))
+            found[key] = param.process_value(ctx, checked_value(ctx, param, name, value))
     return found
 
 

@@ -6,22 +6,20 @@ from typing import Any
 
 import click
 
-from ._options import COSTS, JSON, SEED, STORE, names, options
+from ._group import Command
+from ._options import COSTS, JSON, MODELS, PLOT, SEED, STORE, coverage, options
+
+GROUP = "Understand"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", default="last")
-@click.option("-m", "--model", multiple=True, callback=names, metavar="NAMES", help="Only these models.")
-@click.option(
-    "--confidence-level", type=float, default=0.9, show_default=True, help="Of prediction sets or intervals."
-)
-@options(*COSTS)
-@click.option("--plot", metavar="FILE", help="Draw reliability, to .svg, .png or .pdf.")
-@options(SEED, STORE, JSON)
+@options(MODELS, coverage(0.9), *COSTS, PLOT, STORE, JSON, SEED)
 def command(run: str, model: Any, plot: str | None, as_json: bool, **chosen: Any) -> None:
-    """How far can the confidence of a RUN's models be trusted? Trains nothing.
+    """Assess the predicted probabilities of a RUN's models.
 
-    Calibration error, what calibrators would do, thresholds by costs, coverage of prediction sets.
+    Shows calibration errors, what calibration would change, thresholds for misclassification costs, and the
+    coverage of prediction sets. Trains nothing. RUN is a run's name, its first characters, or `last`.
     """
     from ..judging.calibration import calibration as judge
     from ..report.calibration import show_calibration

@@ -8,29 +8,40 @@ import click
 
 from ._config import configured
 from ._curves import CURVE, run_curve
-from ._options import JSON, LOAD, QUIET, SEED, numbers, options
+from ._group import Command, option
+from ._options import JSON, LOAD, MARGIN, QUIET, SEED, folds, model, numbers, options, repeats
+
+GROUP = "Understand"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", default="sick-healthy")
-@options(*LOAD)
-@click.option("-m", "--model", default="plain-mlp", show_default=True, help="A network of hidden layers.")
-@click.option(
-    "--layers", multiple=True, callback=numbers, metavar="NUMBERS", help="Hidden layers.  [default: 0,1,2,3]"
+@options(*LOAD, model("plain-mlp"))
+@option(
+    "--layers",
+    group="Models",
+    multiple=True,
+    callback=numbers,
+    metavar="NUMBERS",
+    show_default="0,1,2,3",
+    help="Numbers of hidden layers to try, separated by commas.",
 )
-@click.option(
-    "--units", multiple=True, callback=numbers, metavar="NUMBERS", help="Units in each.  [default: 8,32,128]"
+@option(
+    "--units",
+    group="Models",
+    multiple=True,
+    callback=numbers,
+    metavar="NUMBERS",
+    show_default="8,32,128",
+    help="Numbers of units per hidden layer to try, separated by commas.",
 )
-@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Of each round.")
-@click.option("--repeats", type=click.IntRange(min=1), default=1, show_default=True, help="Rounds of folds.")
-@click.option("--margin", type=float, help="Differences up to this do not matter.")
-@options(*CURVE, SEED, JSON, QUIET)
+@options(folds(5), repeats(1), MARGIN, *CURVE, JSON, QUIET, SEED)
 @configured
 def command(data: str, layers: Any, units: Any, **chosen: Any) -> None:
-    """How deep and how wide must a network be on DATA?
+    """Find how deep and wide a network must be on DATA.
 
-    Cross-validates the textbook network over numbers of hidden layers and of units in each, and says
-    whether one hidden layer is enough, or two.
+    Cross-validates a network with every combination of --layers and --units and says whether one hidden
+    layer, or two, is enough. The model must have the parameter hidden_units.
     """
     from ..workflows.capacity import capacity as run
 

@@ -7,19 +7,20 @@ from typing import Any
 
 import click
 
-from ._group import end
+from ._group import Command, fail, option
 from ._options import JSON, LOAD, QUIET, SEED, options
 
+GROUP = "Data"
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("data", required=False)
-@options(*LOAD)
-@click.option("--list", "list_all", is_flag=True, help="Explain every code.")
-@options(SEED, JSON, QUIET)
+@options(*LOAD, JSON, QUIET, SEED)
+@option("--list", "list_all", is_flag=True, help="List what is checked, with advice, and stop.")
 def command(data: str | None, list_all: bool, as_json: bool, quiet: bool, **chosen: Any) -> None:
-    """Check DATA and train nothing: copies, leaks, rare classes, time order, ...
+    """Check DATA for leaks, duplicates, rare classes and more.
 
-    Exit code 1 if a finding forbids a comparison.
+    Trains nothing. Exit code 1: a comparison is not possible.
     """
     from ..report import catalogue, progress
 
@@ -29,8 +30,7 @@ def command(data: str | None, list_all: bool, as_json: bool, quiet: bool, **chos
         catalogue.show_codes(list_codes(), as_json=as_json)
         return
     if data is None:
-        end("name the DATA to check, or say --list to see what is checked", 2)
-        return
+        fail("no DATA to check; give a file, a folder or a name, or --list to see what is checked", 2)
     from ...datasets import check_data
 
     with progress.patience(f"checking {data}", enabled=not quiet):

@@ -8,21 +8,33 @@ from typing import Any
 import click
 
 from ._config import configured
+from ._group import Command, option
 from ._options import (
     BUDGET,
+    DRY_RUN,
     JSON,
     LOAD,
+    MARGIN,
+    METRIC,
     MLFLOW,
+    MODELS,
+    OUTPUT,
     QUIET,
     RUNNER,
     SEED,
+    SET,
     STORE,
-    names,
+    calibrate,
+    confidence,
+    folds,
+    log_to_mlflow,
     options,
-    settings,
-    told,
+    repeats,
     usual_jobs,
 )
+
+GROUP = "Compare and judge"
+ORDER = 1
 
 _AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
 _SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow", "save_best")
@@ -36,7 +48,7 @@ def _given(ctx: click.Context, *sources: str) -> set[str]:
 def _refuse(names: set[str]) -> None:
     if names:
         flag = sorted(names)[0].replace("_", "-")
-        raise click.UsageError(f"--resume takes data and options from the run; leave {flag} away")
+        raise click.UsageError(f"--resume takes data and options from the run; remove --{flag}")
 
 
 def _check_report(report: str | None, no_store: bool) -> None:
@@ -46,7 +58,7 @@ def _check_report(report: str | None, no_store: bool) -> None:
     if report is not None:
         kind_of(report)
         if no_store:
-            raise click.UsageError("--report is made from what the run keeps; leave --no-store away")
+            raise click.UsageError("--report reads the stored run; remove --no-store")
 
 
 def _write_report(report: str | None, run: str | None) -> None:
@@ -74,49 +86,43 @@ def _save_best(result: Any, folder: str | None) -> None:
         click.echo(f"saved the winner in {save_best(result, folder)}", err=True)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", default="sick-healthy")
 @options(*LOAD)
-@click.option("-m", "--model", multiple=True, callback=names, metavar="NAMES", help="Compare only these.")
-@click.option(
+@options(MODELS, SET, calibrate("none"))
+@option(
     "--preset",
+    group="Evaluation",
     type=click.Choice(["quick", "standard", "thorough"]),
     default="quick",
     show_default=True,
-    help="5-fold, 10-fold, or three times 10-fold.",
+    metavar="NAME",
+    help="quick (5-fold), standard (10-fold) or thorough (three times 10-fold) cross-validation.",
 )
-@click.option("--folds", type=click.IntRange(min=2), help="Overrides the preset.")
-@click.option("--repeats", type=click.IntRange(min=1), help="Overrides the preset.")
-@click.option(
-    "--holdout", type=float, metavar="SHARE", help="Hold out this share, --repeats times, instead of folds."
+@options(folds(None, "by --preset"), repeats(None, "by --preset"))
+@option(
+    "--holdout",
+    group="Evaluation",
+    type=float,
+    metavar="FRACTION",
+    help="Instead of folds, hold out this fraction of the rows, as many times as --repeats says.",
 )
-@click.option(
-    "--calibrate",
-    type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
-    help="Let every model learn honest probabilities inside its training rows.",
-)
-@click.option(
-    "--costs/--no-costs",
-    default=True,
-    help="Fit every model once more on all rows, alone, and measure what it costs.  [default: costs]",
-)
-@click.option("--metric", metavar="NAME", help="roc_auc, log_loss, accuracy, f1, rmse, ...")
-@click.option("--margin", type=float, help="Differences up to this do not matter.")
-@click.option(
-    "--confidence-level", type=float, default=0.95, show_default=True, help="A verdict needs this much."
-)
-@click.option(
-    "--set", "params", multiple=True, callback=settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
-)
-@click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
-@click.option("--report", metavar="FILE", help="Write the whole answer as one page, .html or .md.")
-@click.option("--save-best", metavar="DIR", help="Fit the winner to all rows and save it, with its scores.")
-@click.option("--no-store", is_flag=True, help="Keep nothing of the run.")
-@click.option("--dry-run", is_flag=True, help="Print the jobs and the estimated time, and stop.")
-@click.option("--resume", metavar="RUN", help="Go on with a run that did not end; its options are kept.")
-@options(BUDGET)
+@options(METRIC, MARGIN, confidence(), BUDGET)
 @options(*RUNNER)
-@options(MLFLOW, SEED, STORE, JSON, QUIET)
+@option(
+    "--costs/--no-costs",
+    group="Resources",
+    default=True,
+    show_default=True,
+    help="Fit every model once more on all rows, alone, to measure its time, memory and size.",
+)
+@options(OUTPUT)
+@option("--report", group="Output", metavar="FILE", help="Write a report of the run, .html or .md.")
+@option("--save-best", group="Output", metavar="DIR", help="Fit the best model on all rows and save it.")
+@options(MLFLOW, STORE)
+@option("--no-store", group="Output", is_flag=True, help="Do not store the run.")
+@options(JSON, QUIET, SEED, DRY_RUN)
+@option("--resume", metavar="RUN", help="Resume an interrupted run with its own data and options.")
 @configured
 @click.pass_context
 def command(
@@ -135,9 +141,10 @@ def command(
     dry_run: bool,
     **chosen: Any,
 ) -> None:
-    """Compare deep and classical models on DATA and say which is better.
+    """Compare deep and classical models on DATA.
 
-    DATA is a file, a folder, or a name that `deepworth datasets` lists.
+    Says which is better, with what certainty and at what cost. DATA is a file, a folder, or the name of a
+    dataset that `deepworth datasets` lists.
     """
     from ..report import catalogue, progress, terminal
     from ..report.output import check_output
@@ -172,4 +179,4 @@ def command(
     terminal.show(answer, as_json=as_json)
     _write_report(report, result.path)
     _save_best(result, save_best)
-    sys.exit(max(result.exit_code, told(tracker, answer)))
+    sys.exit(max(result.exit_code, log_to_mlflow(tracker, answer)))

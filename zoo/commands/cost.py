@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import click
 
+from ._group import Command
 from ._options import JSON
 
+GROUP = "Understand"
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("artefact")
 @click.argument("data", required=False)
 @JSON
 def command(artefact: str, data: str | None, as_json: bool) -> None:
-    """Measure what a saved model takes: latency by number of rows, memory, size, operations.
+    """Measure latency, memory, size and FLOPs of a saved model.
 
-    Rows come from DATA (a file, or a folder of images), or are made up after the model's inputs.
+    Rows come from DATA (a file, or a folder of images); without DATA they are synthetic.
     """
     from ..report.artefact import show_sheet
     from ..workflows.cost import cost

@@ -6,15 +6,22 @@ from typing import Any
 
 import click
 
+from ._group import Command
 from ._options import JSON, LOAD, SEED, options
 
+GROUP = "Data"
+ORDER = 1
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("data", required=False)
-@options(*LOAD)
-@options(SEED, JSON)
+@options(*LOAD, JSON, SEED)
 def command(data: str | None, as_json: bool, **chosen: Any) -> None:
-    """List the named datasets, or describe DATA: columns, what was inferred and why, first rows."""
+    """List the named datasets, or describe DATA.
+
+    Shows the columns, how each was read and why, findings and the first rows. DATA is a file, a folder, or
+    the name of a dataset. A table without --target is described too, with the columns that could be it.
+    """
     from ...datasets import list_datasets
     from ..report import catalogue
 

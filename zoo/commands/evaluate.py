@@ -6,17 +6,22 @@ from typing import Any
 
 import click
 
-from ._options import JSON, LOAD, SEED, options
+from ._group import Command
+from ._options import JSON, LOAD, SEED, confidence, options
+
+GROUP = "Train and use"
+ORDER = 2
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("artefact")
 @click.argument("data")
-@options(*LOAD)
-@click.option("--confidence-level", type=float, default=0.95, show_default=True, help="Of the intervals.")
-@options(SEED, JSON)
+@options(*LOAD, confidence(), JSON, SEED)
 def command(artefact: str, data: str, as_json: bool, **chosen: Any) -> None:
-    """Score a saved model on labelled DATA."""
+    """Score a saved model on labelled DATA.
+
+    ARTEFACT is the folder of a saved model.
+    """
     from ..report.artefact import show_scores
     from ..report.calibration import show_confidence
     from ..workflows._single import evaluate as run

@@ -7,25 +7,41 @@ from typing import Any
 
 import click
 
-from ._options import JSON, LOAD, QUIET, SEED, STORE, names, options
+from ._group import Command, option
+from ._options import JSON, LOAD, PLOT, QUIET, SEED, STORE, names, options
+
+GROUP = "Understand"
+ORDER = 1
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("what", default="last")
 @click.argument("data", required=False)
 @options(*LOAD)
-@click.option("--row", type=click.IntRange(min=0), help="Why this answer? A row of DATA, counted from 0.")
-@click.option("--trace", is_flag=True, help="Every number of the way through a plain network.")
-@click.option(
+@option(
+    "--row",
+    group="Explanation",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Explain the prediction for row N of DATA, counted from 0.",
+)
+@option(
+    "--trace",
+    group="Explanation",
+    is_flag=True,
+    help="Show every step of the computation of a plain network for one row.",
+)
+@option(
     "--method",
     "methods",
+    group="Explanation",
     multiple=True,
     callback=names,
     metavar="NAMES",
-    help="importance, dependence, coefficients, surrogate, gradients, units, probes, or all.",
+    help="importance, dependence, coefficients, surrogate, gradients, units, probes or all, separated by "
+    "commas.",
 )
-@click.option("--plot", metavar="FILE", help="Draw it: a name in .png or .svg.")
-@options(SEED, STORE, JSON, QUIET)
+@options(PLOT, STORE, JSON, QUIET, SEED)
 def command(
     what: str,
     data: str | None,
@@ -38,11 +54,11 @@ def command(
     quiet: bool,
     **chosen: Any,
 ) -> None:
-    """What does a model answer by?
+    """Explain what a model's predictions depend on.
 
     WHAT is the folder of a saved model, explained on labelled DATA (by default the named dataset that it
-    learned from), or a past run, whose champions are trained on its first fold and explained on the rows
-    held out.
+    was trained on), or a past run, whose best models are trained on its first fold and explained on the
+    rows held out.
     """
     from ..report import explanation, explanation_plots, progress
     from ..workflows._explain_run import explain_run
@@ -50,14 +66,15 @@ def command(
 
     explanation_plots.check_plot(plot)
     with progress.spinner("explaining", enabled=not quiet), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # of levels that were not learned: rows held out have them
+        warnings.simplefilter("ignore", UserWarning)  # rows held out may have unseen categories
         if is_artefact(what):
             answer = explain(what, data, methods=methods, row=row, trace=trace, **chosen)
         else:
             if data is not None or row is not None or trace or methods:
-                raise click.UsageError("of a run, DATA, --row, --trace and --method cannot be chosen")
+                raise click.UsageError(
+                    f"{what} is not a saved model; a run is explained without DATA, --row, --trace and "
+                    f"--method: remove them, or name the folder of a saved model"
+                )
             answer = explain_run(what, store=store, seed=chosen["seed"])
     if plot:
         explanation_plots.plot(answer, plot)

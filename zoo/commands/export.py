@@ -6,32 +6,34 @@ import sys
 
 import click
 
-from ._options import JSON, QUIET, names
+from ._group import Command, option
+from ._options import JSON, OUTPUT_FOLDER, OVERWRITE, QUIET, names, options
+
+GROUP = "Train and use"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("artefact")
-@click.option(
+@option(
     "--format",
     "only",
+    group="Output",
     multiple=True,
     callback=names,
     metavar="NAMES",
-    help="onnx, saved_model, litert, keras, skops.  [default: all that the model can have]",
+    show_default="all that can hold the model",
+    help="onnx, saved_model, litert, keras or skops, separated by commas.",
 )
-@click.option(
-    "-o", "--output", required=True, metavar="DIR", help="New folder: one folder a format, proof.json."
-)
-@click.option("--overwrite", is_flag=True, help="Replace earlier shown.")
-@JSON
-@QUIET
+@options(OUTPUT_FOLDER, OVERWRITE, JSON, QUIET)
 def command(
     artefact: str, only: tuple[str, ...], output: str, overwrite: bool, as_json: bool, quiet: bool
 ) -> None:
-    """Write a saved model in other formats, and prove that each answers as it does.
+    """Export a saved model to other formats and verify them.
 
-    Every export is opened in a process that does not import deepworth and asked rows with missing, unseen,
-    empty and extreme values. Exit code 1: a format that was asked for cannot hold the model, or differs.
+    Every export is loaded in a process without deepworth and its predictions are compared with those of the
+    saved model, on rows with missing, unseen, empty and extreme values among them. Each format has a folder
+    in DIR, and proof.json holds the largest differences. Exit code 1: a requested format cannot hold the
+    model, or its predictions differ.
     """
     from ..export._export import export
     from ..report import artefact as shown

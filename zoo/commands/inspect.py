@@ -6,17 +6,20 @@ import sys
 
 import click
 
+from ._group import Command
 from ._options import JSON
 
+GROUP = "Train and use"
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("artefact")
 @JSON
 def command(artefact: str, as_json: bool) -> None:
-    """Show what a saved model is, without opening it.
+    """Show what a saved model is, without loading it.
 
     Prints the manifest, the model card and the hashes of all files, which are checked. Nothing is executed
-    and no library is loaded, so this is safe for models from anywhere. Ends with 1 if a file was changed.
+    and no library is loaded, so this is safe for models from any source. Exit code 1: a file was changed.
     """
     from ..artefact.inspecting import inspect
     from ..report.artefact import show_artefact

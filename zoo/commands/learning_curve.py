@@ -8,26 +8,37 @@ import click
 
 from ._config import configured
 from ._curves import CURVE, run_curve
-from ._options import JSON, LOAD, QUIET, SEED, names, options
+from ._group import Command, option
+from ._options import JSON, LOAD, MODELS, QUIET, SEED, options, repeats
+
+GROUP = "Understand"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", default="sick-healthy")
-@options(*LOAD)
-@click.option("-m", "--model", multiple=True, callback=names, metavar="NAMES", help="Train only these.")
-@click.option(
-    "--sizes", type=click.IntRange(min=4), default=8, show_default=True, help="How many training sizes."
+@options(*LOAD, MODELS)
+@option(
+    "--sizes",
+    group="Evaluation",
+    type=click.IntRange(min=4),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Number of training sizes.",
 )
-@click.option("--smallest", type=click.IntRange(min=2), help="The smallest training size, in rows.")
-@click.option(
-    "--repeats", type=click.IntRange(min=2), default=5, show_default=True, help="Draws of the rows."
+@option(
+    "--smallest",
+    group="Evaluation",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="The smallest training size, in rows.",
 )
-@options(*CURVE, SEED, JSON, QUIET)
+@options(repeats(5, minimum=2), *CURVE, JSON, QUIET, SEED)
 @configured
 def command(data: str, model: Any, **chosen: Any) -> None:
-    """With how much DATA would deep learning win?
+    """Estimate with how much DATA deep learning would win.
 
-    Trains both families on growing parts of the rows, fits their learning curves, and says where they
+    Trains both families on growing samples of the rows, fits their learning curves, and says where they
     cross, up to ten times the data.
     """
     from ..workflows.learning_curve import learning_curve as run

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ._group import Command
 from ._options import JSON
 
+GROUP = "Train and use"
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("name", required=False)
 @JSON
 def command(name: str | None, as_json: bool) -> None:

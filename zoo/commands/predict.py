@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import click
 
-from ._options import JSON, QUIET
+from ._group import Command, option
+from ._options import JSON, QUIET, options
+
+GROUP = "Train and use"
+ORDER = 3
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("artefact")
 @click.argument("data", nargs=-1, required=True)
-@click.option(
-    "-o", "--output", metavar="FILE", help="A file, written whole or not at all; else standard output."
+@option(
+    "-o",
+    "--output",
+    group="Output",
+    metavar="FILE",
+    show_default="standard output",
+    help="Write the predictions to FILE, which appears only when it is complete.",
 )
-@click.option(
+@option(
     "--format",
     "form",
+    group="Output",
     type=click.Choice(["csv", "parquet", "jsonl"]),
-    help="Of the answers.  [default: by the ending of FILE, else csv]",
+    metavar="FORMAT",
+    show_default="by the name of FILE, else csv",
+    help="csv, parquet or jsonl.",
 )
-@JSON
-@QUIET
+@options(JSON, QUIET)
 def command(
     artefact: str, data: tuple[str, ...], output: str | None, form: str | None, as_json: bool, quiet: bool
 ) -> None:
-    """Ask a saved model about new rows.
+    """Predict new rows with a saved model.
 
     DATA is a file (CSV, Parquet or JSON lines, of any length), a folder of images, - for standard input, or
     one row as NAME=VALUE pairs:

@@ -7,27 +7,44 @@ from typing import Any
 
 import click
 
+from ._group import Command, option
 from ._options import STORE, options
 
-JOIN = click.option(
+GROUP = "Compare and judge"
+ORDER = 3
+
+
+@click.command(cls=Command)
+@click.argument("run", default="last")
+@option(
+    "-o",
+    "--output",
+    group="Output",
+    metavar="FILE",
+    help="Write the report to FILE; - is standard output.",
+)
+@option(
+    "--format",
+    group="Output",
+    type=click.Choice(["html", "md", "json"]),
+    metavar="FORMAT",
+    show_default="by the name of FILE, else html",
+    help="html, md or json.",
+)
+@option(
     "--join",
+    group="Data",
     multiple=True,
     metavar="FILE",
-    help="Show this too: what learning-curve or capacity wrote with -o FILE.json about the same data.",
+    help="Add a result of learning-curve or capacity on the same data, written with -o FILE.json; may be "
+    "given more than once.",
 )
-
-
-@click.command()
-@click.argument("run", default="last")
-@click.option("-o", "--output", metavar="FILE", help="Where to write; - for standard output.")
-@click.option("--format", type=click.Choice(["html", "md", "json"]), help="[default: by the file, or html]")
-@JOIN
 @options(STORE)
 def command(run: str, output: str | None, format: str | None, **chosen: Any) -> None:
-    """One page about a past RUN: HTML that works offline, Markdown or JSON. Trains nothing.
+    """Write a report of a past RUN as HTML, Markdown or JSON.
 
-    RUN is its name, a start of it, or `last`. Without -o the page is RUN.html in this folder; as Markdown
-    or JSON it is printed.
+    Trains nothing. RUN is a run's name, its first characters, or `last`. The HTML page works offline.
+    Without -o it is RUN.html in the current folder; Markdown and JSON are printed.
     """
     from ..runs.store import load_run
     from ..workflows.report import report

@@ -6,20 +6,27 @@ import sys
 
 import click
 
-from ._options import JSON, MLFLOW, STORE, options, told
+from ._group import Command
+from ._options import JSON, MLFLOW, STORE, log_to_mlflow, options
+
+GROUP = "Compare and judge"
+ORDER = 4
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", required=False)
 @options(MLFLOW, STORE, JSON)
 def command(run: str | None, store: str | None, as_json: bool, mlflow: str | None) -> None:
-    """List past runs, or show one again (by its name, a start of it, or `last`)."""
+    """List past runs, or show the result of one again.
+
+    RUN is a run's name, its first characters, or `last`.
+    """
     from ..report import catalogue, terminal
     from ..runs.store import list_runs, load_run
 
     if run is None:
         if mlflow is not None:
-            raise click.UsageError("--mlflow tells one run; name it: deepworth runs last --mlflow URI")
+            raise click.UsageError("--mlflow logs one run; name it: deepworth runs last --mlflow URI")
         catalogue.show_runs(list_runs(store), as_json=as_json)
         return
     from ..report.tracking import Tracker
@@ -27,4 +34,4 @@ def command(run: str | None, store: str | None, as_json: bool, mlflow: str | Non
     answer = load_run(run, store)
     tracker = Tracker(mlflow) if mlflow is not None else None
     terminal.show(answer, as_json=as_json)
-    sys.exit(told(tracker, answer))
+    sys.exit(log_to_mlflow(tracker, answer))

@@ -8,31 +8,38 @@ from typing import Any
 import click
 
 from ._config import configured
-from ._options import COSTS, JSON, LOAD, QUIET, SEED, options, settings
+from ._group import Command
+from ._options import (
+    COSTS,
+    JSON,
+    LOAD,
+    OUTPUT_FOLDER,
+    OVERWRITE,
+    QUIET,
+    SEED,
+    SET,
+    calibrate,
+    coverage,
+    model,
+    options,
+)
+
+GROUP = "Train and use"
+ORDER = 1
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data")
 @options(*LOAD)
-@click.option("-m", "--model", default="deep-mlp", show_default=True, help="`deepworth models` lists them.")
-@click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the saved model.")
-@click.option("--overwrite", is_flag=True, help="Replace a saved model.")
-@click.option(
-    "--set", "params", multiple=True, callback=settings, metavar="MODEL.PARAM=VALUE", help="Repeatable."
-)
-@click.option(
-    "--calibrate",
-    type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
-    help="Learn honest probabilities; trains six times.  [default: auto with a level or costs, else none]",
-)
-@click.option(
-    "--confidence-level", type=float, help="Answer with sets (or intervals) that hold the truth so often."
-)
-@options(*COSTS)
-@options(SEED, JSON, QUIET)
+@options(model("deep-mlp"), SET, calibrate("auto with --confidence-level or costs, else none"))
+@options(coverage(), *COSTS, OUTPUT_FOLDER, OVERWRITE, JSON, QUIET, SEED)
 @configured
 def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
-    """Train one model on DATA and save it, ready for raw rows."""
+    """Train one model on DATA and save it.
+
+    The saved model takes raw rows. Calibration trains it six times; with --confidence-level its predictions
+    come with prediction sets, or intervals.
+    """
     from ..report import progress
     from ..report.artefact import show_trained
     from ..workflows._single import train as run

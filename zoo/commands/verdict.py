@@ -6,22 +6,29 @@ from typing import Any
 
 import click
 
-from ._options import BUDGET, JSON, STORE, names, options
+from ._group import Command, option
+from ._options import BUDGET, JSON, MARGIN, METRIC, MODELS, OUTPUT, STORE, confidence, options
+
+GROUP = "Compare and judge"
+ORDER = 2
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", default="last")
-@click.option("-m", "--model", multiple=True, callback=names, metavar="NAMES", help="Judge only these.")
-@click.option("--metric", metavar="NAME", help="Another metric: roc_auc, log_loss, f1, rmse, ...")
-@click.option("--margin", type=float, help="Differences up to this do not matter.")
-@click.option("--confidence-level", type=float, help="A verdict needs this much.")
-@click.option("--between", nargs=2, metavar="MODEL MODEL", help="Compare these two with each other as well.")
-@click.option("-o", "--output", metavar="FILE", help="Write the answer to .json, or the leaderboard to .csv.")
-@options(BUDGET, STORE, JSON)
+@options(MODELS, METRIC, MARGIN, confidence(None))
+@option(
+    "--between",
+    group="Evaluation",
+    nargs=2,
+    metavar="MODEL MODEL",
+    help="Also compare these two models with each other.",
+)
+@options(BUDGET, OUTPUT, STORE, JSON)
 def command(run: str, as_json: bool, output: str | None, model: Any, **chosen: Any) -> None:
-    """Judge a past RUN again by what it kept, without training: another metric, margin or level.
+    """Judge a past RUN again, by another metric or margin.
 
-    RUN is its name, a start of it, or `last`.
+    Uses the stored predictions and trains nothing. Options that are not given stay those of the run. RUN is
+    a run's name, its first characters, or `last`.
     """
     from ..report import terminal
     from ..report.output import check_output

@@ -7,20 +7,24 @@ from pathlib import Path
 
 import click
 
+from ._group import Command
 from ._options import JSON, QUIET, STORE, options
+
+GROUP = "Train and use"
 
 _PROOFS = ("manifest.json", "proof.json")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("target")
 @options(STORE, JSON, QUIET)
 def command(target: str, store: str | None, as_json: bool, quiet: bool) -> None:
-    """Does a run repeat itself? Do exports still answer as the measured model did?
+    """Verify that a run, or a saved model, gives equal results.
 
-    TARGET is a run (its name, a start of it, `last`, or its folder), of which one job of each model is run
-    again: bit-equal, within tolerance, or different. Or it is a folder with a manifest or a proof, of a
-    saved or exported model. Exit code 1: an answer differs.
+    TARGET is a run (its name, its first characters, `last`, or its folder): one job of each model is
+    repeated, and its results are bit-equal, within tolerance, or different. Or TARGET is the folder of a
+    saved or exported model: its predictions are compared with the stored ones. Exit code 1: a result
+    differs.
     """
     if any((Path(target) / name).is_file() for name in _PROOFS):
         sys.exit(_verify_export(Path(target), as_json, quiet))

@@ -202,7 +202,7 @@ def test_compare_writes_the_page(tmp_path):
     result = invoke(*arguments, "--report", page, "--store", store)
     assert result.exit_code == 0, result.output
     assert "iris" in page.read_text(encoding="utf-8")
-    for more, words in ((["--no-store"], "leave --no-store away"), (["--store", store], "its folder")):
+    for more, words in ((["--no-store"], "remove --no-store"), (["--store", store], "its folder")):
         where = page if "--no-store" in more else "/nowhere/a.html"
         result = invoke(*arguments, "--report", where, *more)
         assert result.exit_code == 2

@@ -214,7 +214,7 @@ def test_a_run_of_the_first_version_is_judged_again_but_does_not_go_on(tmp_path)
 def test_options_beside_resume_are_refused(sick, tmp_path):
     refused = CliRunner().invoke(main, ["compare", "--resume", "last", "--folds", "3"])
     assert refused.exit_code == 2
-    assert "leave folds away" in refused.output
+    assert "remove --folds" in refused.output
 
 
 FULL = """
