@@ -1,15 +1,27 @@
-from ._metrics import METRICS, Metric, Truth, default_margin, evaluate, of_task, primary, second
-from ._weighted import bootstrap_weights, weighted_scores
+from ._base import Metric, Truth
+from ._catalogue import METRICS, of_task, primary, second
+from ._scoring import (
+    bootstrap_weights,
+    chance_level,
+    default_margin,
+    evaluate,
+    influence_values,
+    weighted_scores,
+)
+from ._truth import truth_of
 
 __all__ = [
     "METRICS",
     "Metric",
     "Truth",
     "bootstrap_weights",
+    "chance_level",
     "default_margin",
     "evaluate",
+    "influence_values",
     "of_task",
     "primary",
     "second",
+    "truth_of",
     "weighted_scores",
 ]

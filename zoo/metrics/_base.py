@@ -1,0 +1,134 @@
+"""What a metric is, and what is known about the rows that it scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from ...datasets import Task
+
+    Value = Callable[["Truth", np.ndarray], float]
+    RowValues = Callable[["Truth", np.ndarray], np.ndarray]
+    Weighted = Callable[["Truth", np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """True classes or values of some rows.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Class codes 0 to ``n_classes`` - 1 for classification, float64 values for regression.
+    task : {"binary", "multiclass", "regression"}
+        What is predicted.
+    n_classes : int, default 0
+        How many classes there are; a class may be absent from ``y``. 0 for regression.
+    positive : int, default 1
+        Code of the positive class of a binary task.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.metrics import Truth
+    >>> truth = Truth(np.array([0, 1, 1]), "binary", n_classes=2)
+    >>> truth.is_positive
+    array([False,  True,  True])
+    """
+
+    y: np.ndarray
+    task: Task
+    n_classes: int = 0
+    positive: int = 1
+
+    @property
+    def is_positive(self) -> np.ndarray:
+        """Rows of the positive class, bool (n_rows,)."""
+        is_positive: np.ndarray = self.y == self.positive
+        return is_positive
+
+    def part(self, rows: np.ndarray) -> Truth:
+        """The truth of some of these rows, which may stand more than once."""
+        return Truth(self.y[rows], self.task, self.n_classes, self.positive)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: a function of true and predicted values, and what is known about its values.
+
+    Calling it gives the score. It is made from a public file of ``zoo/metrics``; the file's constants
+    and functions are its fields. A prediction is float64 of shape (n_rows, n_classes), probabilities, or
+    of shape (n_rows,), values.
+
+    Parameters
+    ----------
+    name : str
+        File name, ``roc_auc``.
+    label : str
+        As tables and pictures show it, ``ROC AUC``.
+    tasks : tuple of {"binary", "multiclass", "regression"}
+        Tasks that it applies to.
+    greater_is_better : bool, default True
+        Whether a greater value is better.
+    bounds : (float, float), default (0.0, 1.0)
+        Lowest and highest possible value. The better one is the score of a perfect prediction.
+    margin : float, default 0.01
+        Default margin: differences up to it are practically equivalent.
+    relative : bool, default False
+        Whether ``margin`` is a share of the target's standard deviation, as for errors in its units.
+    second : str, optional
+        Name of the metric that tables show beside it; the default metric of the task if None.
+    primary_for : tuple of str, default ()
+        Tasks for which it is the default metric.
+    chance : float, optional
+        Score of any constant prediction, where that is one number; see :func:`chance_level`.
+    value : callable, optional
+        ``value(truth, prediction)``: the score. The mean of ``row_values`` if None.
+    row_values : callable, optional
+        ``row_values(truth, prediction)``: float64 (n_rows,), of a metric that is a mean over rows.
+    weighted : callable, optional
+        ``weighted(truth, prediction, weights)``: see :func:`weighted_scores`.
+    influence : callable, optional
+        ``influence(truth, prediction)``: see :func:`influence_values`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.metrics import METRICS, Truth
+    >>> accuracy = METRICS["accuracy"]
+    >>> accuracy(Truth(np.array([0, 1]), "binary", 2), np.array([[0.9, 0.1], [0.8, 0.2]]))
+    0.5
+    >>> accuracy.greater_is_better, accuracy.bounds
+    (True, (0.0, 1.0))
+    """
+
+    name: str
+    label: str
+    tasks: tuple[Task, ...]
+    greater_is_better: bool = True
+    bounds: tuple[float, float] = (0.0, 1.0)
+    margin: float = 0.01
+    relative: bool = False
+    second: str | None = None
+    primary_for: tuple[Task, ...] = ()
+    chance: float | None = None
+    value: Value | None = field(default=None, repr=False)
+    row_values: RowValues | None = field(default=None, repr=False)
+    weighted: Weighted | None = field(default=None, repr=False)
+    influence: RowValues | None = field(default=None, repr=False)
+
+    def __call__(self, truth: Truth, prediction: np.ndarray) -> float:
+        if self.value is not None:
+            return float(self.value(truth, prediction))
+        assert self.row_values is not None, f"zoo/metrics/{self.name}.py has neither value nor row_values"
+        return float(self.row_values(truth, prediction).mean())
+
+    @property
+    def sign(self) -> int:
+        """+1 if greater is better, else -1: sign * value ranks upwards."""
+        return 1 if self.greater_is_better else -1

@@ -1,0 +1,44 @@
+"""Root mean squared error, in the units of the target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ._base import Truth
+
+LABEL = "RMSE"
+TASKS = ("regression",)
+GREATER_IS_BETTER = False
+BOUNDS = (0.0, float("inf"))
+RELATIVE = True  # the margin is a share of the target's standard deviation
+PRIMARY_FOR = ("regression",)
+SECOND = "r2"
+ORDER = 90
+
+
+def value(truth: Truth, prediction: np.ndarray) -> float:
+    """The root of the mean of squares."""
+    import numpy as np
+
+    return float(np.sqrt(np.mean((truth.y - prediction) ** 2)))
+
+
+def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The roots of weighted means of squares."""
+    import numpy as np
+
+    from ._scoring import weighted_mean
+
+    return np.asarray(np.sqrt(weighted_mean((truth.y - prediction) ** 2, weights)))
+
+
+def influence(truth: Truth, prediction: np.ndarray) -> np.ndarray:
+    """By the delta method: the derivative of the root at the mean of squares; 0 without any error."""
+    import numpy as np
+
+    squares = (truth.y - prediction) ** 2
+    root = np.sqrt(squares.mean())
+    return np.asarray((squares - squares.mean()) / (2 * root)) if root > 0 else np.zeros(len(squares))
