@@ -1,5 +1,6 @@
 """What the tests of runner and resume share: stand-in models in worker processes, small data, numbers."""
 
+import os
 import sqlite3
 import subprocess
 import time
@@ -22,7 +23,7 @@ MEASURED = (
 def install(monkeypatch):
     """The stand-in models, in this process until the end of the test and in every worker."""
     monkeypatch.syspath_prepend(str(STAND_INS))
-    monkeypatch.setenv("PYTHONPATH", str(STAND_INS))
+    monkeypatch.setenv("PYTHONPATH", str(STAND_INS), prepend=os.pathsep)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     import stand_ins
 

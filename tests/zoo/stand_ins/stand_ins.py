@@ -12,14 +12,23 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 
-class Good:
-    """Learns a line by least squares; ``seconds`` of a fit, and a ``log`` that every fit writes to."""
+def hang():
+    """Never end, in C, holding Python's lock."""
+    ctypes.PyDLL(None).sleep(100_000)
 
-    def __init__(self, random_state=0, seconds=0.0, log=None):
-        self.random_state, self.seconds, self.log = random_state, seconds, log
+
+class Good:
+    """Learns a line by least squares.
+
+    ``seconds`` is how long a fit takes. Every fit writes to the ``log``, and waits until as many processes as
+    ``meet`` says have done so.
+    """
+
+    def __init__(self, random_state=0, seconds=0.0, log=None, meet=0):
+        self.random_state, self.seconds, self.log, self.meet = random_state, seconds, log, meet
 
     def get_params(self, deep=True):
-        return {"random_state": self.random_state, "seconds": self.seconds, "log": self.log}
+        return {name: getattr(self, name) for name in ("random_state", "seconds", "log", "meet")}
 
     def set_params(self, **params):
         for name, value in params.items():
@@ -31,10 +40,18 @@ class Good:
             with open(self.log, "a") as file:
                 file.write(f"{word} {type(self).__name__} {self.random_state} {os.getpid()}\n")
 
+    def _wait_for_others(self):
+        while self.meet and len(self._processes()) < self.meet:
+            time.sleep(0.01)
+
+    def _processes(self):
+        return {line.split()[3] for line in Path(self.log).read_text().splitlines()}
+
     def fit(self, X, y):
         import numpy as np
 
         self._note("fit")
+        self._wait_for_others()
         time.sleep(self.seconds)
         noise = np.random.default_rng(self.random_state).normal(size=len(y))
         self.classes_, codes = np.unique(y, return_inverse=True)
@@ -60,11 +77,11 @@ class AlsoGood(Good):
 
 
 class Sleeps(Good):
-    """For ever, in C, holding Python's lock: no signal handler and no thread of the process runs."""
+    """Hangs in C and holds Python's lock: no signal handler and no thread of the process runs."""
 
     def fit(self, X, y):
         self._note("fit")
-        ctypes.PyDLL(None).sleep(100_000)
+        hang()
 
 
 class Eats(Good):
@@ -163,23 +180,29 @@ class WrongShape(Good):
 
 
 class Fleet(Good):
-    """Fitted together: notes each fold; ``crash`` names the random state that takes the process along."""
+    """Fitted together: notes each fold.
 
-    def __init__(self, random_state=0, seconds=0.0, log=None, crash=None):
+    ``crash`` and ``hang`` name a file with the random state that takes the process along, or never ends.
+    """
+
+    def __init__(self, random_state=0, seconds=0.0, log=None, crash=None, hang=None):
         super().__init__(random_state, seconds, log)
-        self.crash = crash
+        self.crash, self.hang = crash, hang
 
     def get_params(self, deep=True):
-        return {**super().get_params(), "crash": self.crash}
+        return {**super().get_params(), "crash": self.crash, "hang": self.hang}
 
     def fit(self, X, y):
         super().fit(X, y)
-        if self.crash is not None and Path(self.crash).exists():
-            number = int(Path(self.crash).read_text())
-            if self.random_state == number:
-                os.kill(os.getpid(), 11)
+        if self._is_named_in(self.crash):
+            os.kill(os.getpid(), 11)
+        if self._is_named_in(self.hang):
+            hang()
         self.fit_seconds_ = self.seconds
         return self
+
+    def _is_named_in(self, file):
+        return file is not None and Path(file).exists() and int(Path(file).read_text()) == self.random_state
 
     def fit_many(self, models, X, y, rows, progress=None, on_end=None, first_alone=False):
         for number, (model, own) in enumerate(zip(models, rows, strict=True)):
@@ -228,12 +251,12 @@ def install(patch=setattr):
 def _module(cls):
     if cls is Fleet:
 
-        def build(task, modality, *, random_state=0, seconds=0.0, log=None, crash=None):
-            return cls(random_state, seconds, log, crash)
+        def build(task, modality, *, random_state=0, seconds=0.0, log=None, crash=None, hang=None):
+            return cls(random_state, seconds, log, crash, hang)
     else:
 
-        def build(task, modality, *, random_state=0, seconds=0.0, log=None):
-            return cls(random_state, seconds, log)
+        def build(task, modality, *, random_state=0, seconds=0.0, log=None, meet=0):
+            return cls(random_state, seconds, log, meet)
 
     return SimpleNamespace(
         __name__="stand_ins", __doc__=cls.__doc__, TASKS=("binary",), MODALITIES=("tabular",), build=build
