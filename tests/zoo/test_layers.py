@@ -20,8 +20,8 @@ from deepworth.zoo.models._members import (
 )
 from deepworth.zoo.models._tabular import FeatureScale, NTKDense, NumericEmbedding, ParametricActivation
 from deepworth.zoo.preprocessing.layers import MissingIndicator, QuantileScale, RobustScale, quantile_scale
-from deepworth.zoo.preprocessing.tables import _knots
-from deepworth.zoo.training.fleet import Mixture
+from deepworth.zoo.preprocessing.tables import quantile_knots
+from deepworth.zoo.training.mixture import Mixture
 
 ROWS = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 MEMBERS = np.random.default_rng(1).normal(size=(6, 3, 4)).astype(np.float32)
@@ -170,7 +170,7 @@ def test_every_member_has_a_head():
 
 def test_quantile_scaling_is_that_of_scikit_learn_where_there_are_no_ties():
     x = np.random.default_rng(0).lognormal(size=20_000)
-    knots, ranks = _knots(x)
+    knots, ranks = quantile_knots(x)
     known = QuantileTransformer(n_quantiles=len(knots), output_distribution="normal", subsample=None)
     expected = np.clip(known.fit_transform(x[:, None])[:, 0], -3, 3)
     found = quantile_scale(x, knots, ranks)
@@ -180,7 +180,7 @@ def test_quantile_scaling_is_that_of_scikit_learn_where_there_are_no_ties():
 
 
 def test_ties_get_the_normal_score_of_their_mean_rank():
-    knots, ranks = _knots(np.array([0.0] * 6 + [1.0] * 4))
+    knots, ranks = quantile_knots(np.array([0.0] * 6 + [1.0] * 4))
     assert knots == (0.0, 1.0)
     np.testing.assert_allclose(quantile_scale(np.array([0.0, 1.0]), knots, ranks), ndtri([0.3, 0.8]))
 
@@ -191,7 +191,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False, width=64, min_value=-1
 @settings(max_examples=60, deadline=None)
 @given(st.lists(finite, min_size=2, max_size=60, unique=True), st.lists(finite, min_size=1, max_size=20))
 def test_quantile_scaling_never_falls_never_leaves_three_and_is_the_same_in_keras(values, asked):
-    knots, ranks = _knots(np.array(values))
+    knots, ranks = quantile_knots(np.array(values))
     if len(knots) < 2:
         return
     x = np.sort(np.array(asked + values))

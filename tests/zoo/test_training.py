@@ -14,13 +14,14 @@ from scipy.special import expit, softmax
 from deepworth.zoo.models import perceptron, shallow_mlp
 from deepworth.zoo.models._dropout import Dropout
 from deepworth.zoo.preprocessing.base import InputSpec, aligned_zeros, coarse
-from deepworth.zoo.training import batches as _feed
-from deepworth.zoo.training import fleet as _fleet
-from deepworth.zoo.training import lanes as _lanes
-from deepworth.zoo.training.architecture import Architecture, Part, Replica, StreamedPart
+from deepworth.zoo.training import batches as batches_module
+from deepworth.zoo.training import fleet as fleet_module
+from deepworth.zoo.training import lanes as lanes_module
+from deepworth.zoo.training.architecture import Architecture, Part, Replica, StreamedPart, bytes_of_training
 from deepworth.zoo.training.batches import as_tensor, stacked, watched
-from deepworth.zoo.training.fleet import Mixture, combined, train
-from deepworth.zoo.training.machine import available_bytes, bytes_of_training
+from deepworth.zoo.training.fleet import train
+from deepworth.zoo.training.machine import available_bytes
+from deepworth.zoo.training.mixture import Mixture, combined
 from deepworth.zoo.training.program import Recipe, outputs, program
 from deepworth.zoo.training.settings import SCHEDULES, Settings, usable_batch
 
@@ -47,7 +48,7 @@ def losses(trained, name="loss"):
 
 def batches(seed, n_rows, batch_size):
     """Row numbers of the first epoch of a replica with this seed."""
-    return _lanes.Lane(0, Replica(part(n_rows), None, seed), batch_size, BINARY.new(0)).batches()
+    return lanes_module.Lane(0, Replica(part(n_rows), None, seed), batch_size, BINARY.new(0)).batches()
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -174,7 +175,7 @@ def streamed(rows):
 @pytest.mark.parametrize("watching", [None, part(30, seed=1)])
 def test_streamed_rows_are_the_same_batches_in_pieces(watching, monkeypatch):
     """320 rows in pieces of at most 64 and 20 steps: nothing is left out, so nothing changes."""
-    monkeypatch.setattr(_feed, "PIECE", 64)
+    monkeypatch.setattr(batches_module, "PIECE", 64)
     rows, settings = part(320), Settings(3, 16, 0.01, 2, averaging=0.9)
     whole = train(BINARY, [Replica(rows, watching, 5)], settings)[0]
     pieces = train(BINARY, [Replica(streamed(rows), watching, 5)], settings)[0]
@@ -188,7 +189,7 @@ def test_streamed_rows_are_the_same_batches_in_pieces(watching, monkeypatch):
 
 def test_pieces_are_of_equal_size_and_small(monkeypatch):
     """1,000 rows at batch 16 are 62 steps: of 16 pieces each has 3 of them, 48 rows."""
-    monkeypatch.setattr(_feed, "PIECE", 64)
+    monkeypatch.setattr(batches_module, "PIECE", 64)
     sizes, rows = [], part(1000)
     source = streamed(rows)
     seen = StreamedPart(1000, lambda places: sizes.append(len(set(places))) or source.piece(places))
@@ -237,13 +238,13 @@ def test_a_fleet_takes_fewer_threads_where_memory_is_short(monkeypatch):
     assert needed > 4 * 4 * parameters, "weights, two moments and the best weights at least"
     assert available_bytes() > 2**20
     settings = Settings(workers=4)
-    assert _fleet._workers(SHALLOW, settings, 1, 8) == 4
-    assert [_fleet._busy(n, 4) for n in (1, 3, 4, 5, 8, 10, 50)] == [1, 3, 4, 5, 4, 5, 5]
-    assert [_fleet._busy(n, 1) for n in (1, 3, 10)] == [1, 1, 1]
-    monkeypatch.setattr(_fleet, "available_bytes", lambda: 5 * needed)
-    assert _fleet._workers(SHALLOW, settings, 1, 8) == 2
-    monkeypatch.setattr(_fleet, "available_bytes", lambda: 0)
-    assert _fleet._workers(SHALLOW, settings, 1, 8) == 1
+    assert fleet_module._workers(SHALLOW, settings, 1, 8) == 4
+    assert [fleet_module._busy(n, 4) for n in (1, 3, 4, 5, 8, 10, 50)] == [1, 3, 4, 5, 4, 5, 5]
+    assert [fleet_module._busy(n, 1) for n in (1, 3, 10)] == [1, 1, 1]
+    monkeypatch.setattr(fleet_module, "available_bytes", lambda: 5 * needed)
+    assert fleet_module._workers(SHALLOW, settings, 1, 8) == 2
+    monkeypatch.setattr(fleet_module, "available_bytes", lambda: 0)
+    assert fleet_module._workers(SHALLOW, settings, 1, 8) == 1
 
 
 def test_callbacks_see_the_weights_of_each_epoch_and_may_stop():
@@ -362,11 +363,11 @@ def test_the_schedules_are_the_published_ones():
 
 
 def test_the_rate_of_every_step_follows_the_schedule():
-    lane = _lanes.Lane(0, Replica(part(40), None, 0), 8, BINARY.new(0))
+    lane = lanes_module.Lane(0, Replica(part(40), None, 0), 8, BINARY.new(0))
     settings = Settings(
         epochs=2, learning_rate=0.4, schedule="cosine", weight_decay=0.1, decay_schedule="flat-cosine"
     )
-    steps = [_lanes._steps([lane], settings, epoch, 1) for epoch in (0, 1)]
+    steps = [lanes_module._steps([lane], settings, epoch, 1) for epoch in (0, 1)]
     progress = np.arange(10) / 10
     found = np.concatenate([s.rate[:, 0] for s in steps])
     np.testing.assert_allclose(found, 0.4 * SCHEDULES["cosine"](progress), rtol=1e-6)
@@ -546,8 +547,6 @@ def test_the_same_architecture_has_the_same_start_for_a_seed_and_hashes_alike():
 
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_several_epochs_in_one_call_are_the_same_epochs(lanes, monkeypatch):
-    from deepworth.zoo.training import lanes as _lanes
-
     settings = Settings(
         epochs=10, batch_size=16, patience=None, weight_decay=0.01, averaging=0.9, lanes=lanes
     )
@@ -555,8 +554,8 @@ def test_several_epochs_in_one_call_are_the_same_epochs(lanes, monkeypatch):
     heard = []
     together = train(SHALLOW, replicas, settings, progress=lambda *e: heard.append(e[:2]))
     assert {n for n, epoch in heard if epoch == 10} == {0, 1}
-    assert _lanes._epochs_at_once(settings, 6) == 5
-    monkeypatch.setattr(_lanes, "MOST_AT_ONCE", 1)
+    assert lanes_module._epochs_at_once(settings, 6) == 5
+    monkeypatch.setattr(lanes_module, "MOST_AT_ONCE", 1)
     single = train(SHALLOW, replicas, settings)
     for a, b in zip(together, single, strict=True):
         assert a.best_epoch == b.best_epoch
@@ -567,8 +566,7 @@ def test_several_epochs_in_one_call_are_the_same_epochs(lanes, monkeypatch):
 
 
 def test_one_epoch_at_a_time_where_training_may_end_early_or_epochs_are_long():
-    from deepworth.zoo.training.lanes import _epochs_at_once
-
+    _epochs_at_once = lanes_module._epochs_at_once
     assert _epochs_at_once(Settings(epochs=10, patience=3), 6) == 1
     assert _epochs_at_once(Settings(epochs=10, patience=None, jit=False), 6) == 1
     assert _epochs_at_once(Settings(epochs=10, patience=None), 65) == 1

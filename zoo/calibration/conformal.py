@@ -16,7 +16,7 @@ from ...datasets import InputError
 from .calibrators import Calibrator
 
 LEVEL = 0.9
-_ROUNDING = 1e-6  # of a network in single precision; it must not push a class out of its set
+ROUNDING = 1e-6  # of a network in single precision; it must not push a class out of its set
 
 
 def rank(n_rows: int, level: float) -> int:
@@ -51,7 +51,7 @@ def prediction_sets(probabilities: np.ndarray, least: np.ndarray) -> np.ndarray:
     A set without any class gets the most probable one: a model that is right more often than the level
     asks for would leave sets empty, only to be wrong often enough.
     """
-    sets = probabilities >= np.asarray(least) - _ROUNDING
+    sets = probabilities >= np.asarray(least) - ROUNDING
     empty = np.flatnonzero(~sets.any(axis=1))
     sets[empty, probabilities[empty].argmax(axis=1)] = True
     return sets

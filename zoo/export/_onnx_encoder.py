@@ -23,9 +23,9 @@ class Matrix:
 
 
 def _table(graph: Graph, encoder: Any, inputs: Mapping[str, Tensor]) -> Matrix:
-    from ..preprocessing.tables import _input_names
+    from ..preprocessing.tables import input_names
 
-    names = dict(zip(encoder.feature_names_in_, _input_names(list(encoder.feature_names_in_)), strict=True))
+    names = dict(zip(encoder.feature_names_in_, input_names(list(encoder.feature_names_in_)), strict=True))
     raw = {column: inputs[names[column]] for column in encoder.roles_}
     parts: list[Tensor] = []
     codes: list[int] = []

@@ -17,11 +17,11 @@ from ..artefact.confidence import Confidence, confidence_of
 from ..artefact.formats import load_keras, load_skops
 from ..artefact.loading import load
 from ..artefact.manifest import read_manifest
-from ..calibration.conformal import _ROUNDING
-from ..preprocessing.tables import _input_names, raw_column
+from ..calibration.conformal import ROUNDING
+from ..preprocessing.tables import input_names, raw_column
 
 ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
-SLACK = _ROUNDING  # exports compute in single precision, as networks do
+SLACK = ROUNDING  # exports compute in single precision, as networks do
 DTYPES = {"number": "float64", "date": "float64", "category": "string", "text": "string", "image": "uint8"}
 
 CELLS = (
@@ -153,7 +153,7 @@ def _fields(manifest: dict[str, Any], keras: Any, sklearn: Any) -> tuple[Field, 
     encoder = sklearn.steps[0][1] if hasattr(sklearn, "steps") else None
     roles = getattr(encoder, "roles_", None)
     kinds = {role: kind for kind, role in ROLES.items()}
-    names = _input_names([c["name"] for c in inputs])
+    names = input_names([c["name"] for c in inputs])
     return tuple(
         Field(c["name"], name, kinds[roles[c["name"]]] if roles is not None else c["kind"])
         for c, name in zip(inputs, names, strict=True)

@@ -15,7 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from ...datasets import _text, infer_role
+from ...datasets import as_texts as series_of_texts
+from ...datasets import infer_role
 from .tables import raw_column
 
 MAX_WORDS = 150
@@ -217,4 +218,4 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 def as_texts(X: Any) -> list[str]:
     """Any sequence of texts as a list of str, missing ones empty."""
-    return _text.as_texts(X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X).tolist()
+    return series_of_texts(X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X).tolist()

@@ -74,7 +74,7 @@ class TablePreprocessor:
 
     def fit(self, X: pd.DataFrame) -> TablePreprocessor:
         """Learn medians, quantiles, levels and words from training rows."""
-        names = _input_names(list(X.columns))
+        names = input_names(list(X.columns))
         codes = (_learn(X[c], str(c), name, self.numbers) for c, name in zip(X.columns, names, strict=True))
         self.columns = tuple(
             code for code in codes if code is not None and (code.number or code.width or code.embedded)
@@ -167,7 +167,7 @@ def _as_level(value: Any) -> str:
     return mended(str(value)).strip()
 
 
-def _input_names(columns: Sequence[Any]) -> list[str]:
+def input_names(columns: Sequence[Any]) -> list[str]:
     """Names that Keras takes: word characters only, none twice."""
     names: list[str] = []
     seen: Counter[str] = Counter()
@@ -199,13 +199,14 @@ def _learn_number(x: np.ndarray, name: str, input_name: str, role: str, numbers:
     spread = (high - low) or _typical_distance(known, centre)
     factor = 1.0 / max(spread, 1.0 / LARGEST) if spread > 0 else 0.0
     phases = _phases(known) if role == "datetime" else ()
-    knots, ranks = _knots(known) if numbers == "quantile" and role == "numeric" and factor else ((), ())
+    by_rank = numbers == "quantile" and role == "numeric" and factor
+    knots, ranks = quantile_knots(known) if by_rank else ((), ())
     return ColumnCode(
         name, input_name, role, centre, factor, len(known) < len(x), phases, knots=knots, ranks=ranks
     )
 
 
-def _knots(known: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def quantile_knots(known: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Values at even quantiles, each once, and their mean ranks between 0 and 1."""
     values = np.sort(known)
     knots = np.unique(np.percentile(values, np.linspace(0, 100, N_KNOTS), method="nearest"))

@@ -1,4 +1,4 @@
-"""What is trained: a network's definition, and the rows of each of its replicas."""
+"""What is trained: the definition of a network, the rows of each replica, and the memory that takes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -32,22 +33,22 @@ class Architecture:
             return self.build(self.spec, self.units, **dict(self.params))
 
 
+_SEEDING = threading.Lock()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Keras draws the seeds of its layers from Python's generator: fix it, then give it back.
 
     One thread at a time: the generator belongs to the process.
     """
-    with _ONE_AT_A_TIME:
+    with _SEEDING:
         state = random.getstate()
         random.seed(seed)
         try:
             yield
         finally:
             random.setstate(state)
-
-
-_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass
@@ -87,3 +88,21 @@ class Replica:
     train: Part | StreamedPart
     validation: Part | None
     seed: int
+
+
+_COPIES = 8  # weights, two moments, best weights, gradient, and what a step writes anew
+
+
+@lru_cache(maxsize=64)
+def bytes_of_training(architecture: Architecture, batch_size: int) -> int:
+    """Bytes that one replica needs beside its rows: weights, optimiser, and activations of a batch."""
+    model = architecture.new(0)
+    weights = sum(int(np.prod(v.shape)) for v in model.variables)
+    activations = sum(_values(layer) for layer in model.layers)
+    return 4 * (_COPIES * weights + 2 * batch_size * activations)
+
+
+def _values(layer: object) -> int:
+    """Values of a layer's output for one row."""
+    shape = getattr(getattr(layer, "output", None), "shape", None) or ()
+    return int(np.prod([n or 1 for n in shape[1:]]))

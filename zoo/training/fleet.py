@@ -28,9 +28,9 @@ from typing import Any
 
 import keras
 
-from .architecture import Architecture, Replica
+from .architecture import Architecture, Replica, bytes_of_training
 from .lanes import Progress, Stopped, Trained, train_lanes
-from .machine import available_bytes, bytes_of_training, usable_cores
+from .machine import available_bytes, usable_cores
 from .settings import Settings, check_callbacks
 
 Group = list[tuple[int, "Replica | Callable[[], Replica]"]]
