@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,36 @@ def pytest_collection_modifyitems(items):
         name = getattr(item, "_nodeid", item.nodeid)
         if name != item.nodeid:
             item._id = type(item._id).parse(name)
+
+
+@pytest.fixture(scope="session")
+def source_files() -> list[Path]:
+    """Files of the checkout, relative to its root, without what git ignores."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    names = [Path(name) for name in listed.stdout.decode().split("\0") if name]
+    return [name for name in names if (ROOT / name).is_file()] or _files_without_git()
+
+
+def _files_without_git() -> list[Path]:
+    """The same for an unpacked sdist: no hidden folders, no builds, no environments of any name."""
+    found = []
+    for folder, below, names in os.walk(ROOT):
+        here = Path(folder)
+        below[:] = [
+            name
+            for name in below
+            if not name.startswith((".", "__pycache__"))
+            and name not in ("build", "dist", "_build")
+            and not name.endswith(".egg-info")
+            and not (here / name / "pyvenv.cfg").exists()
+        ]
+        found += [(here / name).relative_to(ROOT) for name in names]
+    return found
 
 
 @pytest.fixture(autouse=True)
