@@ -1,1 +1,220 @@
-"""What a comparison is asked to do: the one list of its options."""
+"""What a comparison is asked to do: the one list of its options.
+
+A :class:`Setup` is built once, from the command line, from YAML or from Python, and kept with the run as
+JSON. Everything that plans, previews, resumes or repeats a comparison reads it. A new option is a field
+here (and a key of :class:`SetupOptions`, for type checkers), a click option, and the place that uses it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Unpack
+
+from ..datasets import InputError, ReadOptions, unknown_name
+
+Preset = Literal["quick", "standard", "thorough"]
+Calibration = Literal["auto", "none", "temperature", "platt", "isotonic"]
+Parameters = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which models are fitted on which rows.
+
+    ``folds``, ``repeats`` override the preset; ``holdout`` is a share of the rows, held out instead of
+    folds. ``params`` are parameters by model. With ``costs`` every model is fitted once more to measure
+    what it costs.
+    """
+
+    models: tuple[str, ...] | None = None
+    preset: Preset = "quick"
+    folds: int | None = None
+    repeats: int | None = None
+    holdout: float | None = None
+    calibrate: Calibration | None = None
+    costs: bool = True
+    params: Parameters = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What decides: the metric, the margin of practical equivalence, the confidence level, cost limits."""
+
+    metric: str | None = None
+    margin: float | None = None
+    confidence_level: float = 0.95
+    budget: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use; times and sizes as they were given ("5m", "2GB")."""
+
+    jobs: int | None = None
+    threads: int | None = None
+    time_limit: float | str | None = None
+    memory_limit: int | str | None = None
+    cluster: str | None = None
+    deterministic: bool = False
+
+
+class SetupOptions(ReadOptions, total=False):
+    """The options of a comparison as keyword arguments, for type checkers; :class:`Setup` holds them."""
+
+    models: Any
+    preset: Preset
+    folds: int | None
+    repeats: int | None
+    holdout: float | None
+    calibrate: Calibration | None
+    costs: bool
+    params: Parameters | None
+    metric: str | None
+    margin: float | None
+    confidence_level: float
+    budget: Any
+    jobs: int | None
+    threads: int | None
+    time_limit: float | str | None
+    memory_limit: int | str | None
+    cluster: str | None
+    deterministic: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that makes a comparison, and the same comparison again.
+
+    Attributes
+    ----------
+    data : str or None
+        A file, a folder or the name of a dataset; None for data in memory, which must be given again.
+    reading : ReadOptions
+        How the data is read, see :func:`deepworth.load_dataset`.
+    design : Design
+    criteria : Criteria
+    resources : Resources
+    seed : int
+        The same seed gives the same numbers on the same machine.
+
+    Examples
+    --------
+    >>> from deepworth import Setup
+    >>> setup = Setup.of("patients.csv", target="sick", preset="standard", metric="f1")
+    >>> setup.design.preset, setup.reading["target"], setup.criteria.metric
+    ('standard', 'sick', 'f1')
+    """
+
+    data: str | None = None
+    reading: ReadOptions = field(default_factory=lambda: ReadOptions())
+    design: Design = field(default_factory=Design)
+    criteria: Criteria = field(default_factory=Criteria)
+    resources: Resources = field(default_factory=Resources)
+    seed: int = 0
+
+    @classmethod
+    def of(cls, data: object = "sick-healthy", **options: Unpack[SetupOptions]) -> Setup:
+        """The setup of keyword arguments, each put where it belongs.
+
+        Raises
+        ------
+        InputError
+            There is no such option.
+        """
+        given: dict[str, Any] = {name: _tupled(name, value) for name, value in options.items()}
+        parts: dict[str, Any] = {}
+        for name, kind in _parts().items():
+            own = {f.name: given.pop(f.name) for f in fields(kind) if given.get(f.name) is not None}
+            for f in fields(kind):
+                given.pop(f.name, None)
+            parts[name] = kind(**own)
+        seed = given.pop("seed", 0)
+        for name in given:
+            if name not in ReadOptions.__annotations__:
+                raise unknown_name("option", name, option_names())
+        reading = {name: value for name, value in given.items() if not _is_unset(value)}
+        return cls(_named(data), _absolute_test(reading), **parts, seed=seed)  # type: ignore[arg-type]
+
+    def with_resources(self, **changed: object) -> Setup:
+        """The same comparison with other resources; None changes nothing."""
+        given = {name: value for name, value in changed.items() if value is not None}
+        return replace(self, resources=replace(self.resources, **given))  # type: ignore[arg-type]
+
+    def to_json(self) -> dict[str, object] | None:
+        """The setup as a plain object; None where it holds something that JSON does not have."""
+        import json
+
+        try:
+            found: dict[str, object] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        except (TypeError, ValueError):
+            return None
+        return found
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> Setup:
+        """The setup that :meth:`to_json` wrote down."""
+        from .results.json import from_json
+
+        try:
+            parts = {name: from_json(kind, value[name]) for name, kind in _parts().items()}
+            reading = {name: _tupled(name, own) for name, own in dict(value["reading"]).items()}  # type: ignore[call-overload]
+            return cls(value["data"], reading, **parts, seed=value["seed"])  # type: ignore[arg-type]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"the setup of the run cannot be read: {error}") from error
+
+    def options(self) -> dict[str, object]:
+        """Every option by its name with its value, those of reading first."""
+        found: dict[str, object] = dict(self.reading)
+        for name, kind in _parts().items():
+            part = getattr(self, name)
+            found |= {f.name: getattr(part, f.name) for f in fields(kind)}
+        return {**found, "seed": self.seed}
+
+
+def option_names() -> tuple[str, ...]:
+    """Names of all options: keyword arguments of :func:`deepworth.compare`, keys of a YAML file."""
+    own = [f.name for kind in _parts().values() for f in fields(kind)]
+    return (*own, "seed", *ReadOptions.__annotations__)
+
+
+def option_defaults() -> dict[str, object]:
+    """Every option with its default; those of reading are not set."""
+    return {**Setup().options(), **dict.fromkeys(ReadOptions.__annotations__)}
+
+
+@cache
+def _parts() -> dict[str, type[Any]]:
+    """Parts of a setup whose fields are options."""
+    made = Setup()
+    return {f.name: type(getattr(made, f.name)) for f in fields(Setup) if is_dataclass(getattr(made, f.name))}
+
+
+def _tupled(name: str, value: Any) -> Any:
+    """Names in any sequence are a tuple; one name alone is a tuple of one."""
+    if isinstance(value, str) and name in ("models", "budget"):
+        return (value,)
+    return tuple(value) if isinstance(value, list) or (name in ("models", "budget") and value) else value
+
+
+def _is_unset(value: object) -> bool:
+    """None, False and an empty list of names are what an option is without being given."""
+    return value is None or (isinstance(value, (bool, tuple)) and not value)
+
+
+def _named(data: object) -> str | None:
+    """A path as it is known from any folder; names of datasets stay; None for data in memory."""
+    if not isinstance(data, (str, os.PathLike)):
+        return None
+    return str(Path(data).resolve()) if Path(data).exists() else str(data)
+
+
+def _absolute_test(reading: dict[str, Any]) -> ReadOptions:
+    found = dict(reading)
+    if isinstance(found.get("test"), (str, os.PathLike)):
+        found["test"] = _named(found["test"])
+    return found  # type: ignore[return-value]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from ...datasets import InputError, unknown_name
 from ..metrics import Metric
+from ..results.answer import BudgetAnswer, LeaderboardRow
 from .intervals import best, corrected_interval, left_out_champion, out_of_bag_champion
 from .scores import ModelScores, Resampled
 
@@ -47,23 +47,23 @@ def _amount(word: str, amount: str, units: dict[str, float], example: str) -> fl
     return float(found[1]) * units[found[2]]
 
 
-def price(row: dict[str, Any], kind: str) -> float | None:
-    """What a row of the leaderboard costs, in the unit of the limit."""
+def price(row: LeaderboardRow, kind: str) -> float | None:
+    """What a model costs, in the unit of the limit."""
     if kind == "memory":
-        return (row.get("costs") or {}).get("fit_peak_bytes")
-    return row[{"latency": "latency_seconds", "fit": "fit_seconds", "size": "size_bytes"}[kind]]
+        return None if row.costs is None else row.costs.fit_peak_bytes
+    return {"latency": row.latency_seconds, "fit": row.fit_seconds, "size": row.size_bytes}[kind]
 
 
 def within_budget(
     limits: dict[str, float],
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[LeaderboardRow],
     models: Sequence[ModelScores],
     metric: Metric,
     test_over_train: float,
     level: float,
     resampled: Resampled | None,
-) -> dict[str, Any]:
-    """The best model within all limits, and a score that does not owe to its having been chosen.
+) -> BudgetAnswer:
+    """The best model within all limits, with a score that is corrected for model selection.
 
     Parameters
     ----------
@@ -73,39 +73,30 @@ def within_budget(
 
     Returns
     -------
-    dict
-        ``limits``, ``models`` within them (best first), ``model`` (None if there is none), ``score`` with
-        ``low`` and ``high`` as a choice among as many earns on other rows, and ``cheapest``: what each
-        limit would have to be for any model to meet it.
+    BudgetAnswer
+        ``model`` is None if no model is within the limits.
     """
-    if not any(row.get("costs") for row in rows):
-        raise InputError("a budget needs measured costs, and this run has none; compare again with --costs")
-    scored = [row for row in rows if row["score"] is not None]
-    fitting = {row["model"] for row in scored if all(_meets(row, *limit) for limit in limits.items())}
+    if not any(row.costs for row in rows):
+        raise InputError("a budget needs measured costs, and this run has none; compare with --costs")
+    scored = [row for row in rows if row.score is not None]
+    fitting = {row.model for row in scored if all(_meets(row, *limit) for limit in limits.items())}
     own = [i for i, m in enumerate(models) if m.model in fitting and m.complete]
-    found: dict[str, Any] = {
-        "limits": limits,
-        "models": [row["model"] for row in scored if row["model"] in fitting],
-        "model": None,
-        "score": None,
-        "low": None,
-        "high": None,
-        "cheapest": {kind: _cheapest(scored, kind) for kind in limits},
-    }
+    names = tuple(row.model for row in scored if row.model in fitting)
+    cheapest = {kind: _cheapest(scored, kind) for kind in limits}
     if not own:
-        return found
+        return BudgetAnswer(limits, names, None, None, None, None, cheapest)
     chosen, score, ends = _choice(models, own, metric, test_over_train, level, resampled)
     low, high = sorted(float(np.clip(metric.sign * end, *metric.bounds)) for end in ends)
-    return found | {"model": chosen, "score": metric.sign * score, "low": low, "high": high}
+    return BudgetAnswer(limits, names, chosen, metric.sign * score, low, high, cheapest)
 
 
-def _meets(row: dict[str, Any], kind: str, limit: float) -> bool:
+def _meets(row: LeaderboardRow, kind: str, limit: float) -> bool:
     """A cost that is not known keeps no limit."""
     cost = price(row, kind)
     return cost is not None and cost <= limit
 
 
-def _cheapest(rows: Sequence[dict[str, Any]], kind: str) -> float | None:
+def _cheapest(rows: Sequence[LeaderboardRow], kind: str) -> float | None:
     known = [cost for row in rows if (cost := price(row, kind)) is not None]
     return min(known, default=None)
 
@@ -124,7 +115,7 @@ def _choice(
     scores = scores[:, defined]
     chosen = own[best(scores)]
     if resampled is None:
-        repeats = np.array([job.split.repeat for job in models[own[0]].jobs])[defined]
+        repeats = models[own[0]].repeats[defined]
         fair = left_out_champion(scores, repeats)
         if len(fair) < 2:
             return models[chosen].model, float(np.mean(fair)), (np.nan, np.nan)

@@ -11,24 +11,12 @@ The score of "the best of a family" without the luck of having been chosen for i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import special, stats
 
 from ...datasets import InputError
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """What the differences say about the true mean difference."""
-
-    mean: float
-    low: float
-    high: float
-    p_below: float
-    p_inside: float
-    p_above: float
+from ..results.answer import Posterior
 
 
 def check_level(level: float) -> None:

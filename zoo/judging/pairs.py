@@ -1,37 +1,17 @@
-"""Two models on the same rows: how far apart they are, and how sure that is.
-
-Which models cannot be told from the best one, when many are ranked on few folds.
-"""
+"""Two models on the same rows: their difference with its error, and which models differ from the best."""
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, special, stats
 
-from ..metrics import Metric, Truth
-from .intervals import Posterior, correlated_t, difference_variance, of_samples
+from ..metrics import Metric
+from ..results.answer import Paired, Posterior
+from .intervals import correlated_t, difference_variance, of_samples
 from .scores import ModelScores, Resampled
-
-
-@dataclass(frozen=True)
-class Paired:
-    """The first model's score less the second's, positive if the first is better.
-
-    ``error`` is the standard error of the difference and ``freedom`` its degrees of freedom. ``p_value``
-    is two-sided, for "no difference at all"; the posterior's probabilities allow for the margin.
-    """
-
-    first: str
-    second: str
-    test: str  # corrected t, DeLong, McNemar, paired bootstrap
-    posterior: Posterior
-    error: float
-    freedom: float
-    p_value: float
 
 
 def paired_by_folds(
@@ -58,7 +38,7 @@ def paired_on_test_part(
     first: ModelScores,
     second: ModelScores,
     metric: Metric,
-    truth: Truth,
+    resampled: Resampled,
     samples: tuple[np.ndarray, np.ndarray],
     margin: float,
     level: float,
@@ -67,9 +47,10 @@ def paired_on_test_part(
 
     ``samples`` are the bootstrap scores (n_samples,) of both models; None where one has no predictions.
     """
-    one, other = first.jobs[0].prediction, second.jobs[0].prediction
+    one, other = first.rows[0].prediction, second.rows[0].prediction
     if one is None or other is None:
         return None
+    truth = resampled.truth
     bootstrap = metric.sign * (samples[0] - samples[1])
     posterior = of_samples(bootstrap[~np.isnan(bootstrap)], margin, level)
     error, test = float(np.nanstd(bootstrap, ddof=1)), "paired bootstrap"
@@ -81,7 +62,7 @@ def paired_on_test_part(
     p_value = _two_sided(posterior.mean, error, np.inf)
     if metric.name == "accuracy":
         test, p_value = "McNemar", mcnemar(one.argmax(axis=1) == truth.y, other.argmax(axis=1) == truth.y)
-    return Paired(first.model, second.model, test, posterior, error, np.inf, p_value)
+    return Paired(first.model, second.model, test, posterior, error, None, p_value)
 
 
 def _two_sided(mean: float, error: float, freedom: float) -> float:
@@ -144,7 +125,6 @@ def tied_with_best(
     level: float,
     test_over_train: float,
     resampled: Resampled | None,
-    truth: Truth | None,
 ) -> dict[str, bool]:
     """Whether each model with a score is tied with the best, which is tied with itself.
 
@@ -158,7 +138,7 @@ def tied_with_best(
         return {}
     best = max(usable, key=lambda i: metric.sign * (models[i].mean(metric.name) or 0.0))
     pairs = {
-        models[i].model: _pair(models, best, i, metric, level, test_over_train, resampled, truth)
+        models[i].model: _pair(models, best, i, metric, level, test_over_train, resampled)
         for i in usable
         if i != best
     }
@@ -179,20 +159,20 @@ def _pair(
     level: float,
     test_over_train: float,
     resampled: Resampled | None,
-    truth: Truth | None,
 ) -> Paired | None:
-    if resampled is None or truth is None:
+    if resampled is None:
         return paired_by_folds(models[best], models[other], metric, test_over_train, 0.0, level)
     samples = (resampled.in_bag[best], resampled.in_bag[other])
-    return paired_on_test_part(models[best], models[other], metric, truth, samples, 0.0, level)
+    return paired_on_test_part(models[best], models[other], metric, resampled, samples, 0.0, level)
 
 
 def _errors(pairs: Sequence[Paired]) -> tuple[np.ndarray, float]:
     """Standard errors of the pairs, moderated where they come from folds, and their degrees of freedom."""
     errors = np.array([pair.error for pair in pairs])
-    if not pairs or np.isinf(pairs[0].freedom):
+    known = [pair.freedom for pair in pairs if pair.freedom is not None]
+    if not known:
         return errors, np.inf
-    own = min(pair.freedom for pair in pairs)
+    own = min(known)
     variances, freedom = moderated(errors**2, own)
     # all pairs share the best model's folds: no more freedom than a two-way table of folds by models has
     return np.sqrt(variances), min(freedom, own * max(1, int(np.sum(errors > 0))))

@@ -1,36 +1,26 @@
-"""Finished jobs to scores: per fold, per model, with intervals."""
+"""Result rows to scores: per fold, per model, with intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
-from ...datasets import Dataset, Task
-from ..metrics import Metric, Truth, bootstrap_weights, evaluate, of_task, weighted_scores
-from ..runs.fitting import Job
+from ..metrics import Metric, Truth, bootstrap_weights, evaluate, of_task, truth_of, weighted_scores
+from ..results.rows import Fold, Labels, Result, Results
 from .intervals import corrected_interval
 
 
-class Labelled(Protocol):
-    """What statistics need of a dataset: the true answers, and what they mean."""
-
-    y: np.ndarray
-    task: Task
-    classes: tuple[str, ...]
-    positive: str | None
-
-
-@dataclass
+@dataclass(frozen=True)
 class ModelScores:
     """All scores of one model: ``folds[metric]`` float64 (J,), NaN where it is not defined."""
 
     model: str
     family: str
     folds: dict[str, np.ndarray]
-    jobs: Sequence[Job] = field(repr=False, default=())
+    rows: Sequence[Result] = field(repr=False, default=())
+    rows_tested: int = 0  # by the folds of the first repeat together
 
     def mean(self, metric: str) -> float | None:
         """Mean over the folds that have a score; None without any."""
@@ -38,42 +28,36 @@ class ModelScores:
         return float(values.mean()) if len(values) else None
 
     @property
-    def rows_tested(self) -> int:
-        """How many rows the folds of the first repeat test together."""
-        return sum(len(job.split.test) for job in self.jobs if job.split.repeat == self.jobs[0].split.repeat)
-
-    @property
     def complete(self) -> bool:
         """Every planned job of the model ended well."""
-        return all(job.status == "ok" for job in self.jobs)
+        return all(row.ok for row in self.rows)
+
+    @property
+    def repeats(self) -> np.ndarray:
+        """The repeat of each fold, int (J,)."""
+        return np.array([row.repeat for row in self.rows])
 
 
-def truth_of(dataset: Labelled, rows: np.ndarray) -> Truth:
-    """What is true of these rows, as metrics want it."""
-    if dataset.task == "regression":
-        return Truth(dataset.y[rows], dataset.task)
-    codes = np.searchsorted(dataset.classes, dataset.y[rows])
-    positive = dataset.classes.index(dataset.positive) if dataset.positive in dataset.classes else 1
-    return Truth(codes, dataset.task, len(dataset.classes), positive)
-
-
-def score_models(dataset: Labelled, jobs: Sequence[Job]) -> list[ModelScores]:
+def score_models(results: Results) -> list[ModelScores]:
     """Every metric on every fold of every model."""
-    by_model: dict[str, list[Job]] = {}
-    for job in jobs:
-        by_model.setdefault(job.model, []).append(job)
-    return [_score(dataset, name, own) for name, own in by_model.items()]
+    by_model: dict[str, list[Result]] = {}
+    for row in results.folds:
+        by_model.setdefault(row.model, []).append(row)
+    truths = {fold: truth_of(results.labels, rows) for fold, rows in results.test_rows.items()}
+    return [_score(results, truths, name, own) for name, own in by_model.items()]
 
 
-def _score(dataset: Labelled, name: str, jobs: list[Job]) -> ModelScores:
-    folds = {m.name: np.array([_value(dataset, m, job) for job in jobs]) for m in of_task(dataset.task)}
-    return ModelScores(name, jobs[0].family, folds, jobs)
+def _score(results: Results, truths: Mapping[Fold, Truth], name: str, rows: list[Result]) -> ModelScores:
+    metrics = of_task(results.labels.task)
+    folds = {m.name: np.array([_value(m, truths, row) for row in rows]) for m in metrics}
+    tested = {fold: len(test) for fold, test in results.test_rows.items() if fold[0] == rows[0].repeat}
+    return ModelScores(name, rows[0].family, folds, rows, sum(tested.values()))
 
 
-def _value(dataset: Labelled, metric: Metric, job: Job) -> float:
-    if job.status != "ok" or job.prediction is None:
+def _value(metric: Metric, truths: Mapping[Fold, Truth], row: Result) -> float:
+    if not row.ok or row.prediction is None:
         return np.nan
-    value = evaluate(metric, truth_of(dataset, job.split.test), job.prediction)
+    value = evaluate(metric, truths[row.repeat, row.fold], row.prediction)
     return np.nan if value is None else value
 
 
@@ -97,12 +81,13 @@ class Resampled:
     the other metrics, of fewer samples: their intervals are read, not tested.
     """
 
+    truth: Truth
     in_bag: np.ndarray
     out_of_bag: np.ndarray
     others: dict[str, np.ndarray] = field(default_factory=dict)
 
     def interval(self, metric: str, model: int, level: float) -> tuple[float, float] | tuple[None, None]:
-        """Percentile interval of the model at this place; None where a sample has no score."""
+        """Percentile interval of the model at this position; None where a sample has no score."""
         samples = self.others.get(metric, self.in_bag)[model]
         if np.isnan(samples).any():
             return None, None
@@ -110,18 +95,26 @@ class Resampled:
         return float(low), float(high)
 
 
-def resample(dataset: Labelled, models: Sequence[ModelScores], metric: Metric, seed: int) -> Resampled:
-    """Scores of every model on the same bootstrap samples of test rows, and on the rows left out."""
-    rows = models[0].jobs[0].split.test
+def resample(
+    labels: Labels, rows: np.ndarray, models: Sequence[ModelScores], metric: Metric, seed: int
+) -> Resampled:
+    """Scores of every model on the same bootstrap samples of test rows, and on the rows left out.
+
+    Parameters
+    ----------
+    rows : int ndarray
+        Of the official test part.
+    """
     n_samples = int(np.clip(10_000_000 // len(rows), 300, 1000))
-    truth = truth_of(dataset, rows)
-    weights = bootstrap_weights(truth.y, dataset.task != "regression", n_samples, seed)
-    predictions = [m.jobs[0].prediction for m in models]
+    truth = truth_of(labels, rows)
+    weights = bootstrap_weights(truth.y, labels.task != "regression", n_samples, seed)
+    predictions = [m.rows[0].prediction for m in models]
     few = weights[: int(np.clip(2_000_000 // len(rows), 100, n_samples))]
     return Resampled(
+        truth,
         _on_weights(metric, truth, predictions, weights),
         _on_weights(metric, truth, predictions, (weights == 0).astype(np.float32)),
-        {m.name: _on_weights(m, truth, predictions, few) for m in of_task(dataset.task) if m != metric},
+        {m.name: _on_weights(m, truth, predictions, few) for m in of_task(labels.task) if m != metric},
     )
 
 
@@ -133,21 +126,9 @@ def _on_weights(
     return np.array([none if p is None else weighted_scores(metric, truth, p, weights) for p in predictions])
 
 
-def best_reachable(dataset: Dataset, metric: Metric, jobs: Sequence[Job]) -> float | None:
-    """The metric of the true probabilities on the test rows of the folds; None where unknown."""
-    if dataset.true_probability is None:
-        return None
-    splits = {(j.split.repeat, j.split.fold): j.split.test for j in jobs}
-    values = [
-        evaluate(metric, truth_of(dataset, rows), dataset.true_probability[rows]) for rows in splits.values()
-    ]
-    known = [v for v in values if v is not None]
-    return float(np.mean(known)) if known else None
-
-
-def one_class_only(dataset: Labelled, scores: ModelScores) -> bool:
-    """A classifier that says the same class for every test row has learned nothing to act on."""
-    if dataset.task == "regression":
+def one_class_only(scores: ModelScores, regression: bool) -> bool:
+    """A classifier that predicts the same class for every test row has learned nothing to act on."""
+    if regression:
         return False
-    said = [job.prediction.argmax(axis=1) for job in scores.jobs if job.prediction is not None]
-    return bool(said) and len(np.unique(np.concatenate(said))) == 1
+    predicted = [row.prediction.argmax(axis=1) for row in scores.rows if row.prediction is not None]
+    return bool(predicted) and len(np.unique(np.concatenate(predicted))) == 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..metrics import Metric
+from ..results.answer import Champion, Posterior, Verdict
 from .intervals import (
-    Posterior,
     agreeing_rows_needed,
     all_equal,
     best,
@@ -22,41 +22,6 @@ from .intervals import (
     rows_factor_needed,
 )
 from .scores import ModelScores, Resampled
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The best model of a family over all folds, and a score that does not owe to its having been chosen.
-
-    ``score`` is what choosing the family's best on other rows earns, with its interval, in units of the
-    metric; the model's own mean in the leaderboard is a little better than it deserves.
-    """
-
-    model: str
-    score: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The answer with its probabilities. ``gain`` is in units of the metric, positive if deep is better."""
-
-    outcome: str  # deep, classical, equivalent, undecided
-    deep_champion: str | None
-    classical_champion: str | None
-    gain: float | None
-    gain_low: float | None
-    gain_high: float | None
-    p_deep: float | None
-    p_equivalent: float | None
-    p_classical: float | None
-    margin: float
-    confidence_level: float
-    missing: tuple[str, ...]
-    sentence: str
-    advice: str
-    champions: dict[str, Champion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -161,7 +126,7 @@ def _fair_scores(
     models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric, defined: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """For each family its left-out champion on every defined fold, higher is better; the repeat of each."""
-    repeats = np.array([models[0].jobs[fold].split.repeat for fold in defined])
+    repeats = models[0].repeats[defined]
     fair = {
         f: left_out_champion(_matrix(models, families[f], metric)[:, defined], repeats)
         for f in ("deep", "classical")

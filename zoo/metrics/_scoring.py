@@ -16,6 +16,7 @@ from ._base import Metric, Truth
 
 _CHUNK = 4_000_000  # numbers held at once
 _STEP = 1e-3  # of a weight, for its derivative
+_FEWEST_COPIES, _FEWEST_ROWS = 3, 1000  # of a table of repeated rows, for a jackknife
 
 
 def evaluate(metric: Metric, truth: Truth, prediction: np.ndarray) -> float | None:
@@ -158,9 +159,9 @@ def influence_values(metric: Metric, truth: Truth, prediction: np.ndarray) -> np
     To first order, the score of other rows from the same population differs from its expectation by
     the mean of their influence values; so their variance, divided by the number of rows, is the
     variance of the score. For a mean over rows they are the row values less their mean. Metrics that
-    are smooth functions of sums over rows have exact formulas; without one, the weights are
-    differentiated, or each row is left out and added once more, which takes time proportional to the
-    square of the number of rows.
+    are smooth functions of sums over rows have exact formulas. Without one, the score is differentiated
+    by the weight of each row, or each row is left out and added once more: both take time proportional
+    to the square of the number of rows, and need a metric that is a smooth function of the weights.
 
     Parameters
     ----------
@@ -225,17 +226,19 @@ def _blocks(n: int) -> Iterator[np.ndarray]:
 
 
 def _jackknife(metric: Metric, truth: Truth, prediction: np.ndarray) -> np.ndarray:
-    """Mean of the changes when a row is left out and when it is added once more.
+    """Mean of the changes when a copy of a row is left out and when one is added, which cancels their bias.
 
-    The mean cancels the error of first order. Only the second is used where the score without the row
-    is not defined.
+    Every row is repeated first: the changes become small, and no class vanishes with its only row.
     """
     n, score = len(truth.y), metric(truth, prediction)
-    rows, changes = np.arange(n), np.empty((2, n))
-    for i in rows:
-        changes[0, i] = (n - 1) * (score - _score_of(metric, truth, prediction, np.delete(rows, i)))
-        changes[1, i] = (n + 1) * (_score_of(metric, truth, prediction, np.append(rows, i)) - score)
-    return np.asarray(np.where(np.isnan(changes[0]), changes[1], changes.mean(axis=0)))
+    copies = max(_FEWEST_COPIES, -(-_FEWEST_ROWS // n))
+    repeated, total = np.repeat(np.arange(n), copies), n * copies
+    changes = np.empty((2, n))
+    for i in range(n):
+        without, twice = np.delete(repeated, i * copies), np.append(repeated, i)
+        changes[0, i] = (total - 1) * (score - _score_of(metric, truth, prediction, without))
+        changes[1, i] = (total + 1) * (_score_of(metric, truth, prediction, twice) - score)
+    return np.asarray(changes.mean(axis=0))
 
 
 def chance_level(metric: Metric, truth: Truth) -> float | None:

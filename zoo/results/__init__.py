@@ -1,1 +1,1 @@
-"""What runs, judges and reports pass on: typed rows and answers, and their JSON."""
+"""What runs, judges and reports pass on: typed rows, facts and answers, and their JSON."""

@@ -23,7 +23,7 @@ from typing import Any
 from ...datasets import InputError
 from ..artefact.versions import versions
 from .limits import Limits
-from .tasks import Hear, Task
+from .tasks import Report, Task
 from .worker_process import COUNTS
 from .workers import WorkerDied
 
@@ -39,7 +39,7 @@ class _Order:
     """A task on its way, how often it was sent, and how many workers have begun with it since."""
 
     task: Task
-    hear: Hear
+    report: Report
     future: Future[None] = field(default_factory=Future)
     remote: Any = None
     sends: int = 0
@@ -88,14 +88,14 @@ class Cluster(Executor):
         return {"address": self.address, "workers": self._nthreads}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """``submit(run_task, task, work, hear)``, with the same work every time, as :class:`Workers` does."""
-        task, work, hear = args
+        """``submit(run_task, task, work, report)``, with the same work every time, as :class:`Workers` does."""
+        task, work, report = args
         if self._data is None:
             self._pickled = pickle.dumps(work, protocol=5)
             self._share()
         with self._lock:
             number = len(self._orders)
-            self._orders[number] = _Order(task, hear)
+            self._orders[number] = _Order(task, report)
             self._send(number)
             return self._orders[number].future
 
@@ -139,7 +139,7 @@ class Cluster(Executor):
             self._data,
             self._terms(),
             number,
-            order.task.places,
+            order.task.positions,
             order.task.family,
             order.task.alone,
             key=f"deepworth-{self._run}-{number}-{order.sends}",
@@ -165,22 +165,22 @@ class Cluster(Executor):
         }
 
     def _listen(self) -> None:
-        """Pass on what workers say, until there is nobody to hear it from."""
+        """Pass on what workers say, until there is nobody to report it from."""
         try:
             while not self._closed:
-                for number, place, kind, value in [self._mail.get(), *self._mail.get(batch=True)]:
-                    self._take(number, place, kind, pickle.loads(value))
+                for number, position, kind, value in [self._mail.get(), *self._mail.get(batch=True)]:
+                    self._take(number, position, kind, pickle.loads(value))
         except BaseException as error:
             self._fail(InputError(f"the scheduler at {self.address} has gone ({type(error).__name__})"))
 
-    def _take(self, number: int, place: int, kind: str, value: Any) -> None:
+    def _take(self, number: int, position: int, kind: str, value: Any) -> None:
         order = self._orders[number]
         if kind == "killed":
             with self._lock:
                 self._killed(number, *value)
         elif kind != "end":
             order.begun += kind == "host"  # a worker says it before it does anything else
-            order.hear(place, kind, value)
+            order.report(position, kind, value)
         elif value is None:
             self._settle(order, None)
         else:
@@ -218,7 +218,7 @@ class Cluster(Executor):
         """Workers died; by the queue, so that it comes after all that those workers said."""
         order = self._orders[number]
         news = pickle.dumps((order.sends, deaths, words))
-        self._mail.put([number, order.task.places[0], "killed", news])
+        self._mail.put([number, order.task.positions[0], "killed", news])
 
     def _killed(self, number: int, send: int, deaths: int, words: str) -> None:
         """Workers died while they had the task. It is to blame only if each of them had begun with it.

@@ -27,7 +27,7 @@ _lock = threading.Lock()
 
 
 def serve(
-    work: bytes, terms: dict[str, Any], number: int, places: tuple[int, ...], family: str, alone: bool
+    work: bytes, terms: dict[str, Any], number: int, positions: tuple[int, ...], family: str, alone: bool
 ) -> None:
     """Run one task; everything that happens goes into the queue of the run, its end last.
 
@@ -36,7 +36,7 @@ def serve(
     work : the pickled :class:`~._tasks.Work`
     terms : what :meth:`._cluster.Cluster._terms` says of the run
     number : by which the run knows the task
-    places, family, alone : of the task
+    positions, family, alone : of the task
     """
     worker = get_worker()
     try:
@@ -47,7 +47,7 @@ def serve(
     crew.busy.add(key)
     try:
         cores = None if alone else crew.cores
-        _pass_on(crew, number, Task(places, family, cores, alone), work)
+        _pass_on(crew, number, Task(positions, family, cores, alone), work)
     finally:
         crew.busy.discard(key)
 
@@ -55,12 +55,12 @@ def serve(
 def _pass_on(crew: _Crew, number: int, task: Task, work: bytes) -> None:
     """All messages of a task, from the thread that may talk to the scheduler."""
     said: queue.SimpleQueue[tuple[int, str, Any] | None] = queue.SimpleQueue()
-    crew.tell(number, task.places[0], "host", crew.host)  # first: if this worker dies, it had the task
+    crew.tell(number, task.positions[0], "host", crew.host)  # first: if this worker dies, it had the task
     future = crew.workers.submit(run_task, task, work, lambda *message: said.put(message))
     future.add_done_callback(lambda _: said.put(None))
     while (message := said.get()) is not None:
         crew.tell(number, *message)
-    crew.tell(number, task.places[0], "end", _ending(future))
+    crew.tell(number, task.positions[0], "end", _ending(future))
 
 
 def _ending(future: Future[None]) -> tuple[Any, ...] | None:
@@ -107,9 +107,9 @@ class _Crew(WorkerPlugin):
         self.workers = Workers(limits, share=own / slots, patient=True, counts=terms["counts"])
         self._mail = Queue(terms["mail"], client=get_client())
 
-    def tell(self, number: int, place: int, kind: str, value: Any) -> None:
+    def tell(self, number: int, position: int, kind: str, value: Any) -> None:
         """Returns when the scheduler has it, so that it arrives before the end of the task does."""
-        self._mail.put([number, place, kind, pickle.dumps(value, protocol=5)])
+        self._mail.put([number, position, kind, pickle.dumps(value, protocol=5)])
 
     def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
         """Dask says what becomes of a key on this worker."""

@@ -1,4 +1,4 @@
-"""Confidence asked for by options: estimators wrapped for it, answers and scores that show it."""
+"""Estimators wrapped for the confidence that options ask for."""
 
 from __future__ import annotations
 
@@ -8,28 +8,17 @@ from typing import Any
 import numpy as np
 
 from ...datasets import Dataset, InputError, make_splits, unknown_name
-from ..artefact.loading import SavedModel
 from ..calibration.calibrators import METHODS
 from ..calibration.conformal import check_level
-from ..calibration.decisions import Costs, costs_of, expected_cost
+from ..calibration.decisions import Costs, costs_of
 from ..calibration.estimators import Calibrated, ConformalRegressor
-from ..calibration.reliability import (
-    bin_numbers,
-    error_by_chance,
-    estimated_error,
-    of_sets,
-    statements,
-    summarise,
-    wilson,
-)
-from ..metrics import Truth
 
 FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What was asked for. Without any of it a model is trained and saved as it was compared."""
+class ConfidenceOptions:
+    """Calibration, a confidence level, misclassification costs; without any the estimator stays as it is."""
 
     calibrate: str | None = None
     confidence_level: float | None = None
@@ -43,7 +32,7 @@ class Wanted:
 
     @property
     def method(self) -> str:
-        """A level or costs need honest probabilities; else those of the model stay as they were measured."""
+        """A level or costs need calibrated probabilities; else those of the model stay as they are."""
         needed = self.confidence_level is not None or self.costs is not None
         return self.calibrate or ("auto" if needed else "none")
 
@@ -55,16 +44,18 @@ class Wanted:
             check_level(self.confidence_level)
         if dataset.task == "regression" and self.calibrate not in (None, "auto", "none"):
             raise InputError(
-                f"--calibrate {self.calibrate} is for classes, the target is a number; leave it away"
+                f"--calibrate {self.calibrate} is for classes, but the target is a number: remove --calibrate"
             )
         if self.costs is not None and dataset.task != "binary":
-            raise InputError(f"costs of wrong answers are for two classes, this is a {dataset.task} task")
+            raise InputError(f"misclassification costs need two classes, this is a {dataset.task} task")
 
 
-def confident(estimator: Any, dataset: Dataset, rows: np.ndarray, wanted: Wanted, seed: int) -> Any:
+def with_confidence(
+    estimator: Any, dataset: Dataset, rows: np.ndarray, options: ConfidenceOptions, seed: int
+) -> Any:
     """The estimator, wrapped where confidence is wanted; ``rows`` are those it will be fitted to."""
-    wanted.check(dataset)
-    level, method = wanted.confidence_level, wanted.method
+    options.check(dataset)
+    level, method = options.confidence_level, options.method
     if dataset.task == "regression":
         if level is None:
             return estimator
@@ -72,14 +63,14 @@ def confident(estimator: Any, dataset: Dataset, rows: np.ndarray, wanted: Wanted
         if len(rows) < enough:
             raise InputError(f"intervals at {level:g} need at least {enough} rows, got {len(rows)}")
         return ConformalRegressor(estimator, confidence_level=level, cv=_inner_folds(dataset, rows, seed))
-    if method == "none" and level is None and wanted.costs is None:
+    if method == "none" and level is None and options.costs is None:
         return estimator
     return Calibrated(
         estimator,
         method,
         confidence_level=level,
-        cost_false_negative=wanted.cost_false_negative,
-        cost_false_positive=wanted.cost_false_positive,
+        cost_false_negative=options.cost_false_negative,
+        cost_false_positive=options.cost_false_positive,
         positive=dataset.positive,
         cv=_inner_folds(dataset, rows, seed),
     )
@@ -98,48 +89,3 @@ def _inner_folds(dataset: Dataset, rows: np.ndarray, seed: int) -> Any:
         time=None if dataset.time is None else dataset.time[rows],
     )
     return [(split.train, split.test) for split in splits]
-
-
-def measured(model: SavedModel, truth: Truth, prediction: np.ndarray, level: float) -> dict[str, Any]:
-    """How far a saved model's confidence held on labelled rows.
-
-    Parameters
-    ----------
-    level : float
-        Of the intervals; the level of sets and intervals is the model's own.
-    """
-    known, n_rows = model.confidence, len(truth.y)
-    found: dict[str, Any] = {"level": known.level}
-    if truth.task == "regression":
-        if known.half_width is not None:
-            inside = np.abs(truth.y - prediction) <= known.half_width
-            found |= {"half_width": known.half_width, "coverage": share_with_interval(inside, level)}
-        return found
-    found["calibrator"] = known.calibrator.method
-    found["calibration_error"] = calibration_error(truth, prediction, level)
-    if known.least_probabilities is not None:
-        sets = known.sets(prediction)
-        hits = sets[np.arange(n_rows), truth.y]
-        found |= of_sets(sets, truth.y) | {"coverage": share_with_interval(hits, level)}
-    if known.threshold is not None and known.costs is not None:
-        costs = known.costs
-        stated, happened = prediction[:, known.positive], truth.y == known.positive
-        found |= {"threshold": known.threshold, "positive": str(model.classes_[known.positive])}
-        found["expected_cost"] = expected_cost(stated, happened, known.threshold, costs)
-        found["expected_cost_at_half"] = expected_cost(stated, happened, 0.5, costs)
-    return found
-
-
-def calibration_error(truth: Truth, prediction: np.ndarray, level: float) -> dict[str, float]:
-    """The calibration error with its interval, and what perfect probabilities would show."""
-    stated, hits = statements(prediction, truth.y, truth.positive)
-    numbers = bin_numbers(stated)
-    found = estimated_error(summarise(stated, hits, numbers), level)
-    return {**vars(found), "by_chance": error_by_chance(stated, numbers)}
-
-
-def share_with_interval(hits: np.ndarray, level: float) -> dict[str, float]:
-    """A share of rows with Wilson's interval."""
-    share = float(hits.mean())
-    low, high = wilson(np.array(share), np.array(len(hits)), level)
-    return {"value": share, "low": float(low), "high": float(high)}

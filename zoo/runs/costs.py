@@ -11,7 +11,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,11 @@ from ..artefact.formats import count_parameters
 from ..artefact.loading import load
 from ..artefact.operations import operations
 from ..artefact.saving import save
+from ..results.json import from_json, to_json
+from ..results.rows import CostSheet, Result
 from ..training.machine import usable_cores
-from .fitting import Job, reason_of, unfitted
+from .fitting import reason_of, unfitted
+from .jobs import PlannedJob
 from .limits import limited
 from .measuring import (
     EFFORTS,
@@ -54,8 +57,10 @@ class Setting:
     effort: str = "quick"
 
 
-def measure_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], setting: Setting) -> Job:
-    """The finished cost job of a model: ``costs`` has what could be measured, even where it failed."""
+def measure_job(
+    job: PlannedJob, dataset: Dataset, seed: int, params: dict[str, Any], setting: Setting
+) -> Result:
+    """The result of a cost job: ``costs`` has what could be measured, even where it failed."""
     figures: dict[str, Any] = {"threads": _threads(job, setting), "rows": len(job.split.train)}
     try:
         with limited(setting.threads), warnings.catch_warnings():
@@ -65,18 +70,24 @@ def measure_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], s
             figures["steady"] = figures.pop("fit_steady") and is_steady(figures["latency"])
     except (Exception, SystemExit) as error:
         reason = _FOLDER.sub("the saved model", reason_of(error))  # a name that is another every time
-        return replace(job, status="failed", reason=reason, costs=figures)
-    return replace(job, status="ok", costs=figures)
+        return job.ended("failed", reason, costs=cost_sheet(figures))
+    return job.ended(costs=cost_sheet(figures))
 
 
-def _threads(job: Job, setting: Setting) -> int:
+def cost_sheet(figures: dict[str, Any]) -> CostSheet:
+    """Figures as they were measured; those of a fit that was not finished are left out."""
+    known = {f.name for f in fields(CostSheet)}
+    return from_json(CostSheet, {name: value for name, value in to_json(figures).items() if name in known})
+
+
+def _threads(job: PlannedJob, setting: Setting) -> int:
     if job.family == "deep":
         return setting.cores or usable_cores()
     return setting.threads
 
 
 def _fitted(
-    job: Job,
+    job: PlannedJob,
     dataset: Dataset,
     seed: int,
     params: dict[str, Any],
@@ -97,7 +108,7 @@ def _fitted(
     return model
 
 
-def _first_call(model: Any, dataset: Dataset, job: Job) -> None:
+def _first_call(model: Any, dataset: Dataset, job: PlannedJob) -> None:
     """What is paid once a process is not this model's cost: a small fit comes first, untimed.
 
     Networks compile a program for each architecture, which is their cost; a runtime that has started and
@@ -142,7 +153,9 @@ def _some_rows(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     return np.sort(np.concatenate([rows[np.flatnonzero(y == name)[:each]] for name in dataset.classes]))
 
 
-def _ask_saved(job: Job, model: Any, dataset: Dataset, setting: Setting, figures: dict[str, Any]) -> None:
+def _ask_saved(
+    job: PlannedJob, model: Any, dataset: Dataset, setting: Setting, figures: dict[str, Any]
+) -> None:
     """Save, open and ask: the path that a user would deploy."""
     with tempfile.TemporaryDirectory(prefix="deepworth-cost-") as folder:
         path = save(model, Path(folder) / "model", dataset=dataset, name=job.model, family=job.family, seed=0)

@@ -3,152 +3,178 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
-from ...datasets import Dataset
-from ..judging.scores import truth_of
-from ..metrics import evaluate, of_task
-from ..workflows._result import predictions_of
-from .fitting import Job
+from ..metrics import evaluate, of_task, truth_of
+from ..results.rows import Labels, Result, prediction_frame
+from .jobs import PlannedJob
 from .journal import RunStore
 from .progress import Event, Progress
 from .tasks import Task, Work, cost_tasks, longest_first, make_tasks, run_task
 from .workers import WorkerDied
 
 
-class Ledger:
-    """The jobs of a run in the order of its plan: what ended, what runs, who is told."""
+class Record:
+    """The results of a run by the position of their job in the plan: what ended, what runs, who is told."""
 
     def __init__(
-        self, dataset: Dataset, jobs: Sequence[Job], record: RunStore | None, progress: Progress | None
+        self,
+        labels: Labels,
+        jobs: Sequence[PlannedJob],
+        store: RunStore | None,
+        progress: Progress | None,
     ) -> None:
-        self._dataset, self._record = dataset, record
+        self._labels, self._store = labels, store
         self._progress = progress or (lambda event: None)
         self.jobs = list(jobs)
-        self.done: set[int] = set()
-        self._current = ""
-        self._beside: dict[int, bool] = {}  # places that run now, and whether others ran meanwhile
-        self._hosts: dict[int, str] = {}  # machines of places that another one than this runs
+        self.results: dict[int, Result] = {}
+        self._current_model = ""
+        self._running: dict[int, bool] = {}  # positions that run now, and whether others ran meanwhile
+        self._hosts: dict[int, str] = {}  # machines of positions that another one than this runs
 
-    def tell(self, kind: str, model: str = "", message: str = "") -> None:
+    def notify(self, kind: str, model: str = "", message: str = "") -> None:
         """Tell whoever watches."""
-        self._progress(Event(kind, model, len(self.done), len(self.jobs), message))
+        self._progress(Event(kind, model, len(self.results), len(self.jobs), message))
 
-    def hear(self, place: int, kind: str, value: Any) -> None:
-        """What a task reports, see :data:`._tasks.Hear`."""
-        model = self.jobs[place].model
+    def report(self, position: int, kind: str, value: Any) -> None:
+        """Take down what a task reports, see :data:`.tasks.Report`."""
+        model = self.jobs[position].model
         if kind == "host":
-            self._hosts[place] = value
+            self._hosts[position] = value
         elif kind == "begin":
-            self._begin(model, [own for own in value if own not in self.done], self._hosts.get(place, ""))
+            waiting = [other for other in value if other not in self.results]
+            self._begin(model, waiting, self._hosts.get(position, ""))
         elif kind == "epoch":
-            self.tell("epoch", model, f"epoch {value}")
-        elif kind == "job" and place not in self.done:
-            self.end(place, value if isinstance(value, Job) else replace(self.jobs[place], **value))
+            self.notify("epoch", model, f"epoch {value}")
+        elif kind == "result" and position not in self.results:
+            self.add(position, value)
 
-    def _begin(self, model: str, places: Sequence[int], host: str) -> None:
-        if self._record:
-            self._record.begin([self.jobs[place] for place in places])
-        self._hosts |= dict.fromkeys(places, host)
-        others = [p for p in self._beside if p not in places and self._hosts[p] == host]
-        self._beside |= dict.fromkeys(others, True)
-        self._beside |= dict.fromkeys(places, bool(others))
-        if model != self._current:
-            self._current = model
-            self.tell("model", model)
+    def _begin(self, model: str, positions: Sequence[int], host: str) -> None:
+        if self._store:
+            self._store.begin([self.jobs[position] for position in positions])
+        self._hosts |= dict.fromkeys(positions, host)
+        others = [p for p in self._running if p not in positions and self._hosts[p] == host]
+        self._running |= dict.fromkeys(others, True)
+        self._running |= dict.fromkeys(positions, bool(others))
+        if model != self._current_model:
+            self._current_model = model
+            self.notify("model", model)
 
-    def end(self, place: int, job: Job) -> None:
-        """Write a finished job down."""
-        job.contended = self._beside.pop(place, False)
-        if self._record:
-            said = predictions_of(self._dataset, job) if job.prediction is not None else None
-            self._record.add(job, self._scored(job), said)
-        self.jobs[place] = job
-        self.done.add(place)
-        self.tell("fold", job.model, job.reason)
+    def add(self, position: int, result: Result) -> None:
+        """Write a result down."""
+        result = replace(result, contended=self._running.pop(position, False))
+        if self._store:
+            test_rows = self.jobs[position].split.test
+            frame = (
+                prediction_frame(result, test_rows, self._labels) if result.prediction is not None else None
+            )
+            self._store.add(result, self._scores(result, test_rows), frame)
+        self.results[position] = result
+        self.notify("fold", result.model, result.reason)
 
-    def give_up(self, places: Sequence[int]) -> None:
+    def keep(self, position: int, result: Result) -> None:
+        """A result that was written down before."""
+        self.results[position] = result
+        self.notify("fold", result.model, result.reason)
+
+    def withdraw(self, positions: Sequence[int]) -> None:
         """These jobs do not run any more."""
-        for place in places:
-            self._beside.pop(place, None)
+        for position in positions:
+            self._running.pop(position, None)
 
-    def stop(self, place: int, status: str, reason: str) -> None:
+    def stop(self, position: int, status: str, reason: str) -> None:
         """A job that ended without an answer."""
-        self.end(place, replace(self.jobs[place], status=status, reason=reason))
+        self.add(position, self.jobs[position].ended(status, reason))
 
     def worth_measuring(self, costs: Sequence[Task]) -> Iterator[Task]:
         """Those of models that can be fitted; the costs of others are skipped, with their reason."""
         for task in costs:
-            model = self.jobs[task.places[0]].model
-            own = [job for job in self.jobs if job.model == model and job.kind == "fold"]
-            if any(job.status == "ok" for job in own):
+            (position,) = task.positions
+            model = self.jobs[position].model
+            results = [r for r in self.results.values() if r.model == model and r.kind == "fold"]
+            if any(result.ok for result in results):
                 yield task
             else:
-                self.stop(task.places[0], "skipped", own[0].reason if own else "no fold was fitted")
+                first = self._first_fold(model)
+                self.stop(position, "skipped", first.reason if first else "no fold was fitted")
+
+    def _first_fold(self, model: str) -> Result | None:
+        """The result of a model's first fold in the order of the plan."""
+        positions = [p for p, job in enumerate(self.jobs) if job.model == model and job.kind == "fold"]
+        return self.results.get(positions[0]) if positions else None
 
     def interrupt(self) -> None:
         """Every job that has not ended is interrupted."""
         self._progress = lambda event: None
-        for place, job in enumerate(self.jobs):
-            if place not in self.done:
-                planned = job.status == "planned"
-                job = replace(job, status="interrupted", reason="the run was interrupted") if planned else job
-                self.end(place, job)
+        for position, job in enumerate(self.jobs):
+            if position not in self.results:
+                ended = (job.status, job.reason)
+                interrupted = ("interrupted", "the run was interrupted")
+                self.stop(position, *(interrupted if job.is_planned else ended))
 
-    def _scored(self, job: Job) -> dict[str, float | None]:
-        if job.prediction is None:
+    def _scores(self, result: Result, test_rows: Any) -> dict[str, float | None]:
+        if result.prediction is None:
             return {}
-        truth = truth_of(self._dataset, job.split.test)
-        return {m.name: evaluate(m, truth, job.prediction) for m in of_task(self._dataset.task)}
+        truth = truth_of(self._labels, test_rows)
+        return {m.name: evaluate(m, truth, result.prediction) for m in of_task(self._labels.task)}
 
 
 def run_jobs(
-    jobs: Sequence[Job],
+    jobs: Sequence[PlannedJob],
     work: Work,
-    record: RunStore | None,
+    store: RunStore | None,
     progress: Progress | None,
     executor: Executor | None = None,
     seconds: Sequence[float | None] | None = None,
-) -> list[Job]:
-    """Every job of a plan, ended; Ctrl-C ends the rest as interrupted.
+    known: Mapping[int, Result] | None = None,
+) -> list[Result]:
+    """The results of all jobs of a plan, in its order; Ctrl-C ends the rest as interrupted.
 
     Parameters
     ----------
-    jobs : those with another status than "planned" have ended before
-    executor : runs ``submit(run_task, task, work, hear)``; without one the tasks run here
+    jobs : those with another status than "planned" have ended before they began
+    executor : runs ``submit(run_task, task, work, report)``; without one the tasks run here
     seconds : expected of each job, where the longest are to begin first
+    known : results of an earlier part of the run, by position
     """
-    ledger = Ledger(work.dataset, jobs, record, progress)
+    record = Record(Labels.of(work.dataset), jobs, store, progress)
     try:
-        ledger.tell("started")
-        for place, job in enumerate(jobs):
-            if job.status != "planned":  # its row is there already
-                ledger.done.add(place)
-                ledger.tell("fold", job.model, job.reason)
-        tasks, costs = make_tasks(jobs, work.dataset.task), cost_tasks(jobs)
+        record.notify("started")
+        _keep_known(record, known or {})
+        tasks = make_tasks(jobs, work.dataset.task, record.results)
+        costs = cost_tasks(jobs, record.results)
         if seconds is not None:
-            tasks = longest_first(tasks, [sum(seconds[p] or 0.0 for p in task.places) for task in tasks])
+            tasks = longest_first(tasks, [sum(seconds[p] or 0.0 for p in task.positions) for task in tasks])
         if executor is None:
             for task in tasks:
-                run_task(task, work, ledger.hear)
-            for task in ledger.worth_measuring(costs):
-                run_task(task, work, ledger.hear)
+                run_task(task, work, record.report)
+            for task in record.worth_measuring(costs):
+                run_task(task, work, record.report)
         else:
-            _Overseer(executor, work, ledger).run(tasks, costs)
-        ledger.tell("finished")
+            _Dispatcher(executor, work, record).run(tasks, costs)
+        record.notify("finished")
     except KeyboardInterrupt:
-        ledger.interrupt()
-    return ledger.jobs
+        record.interrupt()
+    return [record.results[position] for position in range(len(jobs))]
 
 
-class _Overseer:
-    """Hands tasks to an executor and hears what becomes of them, all in the caller's thread."""
+def _keep_known(record: Record, known: Mapping[int, Result]) -> None:
+    """Results that are written down already, and those of jobs that cannot run."""
+    for position, job in enumerate(record.jobs):
+        if position in known:
+            record.keep(position, known[position])
+        elif not job.is_planned:
+            record.keep(position, job.ended(job.status, job.reason))
 
-    def __init__(self, executor: Executor, work: Work, ledger: Ledger) -> None:
-        self._executor, self._work, self._ledger = executor, work, ledger
+
+class _Dispatcher:
+    """Hands tasks to an executor and takes in what becomes of them, all in the caller's thread."""
+
+    def __init__(self, executor: Executor, work: Work, record: Record) -> None:
+        self._executor, self._work, self._record = executor, work, record
         self._inbox: queue.Queue[Callable[[], None]] = queue.Queue()
         self._open = 0
         self._ready = False
@@ -160,9 +186,9 @@ class _Overseer:
                 self._submit(task)
             while self._open:
                 if self._open == 1:
-                    self._get_ready(costs)
+                    self._warm_up(costs)
                 self._inbox.get()()
-            for task in self._ledger.worth_measuring(costs):
+            for task in self._record.worth_measuring(costs):
                 self._submit(task)
                 while self._open:
                     self._inbox.get()()
@@ -172,7 +198,7 @@ class _Overseer:
                 self._inbox.get()()
             raise
 
-    def _get_ready(self, costs: Sequence[Task]) -> None:
+    def _warm_up(self, costs: Sequence[Task]) -> None:
         """Processes that measure costs import what they need beside the last of the folds, once."""
         if self._ready or not hasattr(self._executor, "warm"):
             return
@@ -181,11 +207,11 @@ class _Overseer:
 
     def _submit(self, task: Task) -> None:
         self._open += 1
-        future = self._executor.submit(run_task, task, self._work, self._hear)
+        future = self._executor.submit(run_task, task, self._work, self._report)
         future.add_done_callback(lambda ended: self._inbox.put(lambda: self._close(task, ended)))
 
-    def _hear(self, place: int, kind: str, value: Any) -> None:
-        self._inbox.put(lambda: self._ledger.hear(place, kind, value))
+    def _report(self, position: int, kind: str, value: Any) -> None:
+        self._inbox.put(lambda: self._record.report(position, kind, value))
 
     def _close(self, task: Task, future: Future[Any]) -> None:
         """A fleet that died keeps the folds that ended; the others are tried again one by one.
@@ -201,13 +227,13 @@ class _Overseer:
         error = future.exception()
         if error is None:
             return
-        left = [place for place in task.places if place not in self._ledger.done]
+        left = [position for position in task.positions if position not in self._record.results]
         if not isinstance(error, WorkerDied):
             raise error
-        self._ledger.give_up(left)
+        self._record.withdraw(left)
         if error.apart and len(left) > 1:
-            for place in left:
-                self._submit(Task((place,), task.family))
+            for position in left:
+                self._submit(Task((position,), task.family))
             return
-        for place in left:
-            self._ledger.stop(place, error.status, error.reason)
+        for position in left:
+            self._record.stop(position, error.status, error.reason)

@@ -16,15 +16,13 @@ from __future__ import annotations
 
 import functools
 import heapq
-import json
 import math
 import os
 import platform
 import sqlite3
 import statistics
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -33,13 +31,16 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets import Dataset
+from ...datasets import Dataset, InputError
 from .. import registry
+from ..results.answer import Answer
+from ..results.facts import DatasetFacts, dataset_facts
+from ..results.runs import ModelEstimate
 from ..training.machine import usable_cores
 from . import times as _times
-from .fitting import Job
+from .jobs import PlannedJob
 from .plan import Plan
-from .store import RUNS, _open
+from .store import JobRow, job_rows, read_run, run_files
 from .tasks import Task, cost_tasks, longest_first, make_tasks
 
 _MEASURING = 0.7  # seconds of saving, opening and asking a model
@@ -60,8 +61,8 @@ class Estimate:
     low: float
     high: float
     start_seconds: float
-    models: list[dict[str, Any]]
-    jobs: list[float | None]  # of each job of the plan, by its place; None where it does not run
+    models: list[ModelEstimate]
+    jobs: list[float | None]  # of each job of the plan, by its position; None where it does not run
 
 
 def law(numbers: Sequence[float], shape: Shape) -> float:
@@ -135,42 +136,43 @@ def _shrunken(weighted: Sequence[tuple[float, float]], prior: float) -> float:
     )
 
 
-def estimate(dataset: Dataset, plan: Plan, jobs: Sequence[Job], folder: Path | None) -> Estimate:
-    """Seconds of the jobs that are still planned, with what the runs in a folder teach about this machine."""
-    shape = _shape(dataset, plan)
+def estimate(dataset: Dataset, plan: Plan, folder: Path | None, done: Container[int] = ()) -> Estimate:
+    """Seconds of the jobs that are still to run, with what the runs in a folder teach about this machine.
+
+    ``done`` are positions of jobs in the plan that have ended.
+    """
+    jobs = plan.all_jobs
+    facts = dataset_facts(dataset)
+    shape = shape_of(facts, plan.test_over_train)
     speed = load_factor() * machine_seconds() / _times.MACHINE_SECONDS
-    fingerprint = dataset.fingerprint()
-    corrections = Corrections(past_fits(folder) if folder else [], speed, fingerprint)
+    corrections = Corrections(past_fits(folder) if folder else [], speed, facts.fingerprint)
     cores = plan.limits.cores or usable_cores()
     each: dict[str, tuple[float, int]] = {}
     for model in plan.models:
         factor, runs = corrections.factor(model, shape)
         usual = speed * table_seconds(model, shape) * factor
         each[model] = (usual * work_factor(model, plan.params.get(model, {}), plan.calibrate), runs)
-    places: list[float | None] = [None] * len(jobs)
+    by_position: list[float | None] = [None] * len(jobs)
     spans: dict[Task, float] = {}
-    for task in make_tasks(jobs, dataset.task):
-        one = each[jobs[task.places[0]].model][0]
-        spans[task] = one * fleet_factor(len(task.places), cores)
-        for place in task.places:
-            places[place] = spans[task] / len(task.places)
+    for task in make_tasks(jobs, dataset.task, done):
+        one = each[jobs[task.positions[0]].model][0]
+        spans[task] = one * fleet_factor(len(task.positions), cores)
+        for position in task.positions:
+            by_position[position] = spans[task] / len(task.positions)
     measured = 0.0  # one after the other, when all folds have ended
-    for task in cost_tasks(jobs):
-        (place,) = task.places
-        places[place] = each[jobs[place].model][0] * (1 + plan.test_over_train) + speed * _MEASURING
-        measured += places[place] or 0.0
+    for task in cost_tasks(jobs, done):
+        (position,) = task.positions
+        by_position[position] = (
+            each[jobs[position].model][0] * (1 + plan.test_over_train) + speed * _MEASURING
+        )
+        measured += by_position[position] or 0.0
     start = speed * _times.START * corrections.start_factor()
     order = longest_first([*spans], [*spans.values()])
     seconds = start + _makespan([spans[task] for task in order], max(1, plan.limits.workers)) + measured
     wide = _times.SPREAD_KNOWN if any(runs for _, runs in each.values()) else _times.SPREAD
     return Estimate(
-        seconds, seconds / wide, seconds * wide, start, _by_model(plan, jobs, places, each), places
+        seconds, seconds / wide, seconds * wide, start, _by_model(plan, jobs, by_position, each), by_position
     )
-
-
-def _shape(dataset: Dataset, plan: Plan) -> Shape:
-    outputs = len(dataset.classes) if dataset.task == "multiclass" else 1
-    return Shape(dataset.modality, len(dataset) / (1 + plan.test_over_train), width_of(dataset), outputs)
 
 
 def _makespan(spans: Sequence[float], workers: int) -> float:
@@ -182,26 +184,22 @@ def _makespan(spans: Sequence[float], workers: int) -> float:
 
 
 def _by_model(
-    plan: Plan, jobs: Sequence[Job], places: Sequence[float | None], each: dict[str, tuple[float, int]]
-) -> list[dict[str, Any]]:
+    plan: Plan,
+    jobs: Sequence[PlannedJob],
+    by_position: Sequence[float | None],
+    each: dict[str, tuple[float, int]],
+) -> list[ModelEstimate]:
     rows = []
     for model in plan.models:
-        own = [(job, span) for job, span in zip(jobs, places, strict=True) if job.model == model]
+        own = [(job, span) for job, span in zip(jobs, by_position, strict=True) if job.model == model]
         known = [span for _, span in own if span is not None]
+        reason = own[0][0].reason if not known else ""
         rows.append(
-            {
-                "model": model,
-                "family": own[0][0].family,
-                "jobs": len(known),
-                "seconds": math.fsum(known),
-                "runs_known": each[model][1],
-                "reason": own[0][0].reason if not known else "",
-            }
+            ModelEstimate(model, own[0][0].family, len(known), math.fsum(known), each[model][1], reason)
         )
     return rows
 
 
-_ENDED = "SELECT model, started, ended FROM job WHERE status = 'ok' AND NOT contended ORDER BY model, started"
 _MOST = 60  # runs that are looked at, newest first
 
 
@@ -226,48 +224,42 @@ def fleet_factor(jobs: int, cores: int) -> float:
 
 def past_fits(folder: Path, host: str | None = None) -> list[Past]:
     """Fits of the newest runs in a store that were made on a machine of this name, undisturbed ones."""
-    files = sorted(folder.glob(RUNS), reverse=True) if folder.is_dir() else []
     found: list[Past] = []
-    for file in files[:_MOST]:
+    for file in run_files(folder)[:_MOST]:
         try:  # a run that cannot be read, or of another version, says nothing and disturbs nobody
-            found += _fits(file, host or platform.node())
-        except (sqlite3.Error, OSError, ValueError, KeyError, TypeError, AttributeError):
+            found += _fits(file.parent, host or platform.node())
+        except (InputError, sqlite3.Error, OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     return found
 
 
-def _fits(file: Path, host: str) -> Iterator[Past]:
-    with closing(_open(file)) as db:
-        run = db.execute("SELECT dataset, plan, host, result FROM run").fetchone()
-        dataset, plan, own = (json.loads(run[name]) for name in ("dataset", "plan", "host"))
-        rows = db.execute(_ENDED).fetchall()
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        costs = (
-            db.execute("SELECT started, ended FROM cost WHERE status = 'ok'").fetchall()
-            if version > 2
-            else []
-        )
-    shape = shape_of(dataset, plan["test_over_train"])
-    if own["name"] != host or "cluster" in own or shape is None:
+def _fits(folder: Path, host: str) -> Iterator[Past]:
+    run = read_run(folder)
+    if run.host["name"] != host or "cluster" in run.host:
         return
-    rest = _rest(json.loads(run["result"] or "{}"), [*rows, *costs] if rows else [])
-    cores = plan["limits"].get("threads") or own["usable_cores"]
-    here = registry.entries()  # a model that was renamed or taken away foretells nothing
-    for model, ended in groupby(rows, key=lambda row: row["model"]):
-        seconds = _seconds_of_a_fit(ended, cores)
-        if seconds is not None and model in here:
-            params, run = plan["params"].get(model, {}), file.parent.name
-            yield Past(model, shape, seconds, dataset["fingerprint"], params, plan["calibrate"], run, rest)
+    finished = [row for row in job_rows(folder) if row.result.ok]
+    folds = [row for row in finished if row.result.kind == "fold" and not row.result.contended]
+    folds.sort(key=lambda row: (row.result.model, row.started or ""))
+    costs = [row for row in finished if row.result.kind == "cost"]
+    rest = _rest(run.answer, [*folds, *costs] if folds else [])
+    cores = run.plan.limits.threads or run.host["usable_cores"]
+    shape, known = shape_of(run.dataset, run.plan.test_over_train), registry.entries()
+    for model, rows in groupby(folds, key=lambda row: row.result.model):
+        seconds = _seconds_of_a_fit(rows, cores)
+        if seconds is not None and model in known:  # one that was renamed or taken away says nothing
+            params = run.plan.params.get(model, {})
+            facts = (run.dataset.fingerprint, params, run.plan.calibrate, folder.name, rest)
+            yield Past(model, shape, seconds, *facts)
 
 
-def _rest(result: dict[str, Any], rows: Sequence[Any]) -> float | None:
-    """Imports, reading and judging, of a run whose jobs came one after the other."""
-    took = (result.get("estimate") or {}).get("real_seconds")
+def _rest(answer: Answer | None, rows: Sequence[JobRow]) -> float | None:
+    """Seconds of imports, reading and judging, of a run whose jobs came one after the other."""
+    took = None if answer is None or answer.estimate is None else answer.estimate.real_seconds
     if took is None or not rows:
         return None
-    spans = sorted((row["started"], row["ended"]) for row in rows)
+    spans = sorted((row.started or "", row.ended or "") for row in rows)
     busy, until = 0.0, ""
-    for start, end in spans:  # jobs of a fleet lie over each other
+    for start, end in spans:  # jobs of a fleet overlap
         if end > until:
             first = datetime.fromisoformat(max(start, until))
             busy += (datetime.fromisoformat(end) - first).total_seconds()
@@ -275,17 +267,14 @@ def _rest(result: dict[str, Any], rows: Sequence[Any]) -> float | None:
     return max(0.1, took - busy)
 
 
-def _seconds_of_a_fit(rows: Iterable[Any], cores: int) -> float | None:
-    """Of the tasks of a model the median; jobs that began together were a fleet."""
-    found = []
-    for started, task in groupby(rows, key=lambda row: row["started"]):
-        ends = [datetime.fromisoformat(row["ended"]) for row in task]
+def _seconds_of_a_fit(rows: Iterable[JobRow], cores: int) -> float | None:
+    """The median over the tasks of a model; jobs that began together were a fleet."""
+    seconds = []
+    for started, task in groupby(rows, key=lambda row: row.started or ""):
+        ends = [datetime.fromisoformat(row.ended or "") for row in task]
         took = (max(ends) - datetime.fromisoformat(started)).total_seconds()
-        found.append(took / fleet_factor(len(ends), cores))
-    return statistics.median(found) if found else None
-
-
-_LOOKED_AT = 200  # rows
+        seconds.append(took / fleet_factor(len(ends), cores))
+    return statistics.median(seconds) if seconds else None
 
 
 @dataclass(frozen=True)
@@ -298,22 +287,10 @@ class Shape:
     outputs: int
 
 
-def width_of(dataset: Dataset) -> float:
-    """Columns of a table, values of a picture or characters of a text, of the latter the mean of some."""
-    if dataset.modality == "tabular":
-        return float(dataset.X.shape[1])
-    some = np.unique(np.linspace(0, len(dataset) - 1, _LOOKED_AT).astype(int))
-    rows = dataset.X.iloc[some] if hasattr(dataset.X, "iloc") else dataset.X[some]
-    sizes = [part.size if dataset.modality == "image" else len(str(part)) for part in rows]
-    return float(max(1.0, np.mean(sizes)))
-
-
-def shape_of(facts: dict[str, Any], test_over_train: float) -> Shape | None:
-    """The training part of a fold, from what a run says of its data and plan; None where it lacks that."""
-    if not facts.get("width") or not facts.get("rows"):
-        return None
-    outputs = len(facts["classes"]) if facts["task"] == "multiclass" else 1
-    return Shape(facts["modality"], facts["rows"] / (1 + test_over_train), facts["width"], outputs)
+def shape_of(facts: DatasetFacts, test_over_train: float) -> Shape:
+    """The training part of a fold, from what is known of the data and the plan."""
+    outputs = len(facts.classes) if facts.task == "multiclass" else 1
+    return Shape(facts.modality, facts.rows / (1 + test_over_train), facts.width, outputs)
 
 
 _REPEATS = 16

@@ -4,92 +4,65 @@ from __future__ import annotations
 
 import time
 import warnings
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ...datasets import Dataset, Split, take
+from ...datasets import Dataset, take
 from .. import registry
-from .confidence import Wanted, confident
+from ..results.rows import Result
+from .confidence import ConfidenceOptions, with_confidence
+from .jobs import PlannedJob
 from .limits import limited, own_threads
 
 TIMED_ROWS = 1000
 
 
-@dataclass
-class Job:
-    """A model on a split, and the row that it leaves whatever happens.
-
-    ``prediction`` is float64 (n_test, n_classes) probabilities in the order of the dataset's classes,
-    or (n_test,) values. ``fit_seconds`` is unknown where the machine was shared, ``predict_seconds`` the
-    time for 1,000 rows.
-    """
-
-    model: str
-    family: str
-    split: Split
-    status: str = "planned"  # ok, failed, timeout, out_of_memory, crashed, skipped, interrupted
-    reason: str = ""
-    converged: bool = True
-    fit_seconds: float | None = None
-    predict_seconds: float | None = None
-    size_bytes: int | None = None
-    parameters: int | None = None
-    prediction: np.ndarray | None = field(default=None, repr=False)
-    calibrate: str | None = None  # a method: the model is wrapped in Calibrated
-    kind: str = "fold"  # or "cost": fitted on all training rows to measure what it costs
-    timed: bool = True  # False where a job of its own measures costs
-    costs: dict[str, Any] | None = None  # the figures of a cost job
-    fleet_seconds: float | None = None  # since the fleet began that this job was trained in
-    contended: bool = False  # timed while other jobs ran beside it
-
-
-def run_job(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int = 1) -> Job:
-    """The finished job. Any exception of a model becomes its reason, and other jobs go on."""
+def run_job(job: PlannedJob, dataset: Dataset, seed: int, params: dict[str, Any], threads: int = 1) -> Result:
+    """The result of a job. Any exception of a model becomes its reason, and other jobs go on."""
     try:
         with warnings.catch_warnings(record=True) as caught:  # printed, they would bury the result
             warnings.simplefilter("always")
-            job = _fitted_and_scored(job, dataset, seed, params, threads)
+            result = _fitted_and_scored(job, dataset, seed, params, threads)
     except (Exception, SystemExit) as error:  # a broken model costs its own row and nothing else
         return _failed(job, error)
-    return replace(job, converged=not any(issubclass(w.category, ConvergenceWarning) for w in caught))
+    return replace(result, converged=not any(issubclass(w.category, ConvergenceWarning) for w in caught))
 
 
 def run_fleet(
-    jobs: Sequence[Job],
+    jobs: Sequence[PlannedJob],
     dataset: Dataset,
     seed: int,
     params: dict[str, Any],
     threads: int = 1,
     progress: Callable[[int], None] | None = None,
-    on_job: Callable[[int, Job], None] | None = None,
-) -> Iterator[Job]:
-    """All jobs of a model whose estimators can be fitted together, in their order.
+    on_result: Callable[[int, Result], None] | None = None,
+) -> Iterator[Result]:
+    """The results of all jobs of a model whose estimators can be fitted together, in their order.
 
     Where no job of its own measures costs, the first is trained alone, and its time stands for all: the
-    others share the machine, and wait while its predictions are timed. ``on_job`` hears the number of
-    each job and the finished job at once, from one training thread at a time. An interrupted fleet still
-    gives the jobs that were fitted before it raises.
+    others share the machine, and wait while its predictions are timed. ``on_result`` is called with the
+    number of each job and its result at once, from one training thread at a time. An interrupted fleet still
+    gives the results of what was fitted before it raises.
     """
-    ended: dict[int, Job] = {}
-    deaf: list[BaseException] = []
+    results: dict[int, Result] = {}
+    receiver_errors: list[BaseException] = []
     interrupted = None
 
     def end(number: int, error: BaseException | None) -> None:
         alone = number == 0 and jobs[0].timed
         seconds = models[number].fit_seconds_ if alone and error is None else None
-        ended[number] = _ended(jobs[number], models[number], dataset, threads, seconds, error)
-        ended[number].fleet_seconds = time.perf_counter() - started
-        if on_job is None:
+        result = _ended(jobs[number], models[number], dataset, threads, seconds, error)
+        results[number] = replace(result, fleet_seconds=time.perf_counter() - started)
+        if on_result is None:
             return
         try:
-            on_job(number, ended[number])
+            on_result(number, results[number])
         except BaseException as failure:  # no model's fault: a full disk, or Ctrl-C
-            deaf.append(failure)
+            receiver_errors.append(failure)
             raise
 
     models: list[Any] = []
@@ -109,20 +82,25 @@ def run_fleet(
     except KeyboardInterrupt as error:
         interrupted = error
     except (Exception, SystemExit) as error:  # what is no single replica's fault
-        if deaf:
+        if receiver_errors:
             raise
-        for number in sorted(set(range(len(jobs))) - set(ended)):
-            ended[number] = _failed(jobs[number], error)
-            if on_job is not None:
-                on_job(number, ended[number])
-    yield from (ended[number] for number in sorted(ended))
+        for number in sorted(set(range(len(jobs))) - set(results)):
+            results[number] = _failed(jobs[number], error)
+            if on_result is not None:
+                on_result(number, results[number])
+    yield from (results[number] for number in sorted(results))
     if interrupted is not None:
         raise interrupted
 
 
 def _ended(
-    job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None, error: BaseException | None
-) -> Job:
+    job: PlannedJob,
+    model: Any,
+    dataset: Dataset,
+    threads: int,
+    seconds: float | None,
+    error: BaseException | None,
+) -> Result:
     if error is not None:
         return _failed(job, error)
     try:
@@ -131,9 +109,9 @@ def _ended(
         return _failed(job, failure)
 
 
-def _failed(job: Job, error: BaseException) -> Job:
+def _failed(job: PlannedJob, error: BaseException) -> Result:
     short = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's
-    return replace(job, status="out_of_memory" if short else "failed", reason=reason_of(error))
+    return job.ended("out_of_memory" if short else "failed", reason_of(error))
 
 
 def can_fit_many(name: str, dataset: Dataset) -> bool:
@@ -145,19 +123,22 @@ def can_fit_many(name: str, dataset: Dataset) -> bool:
     return hasattr(model, "fit_many")
 
 
-def unfitted(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:
+def unfitted(job: PlannedJob, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Any:
     """The unfitted estimator of a job; imports are never counted as training."""
-    random_state = job_seed(seed, job)
+    random_state = job.seed(seed)
     model = registry.create(job.model, dataset.task, dataset.modality, random_state=random_state, **params)
     model.set_params(**own_threads(model, threads))
     if job.calibrate is not None:
-        model = confident(model, dataset, job.split.train, Wanted(job.calibrate), random_state)
+        options = ConfidenceOptions(job.calibrate)
+        model = with_confidence(model, dataset, job.split.train, options, random_state)
     if hasattr(model, "warm_up"):
         model.warm_up()
     return model
 
 
-def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, Any], threads: int) -> Job:
+def _fitted_and_scored(
+    job: PlannedJob, dataset: Dataset, seed: int, params: dict[str, Any], threads: int
+) -> Result:
     model = unfitted(job, dataset, seed, params, threads)
     X_train = take(dataset.X, job.split.train)
     with limited(threads):
@@ -167,34 +148,28 @@ def _fitted_and_scored(job: Job, dataset: Dataset, seed: int, params: dict[str, 
     return _scored(job, model, dataset, threads, seconds)
 
 
-def _scored(job: Job, model: Any, dataset: Dataset, threads: int, seconds: float | None) -> Job:
-    """The finished job of a fitted model."""
+def _scored(job: PlannedJob, model: Any, dataset: Dataset, threads: int, seconds: float | None) -> Result:
+    """The result of a fitted model."""
     X_test = take(dataset.X, job.split.test)
     with limited(threads):
         prediction = predict(model, X_test, dataset)
+        costs: dict[str, Any] = {}
         if job.timed and job.split.repeat == 0 and job.split.fold == 0:
-            answer = model.predict if dataset.task == "regression" else model.predict_proba
-            job = _with_costs(job, model, answer, X_test)
-    return replace(job, status="ok", fit_seconds=seconds, prediction=prediction)
+            costs = _costs(
+                model, model.predict if dataset.task == "regression" else model.predict_proba, X_test
+            )
+    return job.ended(fit_seconds=seconds, prediction=prediction, **costs)
 
 
-def _with_costs(job: Job, model: Any, call: Callable[[Any], Any], X: Any) -> Job:
+def _costs(model: Any, call: Callable[[Any], Any], X: Any) -> dict[str, Any]:
     """Size, parameters and prediction time are measured once a model, on its first split."""
     from ..artefact.formats import count_parameters, model_bytes
 
-    return replace(
-        job,
-        predict_seconds=seconds_per_thousand(call, X),
-        size_bytes=model_bytes(model),
-        parameters=count_parameters(model),
-    )
-
-
-def job_seed(seed: int, job: Job) -> int:
-    """A seed of its own for each fold, whatever else runs; costs are those of a model trained for use."""
-    if job.kind == "cost":
-        return seed
-    return zlib.crc32(f"{seed}|{job.model}|{job.split.repeat}|{job.split.fold}".encode()) % (2**31 - 1)
+    return {
+        "predict_seconds": seconds_per_thousand(call, X),
+        "size_bytes": model_bytes(model),
+        "parameters": count_parameters(model),
+    }
 
 
 def predict(model: Any, X: Any, dataset: Dataset) -> np.ndarray:

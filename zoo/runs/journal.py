@@ -14,33 +14,45 @@ import re
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...datasets import InputError
+from ..results.facts import DatasetFacts, PlanFacts
+from ..results.json import to_json
+from ..results.rows import Fold, Result
+from ..setup import Setup
+from .jobs import PlannedJob, fold_of
 
-VERSION = 3  # 3: costs
-FINISHED = ("ok", "failed", "timeout", "out_of_memory", "crashed", "skipped")
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..results.answer import Answer
+
+Key = tuple[str, dict[str, Any]]
+
+VERSION = 1
 PARTS = "parts"
+MEASURED = ("fit_seconds", "fleet_seconds", "predict_seconds", "size_bytes", "parameters")
 
 _SCHEMA = f"""
 CREATE TABLE run (
     id TEXT PRIMARY KEY, created TEXT, status TEXT, dataset TEXT, plan TEXT, result TEXT,
-    configuration TEXT, versions TEXT, host TEXT, splits TEXT
+    setup TEXT, versions TEXT, host TEXT, splits TEXT
 );
 CREATE TABLE job (
     run TEXT NOT NULL REFERENCES run (id), model TEXT NOT NULL, family TEXT, repeat INTEGER, fold INTEGER,
     status TEXT NOT NULL, reason TEXT, fit_seconds REAL, predict_seconds REAL, metrics TEXT,
-    place INTEGER, size_bytes INTEGER, parameters INTEGER, converged INTEGER, contended INTEGER,
+    position INTEGER, size_bytes INTEGER, parameters INTEGER, converged INTEGER, contended INTEGER,
     fleet_seconds REAL, started TEXT, ended TEXT, attempts INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run, model, repeat, fold)
 );
 CREATE TABLE cost (
     run TEXT NOT NULL REFERENCES run (id), model TEXT NOT NULL, family TEXT, status TEXT NOT NULL,
-    reason TEXT, figures TEXT, contended INTEGER, place INTEGER, started TEXT, ended TEXT,
+    reason TEXT, figures TEXT, contended INTEGER, position INTEGER, started TEXT, ended TEXT,
     attempts INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, model)
 );
 PRAGMA user_version = {VERSION};
@@ -53,13 +65,17 @@ class RunStore:
     def __init__(
         self,
         folder: Path,
-        dataset: dict[str, Any],
-        plan: dict[str, Any],
-        jobs: Sequence[Any] = (),
-        **facts: Any,
+        dataset: DatasetFacts,
+        plan: PlanFacts,
+        jobs: Sequence[PlannedJob] = (),
+        *,
+        setup: Setup | None = None,
+        versions: Mapping[str, object] | None = None,
+        host: Mapping[str, object] | None = None,
+        splits: str | None = None,
     ) -> None:
         created = datetime.now(UTC)
-        name = re.sub(r"[^a-z0-9]+", "-", dataset["name"].lower()).strip("-")[:40]
+        name = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-")[:40]
         self.id = f"{created:%Y%m%d-%H%M%S}-{name}-{secrets.token_hex(2)}"
         self.created = created.isoformat(timespec="seconds")
         self.path = folder / self.id
@@ -72,8 +88,9 @@ class RunStore:
             self._lock = lock(draft)
             self._db = sqlite3.connect(draft / "run.sqlite")
             self._db.executescript(_SCHEMA)
-            texts = [json.dumps(facts.get(k)) for k in ("configuration", "versions", "host", "splits")]
-            row = (self.id, self.created, "running", json.dumps(dataset), json.dumps(plan), None, *texts)
+            facts = [json.dumps(to_json(value)) for value in (dataset, plan)]
+            kept = [json.dumps(v) for v in (setup and setup.to_json(), versions, host, splits)]
+            row = (self.id, self.created, "running", *facts, None, *kept)
             self._write("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [row])
             self._plan(jobs)
             self._db.close()
@@ -118,70 +135,69 @@ class RunStore:
         os.close(self._lock)
         self._lock = -1
 
-    def _plan(self, jobs: Sequence[Any]) -> None:
+    def _plan(self, jobs: Sequence[PlannedJob]) -> None:
         names = ("family", "status", "reason")
-        rows = [{**{n: getattr(job, n) for n in names}, "place": place} for place, job in enumerate(jobs)]
+        rows = [
+            {**{n: getattr(job, n) for n in names}, "position": position} for position, job in enumerate(jobs)
+        ]
         for kind in dict.fromkeys(job.kind for job in jobs):
-            own = [place for place, job in enumerate(jobs) if job.kind == kind]
-            self._put([jobs[place] for place in own], [rows[place] for place in own])
+            positions = [p for p, job in enumerate(jobs) if job.kind == kind]
+            keys = [_key(jobs[p].model, kind, fold_of(jobs[p])) for p in positions]
+            self._put(keys, [rows[p] for p in positions])
 
-    def begin(self, jobs: Sequence[Any]) -> None:
+    def begin(self, jobs: Sequence[PlannedJob]) -> None:
         """Say that these jobs run."""
-        table, key = self._key(jobs[0])
-        where = " AND ".join(f"{name} = ?" for name in key)
+        keys = [_key(job.model, job.kind, fold_of(job)) for job in jobs]
+        table, names = keys[0][0], ("run", *keys[0][1])
+        where = " AND ".join(f"{name} = ?" for name in names)
         change = "SET status = 'running', started = ?, attempts = attempts + 1"
-        rows = [(_now(), *self._key(job)[1].values()) for job in jobs]
+        rows = [(_now(), self.id, *key.values()) for _, key in keys]
         self._write(f"UPDATE {table} {change} WHERE {where}", rows)
 
-    def add(self, job: Any, metrics: dict[str, float | None], predictions: Any = None) -> None:
-        """Write a finished job, its predictions (a DataFrame) first."""
+    def add(
+        self, result: Result, metrics: Mapping[str, float | None], predictions: pd.DataFrame | None = None
+    ) -> None:
+        """Write a result, its predictions first."""
         if predictions is not None:
-            self._keep_part(job, predictions)
-        values = {name: getattr(job, name) for name in ("family", "status", "reason")}
-        values |= {"contended": int(job.contended), "ended": _now()}
-        if job.kind == "cost":
-            self._put([job], [values | {"figures": json.dumps(job.costs)}])
+            self._keep_part(result, predictions)
+        key = _key(result.model, result.kind, (result.repeat, result.fold))
+        values = {name: getattr(result, name) for name in ("family", "status", "reason")}
+        values |= {"contended": int(result.contended), "ended": _now()}
+        if result.kind == "cost":
+            self._put([key], [values | {"figures": json.dumps(to_json(result.costs))}])
             return
-        names = ("fit_seconds", "predict_seconds", "size_bytes", "parameters", "fleet_seconds")
-        values |= {name: getattr(job, name) for name in names}
-        values |= {"metrics": json.dumps(metrics), "converged": int(job.converged)}
-        self._put([job], [values])
+        values |= {name: getattr(result, name) for name in MEASURED}
+        values |= {"metrics": json.dumps(metrics), "converged": int(result.converged)}
+        self._put([key], [values])
 
-    def _put(self, jobs: Sequence[Any], values: Sequence[dict[str, Any]]) -> None:
-        """Write these columns of the rows of jobs, which are of one kind."""
-        table, key = self._key(jobs[0])
-        rows = [self._key(job)[1] | own for job, own in zip(jobs, values, strict=True)]
+    def _put(self, keys: Sequence[Key], values: Sequence[dict[str, Any]]) -> None:
+        """Write these columns of rows, which are of one kind."""
+        table, key = keys[0][0], ("run", *keys[0][1])
+        rows = [{"run": self.id, **own, **columns} for (_, own), columns in zip(keys, values, strict=True)]
         names, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
         update = ", ".join(f"{name} = excluded.{name}" for name in rows[0])
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) "
         statement += f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {update}"
         self._write(statement, [tuple(row.values()) for row in rows])
 
-    def finish(self, status: str, result: dict[str, Any] | None, predictions: Any) -> None:
-        """Write predictions and the result. Those of single jobs stay while some are missing."""
+    def finish(self, status: str, answer: Answer | None, predictions: pd.DataFrame | None) -> None:
+        """Write predictions and the answer. Those of single jobs stay while some are missing."""
         if predictions is not None and len(predictions):
             self._keep(predictions, self.path / "predictions.parquet")
-        text = None if result is None else json.dumps(result, allow_nan=False)
+        text = None if answer is None else json.dumps(answer.to_dict(), allow_nan=False)
         self._write("UPDATE run SET status = ?, result = ? WHERE id = ?", [(status, text, self.id)])
         if status != "interrupted":
             shutil.rmtree(self.path / PARTS, ignore_errors=True)
 
-    def _key(self, job: Any) -> tuple[str, dict[str, Any]]:
-        """Table and key of a job's row; costs have a row a model."""
-        key = {"run": self.id, "model": job.model}
-        if job.kind == "cost":
-            return "cost", key
-        return "job", {**key, "repeat": job.split.repeat, "fold": job.split.fold}
-
-    def _keep_part(self, job: Any, predictions: Any) -> None:
+    def _keep_part(self, result: Result, predictions: pd.DataFrame) -> None:
         folder = self.path / PARTS
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise InputError(cannot_write(self.path, error)) from error
-        self._keep(predictions, folder / part_name(job.model, job.split.repeat, job.split.fold))
+        self._keep(predictions, folder / part_name(result.model, result.repeat, result.fold))
 
-    def _keep(self, frame: Any, file: Path) -> None:
+    def _keep(self, frame: pd.DataFrame, file: Path) -> None:
         """All of it or nothing."""
         draft = file.with_name(f".{file.name}.part")
         try:
@@ -207,6 +223,13 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = NORMAL")  # a log cannot be torn; only a power cut costs the last rows
     db.execute("PRAGMA foreign_keys = ON")
     return db
+
+
+def _key(model: str, kind: str, fold: Fold) -> Key:
+    """Table and key of a job's row; costs have a row a model."""
+    if kind == "cost":
+        return "cost", {"model": model}
+    return "job", {"model": model, "repeat": fold[0], "fold": fold[1]}
 
 
 def part_name(model: str, repeat: int, fold: int) -> str:

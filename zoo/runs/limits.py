@@ -27,6 +27,8 @@ from joblib import cpu_count
 from threadpoolctl import ThreadpoolController
 
 from ...datasets import InputError
+from ..results.facts import Determinism
+from ..setup import Resources
 from ..training.machine import usable_cores
 
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
@@ -57,38 +59,38 @@ class Limits:
         return max(1, usable_cores() // self.workers)
 
 
-def make_limits(
-    jobs: int | None = None,
-    threads: int | None = None,
-    time_limit: float | str | None = None,
-    memory_limit: int | str | None = None,
-    cluster: str | None = None,
-    deterministic: bool = False,
-) -> Limits:
-    """Checked limits; without ``jobs`` a limit or a cluster asks for one worker process."""
-    seconds, size = parse_time(time_limit), parse_size(memory_limit)
-    limited = seconds is not None or size is not None
-    if cluster is not None and jobs is not None:
+def make_limits(resources: Resources) -> Limits:
+    """Checked limits; without ``jobs`` a limit or a cluster asks for one worker process.
+
+    Raises
+    ------
+    InputError
+        A value cannot be used, or two do not go together.
+    """
+    seconds, size = parse_time(resources.time_limit), parse_size(resources.memory_limit)
+    limited, remote = seconds is not None or size is not None, resources.cluster is not None
+    jobs, threads = resources.jobs, resources.threads
+    if remote and jobs is not None:
         raise InputError(
             "jobs is for one machine; a cluster runs as many at a time as its workers have threads"
         )
     if jobs is None:
-        jobs = int(limited or deterministic or cluster is not None)
+        jobs = int(limited or resources.deterministic or remote)
     if jobs < 0:
         raise InputError(f"jobs must be at least 0, got {jobs}")
     if threads is not None and threads < 1:
         raise InputError(f"threads must be at least 1, got {threads}")
     if jobs and os.name != "posix":
-        raise InputError("worker processes need Linux or macOS; give jobs 0")
+        raise InputError("worker processes need Linux or macOS; use jobs 0")
     if jobs == 0 and limited:
-        raise InputError("limits of time and memory need worker processes: give jobs of 1 or more")
-    if deterministic:
-        if cluster is not None or jobs == 0:
+        raise InputError("limits of time and memory need worker processes: use jobs of 1 or more")
+    if resources.deterministic:
+        if remote or jobs == 0:
             raise InputError(
-                "deterministic runs need worker processes of this machine: give jobs of 1 or more"
+                "deterministic runs need worker processes of this machine: use jobs of 1 or more"
             )
         threads = threads or 1
-    return Limits(jobs, threads, seconds, size, deterministic)
+    return Limits(jobs, threads, seconds, size, resources.deterministic)
 
 
 def parse_time(value: float | str | None) -> float | None:
@@ -166,7 +168,7 @@ VARIABLES = {
 }
 
 
-def level_of(limits: Limits, threads: int) -> dict[str, Any]:
+def determinism_of(limits: Limits, threads: int) -> Determinism:
     """The level that a run reached by its settings, in the words of its record.
 
     ``level`` is "bit-equal by setting" (deterministic kernels, one thread), "deterministic kernels" (the user
@@ -176,4 +178,4 @@ def level_of(limits: Limits, threads: int) -> dict[str, Any]:
         level = "seeded"
     else:
         level = "bit-equal by setting" if threads == 1 else "deterministic kernels"
-    return {"level": level, "threads": threads, "variables": VARIABLES if limits.deterministic else {}}
+    return Determinism(level, threads, VARIABLES if limits.deterministic else {})

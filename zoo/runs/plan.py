@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from ...datasets import Dataset, InputError, Split, make_splits, unknown_name
 from .. import registry
-from .confidence import Wanted
-from .fitting import Job
+from ..results.facts import LimitFacts, PlanFacts
+from ..results.rows import Fold
+from ..setup import Parameters, Setup
+from .confidence import ConfidenceOptions
+from .jobs import PlannedJob, fold_of, plan_job
 from .limits import Limits, threads_for
 
 # Ten folds once beat five folds twice: the overlap term n_test/n_train falls from 1/4 to 1/9, which
@@ -24,7 +27,7 @@ PRESETS = {"quick": (5, 1), "standard": (10, 1), "thorough": (10, 3)}
 class Plan:
     """All jobs of a run, classical models first, so that something can be seen early."""
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[PlannedJob, ...]
     folds: int
     repeats: int
     preset: str
@@ -37,10 +40,10 @@ class Plan:
     holdout: float | None = None
     in_time_order: bool = False
     limits: Limits = field(default_factory=Limits)
-    costs: tuple[Job, ...] = ()  # one a model, after all folds
+    costs: tuple[PlannedJob, ...] = ()  # one a model, after all folds
 
     @property
-    def all_jobs(self) -> tuple[Job, ...]:
+    def all_jobs(self) -> tuple[PlannedJob, ...]:
         """Folds, then costs, in the order in which they run."""
         return (*self.jobs, *self.costs)
 
@@ -48,6 +51,17 @@ class Plan:
     def models(self) -> list[str]:
         """Names in the order in which they run."""
         return list(dict.fromkeys(job.model for job in self.jobs))
+
+    @property
+    def test_rows(self) -> dict[Fold, np.ndarray]:
+        """Row numbers that each fold tests."""
+        return {fold_of(job): job.split.test for job in self.jobs}
+
+    def facts(self) -> PlanFacts:
+        """The plan without its rows."""
+        own = {f.name: getattr(self, f.name) for f in fields(PlanFacts) if f.name not in ("jobs", "limits")}
+        own |= {"models": tuple(self.models), "limits": LimitFacts(**asdict(self.limits))}
+        return PlanFacts(**own, jobs=len(self.jobs))
 
     def fingerprint(self) -> str:
         """SHA-256 over the rows of every split."""
@@ -58,68 +72,68 @@ class Plan:
         return digest.hexdigest()
 
 
-def make_plan(
-    dataset: Dataset,
-    *,
-    models: Sequence[str] | None,
-    preset: str,
-    folds: int | None,
-    repeats: int | None,
-    seed: int,
-    params: dict[str, dict[str, Any]] | None,
-    calibrate: str | None = None,
-    holdout: float | None = None,
-    limits: Limits | None = None,
-    costs: bool = False,
-) -> Plan:
-    """Jobs for the chosen (or all suited) models on every split; ``calibrate`` wraps every model alike.
+def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
+    """Jobs of the chosen (or all suited) models on every split, and of their costs where asked for.
 
-    With ``costs`` one more job a model measures what it costs, on all training rows.
+    Raises
+    ------
+    InputError
+        An option cannot be used with these data.
     """
-    Wanted(calibrate).check(dataset)
-    if preset not in PRESETS:
-        raise unknown_name("preset", preset, PRESETS)
-    usual = PRESETS[preset]
-    _at_least("seed", seed, 0)
-    in_order = dataset.time is not None and dataset.test is None
-    if in_order and (repeats or 1) > 1:
-        raise InputError("--time has one order only: leave --repeats away, use more --folds for more periods")
-    usual_repeats = 1 if in_order else usual[1]
-    if holdout is not None:
-        usual_repeats = usual[0] * usual[1]  # as many fits as of folds
-        _check_holdout(dataset, folds)
-    folds = _at_least("folds", folds if folds is not None else usual[0], 2)
-    repeats = _at_least("repeats", repeats if repeats is not None else usual_repeats, 1)
-    splits = make_splits(
+    design = setup.design
+    ConfidenceOptions(design.calibrate).check(dataset)
+    at_least("seed", setup.seed, 0)
+    splits = _splits(dataset, setup)
+    names = chosen_models(dataset, design.models)
+    options: dict[str, Any] = {"asked_for": bool(design.models), "calibrate": design.calibrate}
+    jobs = [plan_job(name, s, timed=not design.costs, **options) for name in names for s in splits]
+    whole = Split(0, -1, _training_rows(dataset), np.zeros(0, dtype=int))
+    costs = [plan_job(name, whole, kind="cost", **options) for name in names] if design.costs else []
+    return Plan(
+        jobs=tuple(jobs),
+        costs=tuple(costs),
+        folds=len({s.fold for s in splits}) if dataset.test is None else 1,
+        repeats=len({s.repeat for s in splits}),
+        preset=design.preset,
+        seed=setup.seed,
+        official_test=dataset.test is not None,
+        test_over_train=sum(len(s.test) / len(s.train) for s in splits) / len(splits),
+        params=known_params(design.params, names),
+        threads=threads_for(max(len(s.train) for s in splits), limits),
+        calibrate=design.calibrate,
+        holdout=design.holdout,
+        in_time_order=_in_time_order(dataset),
+        limits=limits,
+    )
+
+
+def _in_time_order(dataset: Dataset) -> bool:
+    return dataset.time is not None and dataset.test is None
+
+
+def _splits(dataset: Dataset, setup: Setup) -> list[Split]:
+    """The folds of a design on these data; a number that is given overrides the preset."""
+    design = setup.design
+    if design.preset not in PRESETS:
+        raise unknown_name("preset", design.preset, PRESETS)
+    folds, repeats = PRESETS[design.preset]
+    if _in_time_order(dataset):
+        repeats = 1
+        if (design.repeats or 1) > 1:
+            raise InputError("rows in time order have one order only: remove --repeats, or use more --folds")
+    if design.holdout is not None:
+        repeats = folds * PRESETS[design.preset][1]  # as many fits as of folds
+        _check_holdout(dataset, design.folds)
+    return make_splits(
         dataset.y,
         task=dataset.task,
-        folds=folds,
-        repeats=repeats,
-        seed=seed,
+        folds=at_least("folds", folds if design.folds is None else design.folds, 2),
+        repeats=at_least("repeats", repeats if design.repeats is None else design.repeats, 1),
+        seed=setup.seed,
         groups=dataset.groups,
         test=dataset.test,
         time=dataset.time,
-        holdout=holdout,
-    )
-    names = chosen_models(dataset, models)
-    fold_jobs = [_job(name, split, bool(models), calibrate) for name in names for split in splits]
-    whole = Split(0, -1, _training_rows(dataset), np.zeros(0, dtype=int))
-    cost_jobs = [_job(name, whole, bool(models), calibrate) for name in names] if costs else []
-    return Plan(
-        jobs=tuple(replace(job, timed=not costs) for job in fold_jobs),
-        costs=tuple(replace(job, kind="cost") for job in cost_jobs),
-        folds=len({s.fold for s in splits}) if dataset.test is None else 1,
-        repeats=len({s.repeat for s in splits}),
-        preset=preset,
-        seed=seed,
-        official_test=dataset.test is not None,
-        test_over_train=sum(len(s.test) / len(s.train) for s in splits) / len(splits),
-        params=known_params(params or {}, names),
-        threads=threads_for(max(len(s.train) for s in splits), limits),
-        calibrate=calibrate,
-        holdout=holdout,
-        in_time_order=in_order,
-        limits=limits or Limits(),
+        holdout=design.holdout,
     )
 
 
@@ -131,19 +145,12 @@ def _check_holdout(dataset: Dataset, folds: int | None) -> None:
         (dataset.test, "an official test part"),
     ):
         if given is not None:
-            raise InputError(f"--holdout does not go with {what}; leave one of them away")
+            raise InputError(f"--holdout does not go with {what}; remove one of them")
 
 
 def _training_rows(dataset: Dataset) -> np.ndarray:
     """All that a model for use is trained on: every row, or those outside an official test part."""
     return np.arange(len(dataset)) if dataset.test is None else np.flatnonzero(~dataset.test)
-
-
-def _job(name: str, split: Any, asked_for: bool, calibrate: str | None) -> Job:
-    lacking = registry.missing_requirement(name)
-    if lacking is None:
-        return Job(name, registry.family(name), split, calibrate=calibrate)
-    return Job(name, registry.family(name), split, "failed" if asked_for else "skipped", lacking)
 
 
 def chosen_models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
@@ -159,13 +166,13 @@ def chosen_models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
             kind = f"{dataset.task} on {dataset.modality} data"
             raise InputError(f"model {unsuited[0]} is not for {kind}; use {', '.join(suited)}")
     if not names:
-        raise InputError("no models chosen; leave --model away to compare all that suit the data")
+        raise InputError("no models chosen; remove --model to compare all that suit the data")
     return sorted(dict.fromkeys(names), key=lambda name: registry.family(name) == "deep")
 
 
-def known_params(params: dict[str, dict[str, Any]], names: list[str]) -> dict[str, dict[str, Any]]:
+def known_params(params: Parameters, names: list[str]) -> dict[str, dict[str, Any]]:
     """Parameters by full model name; an unknown model or parameter is an error."""
-    renamed = {registry.entry(name).name: values for name, values in params.items()}
+    renamed = {registry.entry(name).name: dict(values) for name, values in params.items()}
     for name, values in renamed.items():
         if name not in names:
             raise InputError(f"parameters for {name}, which is not compared; add it to the models")
@@ -176,7 +183,7 @@ def known_params(params: dict[str, dict[str, Any]], names: list[str]) -> dict[st
     return renamed
 
 
-def _at_least(name: str, value: int, least: int) -> int:
+def at_least(name: str, value: int, least: int) -> int:
     if value < least:
         raise InputError(f"{name} must be at least {least}, got {value}")
     return int(value)

@@ -1,31 +1,80 @@
-"""Runs on disk: one folder a run, with an SQLite file and the kept predictions as Parquet."""
+"""Runs on disk, for reading: one folder a run, with an SQLite file and the kept predictions as Parquet."""
 
 from __future__ import annotations
 
 import json
 import os
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...datasets import InputError, unknown_name
-from ..workflows._answer import Answer
-from .journal import FINISHED, PARTS, VERSION, RunStore, in_use, part_name
+from ..results.answer import Answer
+from ..results.facts import DatasetFacts, PlanFacts
+from ..results.json import from_json
+from ..results.rows import FINISHED, CostSheet, Fold, Labels, Result, Results, RunFacts, prediction_array
+from ..setup import Setup
+from .journal import MEASURED, PARTS, VERSION, in_use, part_name
 
-__all__ = [
-    "RunStore",
-    "kept_prediction",
-    "list_runs",
-    "load_jobs",
-    "load_run",
-    "load_unfinished",
-    "read_run",
-    "store_folder",
-]
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXPLANATIONS = "explanations.json"
-RUNS = "[!.]*/run.sqlite"  # a name with a dot is one that was killed before it began
+DATABASE = "run.sqlite"
+PREDICTIONS = "predictions.parquet"
+RUNS = f"[!.]*/{DATABASE}"  # a name with a dot is one that was killed before it began
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """What a run says of itself, without its predictions.
+
+    Attributes
+    ----------
+    setup : Setup or None
+        None where it held something that cannot be kept.
+    splits : str
+        A hash of the rows of all folds.
+    answer : Answer or None
+        None for a run that did not end.
+    planned, done : int
+        Jobs.
+    """
+
+    folder: Path
+    id: str
+    created: str
+    status: str
+    dataset: DatasetFacts
+    plan: PlanFacts
+    answer: Answer | None
+    setup: Setup | None
+    versions: dict[str, str | int | None]
+    host: dict[str, Any]
+    splits: str | None
+    planned: int
+    done: int
+    models: int
+
+    def need_setup(self) -> Setup:
+        """The setup, or an error that says that there is none."""
+        if self.setup is None:
+            raise InputError(f"run {self.id} had parameters that cannot be kept; start it again")
+        return self.setup
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A row of the journal: a result without its prediction, its metrics, and when it ran."""
+
+    result: Result
+    metrics: dict[str, float | None]
+    attempts: int = 0
+    started: str | None = None
+    ended: str | None = None
 
 
 def store_folder(store: str | os.PathLike[str] | None = None) -> Path:
@@ -39,157 +88,210 @@ def store_folder(store: str | os.PathLike[str] | None = None) -> Path:
     return user_data_path("deepworth") / "runs"
 
 
-def list_runs(store: str | os.PathLike[str] | None = None) -> list[dict[str, Any]]:
-    """Past runs, newest first: run, created, dataset, status, outcome, models."""
-    folder = store_folder(store)
-    files = sorted(folder.glob(RUNS), reverse=True) if folder.is_dir() else []
-    return [_summary(path) for path in files]
+def run_files(folder: Path) -> list[Path]:
+    """Databases of the runs in a folder, newest first."""
+    return sorted(folder.glob(RUNS), reverse=True) if folder.is_dir() else []
 
 
-def _summary(path: Path) -> dict[str, Any]:
-    try:
-        row = read_run(path)
-    except InputError:  # one broken folder must not hide the others
-        row = {"status": "unreadable"}
-    result = row.get("result") or {}
-    return {
-        "run": path.parent.name,
-        "created": row.get("created"),
-        "dataset": (row.get("dataset") or {}).get("name"),
-        "status": _status(path.parent, row["status"]),
-        "jobs": row.get("planned"),
-        "jobs_done": row.get("done"),
-        "metric": (result.get("metric") or {}).get("name"),
-        "outcome": (result.get("verdict") or {}).get("outcome"),
-        "models": row.get("models", 0),
-        "estimated_seconds": (result.get("estimate") or {}).get("seconds"),
-        "real_seconds": (result.get("estimate") or {}).get("real_seconds"),
-        "path": str(path.parent),
-    }
-
-
-def _status(folder: Path, status: str) -> str:
+def status_of(run: KeptRun) -> str:
     """A run without an end goes on, or was killed: the lock on its folder tells which."""
-    if status != "running":
-        return status
-    return "running" if in_use(folder) else "unfinished"
+    if run.status != "running":
+        return run.status
+    return "running" if in_use(run.folder) else "unfinished"
 
 
-def load_run(run: str, store: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """The result of a past run, by its id, an unmistakable start of it, "last", or its folder.
-
-    A dict of plain values that shows itself in a notebook.
-    """
-    folder = find_run(run, store)
-    row = read_run(folder / "run.sqlite")
-    if row["result"] is None:
-        raise InputError(f"run {row['id']} did not finish; {resume_command(folder)} goes on with it")
-    return Answer(_with_explanations(row["result"], folder / EXPLANATIONS))
-
-
-def _with_explanations(result: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The result with what ``deepworth explain`` found, in ``explanations`` beside the surrogates."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return result
-    return {**result, "explanations": {**(result.get("explanations") or {}), "champions": found}}
-
-
-def load_jobs(run: str, store: str | os.PathLike[str] | None = None) -> tuple[list[dict[str, Any]], Any]:
-    """The job rows of a past run in the order of its plan, and its kept predictions (a DataFrame).
+def read_run(folder: Path) -> KeptRun:
+    """What a run says of itself.
 
     Raises
     ------
     InputError
-        The run keeps no predictions.
+        The folder holds no run of this version of deepworth.
+    """
+    try:
+        with closing(open_database(folder / DATABASE)) as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                raise InputError(f"{folder} is a run of another version of deepworth")
+            row = dict(db.execute("SELECT * FROM run").fetchone())
+            states = [status for (status,) in map(tuple, db.execute(_STATES))]
+            models = db.execute("SELECT COUNT(DISTINCT model) FROM job").fetchone()[0]
+        return _kept_run(folder, row, states, models)
+    except (sqlite3.Error, TypeError, ValueError, KeyError) as error:
+        raise InputError(f"{folder} is not a run of deepworth: {error}") from error
+
+
+_STATES = "SELECT status FROM job UNION ALL SELECT status FROM cost"
+
+
+def _kept_run(folder: Path, row: dict[str, Any], states: Sequence[str], models: int) -> KeptRun:
+    texts = ("dataset", "plan", "result", "setup", "versions", "host", "splits")
+    read = {name: json.loads(row[name]) if row[name] else None for name in texts}
+    return KeptRun(
+        folder=folder,
+        id=row["id"],
+        created=row["created"],
+        status=row["status"],
+        dataset=from_json(DatasetFacts, read["dataset"]),
+        plan=from_json(PlanFacts, read["plan"]),
+        answer=None if read["result"] is None else from_json(Answer, read["result"]),
+        setup=None if read["setup"] is None else Setup.from_json(read["setup"]),
+        versions=read["versions"] or {},
+        host=read["host"] or {},
+        splits=read["splits"],
+        planned=len(states),
+        done=sum(state in FINISHED for state in states),
+        models=models,
+    )
+
+
+def need_answer(run: KeptRun) -> Answer:
+    """The answer of a run, with what ``deepworth explain`` found, or an error that says how to go on."""
+    from dataclasses import replace
+
+    from ..results.answer import Explanations
+
+    if run.answer is None:
+        raise InputError(f"run {run.id} did not finish; {resume_command(run.folder)} goes on with it")
+    try:
+        champions = json.loads((run.folder / EXPLANATIONS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return run.answer
+    found = run.answer.explanations or Explanations()
+    return replace(run.answer, explanations=replace(found, champions=champions))
+
+
+def job_rows(folder: Path) -> list[JobRow]:
+    """The rows of the journal in the order of the plan: folds, then costs."""
+    with closing(open_database(folder / DATABASE)) as db:
+        folds = [dict(row) for row in db.execute("SELECT * FROM job ORDER BY position")]
+        costs = [dict(row) for row in db.execute("SELECT * FROM cost ORDER BY position")]
+    return [*map(_fold_row, folds), *map(_cost_row, costs)]
+
+
+def _fold_row(row: Mapping[str, Any]) -> JobRow:
+    names = ("model", "family", "repeat", "fold", "status", *MEASURED)
+    result = Result(
+        **{name: row[name] for name in names},
+        reason=row["reason"] or "",
+        converged=row["converged"] != 0,
+        contended=bool(row["contended"]),
+    )
+    metrics = json.loads(row["metrics"]) if row["metrics"] else {}
+    return JobRow(result, metrics, row["attempts"], row["started"], row["ended"])
+
+
+def _cost_row(row: Mapping[str, Any]) -> JobRow:
+    figures = json.loads(row["figures"] or "null")
+    result = Result(
+        *(row["model"], row["family"], 0, -1, "cost", row["status"], row["reason"] or ""),
+        contended=bool(row["contended"]),
+        costs=None if figures is None else from_json(CostSheet, figures),
+    )
+    return JobRow(result, {}, row["attempts"], row["started"], row["ended"])
+
+
+def load_results(run: str | Path, store: str | os.PathLike[str] | None = None) -> Results:
+    """Everything that a judge needs of a past run.
+
+    Raises
+    ------
+    InputError
+        There is no such run, it did not end, or it keeps no predictions.
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    kept = read_run(find_run(run, store))
+    answer = need_answer(kept)
+    frame = load_predictions(kept.folder)
+    dataset = kept.dataset
+    parts = dict(iter(frame.groupby(["model", "repeat", "fold"], sort=False)))
+    test_rows: dict[Fold, Any] = {}
+    rows = []
+    for row in (own.result for own in job_rows(kept.folder)):
+        part = parts.get((row.model, row.repeat, row.fold)) if row.kind == "fold" else None
+        if part is not None:
+            test_rows[row.repeat, row.fold] = part["row"].to_numpy()
+            row = replace(row, prediction=prediction_array(part, dataset.task, dataset.classes))
+        rows.append(row)
+    regression = dataset.task == "regression"
+    truth = frame.drop_duplicates("row")
+    y = np.full(dataset.rows, np.nan if regression else "", dtype=float if regression else object)
+    y[truth["row"].to_numpy()] = truth["truth"].to_numpy() if regression else truth["truth"].astype(str)
+    labels = Labels(y, dataset.task, dataset.classes, dataset.positive)
+    return Results(tuple(rows), labels, test_rows, _facts(answer))
+
+
+def _facts(answer: Answer) -> RunFacts:
+    return RunFacts(
+        run=answer.run,
+        created=answer.created,
+        path=answer.path,
+        dataset=answer.dataset,
+        plan=answer.plan,
+        findings=answer.findings,
+        versions=answer.versions,
+        determinism=answer.determinism,
+        seconds=answer.wall_seconds,
+        estimate=answer.estimate,
+        explanations=answer.explanations,
+        best_reachable={answer.metric.name: answer.best_reachable},
+    )
+
+
+def load_predictions(folder: Path) -> pd.DataFrame:
+    """The kept predictions of a run.
+
+    Raises
+    ------
+    InputError
+        There are none, or they cannot be read.
     """
     import pandas as pd
 
-    folder = find_run(run, store)
-    file = folder / "predictions.parquet"
+    file = folder / PREDICTIONS
     if not file.is_file():
         raise InputError(f"{file} is missing: without kept predictions nothing can be judged again")
     try:
-        with closing(_open(folder / "run.sqlite")) as db:
-            jobs = _job_rows(db)
-        return jobs, pd.read_parquet(file)
-    except (sqlite3.Error, OSError, ValueError) as error:
-        raise InputError(f"the run in {folder} cannot be read: {error}") from error
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"the kept predictions {file} cannot be read: {error}") from error
 
 
-def load_record(
-    run: str, store: str | os.PathLike[str] | None = None
-) -> tuple[dict[str, Any], list[dict[str, Any]], Path]:
-    """All that a run says of itself without its predictions: its facts, its job rows, its folder.
-
-    Raises
-    ------
-    InputError
-        There is no such run, or it has no result yet.
-    """
-    result = load_run(run, store)
-    folder = find_run(run, store)
-    facts = read_run(folder / "run.sqlite")
-    with closing(_open(folder / "run.sqlite")) as db:
-        rows = _job_rows(db)
-    for row in rows:
-        row["metrics"] = json.loads(row["metrics"]) if row["metrics"] else {}
-    return {**facts, "result": result}, rows, folder
-
-
-def job_rows_of(folder: Path) -> list[dict[str, Any]]:
-    """The job rows of a run in the order of its plan."""
-    with closing(_open(folder / "run.sqlite")) as db:
-        return _job_rows(db)
-
-
-def _job_rows(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """In the order of the plan; runs of the first version have them in the order in which they ended."""
-    order = "rowid" if db.execute("PRAGMA user_version").fetchone()[0] < 2 else "place, rowid"
-    return [dict(row) for row in db.execute(f"SELECT * FROM job ORDER BY {order}")]
-
-
-def _cost_rows(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """What each model's costs are; ``figures`` is an object."""
-    rows = [dict(row) for row in db.execute("SELECT * FROM cost ORDER BY place")]
-    return [{**row, "kind": "cost", "figures": json.loads(row["figures"] or "null")} for row in rows]
+def has_predictions(folder: Path) -> bool:
+    """Whether a run keeps predictions; without any every job failed, or somebody cleaned up."""
+    return (folder / PREDICTIONS).is_file()
 
 
 def load_unfinished(
-    run: str, store: str | os.PathLike[str] | None = None
-) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
-    """Folder, facts and job rows (then cost rows, of ``kind`` "cost") of a run that may go on.
+    run: str | Path, store: str | os.PathLike[str] | None = None
+) -> tuple[KeptRun, list[JobRow]]:
+    """A run that may go on, with its rows.
 
     Raises
     ------
     InputError
-        It ended, or was made by a version that kept too little.
+        It has ended.
     """
-    folder = find_run(run, store)
-    row = read_run(folder / "run.sqlite")
-    with closing(_open(folder / "run.sqlite")) as db:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        rows = _job_rows(db)
-        rows += _cost_rows(db) if version == VERSION else []
-    if version != VERSION:
-        raise InputError(f"run {row['id']} was made by another version of deepworth, which cannot go on")
-    if row["status"] in ("ok", "partial") and all(job["status"] in FINISHED for job in rows):
-        raise InputError(f"run {row['id']} has ended; deepworth runs {row['id']} shows it")
-    return folder, row, rows
+    kept = read_run(find_run(run, store))
+    rows = job_rows(kept.folder)
+    if kept.status in ("ok", "partial") and all(row.result.status in FINISHED for row in rows):
+        raise InputError(f"run {kept.id} has ended; deepworth runs {kept.id} shows it")
+    return kept, rows
 
 
-def kept_prediction(folder: Path, job: dict[str, Any]) -> Any:
-    """The predictions of a finished job as a DataFrame; None where they cannot be read."""
+def kept_prediction(folder: Path, result: Result) -> pd.DataFrame | None:
+    """The predictions of a finished job; None where they cannot be read."""
     import pandas as pd
 
-    key = (job["model"], job["repeat"], job["fold"])
+    key = (result.model, result.repeat, result.fold)
     try:
         return pd.read_parquet(folder / PARTS / part_name(*key))
     except (OSError, ValueError):
         pass
     try:
-        joined = pd.read_parquet(folder / "predictions.parquet")
+        joined = pd.read_parquet(folder / PREDICTIONS)
     except (OSError, ValueError):
         return None
     own = (joined["model"] == key[0]) & (joined["repeat"] == key[1]) & (joined["fold"] == key[2])
@@ -198,52 +300,32 @@ def kept_prediction(folder: Path, job: dict[str, Any]) -> Any:
 
 def resume_command(folder: Path) -> str:
     """The line that goes on with the run of a folder."""
+    import shlex
+
     usual = folder.parent.resolve() == store_folder().resolve()
-    return f"deepworth compare --resume {folder.name if usual else folder}"
+    return shlex.join(["deepworth", "compare", "--resume", folder.name if usual else str(folder)])
 
 
-def find_run(run: str, store: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of a run, by its name, an unmistakable start of it, "last", or the folder itself."""
-    return Path(run) if (Path(run) / "run.sqlite").is_file() else _find_run(run, store_folder(store))
-
-
-def _find_run(run: str, folder: Path) -> Path:
-    known = sorted(path.parent.name for path in folder.glob(RUNS)) if folder.is_dir() else []
+def find_run(run: str | Path, store: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of a run, by its name, an unambiguous start of it, "last", or the folder itself."""
+    if (Path(run) / DATABASE).is_file():
+        return Path(run)
+    folder, name = store_folder(store), str(run)
+    known = sorted(path.parent.name for path in run_files(folder))
     if not known:
         raise InputError(f"no runs in {folder}; deepworth compare makes one")
-    matches = known[-1:] if run == "last" else [n for n in known if run and n.startswith(run)]
-    if len(matches) > 1 and run not in matches:
-        raise InputError(f"{run!r} fits {len(matches)} runs: {', '.join(matches[:5])}; give more of its name")
+    matches = known[-1:] if name == "last" else [n for n in known if name and n.startswith(name)]
+    if len(matches) > 1 and name not in matches:
+        raise InputError(
+            f"{name!r} fits {len(matches)} runs: {', '.join(matches[:5])}; give more of its name"
+        )
     if not matches:
-        raise unknown_name("run", run, known[::-1])
-    return folder / (run if run in matches else matches[0])
+        raise unknown_name("run", name, known[::-1])
+    return folder / (name if name in matches else matches[0])
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_database(path: Path) -> sqlite3.Connection:
     """For reading only."""
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     db.row_factory = sqlite3.Row
     return db
-
-
-def _states(db: sqlite3.Connection) -> list[str]:
-    """Of all planned jobs; before version 3 there were none for costs."""
-    query = "SELECT status FROM job"
-    if db.execute("PRAGMA user_version").fetchone()[0] >= 3:
-        query += " UNION ALL SELECT status FROM cost"
-    return [status for (status,) in map(tuple, db.execute(query))]
-
-
-def read_run(path: Path) -> dict[str, Any]:
-    """The facts of a run from its SQLite file, those in JSON read, with the number of its jobs."""
-    try:
-        with closing(_open(path)) as db:
-            row = dict(db.execute("SELECT * FROM run").fetchone())
-            states = _states(db)
-            models = db.execute("SELECT COUNT(DISTINCT model) FROM job").fetchone()[0]
-    except (sqlite3.Error, TypeError) as error:
-        raise InputError(f"{path} is not a run of deepworth: {error}") from error
-    texts = ("dataset", "plan", "result", "configuration", "versions", "host", "splits")
-    read = {k: json.loads(row[k]) if row.get(k) else None for k in texts}
-    counts = {"planned": len(states), "done": sum(state in FINISHED for state in states), "models": models}
-    return {**row, **read, **counts}

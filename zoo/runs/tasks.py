@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...datasets import Dataset
 from .. import registry
+from ..results.rows import Result
 from ..training.machine import held_to_cores
 from .costs import Setting, measure_job
-from .fitting import Job, can_fit_many, run_fleet, run_job
+from .fitting import can_fit_many, run_fleet, run_job
+from .jobs import PlannedJob
 
-# Hears what happens to the job at a place of the plan: "begin" with all places of its task, "epoch" with
-# its number, or "job" with the finished job; before these "host" with the machine, where it is another one.
-Hear = Callable[[int, str, Any], None]
+# Called with the position of a job in the plan and what happens to it: "begin" with all positions of its
+# task, "epoch" with its number, or "result" with its result; before these "host" with the machine, where it
+# is another one.
+Report = Callable[[int, str, Any], None]
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Work:
     """What all tasks of a run share; sent once to each worker."""
 
     dataset: Dataset
-    jobs: tuple[Job, ...]
+    jobs: tuple[PlannedJob, ...]
     seed: int
     params: dict[str, dict[str, Any]]
     threads: int
@@ -32,26 +35,29 @@ class Work:
 
 @dataclass(frozen=True)
 class Task:
-    """Jobs of one model by their places in the plan; ``cores`` where a machine has its own share for it."""
+    """Jobs of one model by their positions in the plan; ``cores`` where a machine has its own share for it."""
 
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     family: str
     cores: int | None = None
     alone: bool = False  # nothing may run beside it
 
 
-def make_tasks(jobs: Sequence[Job], task: str) -> list[Task]:
-    """Tasks of all planned folds: a fleet where the model's estimators offer it, else one for each job."""
+def make_tasks(jobs: Sequence[PlannedJob], task: str, done: Container[int] = ()) -> list[Task]:
+    """Tasks of all planned folds: a fleet where the model's estimators offer it, else one for each job.
+
+    ``done`` are positions of jobs that have ended.
+    """
     by_model: dict[str, list[int]] = {}
-    for place, job in enumerate(jobs):
-        if job.status == "planned" and job.kind == "fold":
-            by_model.setdefault(job.model, []).append(place)
-    found = []
-    for name, places in by_model.items():
+    for position, job in enumerate(jobs):
+        if job.is_planned and job.kind == "fold" and position not in done:
+            by_model.setdefault(job.model, []).append(position)
+    tasks = []
+    for name, positions in by_model.items():
         together = registry.offers_fleets(name, task)
-        groups = [places] if together else [[place] for place in places]
-        found += [Task(tuple(group), jobs[places[0]].family) for group in groups]
-    return found
+        groups = [positions] if together else [[position] for position in positions]
+        tasks += [Task(tuple(group), jobs[positions[0]].family) for group in groups]
+    return tasks
 
 
 def longest_first(tasks: Sequence[Task], seconds: Sequence[float]) -> list[Task]:
@@ -63,34 +69,34 @@ def longest_first(tasks: Sequence[Task], seconds: Sequence[float]) -> list[Task]
     return [tasks[i] for i in order]
 
 
-def cost_tasks(jobs: Sequence[Job]) -> list[Task]:
+def cost_tasks(jobs: Sequence[PlannedJob], done: Container[int] = ()) -> list[Task]:
     """Tasks of all planned cost jobs: one each, alone on the machine."""
-    planned = [i for i, job in enumerate(jobs) if job.status == "planned" and job.kind == "cost"]
-    return [Task((place,), jobs[place].family, alone=True) for place in planned]
+    planned = [i for i, job in enumerate(jobs) if job.is_planned and job.kind == "cost" and i not in done]
+    return [Task((position,), jobs[position].family, alone=True) for position in planned]
 
 
-def run_task(task: Task, work: Work, hear: Hear) -> list[Job]:
-    """The finished jobs of a task; ``hear`` has heard each as soon as it ended."""
-    jobs = [work.jobs[place] for place in task.places]
+def run_task(task: Task, work: Work, report: Report) -> list[Result]:
+    """The results of a task; ``report`` was called with each as soon as its job ended."""
+    jobs = [work.jobs[position] for position in task.positions]
     params = work.params.get(jobs[0].model, {})
-    hear(task.places[0], "begin", task.places)
+    report(task.positions[0], "begin", task.positions)
     if jobs[0].kind == "cost":
         with held_to_cores(work.cost.cores or task.cores):
-            found = [measure_job(jobs[0], work.dataset, work.seed, params, work.cost)]
-        hear(task.places[0], "job", found[0])
-        return found
+            results = [measure_job(jobs[0], work.dataset, work.seed, params, work.cost)]
+        report(task.positions[0], "result", results[0])
+        return results
     with held_to_cores(work.cores or task.cores):
         if len(jobs) > 1 and can_fit_many(jobs[0].model, work.dataset):
-            return _run_fleet(task, work, params, hear)
-        found = []
-        for place, job in zip(task.places, jobs, strict=True):
-            found.append(run_job(job, work.dataset, work.seed, params, work.threads))
-            hear(place, "job", found[-1])
-        return found
+            return _run_fleet(task, work, params, report)
+        results = []
+        for position, job in zip(task.positions, jobs, strict=True):
+            results.append(run_job(job, work.dataset, work.seed, params, work.threads))
+            report(position, "result", results[-1])
+        return results
 
 
-def _run_fleet(task: Task, work: Work, params: dict[str, Any], hear: Hear) -> list[Job]:
-    jobs = [work.jobs[place] for place in task.places]
+def _run_fleet(task: Task, work: Work, params: dict[str, Any], report: Report) -> list[Result]:
+    jobs = [work.jobs[position] for position in task.positions]
     return list(
         run_fleet(
             jobs,
@@ -98,7 +104,7 @@ def _run_fleet(task: Task, work: Work, params: dict[str, Any], hear: Hear) -> li
             work.seed,
             params,
             work.threads,
-            progress=lambda epoch: hear(task.places[0], "epoch", epoch),
-            on_job=lambda number, job: hear(task.places[number], "job", job),
+            progress=lambda epoch: report(task.positions[0], "epoch", epoch),
+            on_result=lambda number, result: report(task.positions[number], "result", result),
         )
     )

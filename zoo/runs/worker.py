@@ -42,11 +42,11 @@ def main(arguments: str) -> None:
         for name in _WARM[given["kind"]]:
             import_module(name, __package__)
     except BaseException as error:
-        line.say("broken", None, f"{type(error).__name__}: {error}")
+        line.send("broken", None, f"{type(error).__name__}: {error}")
         raise
     gc.collect()
     gc.freeze()  # what was imported stays; to go through it again would take 50 ms of every measured fit
-    line.say("ready", None, os.getpid())
+    line.send("ready", None, os.getpid())
     _serve(line, given["work"])
 
 
@@ -55,12 +55,12 @@ def _serve(line: _Line, file: int) -> None:
 
     work: Any = None
     while True:
-        task = line.heard.get()
+        task = line.tasks.get()
         if work is None:
             with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as view:
                 work = pickle.loads(view)
-        run_task(task, work, line.hear)
-        line.say("end", None, None)
+        run_task(task, work, line.report)
+        line.send("end", None, None)
 
 
 class _Line:
@@ -68,33 +68,31 @@ class _Line:
 
     def __init__(self, connection: Connection) -> None:
         self._connection, self._lock, self._last_epoch = connection, threading.Lock(), 0.0
-        self.heard: queue.Queue[Any] = queue.Queue()
+        self.tasks: queue.Queue[Any] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         try:
             while True:
-                self.heard.put(self._connection.recv())
+                self.tasks.put(self._connection.recv())
         except (EOFError, OSError):
             os._exit(0)
 
-    def say(self, kind: str, place: int | None, value: Any) -> None:
+    def send(self, kind: str, position: int | None, value: Any) -> None:
         with self._lock:
             try:
-                self._connection.send((kind, place, value))
+                self._connection.send((kind, position, value))
             except OSError:
                 os._exit(0)
 
-    def hear(self, place: int, kind: str, value: Any) -> None:
-        """Pass on what happens to a job, without the rows of its split, which the parent knows."""
+    def report(self, position: int, kind: str, value: Any) -> None:
+        """Pass on what happens to a job; of epochs a few a second."""
         if kind == "epoch":
             now = time.monotonic()
             if now - self._last_epoch < _EPOCHS_EVERY:
                 return
             self._last_epoch = now
-        if kind == "job":
-            value = {name: own for name, own in vars(value).items() if name != "split"}
-        self.say(kind, place, value)
+        self.send(kind, position, value)
 
 
 def _die_with(parent: int) -> None:

@@ -62,7 +62,7 @@ class WorkerProcess:
     ----------
     kind : what it imports first: "classical" or "deep"
     work : descriptor of the open file with the pickled :class:`~._tasks.Work`
-    post : called with (worker, kind, place, value) for each message; kind is "gone" when the line ends
+    post : called with (worker, kind, position, value) for each message; kind is "gone" when the line ends
     """
 
     def __init__(self, kind: str, work: int, variables: dict[str, str], post: Callable[..., None]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from ...datasets import InputError
 from ..training.machine import available_bytes
 from .limits import Limits
-from .tasks import Hear, Task, Work
+from .tasks import Report, Task, Work
 from .worker_process import WorkerProcess, environment
 
 _TICK = 0.05
@@ -43,7 +43,7 @@ class _Order:
     """A task that waits or runs, and what its worker did so far."""
 
     task: Task
-    hear: Hear
+    report: Report
     future: Future[None] = field(default_factory=Future)
     began: float = 0.0  # 0 until the worker has everything that the task needs
     sent: float = 0.0
@@ -95,17 +95,17 @@ class Workers(Executor):
         self._posts.put((None, "warm", None, kinds))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """``submit(run_task, task, work, hear)``, with the same work (or its pickle) every time.
+        """``submit(run_task, task, work, report)``, with the same work (or its pickle) every time.
 
-        The future ends when the task does, or raises WorkerDied. Every finished job reaches ``hear`` before,
+        The future ends when the task does, or raises WorkerDied. Every finished job reaches ``report`` before,
         from a thread of this executor.
         """
         if self._stopped.is_set():
             raise RuntimeError("cannot submit to workers that have been shut down")
-        task, work, hear = args
+        task, work, report = args
         if self._work is None:
             self._share(work)
-        order = _Order(task, hear)
+        order = _Order(task, report)
         self._posts.put((None, "order", None, order))
         return order.future
 
@@ -156,7 +156,7 @@ class Workers(Executor):
             elif not order.future.done():
                 order.future.set_exception(failure)
 
-    def _take(self, worker: WorkerProcess | None, kind: str, place: int | None, value: Any) -> None:
+    def _take(self, worker: WorkerProcess | None, kind: str, position: int | None, value: Any) -> None:
         if worker is None:
             if kind == "order":
                 self._orders.append(value)
@@ -173,17 +173,17 @@ class Workers(Executor):
         elif kind == "gone":
             self._gone(worker, order)
         elif order is not None:
-            self._progress(worker, order, kind, place, value)
+            self._progress(worker, order, kind, position, value)
 
-    def _progress(self, worker: WorkerProcess, order: _Order, kind: str, place: Any, value: Any) -> None:
+    def _progress(self, worker: WorkerProcess, order: _Order, kind: str, position: Any, value: Any) -> None:
         if kind == "end":
             self._retire_or_keep(worker)
             order.future.set_result(None)
             return
         if kind == "begin":
             order.began = time.monotonic()
-        order.ended += kind == "job"
-        order.hear(place, kind, value)
+        order.ended += kind == "result"
+        order.report(position, kind, value)
 
     def _retire_or_keep(self, worker: WorkerProcess) -> None:
         ended = self._running.pop(worker)
@@ -259,9 +259,9 @@ class Workers(Executor):
         A measured fit has all training rows, and a small one and a thousand predictions around it.
         """
         limit = self._limits.seconds or 0.0
-        allowed = 2 * limit + 10 if order.task.alone else limit * len(order.task.places)
+        allowed = 2 * limit + 10 if order.task.alone else limit * len(order.task.positions)
         if now - order.began > allowed:
-            number = len(order.task.places)
+            number = len(order.task.positions)
             together = f" for {number} fits together" if number > 1 else ""
             self._end(worker, order, "timeout", f"ran longer than {allowed:g} s{together}")
 
@@ -284,7 +284,7 @@ class Workers(Executor):
             return
         del self._running[worker]
         worker.kill()
-        self._orders.insert(0, _Order(order.task, order.hear, order.future, fresh=True))
+        self._orders.insert(0, _Order(order.task, order.report, order.future, fresh=True))
 
     def _end(self, worker: WorkerProcess, order: _Order, status: str, reason: str) -> None:
         del self._running[worker]

@@ -1,50 +1,49 @@
-"""How much of every model of a comparison can be said in a few lines, from its out-of-fold predictions."""
+"""How much of every model a small surrogate says, from its predictions of held-out rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ...datasets import Dataset
 from ..explanation import LEAVES, TERMS, Answers, surrogates
-from ..judging.scores import ModelScores
+from ..results.answer import Explanations, Surrogate
+from ..results.json import from_json, to_json
+from ..results.rows import Fold, Result
 
-FIDELITY = ("fidelity", "fidelity_tree", "fidelity_linear")
 
-
-def readability(dataset: Dataset, models: Sequence[ModelScores], seed: int) -> dict[str, Any]:
+def readability(
+    dataset: Dataset, rows: Sequence[Result], test_rows: Mapping[Fold, np.ndarray], seed: int
+) -> Explanations:
     """The surrogates of every model with predictions of all folds of the first repeat.
 
-    Returns
-    -------
-    dict
-        ``leaves`` and ``terms`` at most, and ``surrogates`` by model as
-        :func:`deepworth.zoo.explanation.surrogates` gives them; or ``failed`` with the reason: a comparison
-        of hours is not lost for it.
+    A comparison of hours is not lost for it: what goes wrong is the ``failed`` of the answer.
     """
-    answers = {m.model: said for m in models if (said := _answers(m)) is not None}
+    models = dict.fromkeys(row.model for row in rows)
+    folds = [row for row in rows if row.kind == "fold"]
+    answers = {name: _answers([r for r in folds if r.model == name], test_rows) for name in models}
     try:
-        found = surrogates(dataset.X, dataset.modality, dataset.classes, answers, seed=seed)
+        found = surrogates(
+            dataset.X,
+            dataset.modality,
+            dataset.classes,
+            {name: own for name, own in answers.items() if own is not None},
+            seed=seed,
+        )
+        own = {name: from_json(Surrogate, to_json(value)) for name, value in found.items()}
     except Exception as error:
-        return {"failed": f"{type(error).__name__}: {error}"[:300], "surrogates": {}}
-    return {"leaves": LEAVES, "terms": TERMS, "surrogates": found}
+        return Explanations(failed=f"{type(error).__name__}: {error}"[:300])
+    return Explanations(own, LEAVES, TERMS)
 
 
-def _answers(scores: ModelScores) -> Answers | None:
-    jobs = [j for j in scores.jobs if j.split.repeat == 0 and j.prediction is not None and len(j.prediction)]
-    if not jobs or not scores.complete:
+def _answers(rows: Sequence[Result], test_rows: Mapping[Fold, np.ndarray]) -> Answers | None:
+    if not all(row.ok for row in rows):
         return None
-    folds = np.concatenate([np.full(len(j.split.test), j.split.fold) for j in jobs])
-    predictions = np.concatenate([j.prediction for j in jobs if j.prediction is not None])
-    return Answers(np.concatenate([j.split.test for j in jobs]), predictions, folds)
-
-
-def fidelity_of(explanations: dict[str, Any] | None, model: str) -> dict[str, float | None]:
-    """What the leaderboard says of a model: the better of its surrogates, and each."""
-    found = (explanations or {}).get("surrogates", {}).get(model)
-    if found is None:
-        return dict.fromkeys(FIDELITY)
-    both = {name: found[name] for name in FIDELITY[1:]}
-    return {"fidelity": max(both.values()), **both}
+    first = [(row, test_rows[row.repeat, row.fold]) for row in rows if row.repeat == 0]
+    known = [(row, own) for row, own in first if row.prediction is not None and len(own)]
+    if not known:
+        return None
+    folds = np.concatenate([np.full(len(own), row.fold) for row, own in known])
+    predictions = np.concatenate([row.prediction for row, _ in known if row.prediction is not None])
+    return Answers(np.concatenate([own for _, own in known]), predictions, folds)

@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
-import json
+import inspect
 import os
 import time
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, ParamSpec, TypeVar, Unpack
 
-from ...datasets import Dataset, InputError, as_dataset, check_dataset
+from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
 from .. import registry
 from ..artefact.versions import versions
 from ..judging.budget import parse_budget
-from ..judging.question import Question, make_question
+from ..judging.criteria import resolve
+from ..results.facts import dataset_facts
+from ..runs.execute import executor_for, host
 from ..runs.journal import RunStore
 from ..runs.limits import Limits, make_limits
 from ..runs.plan import Plan, make_plan
 from ..runs.progress import Progress
 from ..runs.store import store_folder
-from ._conduct import conduct, executor_for, host
-from ._result import Comparison, describe, plan_summary
+from ..setup import Setup, SetupOptions, option_defaults
+from ._comparison import Comparison
+from ._conduct import Conduct
 
-_JUDGED_BY = ("metric", "margin", "confidence_level", "budget")
+Store = str | os.PathLike[str] | Literal[False] | None
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
+def with_setup_signature(function: Callable[P, R]) -> Callable[P, R]:
+    """Show the options of a setup, with their defaults, in the signature of ``**options``."""
+    signature = inspect.signature(function)
+    given = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    own = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in option_defaults().items()
+        if name not in signature.parameters
+    ]
+    positional = [p for p in given if p.kind is not p.KEYWORD_ONLY]
+    keywords = [p for p in given if p.kind is p.KEYWORD_ONLY]
+    function.__signature__ = signature.replace(parameters=[*positional, *own, *keywords])  # type: ignore[attr-defined]
+    return function
+
+
+@with_setup_signature
 def compare(
-    data: Any = "sick-healthy",
+    data: DataLike = "sick-healthy",
     *,
-    models: Sequence[str] | None = None,
-    preset: str = "quick",
-    folds: int | None = None,
-    repeats: int | None = None,
-    metric: str | None = None,
-    margin: float | None = None,
-    confidence_level: float = 0.95,
-    seed: int = 0,
-    store: str | os.PathLike[str] | Literal[False] | None = None,
-    params: dict[str, dict[str, Any]] | None = None,
-    holdout: float | None = None,
-    calibrate: str | None = None,
-    costs: bool = True,
-    budget: Sequence[str] | None = None,
-    jobs: int | None = None,
-    threads: int | None = None,
-    time_limit: float | str | None = None,
-    memory_limit: int | str | None = None,
-    cluster: str | None = None,
-    deterministic: bool = False,
+    store: Store = None,
     progress: Progress | None = None,
-    **load_options: Any,
+    **options: Unpack[SetupOptions],
 ) -> Comparison:
     """Is deep learning worth it on these data?
 
     Parameters
     ----------
     data : str, path, DataFrame or Dataset
-        Whatever :func:`deepworth.load_dataset` takes; ``load_options`` go there.
+        Whatever :func:`deepworth.load_dataset` takes.
     models : sequence of str, optional
         Names of models; all that suit the data by default.
     preset : {"quick", "standard", "thorough"}
@@ -112,85 +112,49 @@ def compare(
     KeyboardInterrupt
         Raised again when all that was finished has been judged and kept.
     """
+    return run_setup(Setup.of(data, **options), data, store=store, progress=progress)
+
+
+def run_setup(
+    setup: Setup, data: DataLike, *, store: Store = None, progress: Progress | None = None
+) -> Comparison:
+    """The comparison that a setup asks for; ``data`` is what it names, or what is in memory."""
     started = time.perf_counter()
-    limits = make_limits(jobs, threads, time_limit, memory_limit, cluster, deterministic)
-    if parse_budget(budget) and not costs:
-        raise InputError("a budget needs measured costs; leave --no-costs away")
-    asked = {
-        "models": models,
-        "preset": preset,
-        "folds": folds,
-        "repeats": repeats,
-        "seed": seed,
-        "params": params,
-        "holdout": holdout,
-        "calibrate": calibrate,
-        "costs": costs,
-    }
-    judged_by: dict[str, Any] = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
-    judged_by["budget"] = None if budget is None else list(budget)
-    hurry = preset != "thorough"
-    with executor_for(limits, families_of(models), hurry, cluster, progress) as executor:
-        dataset, question, plan = planned(data, load_options, asked, judged_by, limits)
+    limits = make_limits(setup.resources)
+    if parse_budget(setup.criteria.budget) and not setup.design.costs:
+        raise InputError("a budget needs measured costs: remove --no-costs")
+    patient = setup.design.preset == "thorough"
+    families = families_of(setup.design.models)
+    cluster = setup.resources.cluster
+    with executor_for(limits, families, patient=patient, cluster=cluster, progress=progress) as executor:
+        dataset, plan = planned(setup, data, limits)
         findings = check_dataset(dataset)
         record = None
         if store is not False:
-            options = configuration(data, load_options, asked | judged_by)
-            record = _record(store_folder(store), dataset, plan, options, executor)
-        return conduct(dataset, plan, plan.all_jobs, question, findings, record, progress, executor, started)
+            record = RunStore(
+                store_folder(store),
+                dataset_facts(dataset),
+                plan.facts(),
+                plan.all_jobs,
+                setup=setup,
+                versions=versions(),
+                host=host(executor),
+                splits=plan.fingerprint(),
+            )
+        return Conduct(setup, dataset, plan, findings, record, progress, executor, started).run()
 
 
-def _record(
-    folder: Path, dataset: Dataset, plan: Plan, options: dict[str, Any] | None, executor: Executor | None
-) -> RunStore:
-    """A new run on disk, with all that it takes to repeat it."""
-    return RunStore(
-        folder,
-        describe(dataset),
-        plan_summary(plan),
-        plan.all_jobs,
-        configuration=options,
-        versions=versions(),
-        host=host(executor),
-        splits=plan.fingerprint(),
-    )
-
-
-def planned(
-    data: Any, load_options: dict[str, Any], asked: dict[str, Any], judged_by: dict[str, Any], limits: Limits
-) -> tuple[Dataset, Question, Plan]:
-    """The data, what is asked of them, and which jobs that takes."""
-    dataset = as_dataset(data, seed=asked["seed"], **load_options)
-    question = make_question(dataset, *[judged_by[name] for name in _JUDGED_BY])
-    return dataset, question, make_plan(dataset, limits=limits, **asked)
+def planned(setup: Setup, data: DataLike, limits: Limits) -> tuple[Dataset, Plan]:
+    """The data and the jobs of a comparison; criteria that cannot be used are refused here."""
+    dataset = as_dataset(data, seed=setup.seed, **setup.reading)
+    resolve(setup.criteria, dataset_facts(dataset))
+    return dataset, make_plan(dataset, setup, limits)
 
 
 def families_of(models: Sequence[str] | None) -> list[str]:
     """Families of the models, without an error for a name that is unknown: the plan says that better."""
-    found = []
-    for name in [models] if isinstance(models, str) else models or registry.entries():
+    found: list[str] = []
+    for name in models or registry.entries():
         with suppress(Exception):
             found.append(registry.family(name))
     return list(dict.fromkeys(found))
-
-
-def configuration(data: Any, load_options: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any] | None:
-    """What makes the same run again, in words of JSON; None where something has none.
-
-    ``data`` is None for what was in memory: whoever goes on with the run hands it over again.
-    """
-    named = str(data) if isinstance(data, (str, os.PathLike)) else None
-    found = {"data": _absolute(named), "load_options": {**load_options}, **asked}
-    if "test" in load_options:
-        found["load_options"]["test"] = _absolute(load_options["test"])
-    try:
-        return json.loads(json.dumps(found, allow_nan=False))
-    except (TypeError, ValueError):
-        return None
-
-
-def _absolute(name: Any) -> Any:
-    """A path as it is known from any folder; names of datasets stay."""
-    if not isinstance(name, (str, os.PathLike)):
-        return name
-    return str(Path(name).resolve()) if Path(name).exists() else str(name)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...datasets import InputError
+from ...datasets import Dataset, InputError
 from .. import registry
 from ..artefact.saving import save
-from ..export._proof import prove_saved
-from ..runs.confidence import Wanted, confident
+from ..export import prove_saved
+from ..results.answer import Answer, LeaderboardRow
+from ..results.facts import PlanFacts
+from ..results.json import to_json
+from ..runs.confidence import ConfidenceOptions, with_confidence
 from ..runs.limits import limited, threads_for
-from ._result import Comparison, plain
+from ._comparison import Comparison
 
 _NO_COSTS = {
     *("model", "family", "status", "score", "score_low", "score_high", "metrics", "intervals", "reason"),
@@ -28,8 +30,8 @@ def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bo
     """Fit the model with the best score to all rows and save it with scores, findings, verdict and costs.
 
     The scores in the manifest are those of the comparison, of models fitted to a part of the rows each. Where
-    the best is the luckiest of several, its own mean is a little better than it deserves; the verdict in the
-    manifest holds the score of a family's best without that luck.
+    the best is one of several, its own mean is a little optimistic; the verdict in the manifest holds scores
+    that are corrected for model selection.
 
     Parameters
     ----------
@@ -42,55 +44,56 @@ def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bo
     InputError
         No model was scored, or the folder cannot be written.
     """
-    row = next((r for r in result.rows() if r["score"] is not None), None)
+    answer, data = result.answer, result.dataset
+    row = next((r for r in answer.leaderboard if r.score is not None), None)
     if row is None:
         raise InputError("no model has a score, so there is none to save")
-    data, plan, name = result.dataset, result.plan, row["model"]
-    rows = np.arange(len(data))
-    made = registry.create(
-        name, data.task, data.modality, random_state=plan.seed, **plan.params.get(name, {})
+    model, seconds = _fitted(row.model, answer, data)
+    costs = {k: v for k, v in to_json(row).items() if k not in _NO_COSTS and v is not None}
+    folder = save(
+        model,
+        path,
+        dataset=data,
+        name=row.model,
+        family=row.family,
+        scores=row.metrics,
+        seed=answer.plan.seed,
+        overwrite=overwrite,
+        evaluation=_evaluation(answer, row),
+        findings=to_json(answer.findings),
+        verdict=to_json(answer.verdict),
+        costs={**costs, "final_fit_seconds": seconds},
+        run=answer.run,
     )
-    model = confident(made, data, rows, Wanted(plan.calibrate), plan.seed)
+    if not prove_saved(model, folder)["holds"]:
+        raise InputError(f"{folder}: the saved model answers otherwise than the trained one, see proof.json")
+    return folder
+
+
+def _fitted(name: str, answer: Answer, data: Dataset) -> tuple[Any, float]:
+    """The model fitted to all rows, and the seconds that took."""
+    plan, rows = answer.plan, np.arange(len(data))
+    params: dict[str, Any] = dict(plan.params.get(name, {}))
+    made = registry.create(name, data.task, data.modality, random_state=plan.seed, **params)
+    model = with_confidence(made, data, rows, ConfidenceOptions(plan.calibrate), plan.seed)
     if hasattr(model, "warm_up"):
         model.warm_up()
     started = time.perf_counter()
     with limited(threads_for(len(rows))):
         model.fit(data.X, data.y)
-    costs = {key: value for key, value in row.items() if key not in _NO_COSTS and value is not None}
-    costs["final_fit_seconds"] = time.perf_counter() - started
-    folder = save(
-        model,
-        path,
-        dataset=data,
-        name=name,
-        family=row["family"],
-        scores=row["metrics"],
-        seed=plan.seed,
-        overwrite=overwrite,
-        evaluation=plain(_evaluation(result, row)),
-        findings=plain([asdict(f) for f in result.findings]),
-        verdict=plain(asdict(result.verdict)),
-        costs=plain(costs),
-        run=result.run,
-    )
-    if not prove_saved(model, folder)["holds"]:
-        raise InputError(
-            f"{folder}: the saved model answers otherwise than the trained one, see its proof.json"
-        )
-    return folder
+    return model, time.perf_counter() - started
 
 
-def _evaluation(result: Comparison, row: dict[str, Any]) -> dict[str, Any]:
+def _evaluation(answer: Answer, row: LeaderboardRow) -> dict[str, Any]:
     return {
-        "by": _in_words(result),
-        "metric": result.metric.name,
-        "confidence_level": result.verdict.confidence_level,
-        "intervals": row["intervals"],
+        "by": _in_words(answer.plan),
+        "metric": answer.metric.name,
+        "confidence_level": answer.verdict.confidence_level,
+        "intervals": to_json(row.intervals),
     }
 
 
-def _in_words(result: Comparison) -> str:
-    plan = result.plan
+def _in_words(plan: PlanFacts) -> str:
     if plan.official_test:
         return "the rows of the official test part, with models of the training part"
     if plan.in_time_order:

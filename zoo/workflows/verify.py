@@ -1,25 +1,25 @@
-"""verify_run(): does a run repeat itself? One job of each model again, held against what was kept."""
+"""verify_run(): does a run repeat itself? One job of each model again, compared with what was kept."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ...datasets import InputError
+from ...datasets import DataLike, Dataset, InputError
 from ..artefact.versions import versions
+from ..results.rows import Result
+from ..results.runs import RepeatedJob, RunVerification
 from ..runs.dispatch import run_jobs
-from ..runs.fitting import Job
-from ..runs.limits import level_of
+from ..runs.execute import executor_for
+from ..runs.jobs import PlannedJob
+from ..runs.limits import determinism_of, make_limits
 from ..runs.progress import Progress
-from ..runs.store import find_run, job_rows_of, read_run
+from ..runs.store import JobRow, find_run, job_rows, read_run
 from ..runs.tasks import Work
-from ._conduct import executor_for
-from .resume import known_job, limits_of, same_data, same_plan
+from .resume import known_result, same_data, same_plan, setup_here
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6  # of values of the size of the answers; float32 keeps seven digits
 
@@ -27,80 +27,76 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-6  # of values of the size of the answers; float32
 def verify_run(
     run: str,
     *,
-    data: Any = None,
+    data: DataLike | None = None,
     store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> RunVerification:
     """Repeat one job of each model of a run with its limits, and compare the predictions with the kept ones.
 
     Parameters
     ----------
     run : str
-        Its name, an unmistakable start of it, "last", or its folder.
+        Its name, an unambiguous start of it, "last", or its folder.
     data : DataFrame or Dataset, optional
         Needed where the run was given its data in memory.
 
     Returns
     -------
-    dict
+    RunVerification
         ``models``, a row for each: "bit-equal", "within tolerance" (1e-4 of the value, or 1e-6), "different",
-        or "not repeated" with the reason; the largest difference; ``holds``, whether none is different and
-        all were repeated.
+        or "not repeated" with the reason.
 
     Raises
     ------
     InputError
         There is no such run, it keeps no predictions, or the data or their splits have changed.
     """
-    folder = find_run(run, store)
-    row, rows = read_run(folder / "run.sqlite"), job_rows_of(folder)
-    if row["configuration"] is None:
-        raise InputError(f"run {row['id']} had parameters that cannot be kept; it cannot be repeated")
-    limits = limits_of(row["plan"]["limits"])
-    families = list(dict.fromkeys(job["family"] for job in rows))
-    with executor_for(limits, families, True, progress=progress) as executor:
-        dataset = same_data(row, data)
-        plan = same_plan(row, dataset, limits)
-        before = _first_that_ended(plan.jobs, dataset, folder, rows)
-        again = [replace(job, status="planned", prediction=None) for job in before]
-        work = Work(dataset, tuple(again), plan.seed, plan.params, plan.threads, limits.cores)
-        after = run_jobs(again, work, None, progress, executor)
-    models = [_compared(*pair) for pair in zip(before, after, strict=True)]
-    return {
-        "run": row["id"],
-        "models": models,
-        "determinism": level_of(limits, plan.threads),
-        "versions_changed": row["versions"] != versions(),
-        "holds": bool(models) and all(m["answer"] in ("bit-equal", "within tolerance") for m in models),
-    }
+    kept = read_run(find_run(run, store))
+    setup, rows = setup_here(kept), job_rows(kept.folder)
+    limits = make_limits(setup.resources)
+    families = list(dict.fromkeys(row.result.family for row in rows))
+    with executor_for(limits, families, progress=progress) as executor:
+        dataset = same_data(kept, data)
+        plan = same_plan(kept, dataset, limits)
+        before = _first_that_ended(plan.jobs, dataset, kept.folder, rows)
+        jobs = [job for job, _ in before]
+        work = Work(dataset, tuple(jobs), plan.seed, plan.params, plan.threads, limits.cores)
+        after = run_jobs(jobs, work, None, progress, executor)
+    models = tuple(_compared(*pair, again) for pair, again in zip(before, after, strict=True))
+    return RunVerification(
+        run=kept.id,
+        models=models,
+        determinism=determinism_of(limits, plan.threads),
+        versions_changed=kept.versions != versions(),
+        holds=bool(models) and all(m.answer in ("bit-equal", "within tolerance") for m in models),
+    )
 
 
 def _first_that_ended(
-    jobs: Sequence[Job], dataset: Any, folder: Path, rows: Sequence[dict[str, Any]]
-) -> list[Job]:
+    jobs: Sequence[PlannedJob], dataset: Dataset, folder: Path, rows: Sequence[JobRow]
+) -> list[tuple[PlannedJob, Result]]:
     """Of each model the first job with a kept prediction."""
-    by_key = {(row["model"], row["repeat"], row["fold"]): row for row in rows}
-    found: dict[str, Job] = {}
+    by_key = {(r.model, r.kind, r.repeat, r.fold): r for r in (row.result for row in rows)}
+    found: dict[str, tuple[PlannedJob, Result]] = {}
     for job in jobs:
-        row = by_key.get((job.model, job.split.repeat, job.split.fold))
-        if job.model not in found and row is not None and row["status"] == "ok":
-            known = known_job(job, row, dataset, folder)
-            if known.prediction is not None:
-                found[job.model] = known
+        result = by_key.get(job.key)
+        if job.model not in found and job.is_planned and result is not None and result.ok:
+            known = known_result(job, result, dataset, folder)
+            if known is not None and known.prediction is not None:
+                found[job.model] = (job, known)
     if not found:
         raise InputError(f"{folder.name} keeps no predictions that could be compared")
     return list(found.values())
 
 
-def _compared(before: Job, after: Job) -> dict[str, Any]:
-    facts = {"model": before.model, "family": before.family, "repeat": before.split.repeat}
-    facts |= {"fold": before.split.fold, "rows": len(before.split.test), "reason": after.reason}
+def _compared(job: PlannedJob, before: Result, after: Result) -> RepeatedJob:
+    facts = (job.model, job.family, before.repeat, before.fold, len(job.split.test), after.reason)
     if after.prediction is None or before.prediction is None:
-        return {**facts, "answer": "not repeated", "largest_difference": None}
-    return {**facts, **difference(before.prediction, after.prediction)}
+        return RepeatedJob(*facts, "not repeated", None)
+    return RepeatedJob(*facts, *difference(before.prediction, after.prediction))
 
 
-def difference(before: np.ndarray, after: np.ndarray) -> dict[str, Any]:
+def difference(before: np.ndarray, after: np.ndarray) -> tuple[str, float]:
     """Bit-equal, within tolerance, or different, and by how much at most."""
     largest = float(np.max(np.abs(before - after), initial=0.0))
     if before.tobytes() == after.tobytes():
@@ -108,4 +104,4 @@ def difference(before: np.ndarray, after: np.ndarray) -> dict[str, Any]:
     else:
         close = np.allclose(after, before, rtol=RELATIVE, atol=ABSOLUTE)
         answer = "within tolerance" if close else "different"
-    return {"answer": answer, "largest_difference": largest}
+    return answer, largest
