@@ -355,14 +355,14 @@ def usual_jobs(preset: str, costs: bool) -> int:
     return 2 if costs and preset != "thorough" and usable_cores() >= 4 else 1
 
 
-def log_to_mlflow(tracker: Any, answer: dict[str, Any]) -> int:
+def log_to_mlflow(tracker: Any, answer: Any) -> int:
     """Log an answer where a tracker was asked for. The results are safe: 1 and a line where it fails."""
     if tracker is None:
         return 0
     try:
         tracker.log(answer)
     except OSError as error:
-        retry = f"; to try again: deepworth runs {answer['run']} --mlflow URI" if answer["run"] else ""
+        retry = f"; to try again: deepworth runs {answer.run} --mlflow URI" if answer.run else ""
         click.echo(f"Error: {error}{retry}", err=True)
         return 1
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -36,7 +37,6 @@ from ._options import (
 GROUP = "Compare and judge"
 ORDER = 1
 
-_AGAIN = ("jobs", "time_limit", "memory_limit", "cluster")  # what may change when a run goes on
 _SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow", "save_best")
 
 
@@ -149,9 +149,9 @@ def command(
     from ..report import catalogue, progress, terminal
     from ..report.output import check_output
     from ..report.tracking import Tracker
-    from ..workflows.compare import compare as run
-    from ..workflows.preview import preview
-    from ..workflows.resume import resume as go_on
+    from ..setup import Setup
+    from ..workflows.compare import run_setup
+    from ..workflows.preview import preview_setup
 
     check_output(output)
     _check_report(report, no_store)
@@ -161,22 +161,30 @@ def command(
         chosen["jobs"] = None  # a number is for one machine
     elif chosen["jobs"] is None:
         chosen["jobs"] = usual_jobs(chosen["preset"], chosen["costs"])
+    setup = Setup.of(data, models=model or None, **chosen)
     if dry_run and resume is None:
-        return catalogue.show_plan(
-            preview(data, models=model or None, store=store, **chosen), as_json=as_json
-        )
+        return catalogue.show_plan(preview_setup(setup, data, store=store), as_json=as_json)
     with progress.bar(enabled=not quiet) as watch:
         if resume is None:
-            kept = False if no_store else store
-            result = run(data, models=model or None, store=kept, progress=watch, **chosen)
+            result = run_setup(setup, data, store=False if no_store else store, progress=watch)
         else:
-            given = _given(ctx, "COMMANDLINE", "ENVIRONMENT")
-            _refuse(_given(ctx, "COMMANDLINE") - {*_AGAIN, *_SHOWN})
-            changed = {name: chosen[name] for name in _AGAIN if name in given}
-            result = go_on(resume, store=store, progress=watch, **changed)
-    answer = result.to_dict()
-    terminal.write(answer, output)
-    terminal.show(answer, as_json=as_json)
+            result = _resumed(ctx, resume, store, watch)
+    terminal.write(result.answer, output)
+    terminal.show(result.answer, as_json=as_json)
     _write_report(report, result.path)
     _save_best(result, save_best)
-    sys.exit(max(result.exit_code, log_to_mlflow(tracker, answer)))
+    sys.exit(max(result.exit_code, log_to_mlflow(tracker, result.answer)))
+
+
+def _resumed(ctx: click.Context, run: str, store: str | None, watch: Any) -> Any:
+    """The rest of a run; of its options only those that say where and how fast it runs may change."""
+    import inspect
+
+    from ..setup import Resources
+    from ..workflows.resume import resume
+
+    changeable = {f.name for f in fields(Resources)} & inspect.signature(resume).parameters.keys()
+    given = _given(ctx, "COMMANDLINE", "ENVIRONMENT")
+    _refuse(_given(ctx, "COMMANDLINE") - {*changeable, *_SHOWN})
+    changed = {name: ctx.params[name] for name in changeable if name in given}
+    return resume(run, store=store, progress=watch, **changed)

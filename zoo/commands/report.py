@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -46,11 +45,11 @@ def command(run: str, output: str | None, format: str | None, **chosen: Any) -> 
     Trains nothing. RUN is a run's name, its first characters, or `last`. The HTML page works offline.
     Without -o it is RUN.html in the current folder; Markdown and JSON are printed.
     """
-    from ..runs.store import load_run
+    from ..runs.store import find_run
     from ..workflows.report import report
 
     if output is None and format in (None, "html"):
-        output = f"{Path(load_run(run, chosen['store'])['run']).name}.html"
+        output = f"{find_run(run, chosen['store']).name}.html"
     target = None if output in (None, "-") else output
     text = report(run, target, format=format, **chosen)
     click.echo(text, nl=False) if target is None else click.echo(f"wrote {target}", err=True)

@@ -21,17 +21,18 @@ def command(run: str | None, store: str | None, as_json: bool, mlflow: str | Non
 
     RUN is a run's name, its first characters, or `last`.
     """
-    from ..report import catalogue, terminal
-    from ..runs.store import list_runs, load_run
+    from ..report import catalogue
+    from ..workflows.runs import runs
 
     if run is None:
         if mlflow is not None:
             raise click.UsageError("--mlflow logs one run; name it: deepworth runs last --mlflow URI")
-        catalogue.show_runs(list_runs(store), as_json=as_json)
+        catalogue.show_runs(runs(store=store), as_json=as_json)
         return
+    from ..report import terminal
     from ..report.tracking import Tracker
 
-    answer = load_run(run, store)
+    answer = runs(run, store=store).answer
     tracker = Tracker(mlflow) if mlflow is not None else None
     terminal.show(answer, as_json=as_json)
     sys.exit(log_to_mlflow(tracker, answer))

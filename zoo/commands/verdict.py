@@ -35,6 +35,6 @@ def command(run: str, as_json: bool, output: str | None, model: Any, **chosen: A
     from ..workflows.verdict import verdict as judge
 
     check_output(output)
-    answer = judge(run, models=model or None, **chosen)
+    answer = judge(run, models=model or None, **chosen).answer
     terminal.write(answer, output)
     terminal.show(answer, as_json=as_json)

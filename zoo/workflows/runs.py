@@ -1,0 +1,80 @@
+"""runs(): past runs, or one of them again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import overload
+
+from ...datasets import InputError
+from ..results.runs import RunSummary
+from ..runs.store import find_run, load_results, need_answer, read_run, run_files, status_of, store_folder
+from ._comparison import Comparison
+
+
+@overload
+def runs(run: None = None, *, store: str | os.PathLike[str] | None = None) -> list[RunSummary]: ...
+@overload
+def runs(run: str, *, store: str | os.PathLike[str] | None = None) -> Comparison: ...
+
+
+def runs(
+    run: str | None = None, *, store: str | os.PathLike[str] | None = None
+) -> list[RunSummary] | Comparison:
+    """Past runs, newest first, or one of them as it was answered.
+
+    Parameters
+    ----------
+    run : str, optional
+        Its name, an unambiguous start of it, "last", or its folder.
+    store : path, optional
+        Where runs are kept.
+
+    Returns
+    -------
+    list of RunSummary, or Comparison
+
+    Raises
+    ------
+    InputError
+        There is no such run, or it did not end.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> options = {"models": ["constant", "logistic-regression"], "folds": 2, "costs": False}
+    >>> name = deepworth.compare("iris", **options).run
+    >>> deepworth.runs()[0].dataset
+    'iris'
+    >>> deepworth.runs(name).verdict.outcome
+    'undecided'
+    """
+    if run is None:
+        return [_summary(file.parent) for file in run_files(store_folder(store))]
+    folder = find_run(run, store)
+    return Comparison(need_answer(read_run(folder)), lambda: load_results(folder))
+
+
+def _summary(folder: Path) -> RunSummary:
+    try:
+        kept = read_run(folder)
+    except InputError:  # one broken folder must not hide the others
+        return RunSummary(
+            folder.name, *(None, None), "unreadable", *(None,) * 4, 0, *(None, None), str(folder)
+        )
+    answer = kept.answer
+    expected = None if answer is None else answer.estimate
+    return RunSummary(
+        run=folder.name,
+        created=kept.created,
+        dataset=kept.dataset.name,
+        status=status_of(kept),
+        jobs=kept.planned,
+        jobs_done=kept.done,
+        metric=None if answer is None else answer.metric.name,
+        outcome=None if answer is None else answer.verdict.outcome,
+        models=kept.models,
+        estimated_seconds=None if expected is None else expected.seconds,
+        real_seconds=None if expected is None else expected.real_seconds,
+        path=str(folder),
+    )
