@@ -191,6 +191,14 @@ def test_the_order_of_rows_does_not_matter(metric, task, n_classes):
 
 
 @every_task
+def test_only_shares_of_rows_matter(metric, task, n_classes):
+    """Three copies of every row score as one does."""
+    truth, prediction = drawn(task, n_classes, 30, ties=True)
+    copies = np.tile(np.arange(30), 3)
+    assert metric(truth.part(copies), prediction[copies]) == pytest.approx(metric(truth, prediction))
+
+
+@every_task
 def test_a_constant_prediction_scores_the_chance_level(metric, task, n_classes):
     for seed in range(5):
         truth = drawn(task, n_classes, 60, seed)[0]
@@ -260,17 +268,15 @@ def jackknife(metric, truth, prediction, rows, copies):
 
 
 def is_close(metric, effects, rows, expected):
-    """To a thousandth of the size of the effects, and to what is left of a difference of two scores."""
+    """To a thousandth of the size of the effects; where all are 0, to the bend of the metric."""
     size = np.sqrt(np.mean(effects**2))
-    return np.abs(effects[rows] - expected).max() <= 1e-3 * size + 1e-7
+    return np.abs(effects[rows] - expected).max() <= 1e-3 * size + 1e-4
 
 
 @every_task
 @settings(deadline=None, max_examples=15)
 @given(seed=st.integers(0, 10_000), n=st.integers(3, 40), ties=st.booleans())
 def test_influence_equals_the_jackknife(metric, task, n_classes, seed, n, ties):
-    has_formula = metric.influence is not None or metric.row_values is not None
-    n = n if has_formula else n + 200  # without a formula it is a jackknife, exact to 1/n**2 only
     truth, prediction = drawn(task, n_classes, n, seed, ties)
     effects = influence_values(metric, truth, prediction)
     if evaluate(metric, truth, prediction) is None:

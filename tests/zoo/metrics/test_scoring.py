@@ -61,7 +61,7 @@ def test_a_metric_without_formulas_gives_the_same_numbers(name):
     )
     exact = influence_values(metric, truth, p)
     np.testing.assert_allclose(influence_values(only_weighted, truth, p), exact, atol=1e-5 * exact.std())
-    np.testing.assert_allclose(influence_values(bare, truth, p), exact, atol=1e-3 * exact.std())
+    np.testing.assert_allclose(influence_values(bare, truth, p), exact, atol=1e-4 * exact.std())
 
 
 def test_derivatives_in_blocks_are_the_same(monkeypatch):
@@ -75,13 +75,13 @@ def test_derivatives_in_blocks_are_the_same(monkeypatch):
 
 
 def test_the_only_row_of_a_class_has_an_influence_without_formulas():
-    """Left out, it would leave ROC AUC undefined; a copy of it can be added."""
+    """Left out, it would leave ROC AUC undefined."""
     p = np.linspace(0.1, 0.9, 300)
     truth = Truth((np.arange(300) == 200).astype(int), "binary", 2)
     prediction = np.stack([1 - p, p], axis=1)
     bare = replace(METRICS["roc_auc"], weighted=None, influence=None)
     exact = influence_values(METRICS["roc_auc"], truth, prediction)
-    np.testing.assert_allclose(influence_values(bare, truth, prediction), exact, atol=0.01 * exact.std())
+    np.testing.assert_allclose(influence_values(bare, truth, prediction), exact, atol=1e-3 * exact.std())
 
 
 def test_fractional_weights_need_a_formula():
