@@ -126,7 +126,7 @@ def _between(
         pair = paired_by_folds(first, second, metric, ratio, margin, level)
     else:
         samples = (resampled.in_bag[i], resampled.in_bag[j])
-        pair = paired_on_test_part(first, second, metric, resampled, samples, margin, level)
+        pair = paired_on_test_part(first, second, metric, resampled.truth, samples, margin, level)
     if pair is None:
         raise InputError(f"{names[0]} and {names[1]} have no two folds with a score of both")
     return pair

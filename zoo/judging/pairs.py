@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import optimize, special, stats
 
-from ..metrics import Metric
+from ..metrics import Metric, Truth
 from ..results.answer import Paired, Posterior
 from .intervals import correlated_t, difference_variance, of_samples
 from .scores import ModelScores, Resampled
@@ -38,7 +38,7 @@ def paired_on_test_part(
     first: ModelScores,
     second: ModelScores,
     metric: Metric,
-    resampled: Resampled,
+    truth: Truth,
     samples: tuple[np.ndarray, np.ndarray],
     margin: float,
     level: float,
@@ -50,7 +50,6 @@ def paired_on_test_part(
     one, other = first.rows[0].prediction, second.rows[0].prediction
     if one is None or other is None:
         return None
-    truth = resampled.truth
     bootstrap = metric.sign * (samples[0] - samples[1])
     posterior = of_samples(bootstrap[~np.isnan(bootstrap)], margin, level)
     error, test = float(np.nanstd(bootstrap, ddof=1)), "paired bootstrap"
@@ -163,7 +162,7 @@ def _pair(
     if resampled is None:
         return paired_by_folds(models[best], models[other], metric, test_over_train, 0.0, level)
     samples = (resampled.in_bag[best], resampled.in_bag[other])
-    return paired_on_test_part(models[best], models[other], metric, resampled, samples, 0.0, level)
+    return paired_on_test_part(models[best], models[other], metric, resampled.truth, samples, 0.0, level)
 
 
 def _errors(pairs: Sequence[Paired]) -> tuple[np.ndarray, float]:

@@ -81,9 +81,9 @@ class Resampled:
     the other metrics, of fewer samples: their intervals are read, not tested.
     """
 
-    truth: Truth
     in_bag: np.ndarray
     out_of_bag: np.ndarray
+    truth: Truth
     others: dict[str, np.ndarray] = field(default_factory=dict)
 
     def interval(self, metric: str, model: int, level: float) -> tuple[float, float] | tuple[None, None]:
@@ -111,9 +111,9 @@ def resample(
     predictions = [m.rows[0].prediction for m in models]
     few = weights[: int(np.clip(2_000_000 // len(rows), 100, n_samples))]
     return Resampled(
-        truth,
         _on_weights(metric, truth, predictions, weights),
         _on_weights(metric, truth, predictions, (weights == 0).astype(np.float32)),
+        truth,
         {m.name: _on_weights(m, truth, predictions, few) for m in of_task(labels.task) if m != metric},
     )
 

@@ -7,17 +7,15 @@ import pytest
 from click.testing import CliRunner
 from runs import table
 
+from deepworth import InputError
 from deepworth.cli import main
-from deepworth.datasets._errors import InputError
-from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.budget import parse_budget, within_budget
 from deepworth.zoo.judging.scores import ModelScores
 from deepworth.zoo.metrics import primary
-from deepworth.zoo.runs.fitting import Job
+from deepworth.zoo.results.answer import LeaderboardRow
+from deepworth.zoo.results.rows import CostSheet, Result
 from deepworth.zoo.workflows.compare import compare
 from deepworth.zoo.workflows.verdict import verdict
-
-NONE = np.zeros(0, dtype=int)
 
 
 def test_words():
@@ -47,13 +45,32 @@ def test_other_words_are_refused(word, message):
 
 
 def scores(name, folds):
-    jobs = [Job(name, "classical", Split(0, i, NONE, NONE), status="ok") for i in range(len(folds))]
-    return ModelScores(name, "classical", {"roc_auc": np.array(folds, dtype=float)}, jobs)
+    rows = [Result(name, "classical", 0, i) for i in range(len(folds))]
+    return ModelScores(name, "classical", {"roc_auc": np.array(folds, dtype=float)}, rows)
 
 
 def row(name, score, latency):
-    prices = {"latency_seconds": latency, "size_bytes": 5, "fit_seconds": 1}
-    return {"model": name, "score": score, **prices, "costs": {"fit_peak_bytes": 10}}
+    unknown = dict.fromkeys(
+        ("score_low", "score_high", "predict_seconds", "parameters", "fold_fit_seconds", "fleet_seconds")
+    )
+    return LeaderboardRow(
+        model=name,
+        family="classical",
+        status="ok",
+        score=score,
+        metrics={},
+        fit_seconds=1,
+        size_bytes=5,
+        contended=False,
+        costs=CostSheet(fit_peak_bytes=10),
+        jobs_ok=1,
+        jobs_planned=1,
+        reason="",
+        notes=(),
+        intervals={},
+        latency_seconds=latency,
+        **unknown,
+    )
 
 
 def asked(limits, folds, latencies):
@@ -67,15 +84,15 @@ def asked(limits, folds, latencies):
 def test_the_best_within_is_named_and_a_model_too_dear_has_no_say():
     folds = {"dear": [0.9, 0.9, 0.9, 0.9], "good": [0.8, 0.8, 0.8, 0.8], "bad": [0.6, 0.6, 0.6, 0.6]}
     found = asked({"latency": 0.005}, folds, [0.1, 0.004, 0.001])
-    assert (found["model"], found["models"]) == ("good", ["good", "bad"])
-    assert found["score"] == pytest.approx(0.8)
-    assert asked({"latency": 0.5, "memory": 9}, folds, [0.1, 0.004, 0.001])["model"] is None
+    assert (found.model, found.models) == ("good", ("good", "bad"))
+    assert found.score == pytest.approx(0.8)
+    assert asked({"latency": 0.5, "memory": 9}, folds, [0.1, 0.004, 0.001]).model is None
 
 
 def test_when_none_is_within_it_says_what_the_least_is():
     found = asked({"latency": 0.005}, {"a": [0.9, 0.9], "b": [0.8, 0.8]}, [0.1, None])
-    assert found["model"] is None
-    assert found["cheapest"] == {"latency": 0.1}
+    assert found.model is None
+    assert found.cheapest == {"latency": 0.1}
 
 
 def test_choosing_the_luckiest_of_many_equal_models_earns_nothing():
@@ -85,8 +102,8 @@ def test_choosing_the_luckiest_of_many_equal_models_earns_nothing():
     for _ in range(300):
         folds = {f"m{i}": 0.7 + 0.02 * rng.normal(size=5) for i in range(20)}
         found = asked({"latency": 1.0}, folds, [0.1] * 20)
-        fair.append(found["score"])
-        lucky.append(np.mean(folds[found["model"]]))
+        fair.append(found.score)
+        lucky.append(np.mean(folds[found.model]))
     assert np.mean(lucky) > 0.71
     assert np.mean(fair) == pytest.approx(0.7, abs=0.003)
 
@@ -95,7 +112,7 @@ def test_a_run_without_costs_has_no_answer(tmp_path):
     result = compare(table(), models=["constant"], folds=2, store=tmp_path, costs=False)
     with pytest.raises(InputError, match="a budget needs measured costs"):
         verdict(result.run, budget=["size=1MB"], store=tmp_path)
-    with pytest.raises(InputError, match="leave --no-costs away"):
+    with pytest.raises(InputError, match="remove --no-costs"):
         compare(table(), models=["constant"], costs=False, budget=["size=1MB"], store=tmp_path)
 
 

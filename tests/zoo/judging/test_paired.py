@@ -7,25 +7,23 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.intervals import correlated_t
 from deepworth.zoo.judging.pairs import delong, mcnemar, paired_by_folds, paired_on_test_part
 from deepworth.zoo.judging.scores import ModelScores
 from deepworth.zoo.metrics import METRICS, Truth
-from deepworth.zoo.runs.fitting import Job
+from deepworth.zoo.results.rows import Result
 
 AUC, LOSS = METRICS["roc_auc"], METRICS["log_loss"]
-NONE = np.zeros(0, dtype=int)
 
 
 def by_folds(name, values, metric=AUC):
-    jobs = [Job(name, "classical", Split(0, i, NONE, NONE), "ok") for i in range(len(values))]
-    return ModelScores(name, "classical", {metric.name: np.array(values, float)}, jobs)
+    rows = [Result(name, "classical", 0, i) for i in range(len(values))]
+    return ModelScores(name, "classical", {metric.name: np.array(values, float)}, rows)
 
 
 def on_test_part(name, prediction):
-    job = Job(name, "classical", Split(0, 0, NONE, np.arange(len(prediction))), "ok", prediction=prediction)
-    return ModelScores(name, "classical", {}, [job])
+    row = Result(name, "classical", 0, 0, prediction=prediction)
+    return ModelScores(name, "classical", {}, [row])
 
 
 @settings(max_examples=30, deadline=None)
@@ -140,7 +138,7 @@ def test_the_test_part_gets_the_exact_test_where_there_is_one(metric, test):
     assert p.low < p.mean < p.high
     assert p.p_below + p.p_inside + p.p_above == pytest.approx(1)
     if test == "DeLong":
-        gain, variance = delong(y == 1, one.jobs[0].prediction[:, 1], other.jobs[0].prediction[:, 1])
+        gain, variance = delong(y == 1, one.rows[0].prediction[:, 1], other.rows[0].prediction[:, 1])
         assert found.p_value == pytest.approx(2 * stats.norm.sf(abs(gain) / np.sqrt(variance)))
         assert p.p_above == pytest.approx(stats.norm.sf((0.01 - gain) / np.sqrt(variance)))
 

@@ -4,23 +4,21 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.pairs import moderated, tied_with_best
 from deepworth.zoo.judging.scores import ModelScores
 from deepworth.zoo.metrics import METRICS
-from deepworth.zoo.runs.fitting import Job
+from deepworth.zoo.results.rows import Result
 
 AUC = METRICS["roc_auc"]
-NONE = np.zeros(0, dtype=int)
 
 
 def scores(name, values, status="ok"):
-    jobs = [Job(name, "classical", Split(0, i, NONE, NONE), status) for i in range(len(values))]
-    return ModelScores(name, "classical", {"roc_auc": np.array(values, float)}, jobs)
+    rows = [Result(name, "classical", 0, i, status=status) for i in range(len(values))]
+    return ModelScores(name, "classical", {"roc_auc": np.array(values, float)}, rows)
 
 
 def ties(matrix, ratio=0.0):
-    return tied_with_best([scores(f"m{i}", v) for i, v in enumerate(matrix)], AUC, 0.95, ratio, None, None)
+    return tied_with_best([scores(f"m{i}", v) for i, v in enumerate(matrix)], AUC, 0.95, ratio, None)
 
 
 def test_moderation_finds_the_prior_of_its_own_model():
@@ -54,10 +52,10 @@ def test_the_best_is_tied_with_itself_and_a_clear_loser_is_not():
 
 def test_models_without_a_score_are_left_out():
     found = tied_with_best(
-        [scores("good", [0.9, 0.8]), scores("broken", [np.nan, 0.7], "failed")], AUC, 0.95, 1.0, None, None
+        [scores("good", [0.9, 0.8]), scores("broken", [np.nan, 0.7], "failed")], AUC, 0.95, 1.0, None
     )
     assert found == {"good": True}
-    assert tied_with_best([scores("broken", [np.nan] * 2, "failed")], AUC, 0.95, 1.0, None, None) == {}
+    assert tied_with_best([scores("broken", [np.nan] * 2, "failed")], AUC, 0.95, 1.0, None) == {}
 
 
 @pytest.mark.parametrize("n_models", [2, 6, 15])

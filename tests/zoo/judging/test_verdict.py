@@ -1,28 +1,23 @@
 """Verdicts from given scores: outcomes, gaps, names, and advice."""
 
-import dataclasses
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from deepworth.datasets._splits import Split
 from deepworth.zoo.judging.scores import ModelScores, Resampled
 from deepworth.zoo.judging.verdict import decide
-from deepworth.zoo.metrics import METRICS
-from deepworth.zoo.runs.fitting import Job
+from deepworth.zoo.metrics import METRICS, Truth
+from deepworth.zoo.results.rows import Result
 
 AUC, LOSS = METRICS["roc_auc"], METRICS["log_loss"]
-ROWS = np.arange(2)
 
 
 def scores(name, family, values, metric=AUC, status="ok", per_repeat=None):
     per_repeat = per_repeat or len(values)
-    jobs = [
-        Job(name, family, Split(i // per_repeat, i % per_repeat, ROWS, ROWS), status)
-        for i in range(len(values))
-    ]
-    return ModelScores(name, family, {metric.name: np.array(values, dtype=float)}, jobs)
+    rows = [Result(name, family, i // per_repeat, i % per_repeat, status=status) for i in range(len(values))]
+    tested = 2 * min(per_repeat, len(values))  # two rows a fold
+    return ModelScores(name, family, {metric.name: np.array(values, dtype=float)}, rows, tested)
 
 
 def verdict(models, metric=AUC, margin=0.01, level=0.95, test_over_train=0.25, resampled=None):
@@ -57,10 +52,7 @@ def test_outcome(gain, outcome):
 def test_models_that_agree_on_every_fold_are_equivalent_only_on_enough_rows():
     def on(rows):
         found = [scores("net", "deep", [0.8] * 5), scores("svm", "classical", [0.8] * 5)]
-        for model in found:
-            for job in model.jobs:
-                job.split = dataclasses.replace(job.split, test=np.arange(rows // 5))
-        return verdict(found)
+        return verdict([replace(model, rows_tested=rows) for model in found])
 
     few, many = on(10), on(500)
     assert (few.outcome, many.outcome) == ("undecided", "equivalent")
@@ -113,7 +105,8 @@ def test_the_luck_of_the_best_of_many_is_taken_away():
 
 def test_a_family_without_a_complete_model_cannot_be_judged():
     broken = scores("net", "deep", [0.9, 0.9, np.nan, 0.9, 0.9])
-    broken.jobs[2].status = "failed"
+    failed = [replace(row, status="failed") if row.fold == 2 else row for row in broken.rows]
+    broken = replace(broken, rows=failed)
     found = verdict([broken, scores("svm", "classical", [0.8] * 5)])
     assert found.outcome == "undecided"
     assert found.missing == ("net",)
@@ -186,7 +179,7 @@ def bootstrap(deep, classical, seed=0, n=400, spread=0.01):
     rng = np.random.default_rng(seed)
     shared = rng.normal(0, spread, n)
     rows = [value + shared + rng.normal(0, spread / 10, n) for value in (deep, classical)]
-    return Resampled(np.array(rows), np.array(rows))
+    return Resampled(np.array(rows), np.array(rows), Truth(np.array([0, 1]), "binary", 2))
 
 
 def test_an_official_test_part_is_judged_by_the_paired_bootstrap():
