@@ -15,7 +15,7 @@ from deepworth.datasets._errors import InputError
 
 yaml = pytest.importorskip("yaml")
 
-from deepworth.zoo.commands._yaml import read_yaml, to_yaml  # noqa: E402 (needs yaml)
+from deepworth.zoo.yaml_file import read_yaml, to_yaml  # noqa: E402 (needs yaml)
 
 COMMANDS = ["compare", "train", "learning-curve", "capacity"]
 

@@ -65,7 +65,7 @@ def user_file() -> Path:
 
 def from_file(ctx: click.Context, file: str | Path) -> dict[str, Any]:
     """The options in a file, by the names of their parameters."""
-    from ._yaml import read_yaml
+    from ..yaml_file import read_yaml
 
     return _options(ctx, read_yaml(file))
 
@@ -77,7 +77,7 @@ def _from_user(ctx: click.Context) -> dict[str, Any]:
         if os.environ.get("DEEPWORTH_CONFIG"):
             raise click.UsageError(f"cannot read {path}, which DEEPWORTH_CONFIG names; correct or unset it")
         return {}
-    from ._yaml import read_yaml
+    from ..yaml_file import read_yaml
 
     group = ctx.find_root().command
     commands = group.list_commands(ctx) if isinstance(group, click.Group) else [ctx.info_name or ""]
@@ -166,7 +166,7 @@ def _literal(value: Any, source: Any) -> str:
 
 def effective(ctx: click.Context) -> str:
     """All options of a command, with the values in effect, as YAML for ``--config``."""
-    from ._yaml import to_yaml
+    from ..yaml_file import to_yaml
 
     values = {name: _listed(ctx.params[str(p.name)]) for name, p in keys(ctx.command).items()}
     values = {name: value for name, value in values.items() if value not in (None, [], {})}

@@ -13,44 +13,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-
-@dataclass(frozen=True)
-class Pair:
-    """Two models over all datasets; ``p_holm`` is adjusted for all pairs."""
-
-    first: str
-    second: str
-    wins: int
-    ties: int
-    losses: int
-    p_value: float
-    p_holm: float
-    differs: bool
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Models by mean rank, best first (1 is best).
-
-    ``groups`` are runs of neighbours of which no pair differs, as the bars of a critical-difference diagram.
-    """
-
-    models: list[str]
-    mean_ranks: list[float]
-    datasets: int
-    friedman: float | None
-    friedman_p: float | None
-    iman_davenport: float | None
-    iman_davenport_p: float | None
-    critical_difference: float
-    test: str
-    pairs: list[Pair]
-    groups: list[list[str]]
+from ..results.suite import Pair, Ranking
 
 
 def ranking(
@@ -71,8 +38,8 @@ def ranking(
     chi, chi_p, f, f_p = friedman(ranks)
     pairs = _pairs(names, scores, level, same_metric)
     return Ranking(
-        models=names,
-        mean_ranks=ranks.mean(axis=0).tolist(),
+        models=tuple(names),
+        mean_ranks=tuple(ranks.mean(axis=0).tolist()),
         datasets=len(scores),
         friedman=chi,
         friedman_p=chi_p,
@@ -80,7 +47,7 @@ def ranking(
         iman_davenport_p=f_p,
         critical_difference=nemenyi(len(names), len(scores), level),
         test="Wilcoxon signed-rank" if same_metric else "sign",
-        pairs=pairs,
+        pairs=tuple(pairs),
         groups=_groups(names, pairs),
     )
 
@@ -162,7 +129,7 @@ def _pairs(names: list[str], scores: np.ndarray, level: float, same_metric: bool
     ]
 
 
-def _groups(names: list[str], pairs: Sequence[Pair]) -> list[list[str]]:
+def _groups(names: list[str], pairs: Sequence[Pair]) -> tuple[tuple[str, ...], ...]:
     """Longest runs of neighbours in rank without a pair that differs; single models need no bar."""
     apart = {frozenset((pair.first, pair.second)) for pair in pairs if pair.differs}
     found: list[tuple[int, int]] = []
@@ -172,4 +139,4 @@ def _groups(names: list[str], pairs: Sequence[Pair]) -> list[list[str]]:
             end += 1
         if end - start > 1 and not (found and found[-1][1] >= end):
             found.append((start, end))
-    return [names[start:end] for start, end in found]
+    return tuple(tuple(names[start:end]) for start, end in found)

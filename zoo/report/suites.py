@@ -1,48 +1,45 @@
-"""The answer over many datasets in a terminal. Works from plain results only.
-
-Critical-difference diagrams (Demsar 2006), as png or svg, from plain results only.
-"""
+"""The answer over many datasets: in a terminal, and as critical-difference diagrams (Demsar 2006)."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from ...datasets import InputError
+from ..results.json import to_json
+from ..results.suite import ModalityRanking, Ranking, SuiteAnswer, SuitePreview, SuiteRow
 from .catalogue import _table
 from .curve_plots import COLOURS, _save
 from .output import write_answer
 from .terminal import console, print_json
 from .words import FAMILY_COLOURS, number, seconds
 
-_STATES = {"done": "done before, read from the store", "unfinished": "goes on", "new": "begins"}
+_STATES = {"done": "is done, read from the store", "unfinished": "is resumed", "new": "begins"}
 
 
-def teller(total: int, enabled: bool = True) -> Callable[[int, Any, str], None]:
+def announcer(enabled: bool = True) -> Callable[[int, Any, str], None]:
     """Says on standard error which dataset is next."""
 
-    def tell(number: int, item: Any, state: str) -> None:
+    def announce(number: int, item: Any, state: str) -> None:
         if enabled:
-            print(
-                f"dataset {number + 1} of {total}: {item.name} {_STATES[state]}", file=sys.stderr, flush=True
-            )
+            print(f"dataset {number + 1}: {item.name} {_STATES[state]}", file=sys.stderr, flush=True)
 
-    return tell
+    return announce
 
 
-def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
+def show(answer: SuiteAnswer, *, as_json: bool = False) -> None:
     """Print a suite: its datasets, who won how often, mean ranks and what cannot be told apart."""
     if as_json:
-        print_json(answer)
+        print_json(answer.to_dict())
         return
     out = console()
-    out.print(Text(f"\n{answer['suite']}: {len(answer['datasets'])} datasets", "bold"))
-    out.print(_datasets(answer["datasets"]))
-    won = answer["verdicts"]
+    out.print(Text(f"\n{answer.suite}: {len(answer.datasets)} datasets", "bold"))
+    out.print(_datasets(answer.datasets))
+    won = answer.verdicts
     out.print(
         Text(
             f"Deep against classical by verdict: {won['deep']} won, {won['equivalent']} equivalent, "
@@ -50,97 +47,100 @@ def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
             "bold",
         )
     )
-    for found in answer["rankings"]:
-        for part in _ranking(found, answer["confidence_level"]):
+    for found in answer.rankings:
+        for part in _ranking(found, answer.confidence_level):
             out.print(part)
-    out.print(Text(f"Took {seconds(answer['wall_seconds'])}. Runs are in {answer['store']}", "dim"))
+    out.print(Text(f"Took {seconds(answer.wall_seconds)}. Runs are in {answer.store}", "dim"))
 
 
-def _datasets(rows: list[dict[str, Any]]) -> Table:
+def _datasets(rows: Sequence[SuiteRow]) -> Table:
     table = _table("data", "metric", "best deep", "best classical", "gain of deep", "verdict")
     for row in rows:
-        if row["status"] == "failed":
-            table.add_row(row["data"], "", "", "", "", Text(f"failed: {row['reason']}", "red"))
+        if row.status == "failed":
+            table.add_row(row.data, "", "", "", "", Text(f"failed: {row.reason}", "red"))
             continue
         gain = ""
-        if row["gain"] is not None:
-            gain = f"{row['gain']:.3g} [{row['gain_low']:.3g}, {row['gain_high']:.3g}]"
-        best = [f"{row[f'best_{f}'] or '-'} {number(row[f'score_{f}'])}" for f in ("deep", "classical")]
-        missing = f" (missing: {', '.join(row['missing'])})" if row["missing"] else ""
-        table.add_row(row["data"], row["metric"], *best, gain, f"{row['outcome']}{missing}")
+        if row.gain is not None:
+            gain = f"{row.gain:.3g} [{row.gain_low:.3g}, {row.gain_high:.3g}]"
+        best = [
+            f"{row.best_deep or '-'} {number(row.score_deep)}",
+            f"{row.best_classical or '-'} {number(row.score_classical)}",
+        ]
+        missing = f" (missing: {', '.join(row.missing)})" if row.missing else ""
+        table.add_row(row.data, row.metric, *best, gain, f"{row.outcome}{missing}")
     return table
 
 
-def _ranking(found: dict[str, Any], level: float) -> list[Any]:
-    ranked, n = found["ranking"], found["datasets"]
-    what = {"tabular": "tables", "image": "sets of images", "text": "sets of texts"}[found["modality"]]
+def _ranking(found: ModalityRanking, level: float) -> list[Any]:
+    ranked, n = found.ranking, found.datasets
+    what = {"tabular": "tables", "image": "sets of images", "text": "sets of texts"}[found.modality]
     if ranked is None or n < 2:
         return [
             Text(f"\n{n} {what}: mean ranks need two datasets and two models that all of them have", "dim")
         ]
     table = _table("model", "mean rank")
-    for name, rank in zip(ranked["models"], ranked["mean_ranks"], strict=True):
-        table.add_row(Text(name, FAMILY_COLOURS[found["families"][name]]), f"{rank:.2f}")
+    for name, rank in zip(ranked.models, ranked.mean_ranks, strict=True):
+        table.add_row(Text(name, FAMILY_COLOURS[found.families[name]]), f"{rank:.2f}")
     lines = [
         Text(f"\nMean ranks over {n} {what} (1 is best)", "bold"),
         table,
         Text(_friedman(ranked)),
         Text(
-            f"Critical difference {ranked['critical_difference']:.2f} (Nemenyi, {level:.0%}); pairs by the "
-            f"{ranked['test']} test with Holm's correction: {_apart(ranked)}"
+            f"Critical difference {ranked.critical_difference:.2f} (Nemenyi, {level:.0%}); pairs by the "
+            f"{ranked.test} test with Holm's correction: {_apart(ranked)}"
         ),
     ]
-    if found["left_out"]:
-        left = ", ".join(f"{name} ({count} of {n})" for name, count in found["left_out"].items())
-        lines.append(Text(f"Not ranked, for want of a score on some: {left}", "dim"))
+    if found.left_out:
+        left = ", ".join(f"{name} ({count} of {n})" for name, count in found.left_out.items())
+        lines.append(Text(f"Not ranked because some datasets have no score: {left}", "dim"))
     return lines
 
 
-def _friedman(ranked: dict[str, Any]) -> str:
-    if ranked["friedman"] is None:
+def _friedman(ranked: Ranking) -> str:
+    if ranked.friedman is None:
         return "All models tie on every dataset."
-    words = f"Friedman chi-squared {ranked['friedman']:.2f}, p = {ranked['friedman_p']:.2g}"
-    if ranked["iman_davenport"] is not None:
-        words += f"; Iman-Davenport F {ranked['iman_davenport']:.2f}, p = {ranked['iman_davenport_p']:.2g}"
+    words = f"Friedman chi-squared {ranked.friedman:.2f}, p = {ranked.friedman_p:.2g}"
+    if ranked.iman_davenport is not None:
+        words += f"; Iman-Davenport F {ranked.iman_davenport:.2f}, p = {ranked.iman_davenport_p:.2g}"
     return words
 
 
-def _apart(ranked: dict[str, Any], most: int = 6) -> str:
-    apart = [f"{p['first']} before {p['second']}" for p in ranked["pairs"] if p["differs"]]
+def _apart(ranked: Ranking, most: int = 6) -> str:
+    apart = [f"{p.first} before {p.second}" for p in ranked.pairs if p.differs]
     if not apart:
-        return "no pair can be told apart"
+        return "no pair differs significantly"
     more = f", and {len(apart) - most} more (--json has all)" if len(apart) > most else ""
     return ", ".join(apart[:most]) + more
 
 
-def show_preview(told: dict[str, Any], *, as_json: bool = False) -> None:
+def show_preview(preview: SuitePreview, *, as_json: bool = False) -> None:
     """Print what a suite would do."""
     if as_json:
-        print_json(told)
+        print_json(preview.to_dict())
         return
     table = _table("data", "state", "fits", "estimated")
-    for row in told["datasets"]:
-        state = Text(row["reason"], "red") if row["state"] == "failed" else row["state"]
-        known = (str(row["fits"]), seconds(row["seconds"])) if row["fits"] else ("", "")
-        table.add_row(row["data"], state, *known)
+    for row in preview.datasets:
+        state = Text(row.reason, "red") if row.state == "failed" else row.state
+        known = (str(row.fits), seconds(row.seconds)) if row.fits else ("", "")
+        table.add_row(row.data, state, *known)
     out = console()
-    out.print(Text(f"{told['suite']}: {len(told['datasets'])} datasets", "bold"), table)
-    out.print(Text(f"{told['fits']} fits, about {seconds(told['seconds'])}. Nothing was run.", "bold"))
+    out.print(Text(f"{preview.suite}: {len(preview.datasets)} datasets", "bold"), table)
+    out.print(Text(f"{preview.fits} fits, about {seconds(preview.seconds)}. Nothing was run.", "bold"))
 
 
-def write(answer: dict[str, Any], output: str | None) -> None:
+def write(answer: SuiteAnswer, output: str | None) -> None:
     """The whole answer to .json, a row a dataset to .csv."""
-    write_answer(answer, answer["datasets"], output)
+    write_answer(answer.to_dict(), to_json(answer.datasets), output)
 
 
 _ROW = 0.32  # inches for a model
 
 
-def plot_rankings(answer: dict[str, Any], path: str) -> None:
+def plot_rankings(answer: SuiteAnswer, path: str) -> None:
     """A diagram for each modality with a ranking, one below the other."""
     from matplotlib.figure import Figure
 
-    found = [f for f in answer["rankings"] if f["ranking"] is not None]
+    found = [r for r in answer.rankings if r.ranking is not None]
     if not found:
         raise InputError(f"cannot draw {path}: nothing is ranked, which takes two models on two datasets")
     heights = [1.3 + _ROW * _rows(f) for f in found]
@@ -148,21 +148,24 @@ def plot_rankings(answer: dict[str, Any], path: str) -> None:
     grid = figure.add_gridspec(
         len(found), 1, height_ratios=heights, left=0.02, right=0.98, top=0.97, bottom=0.03
     )
-    for place, each in enumerate(found):
-        _draw(figure.add_subplot(grid[place]), each, answer["confidence_level"])
+    for row, each in enumerate(found):
+        _draw(figure.add_subplot(grid[row]), each, answer.confidence_level)
     _save(figure, path)
 
 
-def _rows(found: dict[str, Any]) -> float:
-    ranked = found["ranking"]
-    return (len(ranked["models"]) + 1) // 2 + 0.5 * len(ranked["groups"])
+def _rows(found: ModalityRanking) -> float:
+    ranked = found.ranking
+    assert ranked is not None
+    return (len(ranked.models) + 1) // 2 + 0.5 * len(ranked.groups)
 
 
-def _draw(axes: Any, found: dict[str, Any], level: float) -> None:
+def _draw(axes: Any, found: ModalityRanking, level: float) -> None:
     """The axis of ranks, best on the left; bars join models of which no pair differs."""
-    ranked, k = found["ranking"], len(found["ranking"]["models"])
-    ranks = ranked["mean_ranks"]
-    half, below = (k + 1) // 2, 0.4 + 0.5 * len(ranked["groups"])
+    ranked = found.ranking
+    assert ranked is not None
+    k = len(ranked.models)
+    ranks = ranked.mean_ranks
+    half, below = (k + 1) // 2, 0.4 + 0.5 * len(ranked.groups)
     wide = 0.55 * (k - 1)
     axes.set_xlim(1 - wide, k + wide)
     axes.set_ylim(-(below + half + 0.3), 2.4)
@@ -171,30 +174,30 @@ def _draw(axes: Any, found: dict[str, Any], level: float) -> None:
     for tick in range(1, k + 1):
         axes.plot([tick, tick], [0, 0.15], color="#333333", linewidth=1)
         axes.text(tick, 0.25, str(tick), ha="center", va="bottom", fontsize=10, color="#333333")
-    for place, (name, rank) in enumerate(zip(ranked["models"], ranks, strict=True)):
+    for place, (name, rank) in enumerate(zip(ranked.models, ranks, strict=True)):
         left = place < half
         depth = -(below + (place if left else k - 1 - place) + 0.3)
         end = 1 - 0.06 * k if left else k + 0.06 * k
-        colour = COLOURS[found["families"][name]]
+        colour = COLOURS[found.families[name]]
         axes.plot([rank, rank, end], [0, depth, depth], color=colour, linewidth=1.2)
         words = f"{name}  {rank:.2f}" if left else f"{rank:.2f}  {name}"
         axes.text(
             end, depth, f" {words} ", ha="right" if left else "left", va="center", fontsize=11, color=colour
         )
-    by_name = dict(zip(ranked["models"], ranks, strict=True))
-    for place, group in enumerate(ranked["groups"]):
+    by_name = dict(zip(ranked.models, ranks, strict=True))
+    for place, group in enumerate(ranked.groups):
         ends = [by_name[group[0]] - 0.02 * k, by_name[group[-1]] + 0.02 * k]
         axes.plot(ends, [-0.35 - 0.5 * place] * 2, color="#333333", linewidth=4, solid_capstyle="round")
     _draw_scale(axes, ranked, found, level)
 
 
-def _draw_scale(axes: Any, ranked: dict[str, Any], found: dict[str, Any], level: float) -> None:
-    k, width = len(ranked["models"]), ranked["critical_difference"]
+def _draw_scale(axes: Any, ranked: Ranking, found: ModalityRanking, level: float) -> None:
+    k, width = len(ranked.models), ranked.critical_difference
     axes.text(
         1 - 0.55 * (k - 1),
         2.35,
-        f"Mean ranks over {found['datasets']} datasets ({found['modality']}). Bars: no pair differs by the "
-        f"{ranked['test']} test with Holm's correction, {level:.0%}",
+        f"Mean ranks over {found.datasets} datasets ({found.modality}). Bars: no pair differs by the "
+        f"{ranked.test} test with Holm's correction, {level:.0%}",
         fontsize=10,
         va="top",
         color="#5f6368",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,5 @@ class Event:
     estimate: Any = None  # seconds, low, high
 
 
-class Progress(Protocol):
-    """Called from one thread at a time; for epochs from those that train."""
-
-    def __call__(self, event: Event) -> None:
-        """Show the event."""
+# Called from one thread at a time; for epochs from those that train.
+Progress = Callable[[Event], None]

@@ -13,7 +13,7 @@ from ..artefact.formats import count_parameters
 from ..artefact.loading import load
 from ..artefact.manifest import read_manifest
 from ..artefact.operations import operations
-from ..artefact.predicting import _raw_rows
+from ..artefact.predicting import raw_rows
 from ..runs.costs import batch_of, size_on_disk
 from ..runs.measuring import EFFORTS, Meter, give_back_memory, is_steady, latencies
 from ..training.machine import usable_cores
@@ -64,7 +64,7 @@ def cost(path: str, data: str | None = None, *, effort: str = "standard", seed: 
         ``size_bytes``, ``parameters``, ``flops`` and ``flops_by``, ``threads``, ``rows_from``.
     """
     manifest = read_manifest(path)
-    X = _made_up(manifest, seed) if data is None else next(_raw_rows(manifest, [data], lambda _: None))[1]
+    X = _made_up(manifest, seed) if data is None else next(raw_rows(manifest, [data], lambda _: None))[1]
     deep = "model.keras" in manifest["files"]
     _import_runtime(deep)
     give_back_memory()

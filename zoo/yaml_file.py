@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from ...datasets import InputError
+from ..datasets import InputError
 
 _LARGEST = 1_000_000  # bytes
 _PLAIN = "plain"  # tag of a scalar without quotes and without an explicit tag
