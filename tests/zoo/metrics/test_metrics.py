@@ -104,6 +104,18 @@ def test_primary_and_second():
     assert primary("binary", "Balanced-Accuracy").name == "balanced_accuracy"
 
 
+def test_every_task_has_one_default_metric():
+    for task in ("binary", "multiclass", "regression"):
+        assert [m for m in METRICS.values() if task in m.primary_for] == [primary(task)]
+
+
+def test_tables_show_metrics_in_the_order_of_their_files():
+    assert [m.name for m in of_task("binary")][:4] == ["roc_auc", "log_loss", "brier", "average_precision"]
+    assert [m.name for m in of_task("regression")] == ["rmse", "mae", "r2"]
+    with pytest.raises(TypeError):
+        METRICS["own"] = METRICS["f1"]
+
+
 def test_unknown_or_unsuited_metric_is_one_line():
     with pytest.raises(InputError, match="did you mean accuracy"):
         primary("binary", "acuracy")

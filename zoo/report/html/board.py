@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...metrics import METRICS
 from ..costs import unsteady
 from ..words import CHANCES, OUTCOMES, between_lines, count, facts, number, seconds, size, verdict_lines
 from . import plots as _plots
@@ -195,21 +196,6 @@ def _made(sheet: dict[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-_LABELS = {
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "average_precision": "average precision",
-    "balanced_accuracy": "balanced accuracy",
-    "f1": "F1",
-    "matthews": "Matthews",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
-}
-_FALLING = ("log_loss", "brier", "rmse", "mae")  # where less is better
-
-
 def board(answer: dict[str, Any]) -> dict[str, Any]:
     """Rows in the order of the answer, with bars on one scale and numbers to sort by."""
     metric, verdict = answer["metric"], answer["verdict"]
@@ -223,7 +209,7 @@ def board(answer: dict[str, Any]) -> dict[str, Any]:
         "order": "descending" if metric["greater_is_better"] else "ascending",
         "level": f"{verdict['confidence_level']:.0%}",
         "second": metric["second_label"],
-        "second_order": "ascending" if metric["second"] in _FALLING else "descending",
+        "second_order": _order(metric["second"]),
         "scale": None if scale is None else [number(end) for end in scale],
         "rows": [_row(row, answer, scale, row["model"] in best) for row in rows],
         "tied": sum(bool(r.get("tied_with_best")) for r in rows) > 1,
@@ -232,6 +218,12 @@ def board(answer: dict[str, Any]) -> dict[str, Any]:
         "all_header": header,
         "all_rows": lines,
     }
+
+
+def _order(name: str | None) -> str:
+    """How a column of that metric is sorted, best first."""
+    falls = name in METRICS and not METRICS[name].greater_is_better
+    return "ascending" if falls else "descending"
 
 
 def _row(
@@ -296,4 +288,4 @@ def _all_metrics(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]
             between = "" if low is None else f" [{number(low)}, {number(high)}]"
             cells.append("-" if value is None else f"{number(value)}{between}")
         lines.append([row["model"], *cells])
-    return ["model", *(_LABELS.get(n, n) for n in names)], lines
+    return ["model", *(METRICS[n].label if n in METRICS else n for n in names)], lines
