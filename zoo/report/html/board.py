@@ -222,8 +222,8 @@ def board(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _order(name: str | None) -> str:
     """How a column of that metric is sorted, best first."""
-    falls = name in METRICS and not METRICS[name].greater_is_better
-    return "ascending" if falls else "descending"
+    metric = None if name is None else METRICS.get(name)
+    return "ascending" if metric is not None and not metric.greater_is_better else "descending"
 
 
 def _row(
