@@ -1,8 +1,8 @@
-from ._base import Column, Dataset, Finding, Modality, Provenance, Role, Schema, Task, take
+from ._base import Column, Dataset, Features, Finding, Modality, Provenance, Role, Schema, Task, take
 from ._catalogue import Entry, catalogue, find_entry
 from ._checks import check_dataset
 from ._codes import list_codes
-from ._describe import check_data, describe_dataset
+from ._describe import DataCheck, DatasetDescription, check_data, describe_dataset
 from ._errors import InputError, unknown_name
 from ._load import DataLike, ReadOptions, as_dataset, list_datasets, load_dataset
 from ._schema import MISSING_MARKS, infer_role, inspect_column, undecorated
@@ -14,9 +14,12 @@ from ._unlabelled import picture_parts
 __all__ = [
     "MISSING_MARKS",
     "Column",
+    "DataCheck",
     "DataLike",
     "Dataset",
+    "DatasetDescription",
     "Entry",
+    "Features",
     "Finding",
     "InputError",
     "Modality",

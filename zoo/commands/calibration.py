@@ -21,12 +21,12 @@ def command(run: str, model: Any, plot: str | None, as_json: bool, **chosen: Any
     Shows calibration errors, what calibration would change, thresholds for misclassification costs, and the
     coverage of prediction sets. Trains nothing. RUN is a run's name, its first characters, or `last`.
     """
-    from ..judging.calibration import calibration as judge
     from ..report.calibration import show_calibration
     from ..report.calibration_plots import check_plot, plot_calibration
+    from ..workflows.calibration import calibration
 
     check_plot(plot)
-    answer = judge(run, models=model, **chosen)
+    answer = calibration(run, models=model, **chosen)
     if plot is not None:
         plot_calibration(answer, plot)
     show_calibration(answer, as_json=as_json)

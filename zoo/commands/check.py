@@ -31,9 +31,9 @@ def command(data: str | None, list_all: bool, as_json: bool, quiet: bool, **chos
         return
     if data is None:
         fail("no DATA to check; give a file, a folder or a name, or --list to see what is checked", 2)
-    from ...datasets import check_data
+    from ..workflows.check import check
 
     with progress.patience(f"checking {data}", enabled=not quiet):
-        answer = check_data(data, **chosen)
+        answer = check(data, **chosen)
     catalogue.show_check(answer, as_json=as_json)
     sys.exit(int(answer["errors"] > 0))

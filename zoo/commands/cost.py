@@ -22,4 +22,4 @@ def command(artefact: str, data: str | None, as_json: bool) -> None:
     from ..report.artefact import show_sheet
     from ..workflows.cost import cost
 
-    show_sheet(cost(artefact, data), as_json=as_json)
+    show_sheet(cost(artefact, data).to_dict(), as_json=as_json)

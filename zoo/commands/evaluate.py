@@ -24,9 +24,9 @@ def command(artefact: str, data: str, as_json: bool, **chosen: Any) -> None:
     """
     from ..report.artefact import show_scores
     from ..report.calibration import show_confidence
-    from ..workflows._single import evaluate as run
+    from ..workflows.evaluate import evaluate
 
-    result = run(artefact, data, **chosen)
+    result = evaluate(artefact, data, **chosen)
     show_scores(result, as_json=as_json)
     if not as_json:
-        show_confidence(result["confidence"])
+        show_confidence(result.confidence)

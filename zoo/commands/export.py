@@ -35,11 +35,11 @@ def command(
     in DIR, and proof.json holds the largest differences. Exit code 1: a requested format cannot hold the
     model, or its predictions differ.
     """
-    from ..export._export import export
     from ..report import artefact as shown
     from ..report import progress
+    from ..workflows.export import export
 
     with progress.spinner("exporting", enabled=not quiet):
-        found = export(artefact, output, only=only, overwrite=overwrite)
+        found = export(artefact, output, format=only, overwrite=overwrite)
     shown.show_exports(found, as_json=as_json)
     sys.exit(shown.exit_code(found, strict=bool(only)))

@@ -21,9 +21,9 @@ def command(artefact: str, as_json: bool) -> None:
     Prints the manifest, the model card and the hashes of all files, which are checked. Nothing is executed
     and no library is loaded, so this is safe for models from any source. Exit code 1: a file was changed.
     """
-    from ..artefact.inspecting import inspect
     from ..report.artefact import show_artefact
+    from ..workflows.inspect import inspect
 
     found = inspect(artefact)
     show_artefact(found, as_json=as_json)
-    sys.exit(0 if found["sound"] else 1)
+    sys.exit(0 if found.sound else 1)

@@ -15,10 +15,10 @@ GROUP = "Train and use"
 @JSON
 def command(name: str | None, as_json: bool) -> None:
     """List the models, or show one with its parameters."""
-    from .. import registry
     from ..report import catalogue
+    from ..workflows.models import models
 
     if name is None:
-        catalogue.show_models(registry.describe_all(), as_json=as_json)
+        catalogue.show_models(models(), as_json=as_json)
     else:
-        catalogue.show_model(registry.describe(name), as_json=as_json)
+        catalogue.show_model(models(name), as_json=as_json)

@@ -47,8 +47,7 @@ def command(
     from ..report.progress import Rows
 
     check_output(output, ROWS)
-    from ..artefact.loading import load
-    from ..artefact.predicting import answers_to, predict_parts
+    from ..artefact import answers_to, load, predict_parts
     from ._notes import notes_on_stderr
 
     with notes_on_stderr() as note:

@@ -42,9 +42,9 @@ def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     """
     from ..report import progress
     from ..report.artefact import show_trained
-    from ..workflows._single import train as run
+    from ..workflows.train import train
 
     with progress.spinner(f"training {chosen['model']}", enabled=not quiet):
-        summary = run(data, **chosen)
-    show_trained(summary, as_json=as_json)
-    sys.exit(0 if summary["proof"]["holds"] else 1)
+        trained = train(data, **chosen)
+    show_trained(trained, as_json=as_json)
+    sys.exit(0 if trained.proof["holds"] else 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -11,8 +10,6 @@ from ._group import Command
 from ._options import JSON, QUIET, STORE, options
 
 GROUP = "Train and use"
-
-_PROOFS = ("manifest.json", "proof.json")
 
 
 @click.command(cls=Command)
@@ -26,22 +23,15 @@ def command(target: str, store: str | None, as_json: bool, quiet: bool) -> None:
     saved or exported model: its predictions are compared with the stored ones. Exit code 1: a result
     differs.
     """
-    if any((Path(target) / name).is_file() for name in _PROOFS):
-        sys.exit(_verify_export(Path(target), as_json, quiet))
     from ..report import artefact, progress
-    from ..workflows.verify import verify_run
+    from ..results.runs import RunVerification
+    from ..workflows.verify import is_model_folder, verify
 
-    with progress.bar(enabled=not quiet) as watch:
-        found = verify_run(target, store=store, progress=watch)
-    artefact.show_repeated_run(found, as_json=as_json)
-    sys.exit(0 if found["holds"] else 1)
-
-
-def _verify_export(path: Path, as_json: bool, quiet: bool) -> int:
-    from ..export._verify import verify
-    from ..report import artefact, progress
-
-    with progress.spinner("verifying", enabled=not quiet):
-        found = verify(path)
-    artefact.show_verified(found, as_json=as_json)
-    return 0 if found["holds"] else 1
+    whole = progress.spinner("verifying", enabled=not quiet) if is_model_folder(target) else None
+    with whole or progress.bar(enabled=not quiet) as watch:
+        found = verify(target, store=store, progress=watch)
+    if isinstance(found, RunVerification):
+        artefact.show_repeated_run(found, as_json=as_json)
+    else:
+        artefact.show_verified(found, as_json=as_json)
+    sys.exit(0 if found.holds else 1)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...datasets import InputError, unknown_name
-from ..calibration.calibrators import CALIBRATORS, FEWEST_ROWS, Calibrator, cross_fitted, log_losses, simplest
-from ..calibration.conformal import LEVEL, check_level, sets_out_of_fold, widths_out_of_fold
-from ..calibration.decisions import Costs, costs_of, row_costs
+from ..calibration.calibrators import (
+    CALIBRATORS,
+    FEWEST_ROWS,
+    Calibrator,
+    cross_fitted,
+    log_losses,
+    simplest,
+)
+from ..calibration.conformal import check_level, sets_out_of_fold, widths_out_of_fold
+from ..calibration.decisions import Costs, row_costs
 from ..calibration.reliability import (
     bin_numbers,
     error_by_chance,
@@ -24,8 +29,22 @@ from ..calibration.reliability import (
     summarise,
     wilson,
 )
-from ..runs.store import load_run, store_folder
-from ..workflows._result import plain
+from ..results.answer import Answer
+from ..results.calibration import (
+    CalibratedData,
+    CalibrationAnswer,
+    CalibrationError,
+    CalibrationScores,
+    Decisions,
+    IntervalScores,
+    LevelScores,
+    MisclassificationCosts,
+    ModelCalibration,
+    Reliability,
+    ReliabilityCurve,
+    SetScores,
+)
+from ..results.saved import Share
 
 PARTS = 5  # of an official test part, whose rows have no folds
 N_SAMPLES = 300
@@ -35,7 +54,7 @@ _LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # of the intervals in a regression's 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a model said of the rows of one repeat: truth as codes or values, the fold of each row."""
+    """What a model predicted for the rows of one repeat: truth as codes or values, the fold of each row."""
 
     rows: np.ndarray
     parts: np.ndarray
@@ -53,89 +72,73 @@ class _Setting:
     draws: list[np.ndarray]
 
 
-def calibration(
-    run: str,
+def judge_calibration(
+    answer: Answer,
+    predictions: pd.DataFrame,
     *,
     models: Sequence[str] = (),
-    confidence_level: float = LEVEL,
-    cost_false_negative: float | None = None,
-    cost_false_positive: float | None = None,
-    store: str | os.PathLike[str] | None = None,
+    level: float,
+    costs: Costs | None = None,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Calibration, thresholds by costs and conformal coverage of a past run; nothing is trained.
+) -> CalibrationAnswer:
+    """Calibration, thresholds and conformal coverage of the models of a run.
 
     Whatever is learned (a calibrator, a quantile) is learned on the other folds than those it is judged
     on. Intervals are at 95 %: of the calibration error by the grid method, else by a bootstrap of the rows.
 
     Parameters
     ----------
-    run : str
-        Its id, an unmistakable start of it, "last", or its folder.
+    answer : Answer
+        Of the run.
+    predictions : DataFrame
+        Of its held-out rows, see :meth:`Results.predictions`.
     models : sequence of str
         All of the run by default.
-    confidence_level : float
+    level : float
         Of sets and intervals.
-    cost_false_negative, cost_false_positive : float, optional
-        What wrong answers cost, for two classes.
 
-    Returns
-    -------
-    dict
-        Plain numbers only; ``models`` has one object a model.
+    Raises
+    ------
+    InputError
+        There is no such model, it has no predictions, or costs were given for other than two classes.
     """
-    level, costs = check_level(confidence_level), costs_of(cost_false_negative, cost_false_positive)
-    result = load_run(run, store)
-    data = result["dataset"]
-    if costs is not None and data["task"] != "binary":
-        raise InputError(f"costs of wrong answers are for two classes, the run is a {data['task']} task")
-    frame = _predictions(run, result, store)
-    names = _chosen(models, [row["model"] for row in result["leaderboard"]], frame)
-    n_rows, rng = int(frame["row"].max()) + 1, np.random.default_rng(seed)
+    check_level(level)
+    data = answer.dataset
+    if costs is not None and data.task != "binary":
+        raise InputError(f"misclassification costs need two classes, the run is a {data.task} task")
+    if predictions.empty:
+        raise InputError(f"run {answer.run} kept no predictions: none of its jobs ended well")
+    families = {row.model: row.family for row in answer.leaderboard}
+    names = _chosen(models, list(families), predictions)
+    n_rows, rng = int(predictions["row"].max()) + 1, np.random.default_rng(seed)
     draws = [np.bincount(rng.integers(0, n_rows, n_rows), minlength=n_rows) for _ in range(N_SAMPLES)]
-    classes = data["classes"]
-    positive = classes.index(data["positive"]) if data["positive"] in classes else 1
+    classes = list(data.classes)
+    positive = classes.index(data.positive) if data.positive in classes else 1
     setting = _Setting(level, costs, positive, draws)
-    families = {row["model"]: row["family"] for row in result["leaderboard"]}
-    verdict = result["verdict"]
-    return plain(
-        {
-            "run": result["run"],
-            "dataset": {k: data[k] for k in ("name", "rows", "task", "classes", "positive")},
-            "confidence_level": level,
-            "interval_level": INTERVAL,
-            "costs": None if costs is None else {**vars(costs), "threshold": costs.threshold},
-            "champions": [verdict["deep_champion"], verdict["classical_champion"]],
-            "models": [
-                {"model": name, "family": families[name], **_judged(frame, name, classes, setting)}
-                for name in names
-            ],
-        }
+    verdict = answer.verdict
+    return CalibrationAnswer(
+        run=answer.run,
+        dataset=CalibratedData(data.name, data.rows, data.task, data.classes, data.positive),
+        confidence_level=level,
+        interval_level=INTERVAL,
+        costs=None if costs is None else MisclassificationCosts(**vars(costs), threshold=costs.threshold),
+        champions=(verdict.deep_champion, verdict.classical_champion),
+        models=tuple(
+            ModelCalibration(name, families[name], **_judged(predictions, name, classes, setting))
+            for name in names
+        ),
     )
-
-
-def _predictions(run: str, result: dict[str, Any], store: Any) -> pd.DataFrame:
-    own = Path(run)
-    folder = own if (own / "run.sqlite").is_file() else store_folder(store) / result["run"]
-    file = folder / "predictions.parquet"
-    try:
-        frame = pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"the kept predictions {file} cannot be read: {error}") from error
-    if frame.empty:
-        raise InputError(f"run {result['run']} kept no predictions: none of its jobs ended well")
-    return frame
 
 
 def _chosen(wanted: Sequence[str], known: list[str], frame: pd.DataFrame) -> list[str]:
     """Models in the order of the leaderboard that have predictions."""
-    there = set(frame["model"])
+    kept = set(frame["model"])
     for name in wanted:
         if name not in known:
             raise unknown_name("model in this run", name, known)
-        if name not in there:
+        if name not in kept:
             raise InputError(f"{name} has no predictions in this run: its jobs failed")
-    return [name for name in known if name in there and (not wanted or name in wanted)]
+    return [name for name in known if name in kept and (not wanted or name in wanted)]
 
 
 def _judged(frame: pd.DataFrame, name: str, classes: list[str], setting: _Setting) -> dict[str, Any]:
@@ -163,19 +166,20 @@ def _classes(repeats: list[_Kept], classes: list[str], setting: _Setting) -> dic
     found = [_calibrated(kept) for kept in repeats]
     best = _best([kept.truth for kept in repeats], found)
     after = [shares[best] for shares in found]
+    raw = _scores(repeats, [kept.prediction for kept in repeats], setting)
     judged: dict[str, Any] = {
         "rows": len(repeats[0].rows),
         "repeats": len(repeats),
-        **_scores(repeats, [kept.prediction for kept in repeats], setting),
+        **vars(raw),
         "calibrators": {
             kind.method: _scores(repeats, [shares[kind] for shares in found], setting) for kind in found[0]
         },
         "best_calibrator": best.method,
         "sets": _sets(repeats, best, classes, setting),
-        "reliability": {
-            "none": _curve(repeats, [kept.prediction for kept in repeats], setting),
-            "calibrated": _curve(repeats, after, setting),
-        },
+        "reliability": Reliability(
+            none=_curve(repeats, [kept.prediction for kept in repeats], setting),
+            calibrated=_curve(repeats, after, setting),
+        ),
     }
     if setting.costs is not None:
         judged["decisions"] = _decisions(repeats, after, setting)
@@ -196,7 +200,7 @@ def _best(truths: list[np.ndarray], found: list[dict[type[Calibrator], np.ndarra
     return simplest({kind: log_losses(shares, truths[0]) for kind, shares in found[0].items()})
 
 
-def _scores(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> dict[str, Any]:
+def _scores(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> CalibrationScores:
     """Calibration error, Brier score and log loss with intervals, means over the repeats."""
     errors = [_error(kept, p, setting) for kept, p in zip(repeats, shares, strict=True)]
     half = 2 if shares[0].shape[1] == 2 else 1  # of two classes the usual half, as in the leaderboard
@@ -204,11 +208,8 @@ def _scores(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -
     for kept, p in zip(repeats, shares, strict=True):
         squares.append(np.sum((p - np.eye(p.shape[1])[kept.truth]) ** 2, axis=1) / half)
         losses.append(log_losses(p, kept.truth))
-    return {
-        "calibration_error": {key: float(np.mean([e[key] for e in errors])) for key in errors[0]},
-        "brier": _mean(repeats, squares, setting),
-        "log_loss": _mean(repeats, losses, setting),
-    }
+    error = CalibrationError(**{key: float(np.mean([e[key] for e in errors])) for key in errors[0]})
+    return CalibrationScores(error, _mean(repeats, squares, setting), _mean(repeats, losses, setting))
 
 
 def _error(kept: _Kept, shares: np.ndarray, setting: _Setting) -> dict[str, float]:
@@ -222,7 +223,7 @@ def _error(kept: _Kept, shares: np.ndarray, setting: _Setting) -> dict[str, floa
     }
 
 
-def _mean(repeats: list[_Kept], values: list[np.ndarray], setting: _Setting) -> dict[str, float]:
+def _mean(repeats: list[_Kept], values: list[np.ndarray], setting: _Setting) -> Share:
     """Mean of a number by row with its bootstrap interval; a row's repeats are drawn together."""
     n_rows = len(setting.draws[0])
     total, times = np.zeros(n_rows), np.zeros(n_rows)
@@ -231,13 +232,11 @@ def _mean(repeats: list[_Kept], values: list[np.ndarray], setting: _Setting) -> 
         times += np.bincount(kept.rows, minlength=n_rows)
     samples = [np.sum(w * total) / max(np.sum(w * times), 1.0) for w in setting.draws]
     low, high = np.quantile(samples, [0.5 - INTERVAL / 2, 0.5 + INTERVAL / 2])
-    return {"value": float(total.sum() / times.sum()), "low": float(low), "high": float(high)}
+    return Share(float(total.sum() / times.sum()), float(low), float(high))
 
 
-def _sets(
-    repeats: list[_Kept], best: type[Calibrator], classes: list[str], setting: _Setting
-) -> dict[str, Any]:
-    """Conformal sets: how often they hold the truth, how large they are, who is left to a human."""
+def _sets(repeats: list[_Kept], best: type[Calibrator], classes: list[str], setting: _Setting) -> SetScores:
+    """Conformal sets: how often they hold the truth, how large they are, which rows have no single class."""
     sets = [
         sets_out_of_fold(best, kept.prediction, kept.truth, kept.parts, setting.level) for kept in repeats
     ]
@@ -245,20 +244,20 @@ def _sets(
     sizes = np.concatenate([s.sum(axis=1) for s in sets])
     truth, held = np.concatenate([kept.truth for kept in repeats]), np.concatenate(hits)
     sure = sizes == 1
-    return {
-        "coverage": _mean(repeats, hits, setting),
-        "coverage_by_class": {c: _share(held[truth == k]) for k, c in enumerate(classes)},
-        "mean_set_size": float(sizes.mean()),
-        "referred": float(np.mean(~sure)),
-        "accuracy_of_the_rest": _share(held[sure]),
-    }
+    return SetScores(
+        coverage=_mean(repeats, hits, setting),
+        coverage_by_class={c: _share(held[truth == k]) for k, c in enumerate(classes)},
+        mean_set_size=float(sizes.mean()),
+        referred=float(np.mean(~sure)),
+        accuracy_of_the_rest=_share(held[sure]),
+    )
 
 
 def _share(values: np.ndarray) -> float | None:
     return float(values.mean()) if len(values) else None
 
 
-def _decisions(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> dict[str, Any]:
+def _decisions(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> Decisions:
     """Mean cost of a row by the threshold of the costs and by one half, and what the first saves."""
     costs = setting.costs
     assert costs is not None
@@ -273,24 +272,25 @@ def _decisions(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting
     uncalibrated = by(costs.threshold, [kept.prediction for kept in repeats])
     saved = [a - b for a, b in zip(usual, chosen, strict=True)]
     yes = np.concatenate([p[:, setting.positive] >= costs.threshold for p in shares])
-    return {
-        "threshold": costs.threshold,
-        "expected_cost": _mean(repeats, chosen, setting),
-        "expected_cost_at_half": _mean(repeats, usual, setting),
-        "expected_cost_uncalibrated": _mean(repeats, uncalibrated, setting),
-        "saved": _mean(repeats, saved, setting),
-        "share_called_positive": float(yes.mean()),
-    }
+    return Decisions(
+        threshold=costs.threshold,
+        expected_cost=_mean(repeats, chosen, setting),
+        expected_cost_at_half=_mean(repeats, usual, setting),
+        expected_cost_uncalibrated=_mean(repeats, uncalibrated, setting),
+        saved=_mean(repeats, saved, setting),
+        share_called_positive=float(yes.mean()),
+    )
 
 
-def _curve(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> dict[str, list[float]]:
+def _curve(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> ReliabilityCurve:
     """The reliability curve of the first repeat: stated, happened with Wilson's interval, rows by bin."""
     stated, hits = statements(shares[0], repeats[0].truth, setting.positive)
     bins = summarise(stated, hits, bin_numbers(stated, n_bins=10))
     low, high = wilson(bins.happened, bins.rows, INTERVAL)
     counts = np.histogram(stated, bins=np.linspace(0, 1, 41))[0]
     columns = {"stated": bins.stated, "happened": bins.happened, "low": low, "high": high, "rows": bins.rows}
-    return {**{name: values.tolist() for name, values in columns.items()}, "histogram": counts.tolist()}
+    own = {name: tuple(values.tolist()) for name, values in columns.items()}
+    return ReliabilityCurve(**own, histogram=tuple(counts.tolist()))
 
 
 def _values(repeats: list[_Kept], setting: _Setting) -> dict[str, Any]:
@@ -299,14 +299,14 @@ def _values(repeats: list[_Kept], setting: _Setting) -> dict[str, Any]:
         "rows": len(repeats[0].rows),
         "repeats": len(repeats),
         "intervals": _intervals(repeats, setting.level, setting),
-        "levels": [{"level": level, **_intervals(repeats, level, setting)} for level in _LEVELS],
+        "levels": tuple(LevelScores(level, **vars(_intervals(repeats, level, setting))) for level in _LEVELS),
     }
 
 
-def _intervals(repeats: list[_Kept], level: float, setting: _Setting) -> dict[str, Any]:
+def _intervals(repeats: list[_Kept], level: float, setting: _Setting) -> IntervalScores:
     widths, hits = [], []
     for kept in repeats:
         residuals = kept.truth - kept.prediction
         widths.append(widths_out_of_fold(residuals, kept.parts, level))
         hits.append((np.abs(residuals) <= widths[-1]).astype(float))
-    return {"coverage": _mean(repeats, hits, setting), "half_width": float(np.mean(np.concatenate(widths)))}
+    return IntervalScores(_mean(repeats, hits, setting), float(np.mean(np.concatenate(widths))))

@@ -1,27 +1,25 @@
-"""Power laws of a family's errors, with joint draws of their doubt.
+"""Power laws of both families' errors, and the training size at which the curves cross.
 
-Doubt comes from repeats: the measured errors are moved along the repeats' own deviations (Student t, with
-the correction for shared training rows), for both families and all sizes together, because they share
-rows. Every such draw is fitted anew.
-
-Where the deep curve falls below the classical one, with an interval, or that nobody can tell.
-
-What a crossover means, in plain words.
+The uncertainty is that of the repeats: the measured errors are moved along the deviations of the repeats
+(Student t, with the correction for shared training rows), for both families and all sizes together, because
+they share rows. A power law is fitted to every such draw.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import stats
 
-from ..runs.curve_plan import FEWEST_SIZES, REACH
+from ..results.curves import FEWEST_SIZES, Crossover
 from .power_law import PowerLaw, fit_power_law
 
+REACH = 10  # no curve is reported beyond so many times the rows that it was measured on
 N_DRAWS = 2000
-_FEWEST_TAIL = 5  # sizes that a law must explain
+_FEWEST_TAIL = 5  # sizes that a law must fit
+_GRID = 400
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,14 @@ class ErrorCurve:
         return np.sqrt(1.0 / len(self.errors) + self.overlap)
 
     def common(self) -> np.ndarray:
-        """How far each repeat is off at all sizes alike (J, 1): easy or hard scoring rows."""
+        """Deviation of each repeat that is the same at all sizes (J, 1): easy or hard scoring rows."""
         return self.errors.mean(axis=1, keepdims=True) - self.errors.mean()
 
     def sigma(self) -> np.ndarray:
         """Standard errors of the curve's shape by size (S,).
 
-        What a repeat is off at all sizes alike moves the asymptote and bends nothing, so it does not count.
-        A line over the logarithms smooths them: few repeats say little about each size.
+        A deviation that is the same at all sizes moves the asymptote and not the shape, so it does not
+        count. A line over the logarithms smooths them, because there are few repeats for each size.
         """
         n_sizes = len(self.sizes)
         own = self.errors - self.mean - self.common()
@@ -63,7 +61,7 @@ class ErrorCurve:
         return np.exp(np.mean(y) + slope * (x - np.mean(x))) * self.mean_scale()
 
     def beyond(self, first: int) -> ErrorCurve:
-        """The curve without the first so many sizes."""
+        """The curve without its ``first`` smallest sizes."""
         return ErrorCurve(self.sizes[first:], self.errors[:, first:], self.overlap[first:])
 
 
@@ -72,8 +70,8 @@ class FittedCurve:
     """The power law of a family from ``start`` rows on, and the laws of the draws (n_draws,).
 
     ``misfit`` is the root mean square of the residuals over their standard errors, about 1 where a power
-    law explains all; ``fits`` is False where such residuals would come up once in a hundred curves.
-    ``drawn`` are the measured means of the draws themselves, (n_draws, S) for all sizes.
+    law holds; ``fits`` is False where residuals as large are rarer than one in a hundred. ``drawn`` holds
+    the mean errors of the draws at all measured sizes, float64 (n_draws, S).
     """
 
     curve: ErrorCurve
@@ -86,16 +84,16 @@ class FittedCurve:
 
 
 def fit_curves(curves: Sequence[ErrorCurve], seed: int = 0, n_draws: int = N_DRAWS) -> list[FittedCurve]:
-    """Power laws of several curves over the same repeats, with joint draws of their doubt."""
+    """Power laws of several curves over the same repeats, with joint draws of their uncertainty."""
     moves = _moves(curves[0].errors.shape[0], n_draws, seed)
     return [_fit(curve, moves) for curve in curves]
 
 
 def _moves(n_repeats: int, n_draws: int, seed: int) -> np.ndarray:
-    """By how much each draw follows each repeat's deviation: (n_draws, n_repeats).
+    """Weights of the repeats' deviations in each draw: float64 (n_draws, n_repeats).
 
-    Their sum over deviations has the covariance of the repeats, and Student's tails for having
-    estimated it from so few.
+    The weighted sum of deviations has the covariance of the repeats, and the tails of Student's t because
+    that covariance is estimated from few repeats.
     """
     rng = np.random.default_rng(seed)
     dof = n_repeats - 1
@@ -107,7 +105,7 @@ def _fit(curve: ErrorCurve, moves: np.ndarray) -> FittedCurve:
     tail, law, misfit, fits = _fit_tail(curve)
     common = moves @ tail.common()
     own = moves @ ((tail.errors - tail.mean - tail.common()) * tail.mean_scale())
-    # A misfit says that the law is wrong or the spread too small: either way there is more doubt.
+    # A misfit means that the law is wrong or the spread too small: the uncertainty is larger either way.
     errors = tail.mean + common * tail.mean_scale() + max(1.0, misfit) * own
     draws = fit_power_law(tail.sizes, errors, tail.sigma(), refinements=2)
     drawn = curve.mean + moves @ ((curve.errors - curve.mean) * curve.mean_scale())
@@ -115,11 +113,10 @@ def _fit(curve: ErrorCurve, moves: np.ndarray) -> FittedCurve:
 
 
 def _fit_tail(curve: ErrorCurve) -> tuple[ErrorCurve, PowerLaw, float, bool]:
-    """The law of all sizes, or of the large ones where no law goes through the small ones too.
+    """The law of all sizes, or of the larger ones where none fits the smallest too.
 
-    Learning curves follow a power law from some size on (Hestness et al. 2017): sizes are left out from below
-    until the residuals are no larger than their standard errors explain, or five sizes are left, the
-    nearest to what is to be foretold.
+    Learning curves follow a power law from some size on (Hestness et al. 2017): the smallest sizes are
+    dropped until the residuals agree with their standard errors, or five sizes are left.
     """
     for first in range(max(1, len(curve.sizes) - _FEWEST_TAIL + 1)):
         tail = curve.beyond(first)
@@ -133,61 +130,14 @@ def _fit_tail(curve: ErrorCurve) -> tuple[ErrorCurve, PowerLaw, float, bool]:
 
 
 def too_few_sizes(curve: ErrorCurve) -> bool:
-    """Whether there are not enough sizes to fit three parameters and doubt them."""
+    """Whether there are too few sizes to fit three parameters and to check the fit."""
     return len(curve.sizes) < FEWEST_SIZES
 
 
-_GRID = 400
-
-
-@dataclass(frozen=True)
-class Crossover:
-    """The answer.
-
-    Attributes
-    ----------
-    outcome : str
-        "deep" or "classical" (ahead at every size compared), "crossover", "ahead_from" (one is ahead from
-        ``high`` rows on, and with fewer nobody knows), "none_in_reach" (classical ahead up to ten times
-        the data), or "undecided".
-    overtaker : str or None
-        Who is ahead beyond the crossover; without one, who would be if there is any.
-    rows, low, high : float or None
-        Training rows at the crossover and its interval. ``low`` None: perhaps below the smallest
-        size. ``high`` None: perhaps beyond the reach, or never.
-    extrapolated : bool
-        The crossover lies beyond the rows that were measured.
-    smallest, largest : int
-        The measured sizes that were compared: from where both families follow a power law.
-    reach : int
-        Where every curve ends: ten times the largest size, or the largest where no power law fits.
-    probabilities : dict of str to float
-        Shares of the draws over all sizes up to the reach: "deep" or "classical" ahead throughout,
-        "deep_overtakes", "classical_overtakes".
-    deep_ahead, compared_sizes : int
-        At how many of the compared sizes the mean error of deep learning is the lower one.
-    """
-
-    outcome: str
-    overtaker: str | None
-    rows: float | None
-    low: float | None
-    high: float | None
-    extrapolated: bool
-    smallest: int
-    largest: int
-    reach: int
-    probabilities: dict[str, float]
-    deep_ahead: int = 0
-    compared_sizes: int = 0
-    measured_from: int = 0
-    reason: str = ""
-
-
 def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.95) -> Crossover:
-    """Compare two fitted curves from where both hold up to ten times the largest size.
+    """Compare two fitted curves, from where both laws hold up to ten times the largest size.
 
-    Where no power law fits one of them, nothing is said beyond the sizes that were measured.
+    Where no power law fits one of them, only the measured sizes are compared.
     """
     smallest = max(deep.start, classical.start)
     largest = int(min(deep.curve.sizes[-1], classical.curve.sizes[-1]))
@@ -206,28 +156,32 @@ def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.9
     if outcome == "ahead_from" and (high is None or high > largest):
         outcome = "undecided"
     rows = rows if outcome == "crossover" else None
-    return Crossover(
-        outcome,
-        who,
-        rows,
-        low,
-        high,
-        rows is not None and rows > largest,
-        smallest,
-        largest,
-        reach,
-        {name: float(np.mean(everywhere.kind == name)) for name in _KINDS},
-        *_lead(deep, classical, smallest),
+    deep_ahead, compared_sizes, measured_from = _lead(deep, classical, smallest)
+    crossover = Crossover(
+        outcome=outcome,
+        overtaker=who,
+        rows=rows,
+        low=low,
+        high=high,
+        extrapolated=rows is not None and rows > largest,
+        smallest=smallest,
+        largest=largest,
+        reach=reach,
+        probabilities={kind: everywhere.share(kind) for kind in _KINDS},
+        deep_ahead=deep_ahead,
+        compared_sizes=compared_sizes,
+        measured_from=measured_from,
     )
+    return in_words(crossover, level)
 
 
 def _shared_sizes(deep: FittedCurve, classical: FittedCurve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The sizes that both families have, and their places in each."""
+    """The sizes that both families have, and their positions in each."""
     return np.intersect1d(deep.curve.sizes, classical.curve.sizes, return_indices=True)
 
 
 def _lead(deep: FittedCurve, classical: FittedCurve, smallest: int) -> tuple[int, int, int]:
-    """At how many of the compared sizes deep has the lower mean error, of how many, and the first of all."""
+    """At how many sizes deep has the lower mean error, the number compared, and the smallest shared size."""
     sizes, here, there = _shared_sizes(deep, classical)
     ahead = (deep.curve.mean[here] < classical.curve.mean[there])[sizes >= smallest]
     return int(ahead.sum()), len(ahead), int(sizes[0])
@@ -238,8 +192,8 @@ def _was_behind(
 ) -> bool:
     """Whether the errors measured before the crossover show the overtaker behind, and nowhere ahead.
 
-    Asked of the measured means, not of the curves: the end of a curve is where it is worth least, and
-    sizes that no curve goes through are measured all the same.
+    The measured means decide, not the curves: a curve is least reliable at its ends, and the sizes below
+    its start were measured too.
     """
     sizes, here, there = _shared_sizes(deep, classical)
     ahead = np.mean(deep.drawn[:, here] < classical.drawn[:, there], axis=0)[sizes < (rows or 0)]
@@ -252,22 +206,22 @@ _KINDS = ("deep", "classical", "deep_overtakes", "classical_overtakes")
 
 @dataclass(frozen=True)
 class _Paths:
-    """What each draw does: its kind (n_draws,), and where it last changes (n_draws,), NaN if never."""
+    """The kind of each draw (n_draws,), and where its lead last changes (n_draws,), NaN if it never does."""
 
     kind: np.ndarray
     rows: np.ndarray
 
     def share(self, kind: str) -> float:
-        """Of the draws of this kind."""
+        """Share of the draws that are of this kind."""
         return float(np.mean(self.kind == kind))
 
     def leads(self, family: str) -> float:
-        """Share of the draws in which a family is ahead at the end, whatever was before."""
+        """Share of the draws in which a family is ahead at the end."""
         return self.share(family) + self.share(f"{family}_overtakes")
 
 
 def _paths(ahead: np.ndarray, grid: np.ndarray) -> _Paths:
-    """Kinds of draws from who is ahead at each size; of several changes the last one counts."""
+    """Kinds of draws from which family is ahead at each size; the last change of the lead counts."""
     changes = ahead[:, 1:] != ahead[:, :-1]
     changed = changes.any(axis=1)
     last = ahead.shape[1] - 2 - changes[:, ::-1].argmax(axis=1)
@@ -278,9 +232,9 @@ def _paths(ahead: np.ndarray, grid: np.ndarray) -> _Paths:
 
 
 def _decide(here: _Paths, everywhere: _Paths, level: float) -> tuple[str, _Paths]:
-    """The outcome, and the paths (measured, or up to the reach) that it rests on.
+    """The outcome, and the paths (measured, or up to the reach) that it is based on.
 
-    What the measured sizes settle is not put in doubt again by what lies beyond them.
+    What lies beyond the measured sizes cannot overrule what they show.
     """
     for kind in ("deep_overtakes", "classical_overtakes"):
         if here.share(kind) >= level:
@@ -310,8 +264,8 @@ def _overtaker(outcome: str, paths: _Paths) -> str:
 def _interval(paths: _Paths, overtaker: str, level: float) -> tuple[float | None, float | None, float | None]:
     """Median and quantiles of the size from which the overtaker is ahead; None at an open end.
 
-    A draw in which it is ahead throughout has its crossover below the smallest size, one in which it
-    never is has it beyond the reach.
+    A draw in which it is ahead throughout has its crossover below the smallest size, one in which it is
+    never ahead beyond the reach.
     """
     rows = paths.rows.copy()
     rows[paths.kind == overtaker] = 0.0
@@ -327,90 +281,108 @@ def _interval(paths: _Paths, overtaker: str, level: float) -> tuple[float | None
     return middle, low, high
 
 
-_AHEAD = {"deep": "Deep learning", "classical": "Classical learning"}
+_FAMILIES = {"deep": "Deep learning", "classical": "Classical learning"}
+
+
+def in_words(crossover: Crossover, level: float) -> Crossover:
+    """The crossover with its headline, its sentence and its interval in words."""
+    return replace(
+        crossover,
+        headline=_headline(crossover),
+        sentence=_sentence(crossover, level),
+        interval=_interval_in_words(crossover),
+    )
 
 
 def rows_in_words(rows: float) -> str:
-    """Two significant digits: a crossover is never known better. 12345 as 12,000."""
+    """Two significant digits, as a crossover is never more precise: 12345 as 12,000."""
     digits = len(str(int(rows))) - 2
     return f"{round(rows, -digits) if digits > 0 else round(rows):,.0f}"
 
 
-def sentence(found: Crossover) -> str:
+def _overtaking(crossover: Crossover) -> str:
+    return _FAMILIES[crossover.overtaker or "deep"]
+
+
+def _sentence(crossover: Crossover, level: float) -> str:
     """The answer, and how far it reaches."""
-    span = f"from {found.smallest:,} to {found.largest:,} training rows"
-    refusal = f"no curve is drawn beyond {found.reach:,} rows, {REACH} times the data"
-    if found.reach == found.largest:
-        refusal = "no power law fits the curves, so none is drawn further"
-    if found.outcome == "crossover":
-        return _crossing(found)
-    if found.outcome == "deep":
-        return f"Deep learning is ahead at every size compared, {span}."
-    if found.outcome == "none_in_reach":
-        return (
-            f"Classical learning is ahead at every size compared, {span}, and the curves do not cross within "
-            f"ten times the data; {refusal}."
-        )
-    if found.outcome == "classical":
-        return f"Classical learning is ahead at every size compared, {span}. {_beyond(found)}; {refusal}."
-    if found.outcome == "ahead_from":
-        who = _AHEAD[found.overtaker or "deep"]
-        return (
-            f"{who} is ahead from {rows_in_words(found.high or 0)} to {found.largest:,} training rows; "
-            f"with fewer the order is not settled."
-        )
-    if found.reason:
-        return f"Cannot tell: {found.reason}."
-    lead = f"by their means deep learning is ahead at {found.deep_ahead} of {found.compared_sizes} sizes"
-    end = " No power law fits the curves, so none is drawn further." if found.reach == found.largest else ""
-    return f"Cannot tell: the doubt is larger than the distance of the curves; {lead}.{_hint(found)}{end}"
+    span = f"at every size compared, from {crossover.smallest:,} to {crossover.largest:,} training rows"
+    if crossover.outcome == "crossover":
+        return _crossing(crossover, level)
+    if crossover.outcome == "deep":
+        return f"Deep learning is ahead {span}."
+    if crossover.outcome == "none_in_reach":
+        ahead = f"Classical learning is ahead {span}"
+        return f"{ahead}, and the curves do not cross within ten times the data. {_end(crossover)}"
+    if crossover.outcome == "classical":
+        return f"Classical learning is ahead {span}. {_beyond(crossover)} {_end(crossover)}"
+    if crossover.outcome == "ahead_from":
+        since = f"from {rows_in_words(crossover.high or 0)} to {crossover.largest:,} training rows"
+        return f"{_overtaking(crossover)} is ahead {since}; with fewer rows the order is uncertain."
+    if crossover.reason:
+        return f"Cannot tell: {crossover.reason}."
+    return _undecided(crossover)
 
 
-def headline(found: Crossover) -> str:
+def _crossing(crossover: Crossover, level: float) -> str:
+    verb = "would overtake" if crossover.extrapolated else "overtakes"
+    at = f"about {rows_in_words(crossover.rows)} training rows" if crossover.rows else "an unknown size"
+    interval = f"{level:.0%} interval {_interval_in_words(crossover)}"
+    text = f"{_overtaking(crossover)} {verb} at {at} ({interval})."
+    if crossover.extrapolated:
+        return f"{text} This is an extrapolation: at most {crossover.largest:,} rows were measured."
+    return text
+
+
+def _undecided(crossover: Crossover) -> str:
+    share = f"{crossover.deep_ahead} of {crossover.compared_sizes} sizes"
+    parts = [
+        "Cannot tell: the uncertainty is larger than the difference between the curves.",
+        f"Deep learning has the lower mean error at {share}.",
+    ]
+    if crossover.low is not None or crossover.high is not None:
+        who = _overtaking(crossover).lower()
+        parts.append(f"If {who} overtakes, it does so at {_interval_in_words(crossover)} rows.")
+    if crossover.reach == crossover.largest:
+        parts.append(_end(crossover))
+    return " ".join(parts)
+
+
+def _beyond(crossover: Crossover) -> str:
+    if crossover.low is None or crossover.low <= crossover.largest:
+        return "With more data the order is uncertain."
+    return f"Deep learning is unlikely to overtake before {rows_in_words(crossover.low)} rows."
+
+
+def _end(crossover: Crossover) -> str:
+    """Why curves end where they do."""
+    if crossover.reach == crossover.largest:
+        return "No power law fits the curves, so they are not extrapolated."
+    return f"Curves are extrapolated to at most {crossover.reach:,} rows, {REACH} times the data."
+
+
+def _headline(crossover: Crossover) -> str:
     """The answer in so few words that it fits above a picture."""
-    if found.outcome == "crossover" and found.rows:
-        who = _AHEAD[found.overtaker or "deep"]
-        sure = "would overtake" if found.extrapolated else "overtakes"
-        return f"{who} {sure} at about {rows_in_words(found.rows)} rows"
-    if found.outcome == "ahead_from":
-        return f"{_AHEAD[found.overtaker or 'deep']} is ahead from {rows_in_words(found.high or 0)} rows on"
+    who = _overtaking(crossover)
+    if crossover.outcome == "crossover" and crossover.rows:
+        verb = "would overtake" if crossover.extrapolated else "overtakes"
+        return f"{who} {verb} at about {rows_in_words(crossover.rows)} rows"
+    if crossover.outcome == "ahead_from":
+        return f"{who} is ahead from {rows_in_words(crossover.high or 0)} rows"
     where = "at every size measured"
-    if found.smallest > found.measured_from:
-        where = f"at every size from {found.smallest:,} rows on"
+    if crossover.smallest > crossover.measured_from:
+        where = f"at every size from {crossover.smallest:,} rows"
     return {
         "deep": f"Deep learning is ahead {where}",
         "classical": f"Classical learning is ahead {where}",
         "none_in_reach": "No crossover within ten times the data: classical learning stays ahead",
-        "crossover": f"{_AHEAD[found.overtaker or 'deep']} overtakes",
-    }.get(found.outcome, "Too close to tell who is ahead")
+        "crossover": f"{who} overtakes",
+    }.get(crossover.outcome, "Too close to tell which family is better")
 
 
-def _crossing(found: Crossover) -> str:
-    who = _AHEAD[found.overtaker or "deep"]
-    at = f"about {rows_in_words(found.rows)} training rows" if found.rows else "some size"
-    text = f"{who} overtakes at {at} ({interval_in_words(found)})"
-    if found.extrapolated:
-        return f"{text}, an extrapolation: {found.largest:,} rows were measured."
-    return f"{text}."
-
-
-def _beyond(found: Crossover) -> str:
-    if found.low is None or found.low <= found.largest:
-        return "With more data it cannot be told"
-    return f"If deep learning overtakes, then hardly before {rows_in_words(found.low)} rows"
-
-
-def _hint(found: Crossover) -> str:
-    """Where a crossover could be, as far as that is known at all."""
-    if found.low is None and found.high is None:
-        return ""
-    return (
-        f" If {_AHEAD[found.overtaker or 'deep'].lower()} overtakes, then at {interval_in_words(found)} rows."
-    )
-
-
-def interval_in_words(found: Crossover) -> str:
+def _interval_in_words(crossover: Crossover) -> str:
     """The interval with its open ends named."""
-    low = f"fewer than {found.smallest:,}" if found.low is None else rows_in_words(found.low)
-    high = f"more than {found.reach:,}" if found.high is None else rows_in_words(found.high)
-    return f"{low} to {high}"
+    low, high = crossover.low, crossover.high
+    first = f"fewer than {crossover.smallest:,}" if low is None else rows_in_words(low)
+    last = f"more than {crossover.reach:,}" if high is None else rows_in_words(high)
+    return f"{first} to {last}"

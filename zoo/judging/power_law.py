@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Slower than n^-0.05 cannot be told from a logarithm, faster than n^-2 from a step.
+# A slower fall than n^-0.05 looks like a logarithm, a faster one than n^-2 like a step.
 EXPONENTS = (0.05, 2.0)
 _GRID = 33
 _HUBER = 1.345  # loses 5 % of efficiency where all is normal (Huber 1981)
@@ -43,8 +43,8 @@ def fit_power_law(
     """Weighted least squares under a >= 0, b >= 0, 0.05 <= c <= 2, robust against single sizes.
 
     For a fixed exponent the problem is linear and has a closed solution, so the exponent alone is
-    searched: a grid, refined around its best point. Huber's weights hold down sizes that no power law
-    goes through.
+    searched: a grid, refined around its best point. Huber's weights reduce the influence of sizes that no
+    power law fits.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def fit_power_law(
     errors : ndarray of shape (..., S)
         One curve a row.
     sigma : ndarray of shape (S,), optional
-        Standard errors of the errors; all alike by default.
+        Standard errors of the errors; all equal by default.
 
     Returns
     -------

@@ -56,8 +56,8 @@ def decide(
     families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
     lacking = [f for f, rows in families.items() if not len(rows)]
     if lacking:
-        sentence = f"Cannot tell: no {lacking[0]} model has a score on every fold."
-        advice = f"add {lacking[0]} models to the comparison, or mend those that failed"
+        sentence = f"No {lacking[0]} model has a score on every fold, so the families cannot be compared."
+        advice = f"add {lacking[0]} models to the comparison, or fix those that failed"
         return _no_contest(setting, _champions(models, families, metric), sentence, advice)
     names = _champions(models, families, metric)
     if resampled is not None:
@@ -65,13 +65,12 @@ def decide(
     fair, repeats = _fair_scores(models, families, metric, defined)
     differences = fair["deep"] - fair["classical"]
     if len(differences) < 2:
-        sentence = f"Cannot tell: {metric.label} is defined on one fold only, and one says nothing of doubt."
-        return _no_contest(setting, names, sentence, "use more folds, or another metric")
+        sentence = f"{metric.label} is defined on one fold only, which does not show how uncertain it is."
+        return _no_contest(setting, names, sentence, "use another metric, or fewer and larger folds")
     if all_equal(differences) and abs(differences[0]) > 1e-12:
-        sentence = (
-            f"Cannot tell: all {len(differences)} folds show the same difference, so nothing tells chance."
-        )
-        return _no_contest(setting, names, sentence, "the folds are too small: use fewer folds, or more rows")
+        n_folds = len(differences)
+        sentence = f"All {n_folds} folds show the same difference, which does not show how uncertain it is."
+        return _no_contest(setting, names, sentence, "use fewer folds, or more rows")
     width = metric.bounds[1] - metric.bounds[0]
     posterior = correlated_t(differences, test_over_train, margin, level, models[0].rows_tested, width)
     n_repeats = len(np.unique(repeats))
@@ -177,7 +176,7 @@ def _on_test_part(
     spread = chosen["deep"] - chosen["classical"]
     gain = spread - np.nanmean(spread) + centres["deep"] - centres["classical"]
     posterior = of_samples(gain, setting.margin, level)
-    spoken = _spoken(setting, names, posterior, lambda: "a larger test part would settle it")
+    spoken = _spoken(setting, names, posterior, lambda: "use a larger test set")
     return replace(spoken, champions=champions)
 
 
@@ -211,15 +210,13 @@ def _spoken(
 
 def _sentence(outcome: str, setting: _Setting, names: dict[str, str | None], p: Posterior) -> str:
     deep, classical, label = names["deep"], names["classical"], setting.metric.label
-    gain = f"{abs(p.mean):.3g} of {label}"
     if outcome == "deep":
-        return f"Deep learning is better here: {deep} gains {gain} over {classical}."
+        return f"Deep learning is better: {deep} improves {label} by {abs(p.mean):.3g} over {classical}."
     if outcome == "classical":
-        return f"Classical learning is better here: {classical} gains {gain} over {deep}."
+        return f"Classical learning is better: {classical} improves {label} by {abs(p.mean):.3g} over {deep}."
     if outcome == "equivalent":
-        width = f"{setting.margin:.3g} of {label}"
-        return f"Practically equivalent: {deep} and {classical} differ by less than {width}."
-    return f"Cannot tell: {deep} and {classical} are too close, or the data too few, for a verdict."
+        return f"{deep} and {classical} differ by less than {setting.margin:.3g} in {label}."
+    return f"The difference between {deep} and {classical} is too uncertain for a verdict."
 
 
 def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting, repeats: int) -> str:
@@ -228,16 +225,16 @@ def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting, 
         width = setting.metric.bounds[1] - setting.metric.bounds[0]
         rows = agreeing_rows_needed(width, setting.margin, setting.level)
         if rows is None:
-            return "no number of rows shows that two models are exactly equal: use a margin above zero"
-        return f"they were never told apart, on few rows; {rows} such rows would make them equivalent"
+            return "set a margin above zero, since no number of rows shows that two models are exactly equal"
+        return f"{rows} rows on which both models score the same, as they do here, would make them equivalent"
     folds = folds_needed(differences, test_over_train, setting.margin, setting.level)
     if folds is not None:
         needed = -(-folds * repeats // len(differences))
-        return f"about {needed} repeats would settle it if scores stay as they are (now {repeats})"
+        return f"about {needed} repeats (now {repeats}) would settle it if the scores stay as they are"
     factor = rows_factor_needed(differences, test_over_train, setting.margin, setting.level)
     if factor is not None:
-        return f"more repeats will not settle it; about {factor} times as many rows would"
-    return "the difference lies at the edge of the margin: neither more repeats nor rows would settle it soon"
+        return f"about {factor} times as many rows would settle it, more repeats would not"
+    return "the difference is close to the margin, so that neither more repeats nor more rows settle it soon"
 
 
 def _no_contest(setting: _Setting, names: dict[str, str | None], sentence: str, advice: str) -> Verdict:

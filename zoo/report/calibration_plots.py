@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...datasets import InputError
+from ..results.calibration import CalibrationAnswer, ModelCalibration
 from .curve_plots import _save
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ def check_plot(path: str | None) -> None:
         raise InputError(f"cannot draw {path}: its folder does not exist or is read-only")
 
 
-def plot_calibration(answer: dict[str, Any], path: str) -> None:
+def plot_calibration(answer: CalibrationAnswer, path: str) -> None:
     """Draw what `deepworth calibration` found: the champions of both families, or the chosen models."""
     check_plot(path)
     figure = draw(answer)
@@ -43,18 +46,18 @@ def plot_calibration(answer: dict[str, Any], path: str) -> None:
     _save(figure, path)
 
 
-def draw(answer: dict[str, Any]) -> Figure:
+def draw(answer: CalibrationAnswer) -> Figure:
     """The figure, without any state shared with other figures."""
     models = shown(answer)
-    if answer["dataset"]["task"] == "regression":
+    if answer.dataset.task == "regression":
         return _of_values(answer, models)
     return _of_classes(answer, models)
 
 
-def shown(answer: dict[str, Any]) -> list[dict[str, Any]]:
+def shown(answer: CalibrationAnswer) -> Sequence[ModelCalibration]:
     """The champions where all models were judged, else the models asked for, at most six."""
-    champions = [m for m in answer["models"] if m["model"] in answer["champions"]]
-    models = champions if len(answer["models"]) > _MOST and champions else answer["models"]
+    champions = [m for m in answer.models if m.model in answer.champions]
+    models = champions if len(answer.models) > _MOST and champions else answer.models
     return models[:_MOST]
 
 
@@ -67,11 +70,11 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _styles(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _styles(models: Sequence[ModelCalibration]) -> list[dict[str, Any]]:
     seen = {"deep": 0, "classical": 0}
     styles = []
     for model in models:
-        family = model["family"]
+        family = model.family
         place = seen[family] % len(_LINES)
         seen[family] += 1
         styles.append(
@@ -84,10 +87,10 @@ def _styles(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return styles
 
 
-def _of_classes(answer: dict[str, Any], models: list[dict[str, Any]]) -> Figure:
+def _of_classes(answer: CalibrationAnswer, models: Sequence[ModelCalibration]) -> Figure:
     """As trained and calibrated, side by side; one panel where no model needs a calibrator."""
     panels = [("none", "as trained"), ("calibrated", "calibrated on the other folds")]
-    if all(m["best_calibrator"] == "none" for m in models):
+    if all(m.best_calibrator == "none" for m in models):
         panels = [("none", "as trained; no calibrator is better")]
     figure = _figure(5.6 * len(panels) + (0 if len(panels) > 1 else 1.6), 6.4)
     axes = figure.subplots(2, len(panels), height_ratios=(4, 1), sharex=True, sharey="row", squeeze=False)
@@ -97,29 +100,29 @@ def _of_classes(answer: dict[str, Any], models: list[dict[str, Any]]) -> Figure:
         axes[1, column].set_xlabel(_what(answer))
     axes[0, 0].set_ylabel("how often it happened")
     axes[1, 0].set_ylabel("share of rows")
-    data = answer["dataset"]
-    figure.suptitle(f"Can the probabilities be taken at their word?\n{data['name']}, {data['rows']:,} rows")
+    data = answer.dataset
+    figure.suptitle(f"Can the probabilities be taken at their word?\n{data.name}, {data.rows:,} rows")
     return figure
 
 
-def _what(answer: dict[str, Any]) -> str:
-    positive = answer["dataset"]["positive"]
-    if positive and answer["dataset"]["task"] == "binary":
+def _what(answer: CalibrationAnswer) -> str:
+    positive = answer.dataset.positive
+    if positive and answer.dataset.task == "binary":
         return f"stated probability of {positive}"
     return "stated probability of the most probable class"
 
 
-def _reliability(axis: Axes, models: list[dict[str, Any]], key: str, title: str) -> None:
+def _reliability(axis: Axes, models: Sequence[ModelCalibration], key: str, title: str) -> None:
     axis.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     for model, style in zip(models, _styles(models), strict=True):
-        curve = model["reliability"][key]
+        curve = getattr(model.reliability, key)
         bars = [
-            [max(0.0, h - low) for h, low in zip(curve["happened"], curve["low"], strict=True)],
-            [max(0.0, high - h) for h, high in zip(curve["happened"], curve["high"], strict=True)],
+            [max(0.0, h - low) for h, low in zip(curve.happened, curve.low, strict=True)],
+            [max(0.0, high - h) for h, high in zip(curve.happened, curve.high, strict=True)],
         ]
         axis.errorbar(
-            curve["stated"],
-            curve["happened"],
+            curve.stated,
+            curve.happened,
             yerr=bars,
             label=_label(model, key),
             linewidth=1.8,
@@ -142,16 +145,17 @@ def _room(n_models: int) -> float:
     return 1.06 + 0.062 * n_models
 
 
-def _label(model: dict[str, Any], key: str) -> str:
-    best = model["best_calibrator"]
-    error = model["calibrators"]["none" if key == "none" else best]["calibration_error"]["value"]
+def _label(model: ModelCalibration, key: str) -> str:
+    best = model.best_calibrator
+    assert model.calibrators is not None and best is not None
+    error = model.calibrators["none" if key == "none" else best].calibration_error.value
     by = "" if key == "none" else (" (no calibrator is better)" if best == "none" else f" by {best}")
-    return f"{model['model']}{by}: off by {error:.3f}"
+    return f"{model.model}{by}: off by {error:.3f}"
 
 
-def _histogram(axis: Axes, models: list[dict[str, Any]], key: str) -> None:
+def _histogram(axis: Axes, models: Sequence[ModelCalibration], key: str) -> None:
     for model, style in zip(models, _styles(models), strict=True):
-        counts = model["reliability"][key]["histogram"]
+        counts = getattr(model.reliability, key).histogram
         total = sum(counts) or 1
         edges = [i / len(counts) for i in range(len(counts) + 1)]
         shares = [count / total for count in counts]
@@ -160,32 +164,31 @@ def _histogram(axis: Axes, models: list[dict[str, Any]], key: str) -> None:
     _clean(axis)
 
 
-def _of_values(answer: dict[str, Any], models: list[dict[str, Any]]) -> Figure:
+def _of_values(answer: CalibrationAnswer, models: Sequence[ModelCalibration]) -> Figure:
     figure = _figure(10.5, 4.6)
     left, right = figure.subplots(1, 2)
     left.plot([0.45, 1], [0.45, 1], color=_GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     for model, style in zip(models, _styles(models), strict=True):
-        levels = [point["level"] for point in model["levels"]]
-        held = [point["coverage"]["value"] for point in model["levels"]]
+        assert model.levels is not None
+        levels = [point.level for point in model.levels]
+        held = [point.coverage.value for point in model.levels]
         bars = [
-            [max(0.0, p["coverage"]["value"] - p["coverage"]["low"]) for p in model["levels"]],
-            [max(0.0, p["coverage"]["high"] - p["coverage"]["value"]) for p in model["levels"]],
+            [max(0.0, p.coverage.value - p.coverage.low) for p in model.levels],
+            [max(0.0, p.coverage.high - p.coverage.value) for p in model.levels],
         ]
         common = {"linewidth": 1.8, "markersize": 5.5, **style}
-        left.errorbar(levels, held, yerr=bars, elinewidth=0.9, label=model["model"], **common)
-        widths = [point["half_width"] for point in model["levels"]]
-        known = [(a, b) for a, b in zip(levels, widths, strict=True) if b is not None]
-        right.plot([a for a, _ in known], [b for _, b in known], label=model["model"], **common)
+        left.errorbar(levels, held, yerr=bars, elinewidth=0.9, label=model.model, **common)
+        widths = [point.half_width for point in model.levels]
+        known = [(a, b) for a, b in zip(levels, widths, strict=True) if math.isfinite(b)]
+        right.plot([a for a, _ in known], [b for _, b in known], label=model.model, **common)
     left.set(xlabel="stated level", ylabel="how often the interval held the truth", title="coverage")
     right.set(xlabel="stated level", ylabel="value ±, in the target's units", title="width of the interval")
     right.set_ylim(bottom=0)
     left.legend(loc="upper left", frameon=False, fontsize=9)
     for axis in (left, right):
         _clean(axis)
-    data = answer["dataset"]
-    figure.suptitle(
-        f"Do the intervals hold the truth as often as stated?\n{data['name']}, {data['rows']:,} rows"
-    )
+    data = answer.dataset
+    figure.suptitle(f"Do the intervals hold the truth as often as stated?\n{data.name}, {data.rows:,} rows")
     return figure
 
 

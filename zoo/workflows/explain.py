@@ -13,8 +13,8 @@ from ...datasets import Dataset, InputError, load_dataset, take, unknown_name
 from ..artefact.loading import SavedModel, load
 from ..explanation import Answers, coefficients, dependence, permutation_importance, surrogates
 from ._answer import Explanation
+from ._labelled import labelled_rows, rows_to_judge, seen_in_training
 from ._result import plain
-from ._single import _labelled, rows_to_judge
 
 METHODS = ("importance", "dependence", "coefficients", "surrogate", "gradients", "units", "probes")
 USUAL = ("importance", "dependence", "coefficients", "surrogate", "gradients")
@@ -77,7 +77,7 @@ def explain(
         "dataset": dataset.name,
         "rows": len(own),
         "row": row,
-        "seen_in_training": _seen(model, dataset),
+        "seen_in_training": seen_in_training(model, dataset),
     }
     for name in wanted:
         found = _METHODS[name](model, own, row, seed)
@@ -108,7 +108,7 @@ def _chosen(methods: Sequence[str], row: int | None, trace: bool) -> tuple[str, 
 def _data_of(model: SavedModel, data: Any, seed: int, options: dict[str, Any]) -> Dataset:
     """The labelled rows, or the named dataset that the model learned from."""
     if data is not None:
-        return _labelled(model, data, seed, options)
+        return labelled_rows(model, data, seed, options)
     kept = model.manifest["dataset"]
     try:
         return load_dataset(kept["name"], seed=seed, **options)
@@ -116,11 +116,6 @@ def _data_of(model: SavedModel, data: Any, seed: int, options: dict[str, Any]) -
         raise InputError(
             f"which rows? {kept['name']!r} is no named dataset: deepworth explain ARTEFACT DATA"
         ) from error
-
-
-def _seen(model: SavedModel, dataset: Dataset) -> bool:
-    same = dataset.fingerprint() == model.manifest["dataset"]["fingerprint"]
-    return same and dataset.test is None
 
 
 def _importance(model: Any, data: Dataset, row: int | None, seed: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""verify_run(): does a run repeat itself? One job of each model again, compared with what was kept."""
+"""verify(): does a run repeat itself, does a saved model answer as it did?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ...datasets import DataLike, Dataset, InputError
 from ..artefact.versions import versions
+from ..results.models import Verification
 from ..results.rows import Result
 from ..results.runs import RepeatedJob, RunVerification
 from ..runs.dispatch import run_jobs
@@ -22,6 +23,57 @@ from ..runs.tasks import Work
 from .resume import known_result, same_data, same_plan, setup_here
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6  # of values of the size of the answers; float32 keeps seven digits
+
+
+def verify(
+    target: str | os.PathLike[str],
+    *,
+    data: DataLike | None = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> RunVerification | Verification:
+    """Does a run repeat itself? Does a saved or exported model still answer as the measured one did?
+
+    Parameters
+    ----------
+    target : str or path
+        A run (its name, an unambiguous start of it, "last", or its folder), or the folder of a saved model
+        or of exports.
+    data : DataFrame or Dataset, optional
+        Needed for a run that was given its data in memory.
+    store : path, optional
+        Where runs are kept.
+    progress : callable, optional
+        Called with every step of a run.
+
+    Returns
+    -------
+    RunVerification or Verification
+        ``holds`` is True if everything was repeated and nothing differs.
+
+    Raises
+    ------
+    InputError
+        There is no such run or folder, or what was kept of it cannot be used.
+
+    Examples
+    --------
+    >>> import deepworth, tempfile
+    >>> folder = tempfile.mkdtemp() + "/model"
+    >>> trained = deepworth.train("iris", model="logistic-regression", output=folder)
+    >>> deepworth.verify(folder).holds
+    True
+    """
+    if is_model_folder(target):
+        from ..export import verify as verify_model
+
+        return verify_model(Path(target))
+    return verify_run(str(target), data=data, store=store, progress=progress)
+
+
+def is_model_folder(target: str | os.PathLike[str]) -> bool:
+    """Whether this is the folder of a saved or exported model, and not a run."""
+    return any((Path(target) / name).is_file() for name in ("manifest.json", "proof.json"))
 
 
 def verify_run(

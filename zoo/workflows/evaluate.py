@@ -1,0 +1,148 @@
+"""evaluate(): a saved model on labelled rows."""
+
+from __future__ import annotations
+
+import os
+from typing import Unpack
+
+import numpy as np
+
+from ...datasets import DataLike, ReadOptions, take
+from ..artefact.loading import SavedModel, load
+from ..calibration.decisions import expected_cost
+from ..calibration.reliability import (
+    bin_numbers,
+    error_by_chance,
+    estimated_error,
+    of_sets,
+    statements,
+    summarise,
+    wilson,
+)
+from ..metrics import Metric, Truth, bootstrap_weights, of_task, truth_of, weighted_scores
+from ..metrics import evaluate as metric_value
+from ..results.rows import Labels
+from ..results.saved import (
+    CalibrationErrorEstimate,
+    ConfidenceReport,
+    Evaluation,
+    ScoreWithInterval,
+    Share,
+)
+from ..runs.fitting import predict
+from ._labelled import labelled_rows, rows_to_judge, seen_in_training
+
+
+def evaluate(
+    artefact: str | os.PathLike[str],
+    data: DataLike,
+    *,
+    confidence_level: float = 0.95,
+    seed: int = 0,
+    n_samples: int = 200,
+    **reading: Unpack[ReadOptions],
+) -> Evaluation:
+    """Metrics of a saved model on labelled data, with bootstrap intervals over its rows.
+
+    Parameters
+    ----------
+    artefact : path
+        The folder of a saved model.
+    data : str, path, DataFrame or Dataset
+        Labelled rows; of data with an official test part, that part.
+    confidence_level : float, default=0.95
+        Of the intervals.
+    seed : int, default=0
+        Of the bootstrap samples.
+    n_samples : int, default=200
+        How many.
+    **reading
+        The reading options of :func:`deepworth.load_dataset`.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    InputError
+        The data do not suit the model.
+
+    Examples
+    --------
+    >>> import deepworth, tempfile
+    >>> folder = tempfile.mkdtemp() + "/model"
+    >>> trained = deepworth.train("iris", model="logistic-regression", output=folder)
+    >>> deepworth.evaluate(folder, "iris").seen_in_training
+    True
+    """
+    model = load(artefact)
+    dataset = labelled_rows(model, data, seed, reading)
+    rows = rows_to_judge(dataset)
+    truth, prediction = truth_of(Labels.of(dataset), rows), predict(model, take(dataset.X, rows), dataset)
+    weights = bootstrap_weights(truth.y, dataset.task != "regression", n_samples, seed)
+    manifest = model.manifest
+    return Evaluation(
+        path=str(artefact),
+        model=manifest["model"],
+        family=manifest["family"],
+        task=manifest["task"],
+        modality=manifest["modality"],
+        dataset=dataset.name,
+        rows=len(rows),
+        seen_in_training=seen_in_training(model, dataset),
+        confidence_level=confidence_level,
+        scores={
+            m.name: _with_interval(m, truth, prediction, weights, confidence_level)
+            for m in of_task(dataset.task)
+        },
+        confidence=_confidence(model, truth, prediction, confidence_level),
+    )
+
+
+def _with_interval(
+    metric: Metric, truth: Truth, prediction: np.ndarray, weights: np.ndarray, level: float
+) -> ScoreWithInterval:
+    """A metric and the quantiles of its values over samples of the rows."""
+    values = weighted_scores(metric, truth, prediction, weights)
+    known = values[~np.isnan(values)]
+    tails = [0.5 - level / 2, 0.5 + level / 2]
+    low, high = np.quantile(known, tails).tolist() if len(known) else (None, None)
+    return ScoreWithInterval(metric.label, metric_value(metric, truth, prediction), low, high)
+
+
+def _confidence(model: SavedModel, truth: Truth, prediction: np.ndarray, level: float) -> ConfidenceReport:
+    """How far the model's confidence held; ``level`` is that of the intervals."""
+    known = model.confidence
+    if truth.task == "regression":
+        if known.half_width is None:
+            return ConfidenceReport(known.level)
+        inside = np.abs(truth.y - prediction) <= known.half_width
+        return ConfidenceReport(known.level, known.half_width, share_with_interval(inside, level))
+    found: dict[str, object] = {"calibrator": known.calibrator.method}
+    found["calibration_error"] = calibration_error(truth, prediction, level)
+    if known.least_probabilities is not None:
+        sets = known.sets(prediction)
+        hits = sets[np.arange(len(truth.y)), truth.y]
+        found |= {**of_sets(sets, truth.y), "coverage": share_with_interval(hits, level)}
+    if known.threshold is not None and known.costs is not None:
+        stated, happened = prediction[:, known.positive], truth.y == known.positive
+        found |= {"threshold": known.threshold, "positive": str(model.classes_[known.positive])}
+        found["expected_cost"] = expected_cost(stated, happened, known.threshold, known.costs)
+        found["expected_cost_at_half"] = expected_cost(stated, happened, 0.5, known.costs)
+    return ConfidenceReport(known.level, **found)  # type: ignore[arg-type]
+
+
+def calibration_error(truth: Truth, prediction: np.ndarray, level: float) -> CalibrationErrorEstimate:
+    """The calibration error with its interval, and what perfect probabilities would show."""
+    stated, hits = statements(prediction, truth.y, truth.positive)
+    numbers = bin_numbers(stated)
+    found = estimated_error(summarise(stated, hits, numbers), level)
+    return CalibrationErrorEstimate(found.value, found.low, found.high, error_by_chance(stated, numbers))
+
+
+def share_with_interval(hits: np.ndarray, level: float) -> Share:
+    """A share of rows with Wilson's interval."""
+    share = float(hits.mean())
+    low, high = wilson(np.array(share), np.array(len(hits)), level)
+    return Share(share, float(low), float(high))
