@@ -185,7 +185,7 @@ def test_regression(tmp_path):
     save(model, tmp_path / "model", dataset=dataset, name="shallow-mlp")
     loaded = load(tmp_path / "model")
     np.testing.assert_allclose(loaded.predict(dataset.X), model.predict(dataset.X), rtol=1e-4)
-    with pytest.raises(InputError, match="values, not probabilities"):
+    with pytest.raises(InputError, match="no probabilities"):
         loaded.predict_proba(dataset.X)
 
 

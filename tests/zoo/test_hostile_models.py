@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from deepworth import InputError
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact import keras_archive as _archive
+from deepworth.zoo.artefact import keras_archive
 from deepworth.zoo.artefact.formats import load_keras
 from deepworth.zoo.artefact.keras_archive import DENIED_LAYERS, check_archive
 from deepworth.zoo.artefact.loading import load
@@ -87,11 +87,11 @@ def value(kind, content):
 HOSTILE = {
     "graph from elsewhere": (
         lambda f: named("keras.layers", "TFSMLayer", {"name": "added", "filepath": str(f / "graph")}),
-        "holds the layer TFSMLayer, which runs a graph",
+        "contains the layer TFSMLayer, which runs a graph",
     ),
     "unpickling": (
         lambda f: named("keras.layers", "TorchModuleWrapper", {"name": "added", "module": "gASV"}),
-        "holds the layer TorchModuleWrapper, which unpickles",
+        "contains the layer TorchModuleWrapper, which unpickles",
     ),
     "command as layer": (lambda f: named("os", "system", {"command": f"touch {f}/owned"}), "'os.system'"),
     "command as function": (lambda f: function("os", "system"), "'os.system'"),
@@ -155,7 +155,7 @@ def test_code_in_a_lambda_layer_does_not_run(tmp_path):
     layer = keras.layers.Lambda(eval(f"lambda x: (open({str(owned)!r}, 'w').close(), x)[1]"))
     keras.Model(x, layer(x)).save(path := tmp_path / "model.keras")
     owned.unlink()
-    assert "holds the layer Lambda, which runs code that the file brings along" in refusal(path)
+    assert "contains the layer Lambda, which runs code from the file" in refusal(path)
     assert not owned.exists()
     keras.saving.load_model(path, safe_mode=False)
     assert owned.exists(), "the code is one that would have run"
@@ -207,7 +207,7 @@ DAMAGED = {
     ),
     "compressed": (
         lambda p, m: packed(p, {**m, "config.json": " " * 10**7}, zipfile.ZIP_DEFLATED),
-        "compressed, which Keras never writes",
+        "compressed, which Keras never does",
     ),
     "twice": (lambda p, m: packed(p, m, twice="config.json"), "config.json more than once"),
     "asset": (
@@ -223,7 +223,7 @@ DAMAGED = {
         "unexpected file 'model.weights.npz'",
     ),
     "configuration no JSON": (lambda p, m: packed(p, {**m, "config.json": b"{"}), "damaged"),
-    "configuration no object": (lambda p, m: packed(p, {**m, "config.json": b"[]"}), "no object but a list"),
+    "configuration no object": (lambda p, m: packed(p, {**m, "config.json": b"[]"}), "a list, not an object"),
     "endless nesting": (lambda p, m: packed(p, {**m, "config.json": b"[" * 10**6}), "damaged"),
     "weights no HDF5": (lambda p, m: packed(p, {**m, "model.weights.h5": b"x" * 999}), "cannot be loaded"),
     "weights of another model": (
@@ -244,7 +244,7 @@ def test_a_damaged_or_odd_archive_is_refused(case, members, tmp_path):
 
 
 def test_a_configuration_beyond_the_limit_is_not_read(members, tmp_path, monkeypatch):
-    monkeypatch.setattr(_archive, "LARGEST_CONFIG", 100)
+    monkeypatch.setattr(keras_archive, "LARGEST_CONFIG", 100)
     assert "at most 100 are read" in refusal(write(tmp_path / "model.keras", members))
 
 

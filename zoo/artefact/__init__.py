@@ -1,4 +1,4 @@
-"""Saved models: save, inspect, load, predict."""
+"""Saved models: save a fitted model without pickle, inspect its folder, load it and predict raw rows."""
 
 import lazy_loader
 

@@ -1,7 +1,25 @@
-from .formats import count_parameters, model_bytes
+from .formats import count_parameters, load_keras, load_skops, model_bytes
+from .inputs import RawRows
 from .inspecting import inspect
 from .loading import SavedModel, load
-from .manifest import read_manifest
-from .saving import save
+from .manifest import read_manifest, sha256
+from .predicting import answers_to, predict_parts, raw_rows
+from .saving import check_writable, save
 
-__all__ = ["SavedModel", "count_parameters", "inspect", "load", "model_bytes", "read_manifest", "save"]
+__all__ = [
+    "RawRows",
+    "SavedModel",
+    "answers_to",
+    "check_writable",
+    "count_parameters",
+    "inspect",
+    "load",
+    "load_keras",
+    "load_skops",
+    "model_bytes",
+    "predict_parts",
+    "raw_rows",
+    "read_manifest",
+    "save",
+    "sha256",
+]

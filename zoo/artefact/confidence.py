@@ -1,7 +1,4 @@
-"""Confidence of a saved model: the manifest's numbers, checked, and what they do with answers.
-
-Answers of a saved model as named columns.
-"""
+"""Calibrator, decision threshold, prediction sets and intervals of a saved model, from its manifest."""
 
 from __future__ import annotations
 
@@ -15,13 +12,27 @@ from ...datasets import InputError
 from ..calibration.calibrators import Calibrator, Unchanged, calibrator
 from ..calibration.conformal import prediction_sets
 from ..calibration.decisions import Costs
+from ..results.models import Manifest
 
 
 @dataclass(frozen=True)
 class Confidence:
-    """What a saved model knows of its own doubt; all None where it was trained without.
+    """What a saved model was calibrated with; None where it was trained without.
 
-    ``positive`` is the code of the class whose probability ``threshold`` is meant for.
+    Attributes
+    ----------
+    calibrator : Calibrator
+        Of the probabilities of a scikit-learn model; a network has it inside.
+    level : float or None
+        Confidence level of prediction sets and intervals.
+    threshold : float or None
+        Probability of the class with code ``positive`` from which on it is predicted.
+    least_probabilities : ndarray of shape (n_classes,) or None
+        Probability from which on each class belongs to the prediction set.
+    half_width : float or None
+        Half the width of prediction intervals, in units of the target.
+    costs : Costs or None
+        The misclassification costs behind the threshold.
     """
 
     calibrator: Calibrator
@@ -33,103 +44,74 @@ class Confidence:
     costs: Costs | None = None
 
     def codes(self, probabilities: np.ndarray) -> np.ndarray:
-        """The class that each row is said to have: the cheapest where costs were stated."""
+        """Codes of the predicted classes, int (n_samples,): by the threshold, else the most probable ones."""
         if self.threshold is None:
             return probabilities.argmax(axis=1)
-        yes = probabilities[:, self.positive] >= self.threshold
-        return np.where(yes, self.positive, 1 - self.positive)
+        reached = probabilities[:, self.positive] >= self.threshold
+        return np.where(reached, self.positive, 1 - self.positive)
 
     def sets(self, probabilities: np.ndarray) -> np.ndarray:
-        """Plausible classes of each row: bool (n_samples, n_classes)."""
+        """Prediction sets, bool (n_samples, n_classes)."""
         if self.least_probabilities is None:
             raise InputError("the model was trained without prediction sets; train with --confidence-level")
         return prediction_sets(probabilities, self.least_probabilities)
 
     def interval(self, values: np.ndarray) -> np.ndarray:
-        """Low and high, (n_samples, 2)."""
+        """Prediction intervals (n_samples, 2) of values (n_samples,)."""
         if self.half_width is None:
             raise InputError("the model was trained without intervals; train with --confidence-level")
         return np.stack([values - self.half_width, values + self.half_width], axis=1)
 
 
-def confidence_of(manifest: dict[str, Any]) -> Confidence:
-    """The confidence of a manifest, every number checked: a manifest may say anything."""
-    found, classes = manifest.get("confidence"), manifest["classes"]
-    if not found:
+def confidence_of(manifest: Manifest) -> Confidence:
+    """The confidence of a manifest from an untrusted source: every number is checked."""
+    fields, classes = manifest.get("confidence"), manifest["classes"]
+    if not fields:
         return Confidence(Unchanged())
-    level, threshold = _share(found, "level"), _share(found, "threshold")
-    width = found.get("half_width")
+    level, threshold = _probability(fields, "level"), _probability(fields, "threshold")
+    width = fields.get("half_width")
     if width is not None and not (_is_number(width) and width >= 0):
         raise InputError(f"confidence: half_width must be a number of at least 0, got {width!r}")
     if manifest["task"] == "regression":
         return Confidence(Unchanged(), level, half_width=width)
     if threshold is not None and len(classes) != 2:
-        raise InputError("confidence: a threshold is for two classes")
-    positive = found.get("positive")
+        raise InputError("confidence: a threshold needs a binary task")
+    positive = fields.get("positive")
     if positive is not None and positive not in classes:
-        raise InputError(f"confidence: positive class {positive!r} is none of {classes}")
-    code = classes.index(positive) if positive is not None else 1
-    made = calibrator(found.get("calibrator", {"method": "none"}), len(classes))
-    least = _least(found.get("least_probabilities"), len(classes))
-    return Confidence(made, level, threshold, code, least, costs=_costs(found.get("costs")))
+        raise InputError(f"confidence: positive class {positive!r} is not one of {classes}")
+    return Confidence(
+        calibrator(fields.get("calibrator", {"method": "none"}), len(classes)),
+        level,
+        threshold,
+        positive=classes.index(positive) if positive is not None else 1,
+        least_probabilities=_least_probabilities(fields.get("least_probabilities"), len(classes)),
+        costs=_costs(fields.get("costs")),
+    )
 
 
-def _least(found: Any, n_classes: int) -> np.ndarray | None:
-    if found is None:
+def _least_probabilities(values: Any, n_classes: int) -> np.ndarray | None:
+    if values is None:
         return None
-    if not (isinstance(found, list) and len(found) == n_classes and all(map(_is_number, found))):
+    if not (isinstance(values, list) and len(values) == n_classes and all(map(_is_number, values))):
         raise InputError(f"confidence: least_probabilities must be {n_classes} numbers")
-    return np.array(found)
+    return np.array(values)
 
 
-def _costs(found: Any) -> Costs | None:
-    if found is None:
+def _costs(values: Any) -> Costs | None:
+    if values is None:
         return None
     names = ("false_negative", "false_positive")
-    if not (isinstance(found, dict) and set(found) == set(names) and all(map(_is_number, found.values()))):
+    if not (isinstance(values, dict) and set(values) == set(names) and all(map(_is_number, values.values()))):
         raise InputError(f"confidence: costs must be two numbers, {' and '.join(names)}")
-    return Costs(**found)
+    return Costs(**values)
 
 
-def _share(found: dict[str, Any], name: str) -> float | None:
-    value = found.get(name)
-    if value is not None and not (_is_number(value) and 0 <= value <= 1 + 1e-9):  # above 1: never
+def _probability(fields: dict[str, Any], name: str) -> float | None:
+    value = fields.get(name)
+    if value is not None and not (_is_number(value) and 0 <= value <= 1 + 1e-9):  # above 1: never reached
         raise InputError(f"confidence: {name} must be a number from 0 to 1, got {value!r}")
     return value
 
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
-
-
-def confidence_card(found: dict[str, Any] | None) -> str:
-    """The part of a model card that says how far the model may be trusted."""
-    if not found:
-        return ""
-    measured, lines = found.get("out_of_fold", {}), []
-    if "calibrator" in found:
-        lines.append(f"- Probabilities: calibrator `{found['calibrator']['method']}`{_errors(measured)}.")
-    if found.get("threshold") is not None:
-        costs = found["costs"]
-        lines.append(
-            f"- Says `{found['positive']}` from a probability of {found['threshold']:.3g} on: a missed case "
-            f"costs {costs['false_negative']:g}, a false alarm {costs['false_positive']:g}."
-        )
-    if found.get("level") is not None and "coverage" in measured:
-        kind = "Prediction sets" if "calibrator" in found else "Intervals"
-        lines.append(
-            f"- {kind} at {found['level']:.0%} held the truth for {measured['coverage']:.1%} of "
-            f"{measured['rows']:,} rows out of fold{_referred(measured)}."
-        )
-    return "\n## Confidence\n\n" + "\n".join(lines) + "\n" if lines else ""
-
-
-def _errors(measured: dict[str, Any]) -> str:
-    if "after" not in measured:
-        return ""
-    before, after = (measured[name]["calibration_error"] for name in ("before", "after"))
-    return f"; calibration error out of fold {after:.3f} (uncalibrated {before:.3f})"
-
-
-def _referred(measured: dict[str, Any]) -> str:
-    return f"; {measured['referred']:.1%} of them are for a human" if "referred" in measured else ""

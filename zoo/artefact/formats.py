@@ -1,7 +1,4 @@
-"""A fitted model as the bytes of a file that nothing is executed from.
-
-How large a fitted model is: bytes on disk and fitted numbers.
-"""
+"""Model files that hold no code: a fitted model to bytes and back, and how large it is."""
 
 from __future__ import annotations
 
@@ -9,39 +6,31 @@ import tempfile
 import warnings
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...datasets import InputError
-from .keras_archive import check_archive, quoted
+from ..registry import trusted_types
+from .keras_archive import build_model, check_archive
+from .manifest import quoted
 from .skops_archive import check_native, check_skops
 
-# What skops may build beside the types it trusts itself: exactly what the zoo's baselines consist of.
-# A partial calls a function when the model predicts, and that function must be in the list too.
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+# What skops may build beside the types that it trusts itself and those that the files of baselines state. A
+# partial calls a function when the model predicts, and that function must be in the list too.
 TRUSTED = frozenset(
     [
-        "catboost.core.CatBoostClassifier",
-        "catboost.core.CatBoostRegressor",
         "collections.OrderedDict",
         "functools.partial",
-        "lightgbm.basic.Booster",
-        "lightgbm.sklearn.LGBMClassifier",
-        "lightgbm.sklearn.LGBMRegressor",
         "numpy.dtype",
         "sklearn.compose._column_transformer._RemainderColsList",  # a list of columns, up to scikit-learn 1.6
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        "sklearn.metrics._dist_metrics.EuclideanDistance64",
-        "sklearn.neighbors._ball_tree.BallTree",  # built anew from the kept rows before it is asked
-        "sklearn.neighbors._kd_tree.KDTree",
-        "sklearn.tree._tree.Tree",
         "sklearn.utils.validation.check_array",
-        "xgboost.core.Booster",
-        "xgboost.sklearn.XGBClassifier",
-        "xgboost.sklearn.XGBRegressor",
     ]
 )
-OWN_CLASSES = (
+TRUSTED_MODULES = (
     "deepworth.zoo.baselines.",
     "deepworth.zoo.preprocessing.columns.",
     "deepworth.zoo.preprocessing.pixels.",
@@ -49,30 +38,28 @@ OWN_CLASSES = (
 
 
 def model_content(model: Any) -> tuple[str, bytes] | None:
-    """File name and bytes: ``model.keras`` for networks, ``model.skops`` else; None if neither holds it.
+    """Name and bytes of the model file, ``model.keras`` or ``model.skops``; None if neither holds the model.
 
-    A calibrator is the last layer of a network; that of another model is in the manifest.
+    The calibrator of a network is its last layer; that of another model is in the manifest.
     """
     if hasattr(model, "keras_model"):
-        return "model.keras", keras_bytes(model.keras_model())
+        return "model.keras", _keras_bytes(model.keras_model())
     import skops.io
 
-    model = inner(model)
-
     try:
-        content = skops.io.dumps(model)
+        content = skops.io.dumps(uncalibrated(model))
         skops.io.get_untrusted_types(data=content)
     except Exception:  # skops has no error class of its own for "this object is not supported"
         return None
     return "model.skops", content
 
 
-def inner(model: Any) -> Any:
-    """The fitted estimator inside one that adds confidence to it, or the model itself."""
+def uncalibrated(model: Any) -> Any:
+    """The fitted estimator inside Calibrated or ConformalRegressor, or the model itself."""
     return model.estimator_ if hasattr(model, "confidence_") else model
 
 
-def keras_bytes(model: Any) -> bytes:
+def _keras_bytes(model: Any) -> bytes:
     """The ``.keras`` archive of a Keras model."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -81,60 +68,94 @@ def keras_bytes(model: Any) -> bytes:
 
 
 def load_skops(path: Path) -> Any:
-    """A scikit-learn model from a file, built from trusted types only."""
+    """Read a scikit-learn model that consists of trusted types only."""
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
 
     check_skops(path)
     try:
-        found = skops.io.get_untrusted_types(file=path)
-        unknown = [name for name in found if not _is_trusted(name)]
+        types = skops.io.get_untrusted_types(file=path)
+        unknown = [name for name in types if not _is_trusted(name)]
         if not unknown:
             with warnings.catch_warnings():  # the versions were compared before, once for all parts
                 warnings.simplefilter("ignore", InconsistentVersionWarning)
-                model = skops.io.load(path, trusted=found)
+                model = skops.io.load(path, trusted=types)
             check_native(model)
             return model
     except Exception as error:  # a damaged archive fails in many ways, none of skops's own
         first = (str(error).strip().splitlines() or [""])[0]
         raise InputError(f"{path} cannot be loaded: {type(error).__name__}: {first[:200]}") from error
-    shown = ", ".join(map(quoted, unknown[:3]))
-    raise InputError(f"{path} holds types that are not trusted: {shown}; it was not loaded")
+    names = ", ".join(map(quoted, unknown[:3]))
+    raise InputError(f"{path} contains types that are not trusted: {names}; it was not loaded")
 
 
 def _is_trusted(name: str) -> bool:
-    """Listed by name, or a public class (not a function) of our own pipelines."""
-    own = name.startswith(OWN_CLASSES) and name.rpartition(".")[2][:1].isupper()
-    return own or name in TRUSTED
+    """Whether a type is in the list, or a class (not a function) of our pipelines."""
+    is_ours = name.startswith(TRUSTED_MODULES) and name.rpartition(".")[2][:1].isupper()
+    return is_ours or name in TRUSTED or name in trusted_types()
 
 
 def load_keras(path: Path) -> Any:
-    """A Keras model from a file; it is built only if all that it names is trusted."""
+    """Read a Keras model that consists of trusted layers only."""
     from ..preprocessing.runtime import import_tensorflow
 
     import_tensorflow()
     import_module("..layers", __package__)
     check_archive(path)
-    from .keras_archive import built
-
     try:
-        return built(path)
+        return build_model(path)
     except Exception as error:  # a damaged or hostile network fails in as many ways as there are layers
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path} cannot be loaded as a Keras model: {first[:300]}") from error
 
 
-def model_bytes(model: Any) -> int | None:
-    """Bytes of the model file that :func:`save` would write; None where no safe format holds the model."""
+def model_bytes(model: BaseEstimator) -> int | None:
+    """Size of the model file that :func:`~deepworth.zoo.artefact.save` would write.
+
+    Parameters
+    ----------
+    model : fitted estimator
+
+    Returns
+    -------
+    int or None
+        Bytes; None if the model cannot be saved without pickle.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from deepworth.zoo.artefact import model_bytes
+    >>> model = GaussianNB().fit(*load_iris(return_X_y=True))
+    >>> 1000 < model_bytes(model) < 10_000
+    True
+    """
     content = model_content(model)
     return None if content is None else len(content[1])
 
 
-def count_parameters(model: Any) -> int:
-    """Numbers learned from the training rows: weights, coefficients, tree nodes, kept rows.
+def count_parameters(model: BaseEstimator) -> int:
+    """Count the numbers that a model learned from the training rows.
 
-    Networks say it themselves (``n_parameters``). Elsewhere all numeric arrays of fitted attributes
-    are counted once, wherever they hang in a pipeline; bookkeeping such as class names is left out.
+    Networks say it themselves (``n_parameters``). Of other models every numeric array of a fitted attribute
+    counts, wherever it is in a pipeline: coefficients, tree nodes (feature, threshold and value), stored
+    training rows. Class names and the like do not count.
+
+    Parameters
+    ----------
+    model : fitted estimator, or a Keras model
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from deepworth.zoo.artefact import count_parameters
+    >>> count_parameters(LogisticRegression(max_iter=1000).fit(*load_iris(return_X_y=True)))
+    16
     """
     if hasattr(model, "n_parameters"):
         return int(model.n_parameters())
@@ -166,12 +187,12 @@ def _count(value: Any, seen: set[int]) -> int:
 
 
 def _count_object(value: Any, seen: set[int]) -> int:
-    if type(value).__name__ == "Tree" and hasattr(value, "node_count"):  # feature, threshold, value a node
+    if type(value).__name__ == "Tree" and hasattr(value, "node_count"):  # feature, threshold, value per node
         return int(value.node_count * 2 + value.value.size)
     if type(value).__name__ == "TreePredictor":  # of histogram gradient boosting
         return int(value.nodes.size * 3)
     if hasattr(value, "booster_") or hasattr(value, "get_booster") or hasattr(value, "tree_count_"):
-        return _boosted(value)
+        return _count_boosted(value)
     if not hasattr(value, "__dict__"):
         return 0
     fitted = {k: v for k, v in vars(value).items() if _is_fitted_name(k, value) and k not in _BOOKKEEPING}
@@ -183,8 +204,8 @@ def _is_fitted_name(name: str, owner: Any) -> bool:
     return name.endswith("_") or name in ("steps", "estimator", "calibrators", "_fit_X", "_predictors")
 
 
-def _boosted(model: Any) -> int:
-    """Three numbers a node: feature, threshold and value."""
+def _count_boosted(model: Any) -> int:
+    """Three numbers per node: feature, threshold and value."""
     if hasattr(model, "booster_"):
         return 3 * sum(int(t["num_leaves"]) * 2 - 1 for t in model.booster_.dump_model()["tree_info"])
     if hasattr(model, "get_booster"):

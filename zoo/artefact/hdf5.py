@@ -1,9 +1,9 @@
 """The arrays of a weights file, read without the HDF5 library.
 
-That library is written in C and made to follow what a file says: hostile files have crashed it, made it open
-other files, and made it unpack gigabytes. Keras writes a small part of the format only: groups in symbol
-tables, and arrays that lie in one piece, unpacked. This reader knows that part and nothing else; whatever
-else a file holds is refused. Layout: HDF5 File Format Specification 3.0, superblock 0, object headers 1.
+That library is written in C and follows what a file says: hostile files have crashed it, made it open other
+files, and made it decompress gigabytes. Keras writes a small part of the format only: groups in symbol
+tables, and contiguous uncompressed arrays. This reader knows that part and refuses everything else. Layout:
+HDF5 File Format Specification 3.0, superblock 0, object headers 1.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def read_arrays(data: bytes) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        The file is damaged, or holds what Keras never writes: links, packed or scattered arrays, arrays of
-        other things than numbers, or a group that leads to itself.
+        The file is damaged, or contains what Keras never writes: links, compressed or chunked arrays, arrays
+        of other things than numbers, or a group that contains itself.
     """
     try:
         return dict(_File(data).arrays())
@@ -56,14 +56,14 @@ class _File:
             elif _LAYOUT in messages:
                 found, size = self._array(messages)
                 used += size
-                if used > len(self._data):  # arrays that lie on one another would grow in memory
+                if used > len(self._data):  # overlapping arrays would grow in memory
                     raise ValueError("its weights overlap")
                 yield path, found
 
     def _once(self, address: int) -> None:
-        """No part is read twice: so no chain of parts is endless."""
+        """Read no part twice, so that no chain of parts is endless."""
         if address in self._seen or len(self._seen) > MOST_OBJECTS:
-            raise ValueError("its weights lead in a circle")
+            raise ValueError("its weights contain a circular group")
         self._seen.add(address)
 
     def _number(self, place: int) -> int:
@@ -71,7 +71,7 @@ class _File:
 
     def _part(self, start: int, size: int) -> memoryview:
         if start + size > len(self._data):
-            raise ValueError("its weights end before their end")
+            raise ValueError("its weights are truncated")
         return self._data[start : start + size]
 
     def _messages(self, address: int) -> dict[int, memoryview]:
@@ -90,13 +90,13 @@ class _File:
                 kind, length, flags = struct.unpack_from("<HHB", block, offset)
                 content = block[offset + 8 : offset + 8 + length]
                 if len(content) < length or flags & 2:
-                    raise ValueError("its weights hold a broken or shared message")
+                    raise ValueError("its weights contain a broken or shared message")
                 if kind == _CONTINUATION:
                     start, more = struct.unpack_from("<QQ", content)
                     self._once(start)
                     blocks.append((start, more))
-                elif kind in (_FILTERS, _LINKS, 6, 2, 10):  # packed arrays, files elsewhere, new-style groups
-                    raise ValueError("its weights hold links or packed arrays")
+                elif kind in (_FILTERS, _LINKS, 6, 2, 10):  # compressed arrays, other files, new-style groups
+                    raise ValueError("its weights contain links or compressed arrays")
                 found.setdefault(kind, content)
                 offset += 8 + length
         return found
@@ -125,7 +125,7 @@ class _File:
         for i in range(count):
             offset, address, cache = struct.unpack_from("<QQI", self._data, place + 40 * i)
             if cache not in (0, 1):
-                raise ValueError("its weights hold a link to somewhere else")
+                raise ValueError("its weights contain a link")
             end = names.index(b"\0", offset)
             yield names[offset:end].decode(), address
 
@@ -134,13 +134,13 @@ class _File:
         dtype = self._dtype(messages[_DATATYPE])
         version, layout = messages[_LAYOUT][0], messages[_LAYOUT][1]
         if version != 3 or layout != 1:
-            raise ValueError("its weights hold an array that does not lie in one piece")
+            raise ValueError("its weights contain an array that is not contiguous")
         address, size = struct.unpack_from("<QQ", messages[_LAYOUT], 2)
         count = 1
         for n in shape:
             count *= n
         if size != count * dtype.itemsize or (size and address == _UNDEFINED):
-            raise ValueError("its weights hold an array of another size than its shape")
+            raise ValueError("its weights contain an array whose size does not match its shape")
         data = self._part(address, size) if size else b""
         return np.frombuffer(data, dtype).reshape(shape).copy(), size
 
@@ -148,7 +148,7 @@ class _File:
     def _shape(message: memoryview) -> tuple[int, ...]:
         version, rank = message[0], message[1]
         if version != 1 or rank > 16:
-            raise ValueError("its weights hold an array of no known shape")
+            raise ValueError("its weights contain an array of unknown shape")
         return struct.unpack_from(f"<{rank}Q", message, 8)
 
     @staticmethod
@@ -157,7 +157,7 @@ class _File:
         kind, bits, size = message[0], message[1], struct.unpack_from("<I", message, 4)[0]
         name = _KINDS.get((kind & 15, bool(bits & 8)))
         if kind >> 4 not in (1, 3) or name is None or bits & 1 or size not in (1, 2, 4, 8):
-            raise ValueError("its weights hold an array of no numbers")
+            raise ValueError("its weights contain an array that is not numeric")
         if name == "f" and (size == 1 or (size == 2 and message[14:15] != b"\x05")):
-            raise ValueError("its weights hold numbers of an unknown kind")
+            raise ValueError("its weights contain numbers of an unknown type")
         return np.dtype(f"<{name}{size}")

@@ -1,49 +1,61 @@
-"""The input signature of a saved model, and raw rows checked against it."""
+"""The input columns of a saved model, and raw rows checked against them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
 
 from ...datasets import MISSING_MARKS, Dataset, InputError, Role, infer_role, inspect_column, undecorated
+from ..results.models import InputColumn, InputKind
 
-_KINDS = {"numeric": "number", "categorical": "category", "text": "text", "datetime": "date"}
+RawRows: TypeAlias = "pd.DataFrame | pd.Series | np.ndarray | Sequence[np.ndarray] | Sequence[str]"
+"""Rows as a user has them: a table, texts, or uint8 images of any size."""
+
+_KINDS: dict[str, InputKind] = {
+    "numeric": "number",
+    "categorical": "category",
+    "text": "text",
+    "datetime": "date",
+}
+_DATES = (str, date, np.datetime64, pd.Period)
+_NESTED = (list, tuple, dict, set, bytes, np.ndarray)
 
 
-def signature(model: Any, dataset: Dataset) -> list[dict[str, Any]]:
-    """One object an input: name, kind, and the name of the Keras input where there is one."""
+def signature(model: Any, dataset: Dataset) -> list[InputColumn]:
+    """The input columns of a model that was trained on a dataset."""
     if dataset.modality == "image":
         return [{"name": "image", "kind": "image", "input": "image", "channels": _channels(model, dataset)}]
     if dataset.modality == "text":
         return [{"name": str(getattr(dataset.X, "name", None) or "text"), "kind": "text", "input": "text"}]
+    table = cast("pd.DataFrame", dataset.X)
     names = _keras_names(model)
     roles = {c.name: c.role for c in dataset.schema.columns}
     return [
         {
             "name": str(c),
-            "kind": _KINDS.get(roles.get(str(c), ""), _kind_of(dataset.X[c])),
+            "kind": _KINDS.get(roles.get(str(c), ""), _kind_of(table[c])),
             "input": names.get(str(c)),
         }
-        for c in dataset.X.columns
+        for c in table.columns
     ]
 
 
-def known_inputs(model: Any) -> list[dict[str, Any]]:
-    """The same from what a network learned, without rows; columns that it leaves out are not among them."""
-    prepared = model.preprocessor_
+def known_inputs(model: Any) -> list[InputColumn]:
+    """The input columns that a network uses, from its preprocessor alone."""
+    preprocessor = model.preprocessor_
     if model.modality_ == "image":
-        return [{"name": "image", "kind": "image", "input": "image", "channels": int(prepared.channels)}]
+        return [{"name": "image", "kind": "image", "input": "image", "channels": int(preprocessor.channels)}]
     if model.modality_ == "text":
         return [{"name": "text", "kind": "text", "input": "text"}]
-    return [{"name": c.name, "kind": _KINDS[c.role], "input": c.input_name} for c in prepared.columns]
+    return [{"name": c.name, "kind": _KINDS[c.role], "input": c.input_name} for c in preprocessor.columns]
 
 
-def _kind_of(values: pd.Series) -> str:
+def _kind_of(values: pd.Series) -> InputKind:
     return _KINDS.get(infer_role(values, str(values.name))[0], "category")
 
 
@@ -56,45 +68,45 @@ def _channels(model: Any, dataset: Dataset) -> int:
     return int(getattr(getattr(model, "preprocessor_", None), "channels", 0) or dataset.X[0].shape[-1])
 
 
-def refuse_missing(inputs: list[dict[str, Any]], names: Collection[str]) -> None:
-    """Refuse rows that lack a column, by its name."""
+def refuse_missing(inputs: Sequence[InputColumn], names: Collection[str]) -> None:
+    """Refuse rows that lack a column that the model needs."""
     missing = [c["name"] for c in inputs if c["name"] not in names]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(
             f"column {missing[0]!r}{more} is missing; the model needs {[c['name'] for c in inputs]}; "
-            f"a value that is not known is left empty ({missing[0]}=)"
+            f"leave an unknown value empty ({missing[0]}=)"
         )
 
 
-def checked_table(X: pd.DataFrame, inputs: list[dict[str, Any]], first_row: int = 0) -> pd.DataFrame:
-    """The model's columns, by name and in its order; numbers are numbers. Extra columns are left out.
+def checked_table(X: pd.DataFrame, inputs: Sequence[InputColumn], first_row: int = 0) -> pd.DataFrame:
+    """The columns that the model needs, in its order and as its kinds; other columns are dropped.
 
     Raises
     ------
     InputError
-        A column is missing, or a cell is of the wrong kind: by column and row (``first_row`` + 1 is the
-        first).
+        A column is missing, or a cell is of the wrong kind; the message names column and row, the first of
+        which has the number ``first_row`` + 1.
     """
     by_name = {str(c): c for c in X.columns}
     refuse_missing(inputs, by_name)
     columns = {c["name"]: X[by_name[c["name"]]] for c in inputs}
-    twice = [name for name, values in columns.items() if values.ndim != 1]
-    if twice:
-        raise InputError(f"column {twice[0]!r} stands twice; the model cannot tell which to read")
+    duplicate = [name for name, values in columns.items() if values.ndim != 1]
+    if duplicate:
+        raise InputError(f"column {duplicate[0]!r} is there twice; remove or rename one of them")
     return pd.DataFrame({c["name"]: _converted(columns[c["name"]], c, first_row) for c in inputs}, X.index)
 
 
 def checked_images(X: Any, first_row: int = 0) -> Any:
-    """uint8 images (height, width, 1 or 3), of any sizes; grey ones may lack their channel."""
+    """uint8 images (height, width, 1 or 3) of any sizes; grey ones may lack the axis of channels."""
     if isinstance(X, np.ndarray) and X.dtype != object and X.ndim == 3 and X.shape[-1] not in (1, 3):
         X = X[..., None]
     images = np.empty(len(X), dtype=object)
     for i, image in enumerate(X):
         image = np.asarray(image)
         image = image[..., None] if image.ndim == 2 else image
-        sound = image.ndim == 3 and image.dtype == np.uint8 and image.shape[-1] in (1, 3) and image.size
-        if not sound:
+        valid = image.ndim == 3 and image.dtype == np.uint8 and image.shape[-1] in (1, 3) and image.size
+        if not valid:
             raise InputError(
                 f"image {first_row + i + 1}: expected uint8 (height, width, 1 or 3), got {image.dtype} "
                 f"{image.shape}"
@@ -103,7 +115,7 @@ def checked_images(X: Any, first_row: int = 0) -> Any:
     return images
 
 
-def _converted(values: pd.Series, column: dict[str, Any], first_row: int) -> pd.Series:
+def _converted(values: pd.Series, column: InputColumn, first_row: int) -> pd.Series:
     name = column["name"]
     if column["kind"] == "number":
         return _numbers(values, name, first_row)
@@ -116,17 +128,14 @@ def _converted(values: pd.Series, column: dict[str, Any], first_row: int) -> pd.
     return inspect_column(values, name, role).values.set_axis(values.index)
 
 
-_NESTED = (list, tuple, dict, set, bytes, np.ndarray)
-
-
 def _refuse(wrong: np.ndarray, values: pd.Series, name: str, kind: str, first_row: int) -> None:
-    """Name the first cell that is wrong, if there is one."""
+    """Raise an error that names the first wrong cell, if there is one."""
     if wrong.any():
-        place = int(np.argmax(wrong))
-        cell = values.iloc[place]
-        cell = repr(cell.item() if isinstance(cell, np.generic) else cell)
-        shown = cell if len(cell) <= 60 else cell[:57] + "..."
-        raise InputError(f"column {name!r}, row {first_row + place + 1}: expected {kind}, got {shown}")
+        row = int(np.argmax(wrong))
+        cell = values.iloc[row]
+        text = repr(cell.item() if isinstance(cell, np.generic) else cell)
+        text = text if len(text) <= 60 else text[:57] + "..."
+        raise InputError(f"column {name!r}, row {first_row + row + 1}: expected {kind}, got {text}")
 
 
 def _numbers(values: pd.Series, name: str, first_row: int) -> pd.Series:
@@ -144,7 +153,7 @@ def _numbers(values: pd.Series, name: str, first_row: int) -> pd.Series:
 
 
 def _distinct(values: pd.Series) -> tuple[list[Any], np.ndarray]:
-    """Cells, each once where that is known, and the place of each row's cell; -1 is missing."""
+    """Cells (of categoricals the distinct ones), and the position of each row's cell; -1 is missing."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return list(values.cat.categories), values.cat.codes.to_numpy()
     return list(values.astype(object)), np.arange(len(values))
@@ -157,7 +166,7 @@ def _is_missing(cell: Any) -> bool:
 
 
 def _number(cell: Any) -> float:
-    """NaN where it is none; amounts such as "$1,200" and "12 %" are read as in training."""
+    """The number in a cell, or NaN; amounts such as "$1,200" and "12 %" are read as in training."""
     if isinstance(cell, (bool, int, float, np.number, np.bool_, Decimal)):
         return np.nan if isinstance(cell, np.complexfloating) else float(cell)
     if isinstance(cell, timedelta):
@@ -178,10 +187,7 @@ def _dates(values: pd.Series, name: str, first_row: int) -> pd.Series:
     known = np.array([not _is_missing(cell) for cell in cells], dtype=bool)
     texts = np.array([str(c) if isinstance(c, _DATES) else None for c in cells], dtype=object)
     dates = pd.to_datetime(pd.Series(texts), errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
-    found = dates.to_numpy("datetime64[us]")
-    wrong = known & np.isnat(found)
+    parsed = dates.to_numpy("datetime64[us]")
+    wrong = known & np.isnat(parsed)
     _refuse(np.append(wrong, False)[codes], values, name, "a date", first_row)
-    return pd.Series(np.append(found, np.datetime64("NaT"))[codes], values.index)
-
-
-_DATES = (str, date, np.datetime64, pd.Period)
+    return pd.Series(np.append(parsed, np.datetime64("NaT"))[codes], values.index)

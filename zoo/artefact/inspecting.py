@@ -1,11 +1,13 @@
-"""What is in the folder of a saved model, without opening the model."""
+"""What is in the folder of a saved model, without loading the model."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ...datasets import InputError
+from ..results.models import FileState, Inspection, Manifest
 from .manifest import file_fault, parse_manifest
 from .versions import library_notes
 
@@ -16,52 +18,66 @@ _COMPANIONS = {
 }
 
 
-def inspect(path: str) -> dict[str, Any]:
-    """Manifest, card and files of a saved model. Nothing heavy is imported, nothing executed.
+def inspect(path: str | os.PathLike[str]) -> Inspection:
+    """Show what a saved model is, without loading it.
+
+    Nothing is executed and no heavy library is imported, so this is safe for models from any source.
+
+    Parameters
+    ----------
+    path : path
+        Folder of a saved model.
 
     Returns
     -------
-    dict
-        ``path``, ``sound`` (every file that the manifest lists is the one that was saved), ``manifest``,
-        ``card`` (text or None), ``files`` (name, bytes, sha256 as listed, ``state``) and ``notes``.
+    Inspection
+        Manifest, model card and files with their hashes; ``sound`` says whether every file that the
+        manifest lists is the one that was saved.
 
     Raises
     ------
     InputError
-        There is no manifest, or it is none of a saved model.
+        The folder has no valid manifest.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from deepworth.zoo.artefact import inspect, save
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> folder = save(GaussianNB().fit(X, y), tempfile.mkdtemp() + "/iris", X=X, y=y)
+    >>> found = inspect(folder)
+    >>> found.sound, [file.name for file in found.files]
+    (True, ['card.md', 'model.skops', 'manifest.json'])
     """
     folder = Path(path)
     manifest = parse_manifest(folder)
-    files = [*_listed(folder, manifest["files"]), *_unlisted(folder, manifest["files"])]
-    sound = all(file["state"] == "ok" for file in files if file["sha256"])
-    return {
-        "path": str(folder),
-        "sound": sound,
-        "manifest": manifest,
-        "card": _card(folder, manifest["files"]),
-        "files": files,
-        "notes": _notes(manifest),
-    }
+    files = (*_listed_files(folder, manifest["files"]), *_other_files(folder, manifest["files"]))
+    return Inspection(
+        path=str(folder),
+        sound=all(file.state == "ok" for file in files if file.sha256),
+        manifest=manifest,
+        card=_card(folder, manifest["files"]),
+        files=files,
+        notes=tuple(_notes(manifest)),
+    )
 
 
-def _listed(folder: Path, files: dict[str, str]) -> list[dict[str, Any]]:
-    found = []
+def _listed_files(folder: Path, files: dict[str, str]) -> Iterator[FileState]:
     for name, expected in files.items():
         fault = file_fault(folder / name, expected)
         size = (folder / name).lstat().st_size if (folder / name).exists() else None
-        found.append({"name": name, "bytes": size, "sha256": expected, "state": fault or "ok"})
-    return found
+        yield FileState(name, size, expected, fault or "ok")
 
 
-def _unlisted(folder: Path, files: dict[str, str]) -> list[dict[str, Any]]:
-    """Other things in the folder; loading the model never opens them."""
-    found = []
+def _other_files(folder: Path, files: dict[str, str]) -> Iterator[FileState]:
+    """Files that the manifest does not list; loading the model never opens them."""
     for entry in sorted(folder.iterdir()):
         if entry.name not in files:
             state = _COMPANIONS.get(entry.name, "not covered by the manifest; never opened")
             size = entry.lstat().st_size if entry.is_file() else None
-            found.append({"name": entry.name, "bytes": size, "sha256": None, "state": state})
-    return found
+            yield FileState(entry.name, size, None, state)
 
 
 def _card(folder: Path, files: dict[str, str]) -> str | None:
@@ -73,7 +89,7 @@ def _card(folder: Path, files: dict[str, str]) -> str | None:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def _notes(manifest: dict[str, Any]) -> list[str]:
+def _notes(manifest: Manifest) -> list[str]:
     try:
         return library_notes(manifest)
     except InputError as error:

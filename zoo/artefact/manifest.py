@@ -1,33 +1,59 @@
-"""The manifest: what a saved model is, readable without loading it.
+"""The manifest of a saved model, readable without loading the model: its fields, and how each is checked.
 
-Which fields a manifest has, and of what kind each is. A manifest may come from anybody.
+A manifest may come from an untrusted source, so every field is checked before it is used.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from ...datasets import InputError
+from ..results.models import InputKind, Manifest, Modality, Task
 
-FORMAT = "1.2"  # 1.1: confidence; 1.2: evaluation, findings, verdict, costs, run
+FORMAT = "1.0"
 FILES = ("model.keras", "model.skops", "card.md")
 LARGEST = 32 * 2**20  # bytes; a table of 10,000 columns takes two MiB
 
 
-def read_manifest(path: str | Path) -> dict[str, Any]:
-    """The checked manifest of a saved model; nothing heavy is imported, nothing executed.
+def read_manifest(path: str | os.PathLike[str]) -> Manifest:
+    """Read and check the manifest of a saved model, without loading the model.
+
+    Nothing is executed and no heavy library is imported, so this is safe for models from any source.
+
+    Parameters
+    ----------
+    path : path
+        Folder of a saved model.
+
+    Returns
+    -------
+    Manifest
+        The fields of ``manifest.json``, as a dict.
 
     Raises
     ------
     InputError
-        The first thing wrong: a format of another major version, a field that is missing, unknown or of the
-        wrong kind, a file that is missing, no plain file, or not the one that was saved.
+        The first fault: a format of another major version, a field that is missing, unknown or of the wrong
+        type, or a file that is missing, no plain file, or not the one that was saved.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from deepworth.zoo.artefact import read_manifest, save
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> folder = save(GaussianNB().fit(X, y), tempfile.mkdtemp() + "/iris", X=X, y=y)
+    >>> manifest = read_manifest(folder)
+    >>> manifest["model"], manifest["task"], manifest["classes"]
+    ('GaussianNB', 'multiclass', ['0', '1', '2'])
     """
     folder = Path(path)
     manifest = parse_manifest(folder)
@@ -38,8 +64,8 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
     return manifest
 
 
-def parse_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, its fields checked; the files that it lists are not looked at."""
+def parse_manifest(folder: Path) -> Manifest:
+    """The manifest with its fields checked, but not the files that it lists."""
     file = folder / "manifest.json"
     if not folder.exists():
         raise InputError(f"no saved model at {folder}; deepworth train DATA -m MODEL -o {folder} makes one")
@@ -48,10 +74,9 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
     manifest = _parsed(file)
     if not isinstance(manifest, dict):
         raise InputError(f"{file}: expected an object, got {type(manifest).__name__}")
-    newer = _check_format(file, manifest.get("format"))
-    check_fields(file, manifest, newer)
+    check_fields(file, manifest, is_newer=_is_newer(file, manifest.get("format")))
     _check_names(folder, manifest["files"])
-    return manifest
+    return cast("Manifest", manifest)
 
 
 def _parsed(file: Path) -> Any:
@@ -59,51 +84,51 @@ def _parsed(file: Path) -> Any:
         if file.stat().st_size > LARGEST:
             raise InputError(f"{file} has {file.stat().st_size:,} bytes; at most {LARGEST:,} are read")
         text = file.read_text(encoding="utf-8")
-        return json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+        return json.loads(text, object_pairs_hook=_unique_fields, parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{file} cannot be read: {first[:200]}") from error
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Readers differ in which of two equal fields they believe."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without duplicate fields: JSON readers differ in which of two they take."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"field {quoted(next(n for n in names if names.count(n) > 1))} stands twice")
-    return found
+        raise ValueError(f"duplicate field {quoted(next(n for n in names if names.count(n) > 1))}")
+    return fields
 
 
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number of JSON")
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is not valid JSON")
 
 
-def _check_format(file: Path, found: Any) -> bool:
-    """Whether the format is newer than ours, which is told."""
-    if not isinstance(found, str):
+def _is_newer(file: Path, version: Any) -> bool:
+    """Whether the format is a newer minor version than ours, with a warning; other major ones are refused."""
+    if not isinstance(version, str):
         raise InputError(f"{file}: field 'format' is missing or has the wrong type")
-    if not re.fullmatch(r"\d{1,4}\.\d{1,4}(\.\d{1,4})?", found, re.ASCII):
-        raise InputError(f"{file}: format {quoted(found)} is not a version")
-    major, minor = (int(part) for part in found.split(".")[:2])
-    own_major, own_minor = (int(part) for part in FORMAT.split("."))
-    if major != own_major:
+    if not re.fullmatch(r"\d{1,4}\.\d{1,4}(\.\d{1,4})?", version, re.ASCII):
+        raise InputError(f"{file}: format {quoted(version)} is not a version")
+    major, minor = (int(part) for part in version.split(".")[:2])
+    known_major, known_minor = (int(part) for part in FORMAT.split("."))
+    if major != known_major:
         raise InputError(
-            f"{file}: format {found} cannot be read by this version ({FORMAT}); update deepworth"
+            f"{file}: format {version} cannot be read by this version ({FORMAT}); update deepworth"
         )
-    if minor > own_minor:
+    if minor > known_minor:
         warnings.warn(
-            f"{file}: format {found} is newer than {FORMAT}; some of it may be ignored", stacklevel=4
+            f"{file}: format {version} is newer than {FORMAT}; unknown fields are ignored", stacklevel=4
         )
-    return minor > own_minor
+    return minor > known_minor
 
 
 def _check_names(folder: Path, files: dict[str, Any]) -> None:
-    """Each name is one we know: so none leads out of the folder."""
+    """Refuse unknown file names, so that none can lead out of the folder."""
     for name, expected in files.items():
         if name not in FILES:
             raise InputError(f"{folder}: unexpected file name {quoted(name)} in the manifest")
         if not isinstance(expected, str):
-            raise InputError(f"{folder}: the hash of {name} in the manifest is no text")
+            raise InputError(f"{folder}: the hash of {name} in the manifest must be a string")
     if sum(name.startswith("model.") for name in files) != 1:
         raise InputError(f"{folder}: expected one model file in the manifest, got {sorted(files)}")
 
@@ -123,10 +148,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# As in datasets._base, which imports NumPy; a test holds the two together.
-TASKS = ("binary", "multiclass", "regression")
-MODALITIES = ("tabular", "image", "text")
-KINDS = ("number", "category", "text", "date", "image")
+TASKS: tuple[str, ...] = get_args(Task)
+MODALITIES: tuple[str, ...] = get_args(Modality)
+KINDS: tuple[str, ...] = get_args(InputKind)
 MOST_CLASSES = 100_000
 LONGEST_NAME = 1_000  # characters of a column's or a class's name
 
@@ -134,20 +158,14 @@ Fault = str | None
 Check = Callable[[Any], Fault]
 
 
-def check_fields(file: Path, manifest: dict[str, Any], newer: bool) -> None:
-    """Refuse a field that is missing, of the wrong kind, or (if the format is not newer) unknown.
-
-    Raises
-    ------
-    InputError
-        The first of them, by name.
-    """
-    fault = next(_faults(manifest, newer), None)
+def check_fields(file: Path, manifest: dict[str, Any], *, is_newer: bool) -> None:
+    """Raise InputError for the first field that is missing, wrong, or unknown in a format not newer."""
+    fault = next(_faults(manifest, is_newer), None)
     if fault is not None:
         raise InputError(f"{file}: {fault}")
 
 
-def _faults(manifest: dict[str, Any], newer: bool) -> Iterator[str]:
+def _faults(manifest: dict[str, Any], is_newer: bool) -> Iterator[str]:
     for name, check in _FIELDS.items():
         if name not in manifest:
             yield f"field {name!r} is missing or has the wrong type"
@@ -157,7 +175,7 @@ def _faults(manifest: dict[str, Any], newer: bool) -> Iterator[str]:
         if name in manifest:
             yield from _named(name, check(manifest[name]))
     unknown = sorted(set(manifest) - set(_FIELDS) - set(_OPTIONAL))
-    if unknown and not newer:
+    if unknown and not is_newer:
         yield f"unknown field {quoted(unknown[0])}"
     yield from _contradictions(manifest)
 
@@ -168,20 +186,20 @@ def _named(name: str, fault: Fault) -> Iterator[str]:
 
 
 def _contradictions(manifest: dict[str, Any]) -> Iterator[str]:
-    """Fields that are right alone and wrong together."""
+    """Fields that are valid on their own and contradict each other."""
     task, classes, inputs = manifest["task"], manifest["classes"], manifest["inputs"]
     if (task == "binary") != (len(classes) == 2) or (task == "regression") != (not classes):
         yield f"a {task} task cannot have {len(classes)} classes"
     kinds = {column["kind"] for column in inputs}
     modality = manifest["modality"]
     if modality != "tabular" and (len(inputs) != 1 or kinds != {modality}):
-        yield f"a model of {modality} data has one input of that kind, got {len(inputs)}"
+        yield f"a model of {modality} data has exactly one input of that kind, got {len(inputs)}"
     if modality == "tabular" and "image" in kinds:
-        yield "a table has no images"
+        yield "tabular data cannot have image columns"
 
 
 def of(*kinds: type) -> Check:
-    """A check for one of these types; true and false are no numbers."""
+    """A check for one of these types; bool does not count as int."""
 
     def check(value: Any) -> Fault:
         wrong = not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)
@@ -191,7 +209,7 @@ def of(*kinds: type) -> Check:
 
 
 def one_of(*values: str) -> Check:
-    """A check for one of these words."""
+    """A check for one of these strings."""
     return lambda value: None if value in values else f"must be one of {', '.join(values)}"
 
 
@@ -199,7 +217,7 @@ def _classes(value: Any) -> Fault:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         return "must be a list of names"
     if len(set(value)) < len(value):
-        return "names a class twice"
+        return "has a duplicate class"
     if len(value) > MOST_CLASSES or any(len(name) > LONGEST_NAME for name in value):
         return f"is too large: at most {MOST_CLASSES:,} names of {LONGEST_NAME:,} characters"
     return None
@@ -213,7 +231,7 @@ def _inputs(value: Any) -> Fault:
         if fault:
             return f"column {place}: {fault}"
     names = [column["name"] for column in value]
-    return "names a column twice" if len(set(names)) < len(names) else None
+    return "has a duplicate column" if len(set(names)) < len(names) else None
 
 
 def _column(column: Any) -> Fault:
@@ -224,7 +242,7 @@ def _column(column: Any) -> Fault:
         return f"unknown field {quoted(sorted(unknown)[0])}"
     name, kind = column.get("name"), column.get("kind")
     if not isinstance(name, str) or len(name) > LONGEST_NAME:
-        return "its name must be a text"
+        return "its name must be a string of at most 1,000 characters"
     if kind not in KINDS:
         return f"its kind must be one of {', '.join(KINDS)}"
     if not isinstance(column.get("input"), (str, type(None))):
@@ -246,25 +264,25 @@ def _dataset(value: Any) -> Fault:
     kinds = {"name": str, "rows": (int, type(None)), "fingerprint": (str, type(None))}
     kinds |= {"positive": (str, type(None)), "licence": str}
     wrong = [k for k, kind in kinds.items() if not isinstance(value.get(k), kind)]  # type: ignore[arg-type]
-    return f"has no sound {wrong[0]!r}" if wrong else None
+    return f"has no valid {wrong[0]!r}" if wrong else None
 
 
 def _versions(value: Any) -> Fault:
-    plain = isinstance(value, dict) and all(isinstance(v, (str, int, type(None))) for v in value.values())
-    return None if plain and isinstance(value.get("deepworth"), str) else "must hold versions as texts"
+    valid = isinstance(value, dict) and all(isinstance(v, (str, int, type(None))) for v in value.values())
+    return None if valid and isinstance(value.get("deepworth"), str) else "must hold versions as strings"
 
 
 def _findings(value: Any) -> Fault:
-    """As :class:`deepworth.datasets._base.Finding` has them."""
+    """Findings of :class:`deepworth.datasets.Finding`."""
     if not isinstance(value, list):
         return "must be a list"
     names = ("code", "severity", "message")
-    sound = all(isinstance(f, dict) and all(isinstance(f.get(n), str) for n in names) for f in value)
-    return None if sound else "must hold objects with code, severity and message"
+    valid = all(isinstance(f, dict) and all(isinstance(f.get(n), str) for n in names) for f in value)
+    return None if valid else "must hold objects with code, severity and message"
 
 
 def quoted(text: Any) -> str:
-    """In quotes, on one line, not too long, without signs that steer a terminal."""
+    """Untrusted text for a message: quoted, on one line, shortened, without control characters."""
     text = str(text)
     return repr(text if len(text) <= 80 else text[:77] + "...")
 
@@ -288,8 +306,8 @@ _FIELDS: dict[str, Check] = {
     "files": _OBJECT,
 }
 _OPTIONAL: dict[str, Check] = {
-    "confidence": _OBJECT,  # since 1.1
-    "costs": _OBJECT,  # since 1.2, as all below
+    "confidence": _OBJECT,
+    "costs": _OBJECT,
     "evaluation": _OBJECT,
     "findings": _findings,
     "run": _TEXT,

@@ -1,7 +1,4 @@
-"""Answers for raw rows of any number, in constant memory.
-
-Answers to a file or to standard output, a part at a time, whole or not at all.
-"""
+"""Predictions for any number of raw rows in constant memory, and their output as CSV, Parquet or JSON."""
 
 from __future__ import annotations
 
@@ -21,32 +18,41 @@ import pyarrow.parquet
 
 from ...datasets import InputError, picture_parts
 from ..calibration.conformal import refer
+from ..results.models import Manifest
+from .confidence import Confidence
 from .inputs import refuse_missing
 from .loading import SavedModel
 
+FORMATS = ("csv", "parquet", "jsonl", "json")
+BETWEEN_CLASSES = "|"
+
 Note = Callable[[str], None]
-Part = tuple[int, Any, dict[str, Any]]  # number of the first row, rows, columns that go with them
+Columns = dict[str, Any]
+Part = tuple[int, Any, Columns]  # number of the first row, rows, columns that go with them
+_NEED_QUOTES = set(',"\r\n')
 
 
-def predict_parts(model: SavedModel, data: Sequence[str], note: Note) -> Iterator[dict[str, Any]]:
-    """Columns of answers for a few thousand rows at a time.
+def predict_parts(model: SavedModel, data: Sequence[str], note: Note) -> Iterator[Columns]:
+    """Predictions as named columns, for a few thousand rows at a time.
 
     Parameters
     ----------
-    data : a file, a folder of images, "-" for standard input, or NAME=VALUE pairs of one row
-    note : called with what a user should know, such as columns that the model does not read
+    data : sequence of str
+        A file, a folder of images, "-" for standard input, or NAME=VALUE pairs of one row.
+    note : callable
+        Called with messages, such as names of columns that the model does not use.
 
     Raises
     ------
     InputError
-        From the part that holds it: a row that cannot be answered, by column and row.
+        A row cannot be read; the message names column and row.
     """
-    for start, rows, named in _ahead(_raw_rows(model.manifest, data, note)):
-        yield {**named, **answer_columns(model, model.answer(rows, start))}
+    for start, rows, columns in _read_ahead(raw_rows(model.manifest, data, note)):
+        yield {**columns, **prediction_columns(model, model.predict_rows(rows, start))}
 
 
-def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
-    """The next part is read while this one is answered."""
+def _read_ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """Parts, the next of which is read while one is used."""
     end = object()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(next, parts, end)
@@ -55,37 +61,38 @@ def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
             yield part  # type: ignore[misc]
 
 
-def _raw_rows(manifest: dict[str, Any], data: Sequence[str], note: Note) -> Iterator[Part]:
+def raw_rows(manifest: Manifest, data: Sequence[str], note: Note) -> Iterator[Part]:
+    """Rows of the data in parts, read as the model of the manifest needs them; see :func:`predict_parts`."""
     if len(data) > 1 or ("=" in data[0] and not Path(data[0]).exists()):
         row = _one_row(data)
-        tell_extra(manifest, list(row.columns), note)
+        _note_extra_columns(manifest, list(row.columns), note)
         return iter([(0, row, {})])
     if manifest["modality"] == "image":
         return ((start, X, {"file": files}) for start, X, files in picture_parts(data[0]))
     return _table_rows(manifest, data[0], note)
 
 
-def _table_rows(manifest: dict[str, Any], source: str, note: Note) -> Iterator[Part]:
+def _table_rows(manifest: Manifest, source: str, note: Note) -> Iterator[Part]:
     from ...datasets import open_rows
 
     inputs = manifest["inputs"]
     numbers = [c["name"] for c in inputs if c["kind"] == "number"]
     others = [c["name"] for c in inputs if c["kind"] != "number"]
-    alone = manifest["modality"] == "text"  # a table of one column needs no name
-    rows = open_rows(source, numbers, None if alone else others)
-    tell_extra(manifest, rows.names, note)
-    if not alone:
+    is_text = manifest["modality"] == "text"  # a table of one column needs no name
+    rows = open_rows(source, numbers, None if is_text else others)
+    _note_extra_columns(manifest, rows.names, note)
+    if not is_text:
         refuse_missing(inputs, rows.names)
     return ((start, frame, {}) for start, frame in rows.parts)
 
 
-def tell_extra(manifest: dict[str, Any], names: Sequence[str], note: Note) -> None:
-    """Name the columns that the model does not read."""
+def _note_extra_columns(manifest: Manifest, names: Sequence[str], note: Note) -> None:
+    """A note that names the columns that the model does not use."""
     known = {c["name"] for c in manifest["inputs"]}
     extra = [str(n) for n in names if str(n) not in known]
     if extra and manifest["modality"] != "image" and not (len(names) == 1 and len(known) == 1):
-        shown = ", ".join(map(repr, extra[:5])) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
-        note(f"not read by the model and ignored: column{'s' * (len(extra) > 1)} {shown}")
+        listed = ", ".join(map(repr, extra[:5])) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
+        note(f"not used by the model and ignored: column{'s' * (len(extra) > 1)} {listed}")
 
 
 def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
@@ -95,21 +102,16 @@ def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame([dict(pair.split("=", 1) for pair in pairs)])
 
 
-FORMATS = ("csv", "parquet", "jsonl", "json")
-_STRUCTURE = set(',"\r\n')
-Columns = dict[str, Any]
-
-
 @contextmanager
 def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Columns], None]]:
-    """A function that takes the columns of each part.
+    """A function that writes the columns of one part after the other.
 
     Parameters
     ----------
     output : path or None
-        A file appears under its name when all is written; None is standard output.
+        A file, which appears under its name when everything is written; None is standard output.
     form : {"csv", "parquet", "jsonl", "json"} or None
-        By the ending of the file, else CSV. "json" is one list of objects.
+        None takes the extension of the file, or CSV. "json" is one list of objects.
     """
     if output is None:
         writer = _Writer(sys.stdout.buffer, form or "csv", short=True)
@@ -138,7 +140,7 @@ def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Colum
 
 
 class _Writer:
-    """One format onto one open file; the first part says what the columns are."""
+    """Writes parts to an open file; the first part defines the columns."""
 
     def __init__(self, file: BinaryIO, form: str, short: bool = False) -> None:
         self._file, self._form, self._short = file, form, short
@@ -154,7 +156,7 @@ class _Writer:
         self._parts += 1
 
     def close(self) -> None:
-        """Write what stands at the end."""
+        """Finish the file."""
         if self._sink is not None:
             self._sink.close()
         if self._form == "json":
@@ -196,7 +198,7 @@ class _Writer:
 
 class _Nothing:
     def close(self) -> None:
-        """Nothing to write."""
+        """CSV has no end."""
 
 
 def _array(values: Any, short: bool) -> pa.Array:
@@ -207,7 +209,7 @@ def _array(values: Any, short: bool) -> pa.Array:
 
 
 def _six_digits(values: np.ndarray) -> np.ndarray:
-    """For people: rounded to six significant digits."""
+    """Rounded to six significant digits, for people."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         places = 5 - np.floor(np.log10(np.abs(values)))
         usual = np.isfinite(places) & (np.abs(places) <= 22)
@@ -220,57 +222,48 @@ def _needs_quotes(values: Any) -> bool:
     values = np.asarray(values)
     if values.dtype.kind not in "UO":
         return False
-    return any(_STRUCTURE & set(str(v)) for v in pd.unique(pd.Series(values, dtype=object)))
+    return any(_NEED_QUOTES & set(str(v)) for v in pd.unique(pd.Series(values, dtype=object)))
 
 
-BETWEEN_CLASSES = "|"
+def prediction_columns(model: SavedModel, predicted: np.ndarray) -> Columns:
+    """Prediction, confidence and the probability of each class; then set or interval, if the model has them.
 
-
-def answer_columns(model: SavedModel, found: np.ndarray) -> dict[str, Any]:
-    """Prediction, confidence and a probability a class; what a confidence level adds.
-
-    Parameters
-    ----------
-    found : ndarray of shape (n, n_classes) or (n,)
-        Probabilities or values, as :meth:`SavedModel.answer` gives them.
+    ``predicted`` are probabilities (n, n_classes) or values (n,), as of :meth:`SavedModel.predict_rows`.
     """
     if model.manifest["task"] == "regression":
-        return {"prediction": found, **confidence_columns(model, found)}
-    said = model.confidence.codes(found)
-    shares = {f"probability_{c}": found[:, i] for i, c in enumerate(model.classes_)}
-    named = {"prediction": model.classes_[said], "confidence": found[np.arange(len(found)), said]}
-    return {**named, **shares, **confidence_columns(model, found)}
+        return {"prediction": predicted, **_interval_columns(model.confidence, predicted)}
+    codes = model.confidence.codes(predicted)
+    columns = {"prediction": model.classes_[codes], "confidence": predicted[np.arange(len(predicted)), codes]}
+    columns |= {f"probability_{name}": predicted[:, i] for i, name in enumerate(model.classes_)}
+    return {**columns, **_set_columns(model, predicted)}
 
 
-def confidence_columns(model: SavedModel, prediction: np.ndarray) -> dict[str, Any]:
-    """A set and whether to refer, or an interval; nothing for a model that was trained without.
-
-    Parameters
-    ----------
-    prediction : ndarray of shape (n, n_classes) or (n,)
-        Probabilities or values.
-    """
-    known = model.confidence
-    if model.manifest["task"] == "regression":
-        if known.half_width is None:
-            return {}
-        interval = known.interval(prediction)
-        return {"low": interval[:, 0], "high": interval[:, 1]}
-    if known.least_probabilities is None:
+def _interval_columns(confidence: Confidence, predicted: np.ndarray) -> Columns:
+    """The prediction interval, if the model was trained with a confidence level."""
+    if confidence.half_width is None:
         return {}
-    sets = known.sets(prediction)
+    interval = confidence.interval(predicted)
+    return {"low": interval[:, 0], "high": interval[:, 1]}
+
+
+def _set_columns(model: SavedModel, predicted: np.ndarray) -> Columns:
+    """The prediction set and whether to refer, if the model was trained with a confidence level."""
+    confidence = model.confidence
+    if confidence.least_probabilities is None:
+        return {}
+    sets = confidence.sets(predicted)
     return {
         "prediction_set": _joined(sets, model.classes_),
-        "refer": refer(sets, known.codes(prediction)),
+        "refer": refer(sets, confidence.codes(predicted)),
     }
 
 
 def _joined(sets: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """The names of each set; there are few different sets, so each is written once."""
+    """Each set as text; there are few distinct sets, so each is written once."""
     if not len(sets):
         return np.zeros(0, dtype=str)
     packed = np.packbits(sets, axis=1)
     keys = pd.Series(packed[:, 0] if packed.shape[1] == 1 else [row.tobytes() for row in packed])
-    places = pd.factorize(keys)[0]
-    firsts = np.flatnonzero(~keys.duplicated())
-    return np.array([BETWEEN_CLASSES.join(classes[row]) for row in sets[firsts]])[places]
+    codes = pd.factorize(keys)[0]
+    distinct = np.flatnonzero(~keys.duplicated())
+    return np.array([BETWEEN_CLASSES.join(classes[row]) for row in sets[distinct]])[codes]

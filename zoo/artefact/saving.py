@@ -1,7 +1,4 @@
-"""Write a fitted model to a folder, whole or not at all.
-
-The manifest of a fitted model: what it is, what it reads and answers, what it learned from.
-"""
+"""Save a fitted model to a folder, completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,63 +6,103 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
 
-from ...datasets import Dataset, InputError, Task
+from ...datasets import Dataset, InputError, Modality, Task
+from ..results.models import Manifest
 from .card import card
-from .formats import inner, model_content
-from .inputs import known_inputs, signature
+from .formats import model_content, uncalibrated
+from .inputs import RawRows, known_inputs, signature
 from .manifest import FORMAT, sha256
 from .versions import versions
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+MEMORY = "data in memory"  # name of a dataset that was given as arrays
+UNLABELLED = "rows without answers"
+
+
+class Results(TypedDict, total=False):
+    """What is known of a model beside its scores, as further fields of the manifest.
+
+    ``evaluation`` says how the scores were measured (``by``, ``metric``, ``confidence_level``,
+    ``intervals``), ``findings`` what was found in the data, ``verdict`` what a comparison concluded,
+    ``costs`` what the model takes, and ``run`` names the comparison.
+    """
+
+    evaluation: dict[str, Any]
+    findings: list[dict[str, Any]]
+    verdict: dict[str, Any]
+    costs: dict[str, Any]
+    run: str
+
 
 def save(
-    model: Any,
+    model: BaseEstimator,
     path: str | os.PathLike[str],
     *,
     dataset: Dataset | None = None,
-    X: Any = None,
-    y: Any = None,
+    X: RawRows | None = None,
+    y: ArrayLike | None = None,
     name: str = "",
     family: str = "",
-    scores: dict[str, Any] | None = None,
+    scores: Mapping[str, float | None] | None = None,
     seed: int | None = None,
     overwrite: bool = False,
-    **about: Any,
+    **results: Unpack[Results],
 ) -> Path:
-    """Save a fitted model with what it needs to answer raw rows.
+    """Save a fitted model with everything that it needs to predict raw rows, without pickle.
 
     Parameters
     ----------
-    model : fitted estimator of the zoo
+    model : fitted estimator
+        A model of deepworth, or any scikit-learn estimator or pipeline that was fitted to raw rows.
     path : path
-        A folder that does not exist yet (or a saved model, with ``overwrite``).
+        A folder that does not exist yet, or a saved model with ``overwrite``.
     dataset : Dataset, optional
-        What it was trained on: input columns, classes and fingerprint go into the manifest.
+        The training data: input columns, classes and fingerprint go into the manifest.
     X, y : rows and targets, optional
-        The same where there is no Dataset. Networks know their columns and need neither; without them the
-        manifest has no fingerprint of the data.
-    name, family : str
-        The registered name and family.
-    scores : dict, optional
-        Metrics as measured.
-    about : evaluation, findings, verdict, costs, run
-        Further fields of the manifest: how ``scores`` were measured, with their intervals, what is odd about
-        the data, what a comparison said, and what the model costs.
+        The training data where there is no Dataset. Networks of deepworth know their columns and need
+        neither; without them the manifest has no fingerprint of the data.
+    name, family : str, default ""
+        Name in the catalogue and family ("deep" or "classical"); by default they are taken from the model.
+    scores : mapping of str to float, optional
+        Metrics as measured, by name.
+    seed : int, optional
+        The random seed of the training.
+    overwrite : bool, default False
+        Replace a saved model.
+    **results
+        Further fields of the manifest: ``evaluation``, ``findings``, ``verdict``, ``costs`` and ``run``.
 
     Returns
     -------
     Path
-        The folder with ``manifest.json``, ``card.md`` and ``model.keras`` or ``model.skops``.
+        The folder, with ``manifest.json``, ``card.md`` and ``model.keras`` or ``model.skops``.
 
     Raises
     ------
     InputError
-        The folder cannot be written, or no safe format holds the model. Nothing is left behind.
+        The folder cannot be written, or the model cannot be saved without pickle. Nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import deepworth
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> folder = deepworth.save(GaussianNB().fit(X, y), tempfile.mkdtemp() + "/iris", X=X, y=y)
+    >>> sorted(file.name for file in folder.iterdir())
+    ['card.md', 'manifest.json', 'model.skops']
     """
     folder = Path(path)
     check_writable(folder, overwrite)
@@ -76,8 +113,9 @@ def save(
             raise InputError(
                 f"{name or type(model).__name__} cannot be saved without pickle; choose another model"
             )
-        data = dataset if dataset is not None else in_memory(model, X, y)
-        manifest = describe(model, data, name, family, scores, seed, about)
+        data = dataset if dataset is not None else _dataset_in_memory(model, X, y)
+        manifest = _describe(model, data, name, family, scores or {}, seed)
+        manifest |= _checked_results(dict(results))
         manifest["costs"] = {**manifest.get("costs", {}), "model_bytes": len(content[1])}
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -92,19 +130,19 @@ def save(
 
 
 def check_writable(folder: Path, overwrite: bool) -> None:
-    """Refuse to replace anything but a saved model, and that only if asked to."""
+    """Refuse to replace anything but a saved model, and a saved model without ``overwrite``."""
     if not folder.exists():
         return
     if not (folder / "manifest.json").is_file() and any(folder.iterdir() if folder.is_dir() else [folder]):
         raise InputError(f"{folder} exists and is not a saved model; choose another folder")
     if not overwrite and (folder / "manifest.json").is_file():
-        raise InputError(f"{folder} holds a saved model already; choose another folder or add --overwrite")
+        raise InputError(f"{folder} already holds a saved model; choose another folder or add --overwrite")
 
 
 def _write(draft: Path, content: tuple[str, bytes], manifest: dict[str, Any]) -> None:
     name, data = content
     _write_file(draft / name, data)
-    _write_file(draft / "card.md", card(manifest).encode())
+    _write_file(draft / "card.md", card(cast("Manifest", manifest)).encode())
     manifest["files"] = {file.name: sha256(file) for file in sorted(draft.iterdir())}
     text = json.dumps(manifest, indent=2, allow_nan=False) + "\n"
     _write_file(draft / "manifest.json", text.encode())
@@ -112,7 +150,7 @@ def _write(draft: Path, content: tuple[str, bytes], manifest: dict[str, Any]) ->
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    """Onto the disk, so that a machine that stops leaves no empty file behind a new name."""
+    """Flushed to the disk, so that a crash of the machine leaves no empty file."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -120,7 +158,7 @@ def _write_file(path: Path, data: bytes) -> None:
 
 
 def _move(draft: Path, folder: Path) -> None:
-    """The draft takes the folder's place; if it cannot, what was there stays."""
+    """Replace the folder by the draft; if that fails, the folder stays as it was."""
     if not folder.exists():
         draft.rename(folder)
         return
@@ -134,36 +172,17 @@ def _move(draft: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-MEMORY = "data in memory"
-
-
-def describe(
+def _describe(
     model: Any,
     data: Dataset | None,
     name: str,
     family: str,
-    scores: dict[str, Any] | None,
+    scores: Mapping[str, float | None],
     seed: int | None,
-    about: dict[str, Any],
 ) -> dict[str, Any]:
-    """All fields of the manifest but ``files``.
-
-    Parameters
-    ----------
-    data : Dataset or None
-        None where the model was fitted in memory and knows its columns itself.
-    about : evaluation, findings, verdict, costs, run
-
-    Raises
-    ------
-    InputError
-        Two classes have one name, or a field is unknown.
-    """
-    unknown = sorted(set(about) - {"evaluation", "findings", "verdict", "costs", "run"})
-    if unknown:
-        raise TypeError(f"save() has no parameter {unknown[0]!r}")
+    """The fields of the manifest without files and results; without data, the model knows its columns."""
     confidence = getattr(model, "confidence_", None)
-    fitted = inner(model)
+    fitted = uncalibrated(model)
     classes = [str(c) for c in getattr(model, "classes_", [])]
     if len(set(classes)) < len(classes):
         raise InputError("two classes have the same name as text; rename one of them and fit again")
@@ -178,36 +197,42 @@ def describe(
         "inputs": signature(fitted, data) if data is not None else known_inputs(fitted),
         "target": data.target if data is not None else "target",
         "classes": classes,
-        "scores": {k: v if v is None else float(v) for k, v in (scores or {}).items()},
+        "scores": {k: v if v is None else float(v) for k, v in scores.items()},
         "dataset": _data_facts(data, classes),
         "seed": seed,
         "versions": versions(),
         **({"confidence": confidence} if confidence is not None else {}),
-        **{key: value for key, value in about.items() if value},
     }
 
 
-def in_memory(model: Any, X: Any, y: Any) -> Dataset | None:
-    """Rows that a model was fitted to as a dataset; None without rows, if the model knows its columns."""
+def _checked_results(results: dict[str, Any]) -> dict[str, Any]:
+    """Results that are not empty; a TypeError for an unknown one."""
+    for unknown in sorted(set(results) - set(Results.__annotations__)):
+        raise TypeError(f"save() has no parameter {unknown!r}")
+    return {key: value for key, value in results.items() if value}
+
+
+def _dataset_in_memory(model: Any, X: Any, y: Any) -> Dataset | None:
+    """The rows that a model was fitted to as a dataset; None without rows, if the model knows its columns."""
+    fitted = uncalibrated(model)
     if X is None:
-        if hasattr(inner(model), "preprocessor_"):
+        if hasattr(fitted, "preprocessor_"):
             return None
         raise InputError(
             f"{type(model).__name__} does not know the columns it was fitted to; save it with X=... "
             f"(a few rows are enough)"
         )
-    fitted = inner(model)
     classes = tuple(str(c) for c in getattr(model, "classes_", ()))
     modality = getattr(fitted, "modality_", None) or _modality_of(X)
-    known = y is not None
-    target = np.asarray(y) if known else np.zeros(len(X)) if not classes else np.full(len(X), classes[0])
-    made = Dataset(MEMORY, X, target, _task_of(list(classes)), modality, classes=classes)
-    if not known:
-        made.provenance = made.provenance.__class__("rows without answers")
-    return made
+    placeholder = np.full(len(X), classes[0]) if classes else np.zeros(len(X))
+    target = placeholder if y is None else np.asarray(y)
+    dataset = Dataset(MEMORY, X, target, _task_of(list(classes)), modality, classes=classes)
+    if y is None:
+        dataset.provenance = replace(dataset.provenance, source=UNLABELLED)
+    return dataset
 
 
-def _modality_of(X: Any) -> Any:
+def _modality_of(X: Any) -> Modality:
     if hasattr(X, "columns"):
         return "tabular"
     values = np.asarray(X, dtype=object) if not hasattr(X, "dtype") else X
@@ -231,24 +256,22 @@ def _data_facts(data: Dataset | None, classes: list[str]) -> dict[str, Any]:
     if data is None:
         positive = classes[1] if len(classes) == 2 else None
         return {"name": MEMORY, "rows": None, "fingerprint": None, "positive": positive, "licence": ""}
-    whole = data.provenance.source != "rows without answers"
+    labelled = data.provenance.source != UNLABELLED
     return {
         "name": data.name,
-        "rows": len(data) if whole else None,
-        "fingerprint": data.fingerprint() if whole else None,
+        "rows": len(data) if labelled else None,
+        "fingerprint": data.fingerprint() if labelled else None,
         "positive": data.positive,
         "licence": data.provenance.licence,
     }
 
 
 def _plain_params(model: Any) -> dict[str, Any]:
-    """Parameters that JSON holds, nested estimators as text."""
-    plain = (str, int, float, bool, type(None))
-    return {
-        k: v
-        if isinstance(v, plain) and v == v
-        else np.asarray(v).tolist()
-        if isinstance(v, tuple) and k != "steps"
-        else str(v)
-        for k, v in model.get_params(deep=False).items()
-    }
+    """Parameters as JSON has them, nested estimators as text."""
+    return {name: _plain(name, value) for name, value in model.get_params(deep=False).items()}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool, type(None))) and value == value:
+        return value
+    return np.asarray(value).tolist() if isinstance(value, tuple) and name != "steps" else str(value)

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from ...datasets import InputError
+from ..results.models import ExportReport
 from ._proof import as_rows, batch_of, begun, given_of, hashes, in_batches, prove
 from ._rows import probe_rows
 from ._source import CannotHold, Source, chosen, formats, missing_requirement, open_source
@@ -28,7 +30,7 @@ def export(
     *,
     only: Sequence[str] | None = None,
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> ExportReport:
     """Export a saved model and prove every export in a process of its own.
 
     Parameters
@@ -78,17 +80,12 @@ def export(
         raise InputError(f"cannot write {folder}: {error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return summary(proof, folder)
+    return _report(proof, folder)
 
 
-def summary(proof: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What is told of a proof: everything but rows, answers and hashes."""
-    rows = {
-        name: {k: v for k, v in row.items() if k not in ("prepared", "files")}
-        for name, row in proof["formats"].items()
-    }
-    kept = ("format", "created", "model", "task", "modality", "target", "classes", "inputs", "versions")
-    return {"path": str(folder), **{k: proof[k] for k in kept}, "formats": rows}
+def _report(proof: dict[str, Any], folder: Path) -> ExportReport:
+    """A proof without its rows, predictions and hashes, which the type does not have."""
+    return msgspec.convert({**proof, "path": str(folder)}, ExportReport)
 
 
 def _check_writable(folder: Path, overwrite: bool) -> None:

@@ -19,6 +19,7 @@ from ..artefact.loading import load
 from ..artefact.manifest import read_manifest
 from ..calibration.conformal import ROUNDING
 from ..preprocessing.tables import input_names, raw_column
+from ..results.models import Manifest
 
 ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
 SLACK = ROUNDING  # exports compute in single precision, as networks do
@@ -52,7 +53,7 @@ class Source:
     """A saved model with its parts: the Keras model or the scikit-learn model, and its confidence."""
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     confidence: Confidence
     keras: Any
     sklearn: Any
@@ -144,7 +145,7 @@ def open_source(path: str | Path) -> Source:
     )
 
 
-def _fields(manifest: dict[str, Any], keras: Any, sklearn: Any) -> tuple[Field, ...]:
+def _fields(manifest: Manifest, keras: Any, sklearn: Any) -> tuple[Field, ...]:
     inputs = manifest["inputs"]
     if manifest["modality"] != "tabular":
         return (Field(inputs[0]["name"], manifest["modality"], inputs[0]["kind"]),)

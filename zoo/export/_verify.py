@@ -10,15 +10,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ...datasets import InputError
 from ..artefact.manifest import read_manifest, sha256
+from ..results.models import FormatResult, Verification
 from ._export import export
 from ._proof import FILES, FORMAT, OWN, given_of, hashes, prove
 
 LARGEST_PROOF = 256 * 2**20  # bytes
 
 
-def verify(path: str | Path) -> dict[str, Any]:
+def verify(path: str | Path) -> Verification:
     """Repeat the proof of a saved model or of exports, here and now.
 
     Parameters
@@ -38,21 +41,18 @@ def verify(path: str | Path) -> dict[str, Any]:
         return _verify_artefact(given)
     proof = read_proof(given)
     home = given if given.is_dir() else given.parent
-    found = {name: _again(home, name, row, proof) for name, row in proof["formats"].items()}
-    repeated = [row for row in found.values() if "holds" in row]
-    return {
-        "path": str(path),
-        "holds": bool(repeated) and all(r["holds"] for r in repeated),
-        "formats": found,
-    }
+    rows = {name: _again(home, name, row, proof) for name, row in proof["formats"].items()}
+    results = {name: msgspec.convert(row, FormatResult) for name, row in rows.items()}
+    repeated = [result.holds for result in results.values() if result.holds is not None]
+    return Verification(str(path), bool(repeated) and all(repeated), results)
 
 
-def _verify_artefact(path: Path) -> dict[str, Any]:
+def _verify_artefact(path: Path) -> Verification:
     """The saved model's own format, exported to a folder that does not stay, and proved there."""
     own = "keras" if "model.keras" in read_manifest(path)["files"] else "skops"
     with tempfile.TemporaryDirectory() as folder:
-        row = export(path, Path(folder) / "exports", only=[own])["formats"][own]
-    return {"path": str(path), "holds": bool(row.get("holds")), "formats": {own: row}}
+        row = export(path, Path(folder) / "exports", only=[own]).formats[own]
+    return Verification(str(path), bool(row.holds), {own: row})
 
 
 def _again(home: Path, name: str, row: Any, proof: dict[str, Any]) -> dict[str, Any]:

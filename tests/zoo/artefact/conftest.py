@@ -1,4 +1,4 @@
-"""Saved models of every format version, unpacked; none of them is trained here."""
+"""Saved models of the released formats, unpacked; none of them is trained here."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def fields(text):
 def test_the_card_holds_all_that_is_promised(manifest, kept):
     text = (kept["shallow-mlp"] / "card.md").read_text()
     assert text == card({k: v for k, v in manifest.items() if k != "files"} | {"files": {}})
-    for part in ("Inputs", "Answer", "Data", "Findings", "Scores", "Confidence", "Costs", "Intended use",
+    for part in ("Inputs", "Output", "Data", "Findings", "Scores", "Confidence", "Costs", "Intended use",
                  "Limits", "How to load", "Was deep learning worth it?"):  # fmt: skip
         assert re.search(rf"^##+ {re.escape(part)}$", text, re.MULTILINE), part
     for words in (manifest["dataset"]["fingerprint"], "0.6 to 0.9", "DW010", "cannot tell", "`Ward (old)`"):

@@ -14,10 +14,10 @@ from click.testing import CliRunner
 
 from deepworth.cli import main
 from deepworth.datasets import _base
-from deepworth.zoo.artefact import manifest as _manifest_fields
+from deepworth.zoo.artefact import manifest as fields
 from deepworth.zoo.artefact.inspecting import inspect
 
-HEAVY = {"tensorflow", "keras", "sklearn", "skops", "pandas", "numpy", "pyarrow", "matplotlib", "h5py"}
+HEAVY = {"tensorflow", "keras", "sklearn", "skops", "pandas", "pyarrow", "matplotlib", "h5py"}
 
 
 def run(*args):
@@ -42,9 +42,9 @@ def test_the_command_imports_nothing_heavy(kept):
 
 
 def test_the_words_of_the_manifest_are_those_of_datasets():
-    """They stand twice, because the words of datasets come with NumPy."""
-    assert _manifest_fields.TASKS == _base.TASKS
-    assert _manifest_fields.MODALITIES == _base.MODALITIES
+    """They are written twice, because those of datasets import NumPy."""
+    assert fields.TASKS == _base.TASKS
+    assert fields.MODALITIES == _base.MODALITIES
 
 
 def test_manifest_card_and_hashes_are_shown(kept):
@@ -90,7 +90,7 @@ def test_other_things_in_the_folder_are_named_and_do_no_harm(pipeline):
     (pipeline / "proof.json").write_text("{}")
     (pipeline / "exports").mkdir()
     (pipeline / "model.pkl").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
-    states = {f["name"]: f["state"] for f in inspect(str(pipeline))["files"]}
+    states = {file.name: file.state for file in inspect(pipeline).files}
     assert "deepworth verify" in states["proof.json"]
     assert "never opened" in states["exports"]
     assert "never opened" in states["model.pkl"]

@@ -156,7 +156,7 @@ def test_json_is_one_list(rows, kept, tmp_path):
 def test_columns_come_in_any_order_and_extra_ones_are_named(rows, models, kept):
     shuffled = rows[rows.columns[::-1]].assign(id=1, state="ill")
     result = run("predict", kept["logistic-regression"], "-", stdin=csv(shuffled))
-    assert "Note: not read by the model and ignored: columns 'id', 'state'" in result.stderr
+    assert "Note: not used by the model and ignored: columns 'id', 'state'" in result.stderr
     found = pd.read_csv(io.StringIO(result.stdout))["probability_ill"]
     np.testing.assert_allclose(found, models["logistic-regression"].predict_proba(rows)[:, 0], rtol=1e-5)
     with pytest.warns(UserWarning, match=r"ignored: \['id', 'state'\]"):
@@ -194,7 +194,7 @@ BROKEN = {
     "empty": (lambda data: b"", "empty"),
     "header only": (lambda data: data.split(b"\n")[0] + b"\n", "no rows"),
     "cut parquet": (lambda data: b"PAR1" + data, "parquet"),
-    "no JSON": (lambda data: b'{"age": 1}\n{"age"', "line 2 is no valid JSON"),
+    "no JSON": (lambda data: b'{"age": 1}\n{"age"', "line 2 is not valid JSON"),
     "a list a line": (lambda data: b'{"age": 1}\n[1]\n', "line 2 is no object"),
     "twice": (lambda data: b"age," + data[: data.index(b"\n")] + b"\n1,2,3,4,5\n", "stands 2 times"),
 }
@@ -222,7 +222,7 @@ FRAMES = {
     "list as number": (lambda X: X.assign(age=[[1, 2]] * len(X)), "'age', row 1: expected a number"),
     "complex": (lambda X: X.assign(age=1j), "'age', row 1: expected a number"),
     "number as date": (lambda X: X.assign(seen=5), "'seen', row 1: expected a date, got 5"),
-    "column twice": (lambda X: pd.concat([X, X[["age"]]], axis=1), "'age' stands twice"),
+    "column twice": (lambda X: pd.concat([X, X[["age"]]], axis=1), "'age' is there twice"),
 }
 
 
