@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..metrics import METRICS
 from ..results.answer import Answer
 from ..results.rows import Family
 from ..results.suite import ModalityRanking, SuiteRow
@@ -71,6 +72,7 @@ def _ranked(modality: str, answers: Sequence[Answer], level: float) -> ModalityR
         return ModalityRanking(modality, families, left_out, len(answers), None)
     signs = [1.0 if a.metric.greater_is_better else -1.0 for a in answers]
     table = np.array([[sign * own[name] for name in common] for sign, own in zip(signs, scores, strict=True)])
-    names = {a.metric.name for a in answers}
-    found = ranking(common, table, level, same_metric=len(names) == 1 and names != {"rmse"})
+    names = {a.metric.name for a in answers}  # errors in units of the target cannot be compared in size
+    same = len(names) == 1 and not any(METRICS[name].relative for name in names)
+    found = ranking(common, table, level, same_metric=same)
     return ModalityRanking(modality, families, left_out, len(answers), found)

@@ -5,13 +5,11 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from runs import plan_of
 
-from deepworth.datasets._errors import InputError
-from deepworth.datasets._load import load_dataset
+from deepworth import InputError, compare, load_dataset
 from deepworth.zoo.estimators.base import KerasEstimator
 from deepworth.zoo.runs.fitting import can_fit_many, run_fleet, run_job
-from deepworth.zoo.runs.plan import make_plan
-from deepworth.zoo.workflows.compare import compare
 
 FAST = {"epochs": 6, "learning_rate": 0.05}
 
@@ -22,9 +20,7 @@ def data():
 
 
 def planned(data):
-    plan = make_plan(
-        data, models=["perceptron"], preset="quick", folds=3, repeats=2, seed=0, params={"perceptron": FAST}
-    )
+    plan = plan_of(data, ["perceptron"], folds=3, repeats=2, params={"perceptron": FAST})
     return list(plan.jobs)
 
 
@@ -36,9 +32,7 @@ def test_only_networks_offer_to_be_fitted_together(data):
 def test_a_fleet_gives_what_its_jobs_give_alone(data):
     jobs, heard = planned(data), []
     found = list(run_fleet(jobs, data, 0, FAST, progress=heard.append))
-    assert [(job.split.repeat, job.split.fold) for job in found] == [
-        (r, f) for r in (0, 1) for f in (0, 1, 2)
-    ]
+    assert [(row.repeat, row.fold) for row in found] == [(r, f) for r in (0, 1) for f in (0, 1, 2)]
     for job, one in zip(jobs, found, strict=True):
         alone = run_job(job, data, 0, FAST)
         assert alone.status == one.status == "ok"
@@ -82,7 +76,7 @@ def test_a_full_disk_is_not_a_fault_of_the_network(data):
         raise InputError("the disk is full")
 
     with pytest.raises(InputError, match="the disk is full"):
-        list(run_fleet(planned(data), data, 0, FAST, on_job=full))
+        list(run_fleet(planned(data), data, 0, FAST, on_result=full))
 
 
 def test_every_fold_is_reported_as_soon_as_it_ends(data):
@@ -91,7 +85,7 @@ def test_every_fold_is_reported_as_soon_as_it_ends(data):
     def hear(number, job):
         heard.append((number, job.status, job.prediction.shape[1]))
 
-    found = list(run_fleet(planned(data), data, 0, FAST, on_job=hear))
+    found = list(run_fleet(planned(data), data, 0, FAST, on_result=hear))
     assert heard[0] == (0, "ok", 2)
     assert sorted(heard) == [(number, "ok", 2) for number in range(len(found))]
 

@@ -9,12 +9,10 @@ import threading
 
 import numpy as np
 import pytest
-from runs import install, numbers, run, table, workers
+from runs import install, numbers, plan_of, results, run, table, workers
 
 from deepworth.zoo.report import terminal
 from deepworth.zoo.runs import workers as _workers
-from deepworth.zoo.runs.fitting import job_seed
-from deepworth.zoo.runs.plan import make_plan
 from deepworth.zoo.runs.worker_process import Family, descendants, resident_bytes
 from deepworth.zoo.workflows.compare import compare
 
@@ -82,45 +80,45 @@ def test_here_in_a_worker_and_in_several_the_numbers_are_equal():
 
 def shown(result):
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        terminal.show(result.to_dict(), as_json=False)
+        terminal.show(result.answer, as_json=False)
     return " ".join(said.getvalue().split())
 
 
 def test_times_taken_beside_others_are_marked(tmp_path):
     models, meet = ["good", "also-good"], {"log": str(tmp_path / "log"), "meet": 2, "seconds": 0.1}
     alone = run(models, folds=2)
-    assert not any(job.contended for m in alone.models for job in m.jobs)
+    assert not any(row.contended for row in results(alone))
     shared = run(models, params=dict.fromkeys(models, meet), folds=2, jobs=2)
-    assert any(job.contended for m in shared.models for job in m.jobs)
-    assert any(row["contended"] for row in shared.rows())
-    assert not any(row["contended"] for row in alone.rows())
+    assert any(row.contended for row in results(shared))
+    assert any(row.contended for row in shared.answer.leaderboard)
+    assert not any(row.contended for row in alone.answer.leaderboard)
     assert "while other jobs shared the machine (--jobs 2)" in shown(shared)
     assert "shared the machine" not in shown(alone)
 
 
 def test_a_crash_in_a_fleet_costs_the_fold_that_crashed(tmp_path):
     """What had ended stays, the others are tried again one by one."""
-    plan = make_plan(table(), models=["fleet"], preset="quick", folds=4, repeats=1, seed=0, params=None)
+    plan = plan_of(table(), ["fleet"], folds=4)
     crash, log = tmp_path / "crash", tmp_path / "log"
-    crash.write_text(str(job_seed(0, plan.jobs[2])))
+    crash.write_text(str(plan.jobs[2].seed(0)))
     result = run(["fleet"], folds=4, params={"fleet": {"crash": str(crash), "log": str(log)}})
-    assert [job.status for job in result.models[0].jobs] == ["ok", "ok", "crashed", "ok"]
-    assert result.models[0].jobs[2].reason == "ended by SIGSEGV"
+    assert [job.status for job in results(result)] == ["ok", "ok", "crashed", "ok"]
+    assert results(result)[2].reason == "ended by SIGSEGV"
     fits = [line.split()[2] for line in log.read_text().splitlines()]
-    assert [fits.count(str(job_seed(0, job))) for job in plan.jobs] == [1, 1, 2, 1]
+    assert [fits.count(str(job.seed(0))) for job in plan.jobs] == [1, 1, 2, 1]
     good = run(["fleet"], folds=4, jobs=0)
-    for ours, theirs in zip(result.models[0].jobs, good.models[0].jobs, strict=True):
+    for ours, theirs in zip(results(result), results(good), strict=True):
         if ours.status == "ok":
             np.testing.assert_array_equal(ours.prediction, theirs.prediction)
 
 
 def test_a_fleet_that_hangs_keeps_what_it_finished_and_is_not_tried_again(tmp_path):
-    plan = make_plan(table(), models=["fleet"], preset="quick", folds=3, repeats=1, seed=0, params=None)
+    plan = plan_of(table(), ["fleet"], folds=3)
     hang, log = tmp_path / "hang", tmp_path / "log"
-    hang.write_text(str(job_seed(0, plan.jobs[1])))
+    hang.write_text(str(plan.jobs[1].seed(0)))
     result = run(["fleet"], params={"fleet": {"hang": str(hang), "log": str(log)}}, time_limit=2)
-    assert [job.status for job in result.models[0].jobs] == ["ok", "timeout", "timeout"]
-    assert result.models[0].jobs[1].reason == "ran longer than 6 s for 3 fits together"
+    assert [job.status for job in results(result)] == ["ok", "timeout", "timeout"]
+    assert results(result)[1].reason == "ran longer than 6 s for 3 fits together"
     assert len(log.read_text().splitlines()) == 2
 
 
@@ -134,7 +132,7 @@ def test_a_warm_worker_runs_many_jobs(tmp_path):
 def test_what_a_job_leaves_in_memory_is_not_the_fault_of_the_next():
     """Four times 180 MB are more than the limit; each alone is not."""
     result = run(["hoards"], folds=4, memory_limit="600MB")
-    assert [job.status for job in result.models[0].jobs] == ["ok"] * 4
+    assert [job.status for job in results(result)] == ["ok"] * 4
 
 
 def test_a_model_that_leaves_by_sys_exit_fails_here_too(monkeypatch, stand_ins):
@@ -147,7 +145,7 @@ def test_a_worker_that_cannot_start_says_why(tmp_path, monkeypatch):
     (tmp_path / "pickle.py").write_text("raise ImportError('no pickle today')")
     monkeypatch.syspath_prepend(str(tmp_path))
     result = run(["good"], folds=2)
-    (reason,) = {job.reason for job in result.models[0].jobs}
+    (reason,) = {job.reason for job in results(result)}
     assert reason.startswith("a worker process could not start: ")
     assert "no pickle today" in reason
     assert result.exit_code == 1
@@ -159,7 +157,7 @@ def test_a_system_that_starts_no_process_says_why(monkeypatch):
 
     monkeypatch.setattr(_workers, "WorkerProcess", full)
     result = run(["good"], folds=2)
-    assert {job.reason for job in result.models[0].jobs} == {"no worker process: no more processes"}
+    assert {job.reason for job in results(result)} == {"no worker process: no more processes"}
 
 
 def test_a_fault_of_the_runner_ends_the_run(monkeypatch):
@@ -232,7 +230,7 @@ def test_memory_of_children_counts_and_none_outlives_its_worker(tmp_path):
     result = run(
         ["eats-in-a-child"], folds=2, memory_limit="600MB", params={"eats-in-a-child": {"log": str(log)}}
     )
-    (reason,) = {job.reason for job in result.models[0].jobs}
+    (reason,) = {job.reason for job in results(result)}
     assert reason == "took more than the 0.6 GB of its memory limit"
     children = [int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("child")]
     assert len(children) == 2

@@ -3,41 +3,67 @@
 import json
 import sqlite3
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from deepworth.datasets._errors import InputError
-from deepworth.datasets._splits import Split
-from deepworth.zoo.runs.fitting import Job
-from deepworth.zoo.runs.store import RunStore, list_runs, load_run, store_folder
+from deepworth import InputError
+from deepworth.datasets import Provenance
+from deepworth.zoo.results.answer import Answer, MetricFacts, Verdict
+from deepworth.zoo.results.facts import DatasetFacts, Determinism, PlanFacts
+from deepworth.zoo.results.rows import Result
+from deepworth.zoo.runs.journal import RunStore
+from deepworth.zoo.runs.store import store_folder
+from deepworth.zoo.workflows.runs import runs
 
-ROWS = np.arange(3)
+PLAN = PlanFacts(5, 1, "quick", 0, False, 0.25, {}, ("svm",), 1)
 
 
-def job(fold=0, **values):
-    return Job(
-        "svm", "classical", Split(0, fold, ROWS, ROWS), **{"status": "ok", "fit_seconds": 0.5, **values}
+def data(name="data"):
+    classes = (("x", "y"), {"x": 2, "y": 1}, "y")
+    return DatasetFacts(
+        name, 3, 1, 1.0, "binary", "tabular", "target", *classes, None, None, "0", Provenance("memory")
     )
 
 
-def kept(folder, name="data", status="ok", result=None):
-    with RunStore(folder, {"name": name}, {"folds": 5}) as record:
-        record.add(job(), {"roc_auc": 0.8})
-        answer = {
-            "run": record.id,
-            "metric": {"name": "roc_auc"},
-            "verdict": {"outcome": "deep"},
-            "leaderboard": [1],
-        }
-        record.finish(status, result or answer, pd.DataFrame({"row": [1, 2]}))
+def result(fold=0, **values):
+    return Result("svm", "classical", 0, fold, **{"fit_seconds": 0.5, **values})
+
+
+def answer(record, dataset):
+    verdict = Verdict("deep", "net", "svm", *(None,) * 6, 0.01, 0.95, (), "", "")
+    return Answer(
+        run=record.id,
+        created=record.created,
+        path=str(record.path),
+        dataset=dataset,
+        metric=MetricFacts("roc_auc", "ROC AUC", True),
+        plan=PLAN,
+        leaderboard=(),
+        best_reachable=None,
+        verdict=verdict,
+        budget=None,
+        explanations=None,
+        findings=(),
+        versions={},
+        wall_seconds=1.0,
+        estimate=None,
+        determinism=Determinism("seeded", 1),
+        exit_code=0,
+    )
+
+
+def kept(folder, name="data", status="ok"):
+    dataset = data(name)
+    with RunStore(folder, dataset, PLAN) as record:
+        record.add(result(), {"roc_auc": 0.8})
+        record.finish(status, answer(record, dataset), pd.DataFrame({"row": [1, 2]}))
     return record
 
 
 def test_rows_can_be_read_while_the_run_goes_on(tmp_path):
-    with RunStore(tmp_path, {"name": "data"}, {}) as record:
-        record.add(job(), {"roc_auc": 0.8, "f1": None})
-        record.add(job(1, status="failed", reason="ValueError: no", fit_seconds=None), {})
+    with RunStore(tmp_path, data(), PLAN) as record:
+        record.add(result(), {"roc_auc": 0.8, "f1": None})
+        record.add(result(1, status="failed", reason="ValueError: no", fit_seconds=None), {})
         with sqlite3.connect(record.path / "run.sqlite") as db:
             rows = db.execute("SELECT model, fold, status, reason, fit_seconds, metrics FROM job").fetchall()
         db.close()
@@ -47,23 +73,23 @@ def test_rows_can_be_read_while_the_run_goes_on(tmp_path):
 
 
 def test_a_run_that_never_ended_is_listed_so(tmp_path):
-    with RunStore(tmp_path, {"name": "data"}, {}) as record:
-        record.add(job(), {})
-    (row,) = list_runs(tmp_path)
-    assert (row["run"], row["status"], row["outcome"]) == (record.id, "unfinished", None)
-    assert row["models"] == 1
+    with RunStore(tmp_path, data(), PLAN) as record:
+        record.add(result(), {})
+    (row,) = runs(store=tmp_path)
+    assert (row.run, row.status, row.outcome) == (record.id, "unfinished", None)
+    assert row.models == 1
     with pytest.raises(InputError, match=f"did not finish; deepworth compare --resume {tmp_path}"):
-        load_run(record.id, tmp_path)
+        runs(record.id, store=tmp_path)
 
 
 def test_a_finished_run_is_listed_and_loaded(tmp_path):
     record = kept(tmp_path, status="partial")
-    (row,) = list_runs(tmp_path)
-    assert (row["status"], row["outcome"], row["metric"], row["models"]) == ("partial", "deep", "roc_auc", 1)
-    assert load_run(record.id, tmp_path)["verdict"]["outcome"] == "deep"
-    assert load_run(str(record.path))["run"] == record.id
-    assert load_run("last", tmp_path)["run"] == record.id
-    assert load_run(record.id[:17], tmp_path)["run"] == record.id
+    (row,) = runs(store=tmp_path)
+    assert (row.status, row.outcome, row.metric, row.models) == ("partial", "deep", "roc_auc", 1)
+    assert runs(record.id, store=tmp_path).verdict.outcome == "deep"
+    assert runs(str(record.path)).run == record.id
+    assert runs("last", store=tmp_path).run == record.id
+    assert runs(record.id[:17], store=tmp_path).run == record.id
     assert pd.read_parquet(record.path / "predictions.parquet")["row"].tolist() == [1, 2]
     assert sorted(p.name for p in record.path.iterdir()) == ["predictions.parquet", "run.sqlite"]
 
@@ -71,41 +97,41 @@ def test_a_finished_run_is_listed_and_loaded(tmp_path):
 def test_newest_first(tmp_path):
     for name in ("20260102-000000-b-00", "20260101-000000-a-00"):
         kept(tmp_path, name).path.rename(tmp_path / name)
-    assert [r["run"] for r in list_runs(tmp_path)] == ["20260102-000000-b-00", "20260101-000000-a-00"]
+    assert [r.run for r in runs(store=tmp_path)] == ["20260102-000000-b-00", "20260101-000000-a-00"]
 
 
 def test_a_broken_folder_does_not_hide_the_others(tmp_path):
     record = kept(tmp_path)
     (tmp_path / "0broken").mkdir()
     (tmp_path / "0broken" / "run.sqlite").write_bytes(b"not a database")
-    assert [(r["run"], r["status"]) for r in list_runs(tmp_path)] == [
+    assert [(r.run, r.status) for r in runs(store=tmp_path)] == [
         (record.id, "ok"),
         ("0broken", "unreadable"),
     ]
     with pytest.raises(InputError, match="not a run of deepworth"):
-        load_run("0broken", tmp_path)
+        runs("0broken", store=tmp_path)
 
 
 def test_unknown_and_ambiguous_names(tmp_path):
     with pytest.raises(InputError, match="no runs in"):
-        load_run("last", tmp_path)
+        runs("last", store=tmp_path)
     kept(tmp_path), kept(tmp_path)
     with pytest.raises(InputError, match="fits 2 runs"):
-        load_run("20", tmp_path)
+        runs("20", store=tmp_path)
     with pytest.raises(InputError, match="no run 'nothing'"):
-        load_run("nothing", tmp_path)
+        runs("nothing", store=tmp_path)
     with pytest.raises(InputError, match="no run ''"):
-        load_run("", tmp_path)
+        runs("", store=tmp_path)
 
 
 def test_an_empty_or_absent_store_has_no_runs(tmp_path):
-    assert list_runs(tmp_path) == list_runs(tmp_path / "absent") == []
+    assert runs(store=tmp_path) == runs(store=tmp_path / "absent") == []
 
 
 def test_a_store_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"cannot keep the run in .*--store") as error:
-        RunStore(tmp_path / "file", {"name": "data"}, {})
+        RunStore(tmp_path / "file", data(), PLAN)
     assert "\n" not in str(error.value)
 
 
@@ -115,7 +141,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(sqlite3, "connect", full)
     with pytest.raises(InputError, match="disk is full; choose another folder"):
-        RunStore(tmp_path, {"name": "data"}, {})
+        RunStore(tmp_path, data(), PLAN)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,9 +157,9 @@ def test_a_run_that_was_killed_before_it_began_is_none(tmp_path):
     """Its folder has another name until all of its rows are there."""
     (tmp_path / ".20260101-000000-data-00").mkdir()
     (tmp_path / ".20260101-000000-data-00" / "run.sqlite").touch()
-    assert list_runs(tmp_path) == []
+    assert runs(store=tmp_path) == []
     record = kept(tmp_path)
-    assert load_run("last", tmp_path)["run"] == record.id
+    assert runs("last", store=tmp_path).run == record.id
 
 
 def test_names_of_runs_are_safe_folder_names(tmp_path):

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from deepworth.datasets._base import Dataset
-from deepworth.zoo.workflows.compare import compare
+from deepworth import Setup, compare
+from deepworth.datasets import Dataset
+from deepworth.zoo.runs.limits import Limits
+from deepworth.zoo.runs.plan import make_plan
 
 STAND_INS = Path(__file__).parent
 MEASURED = (
@@ -42,6 +44,16 @@ def run(models, **options):
     return compare(table(), models=models, **{"store": False, "jobs": 1, "folds": 3, **options})
 
 
+def plan_of(data, models, **options):
+    """The plan of a comparison without measured costs."""
+    return make_plan(data, Setup.of("data", models=models, **{"costs": False, **options}), Limits())
+
+
+def results(result, model=None):
+    """The result rows of the folds of a comparison, or of one model in it."""
+    return [row for row in result.results.folds if model in (None, row.model)]
+
+
 def numbers(answer):
     """What must not depend on where, when and in how many pieces a run was made."""
     board = [{k: v for k, v in row.items() if k not in MEASURED} for row in answer["leaderboard"]]
@@ -51,7 +63,7 @@ def numbers(answer):
 def rows(folder):
     with closing(sqlite3.connect(folder / "run.sqlite")) as db:
         db.row_factory = sqlite3.Row
-        return [dict(row) for row in db.execute("SELECT * FROM job ORDER BY place")]
+        return [dict(row) for row in db.execute("SELECT * FROM job ORDER BY position")]
 
 
 def workers(parent):
