@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from sklearn.preprocessing import QuantileTransformer
 
-from deepworth.zoo.models._dropout import Dropout
+from deepworth.zoo.models._layers import Dropout
 from deepworth.zoo.models._members import (
     EqualRows,
     MemberDense,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
 from deepworth.zoo.models import perceptron, shallow_mlp
-from deepworth.zoo.models._dropout import Dropout
+from deepworth.zoo.models._layers import Dropout
 from deepworth.zoo.preprocessing.base import InputSpec, aligned_zeros, coarse
 from deepworth.zoo.training import batches as batches_module
 from deepworth.zoo.training import fleet as fleet_module

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -21,119 +24,98 @@ from sklearn.utils.validation import (
 )
 
 from ...datasets import Entry, Modality, Task, take
-from ..preprocessing.base import checked_images, checked_texts
-from ..training.settings import check_training
-from .fitting import FitPlan, fit_many
-from .rows import RowSource, Split, all_rows, member_splits, watched_split
+from ..preprocessing.base import RawRows, checked_images, checked_texts
+from ..training.settings import check_parameters
+from .fitting import FitPlan, OnEnd, Progress, fit_many
+from .rows import RowSource, Split, all_rows, member_splits, validation_split
 
-# Parameters every network takes beside those of its entry's build; an entry's TRAINING overrides them.
-TRAINING_DEFAULTS: dict[str, Any] = {
-    "epochs": 100,
-    "batch_size": "auto",
-    "learning_rate": 1e-3,
-    "patience": 15,
-    "weight_decay": 0.0,
-    "label_smoothing": 0.0,
-    "schedule": "constant",
-    "validation_fraction": 0.15,
-    "class_weight": None,
-    "random_state": None,
-    "verbose": 0,
-    "ensemble": False,
-    "ensemble_size": 5,
-}
+if TYPE_CHECKING:
+    import keras
+
 # XLA takes about 1 s (2 s of CPU time) more to compile a network than TensorFlow to trace it, and saves
 # 0.2 (shallow-mlp) to 1 ms (deep-mlp) a step: measured by fitting the Pima diabetes table both ways.
 _STEPS_WORTH_COMPILING = 1000
-_SETTINGS = ("epochs", "learning_rate", "patience", "weight_decay", "schedule")
+_SHARED_SETTINGS = ("epochs", "learning_rate", "patience", "weight_decay", "schedule")
 _PREPROCESSING_ROWS = 200_000  # scales and levels are learned from at most so many
 # Batches an epoch that "auto" aims at: enough steps on small data, few on large.
 _BATCHES_OF_FEW, _BATCHES_OF_MANY = 32, 128
 
 
 class KerasEstimator(BaseEstimator):
-    """What classifier and regressor share: parameters, preprocessing, training, prediction.
-
-    Public classes are made from entry files by :func:`estimator_class`. Their parameters are the
-    keyword parameters of the entry's ``build`` (the architecture) and those of training:
-
-    Parameters
-    ----------
-    epochs : int
-        Passes over the training rows at most.
-    batch_size : int or "auto"
-        Rows a step; "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float
-        Of AdamW, at the start.
-    patience : int or None
-        Epochs without a better validation loss before training stops.
-    weight_decay : float
-        Decoupled decay of matrices (not of biases and embeddings).
-    label_smoothing : float
-        Share of the target spread evenly over the classes.
-    schedule : {"constant", "cosine"}
-        Of the learning rate over ``epochs``.
-    validation_fraction : float
-        Share of the training rows that watches for the best epoch; 0 trains on all rows to the end.
-    class_weight : dict, "balanced" or None
-        Weights of the classes (classifiers only).
-    random_state : int, RandomState or None
-    verbose : int
-        1 prints a line an epoch on stderr.
-    ensemble : bool
-        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
-    ensemble_size : int
-        Networks of an ensemble.
-
-    Attributes
-    ----------
-    model_ : keras.Model
-        The trained network: encoded arrays in, linear outputs out.
-    history_ : dict of list of float
-        ``loss`` and ``val_loss`` by epoch (of the first member of an ensemble).
-    best_epoch_ : int
-        Whose weights were kept, counted from 0 (of the first member of an ensemble).
-    members_ : list of dict
-        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
-    fit_seconds_ : float
-        Wall time of ``fit``, preprocessing and compilation included; for one of several estimators of
-        :func:`fit_many` the sum over its networks, whose time was shared with others.
-    """
+    """What the estimators of networks share; :func:`estimator_class` makes them from entry files."""
 
     _entry: Entry
     _defaults: dict[str, Any]
 
-    def __init__(self, **params: Any) -> None:
+    def __init__(self, **params: object) -> None:
+        name = type(self).__name__
+        if not hasattr(self, "_entry"):
+            raise TypeError(
+                f"{name} is a base class; use the class of a network (deepworth models lists them)"
+            )
         unknown = sorted(set(params) - set(self._defaults))
         if unknown:
             known = ", ".join(self._defaults)
-            raise TypeError(f"{type(self).__name__} has no parameter {unknown[0]!r}; there are: {known}")
-        for name, value in {**self._defaults, **params}.items():
-            setattr(self, name, value)
+            raise TypeError(f"{name} has no parameter {unknown[0]!r}; there are: {known}")
+        for parameter, value in {**self._defaults, **params}.items():
+            setattr(self, parameter, value)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, callbacks: Sequence[Any] = ()) -> Self:
+    def fit(
+        self,
+        X: RawRows,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> Self:
         """Train on raw rows.
 
         Parameters
         ----------
-        X : DataFrame, array, or sequence of images or texts, first axis n_samples
-        y : array of shape (n_samples,)
-        sample_weight : array of shape (n_samples,), optional
-        callbacks : sequence of keras.callbacks.Callback
+        X : DataFrame, array, or sequence of images or texts, first axis of length n_samples
+            A table may have missing values, categories, dates and free texts.
+        y : array-like of shape (n_samples,)
+            Class labels, or numbers of a regression.
+        sample_weight : array-like of shape (n_samples,), optional
+        callbacks : sequence of keras.callbacks.Callback, default=()
             Called after each epoch with the network in training; not for an ensemble. Those that set the
             learning rate are refused: ``schedule`` does that.
+
+        Returns
+        -------
+        self
         """
         self.warm_up()
         started = time.perf_counter()
-        given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-        fit_many([self], X, y, sample_weight=sample_weight, callbacks=given)
+        each = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+        fit_many([self], X, y, sample_weight=sample_weight, callbacks=each)
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
     @staticmethod
-    def fit_many(estimators: Sequence[KerasEstimator], X: Any, y: Any, *args: Any, **options: Any) -> None:
+    def fit_many(
+        estimators: Sequence[KerasEstimator],
+        X: RawRows,
+        y: npt.ArrayLike,
+        rows: Sequence[npt.NDArray[np.intp]] | None = None,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        progress: Progress | None = None,
+        on_end: OnEnd | None = None,
+        first_alone: bool = False,
+    ) -> None:
         """Fit several estimators as one fleet, see :func:`deepworth.zoo.estimators.fitting.fit_many`."""
-        fit_many(estimators, X, y, *args, **options)
+        fit_many(
+            estimators,
+            X,
+            y,
+            rows,
+            sample_weight=sample_weight,
+            callbacks=callbacks,
+            progress=progress,
+            on_end=on_end,
+            first_alone=first_alone,
+        )
 
     def warm_up(self) -> None:
         """Import what training needs, so that a timed ``fit`` does not pay for it."""
@@ -145,10 +127,13 @@ class KerasEstimator(BaseEstimator):
         import_module("deepworth.zoo.training.fleet")
         self._new_preprocessor()  # imports its modules
 
-    def keras_model(self) -> Any:
-        """The Keras model from raw inputs to probabilities (or values), preprocessing inside.
+    def keras_model(self) -> keras.Model:
+        """The Keras model from raw rows to probabilities (or values), preprocessing inside.
 
-        Outputs (batch, n_classes) probabilities in the order of ``classes_``, or (batch, 1) values.
+        Returns
+        -------
+        keras.Model
+            Outputs (batch, n_classes) probabilities in the order of ``classes_``, or (batch, 1) values.
         """
         check_is_fitted(self, "model_")
         import keras
@@ -156,10 +141,29 @@ class KerasEstimator(BaseEstimator):
         raw, encoded = self.preprocessor_.raw_layers()
         return keras.Model(raw, self._head(self.model_(encoded)), name=self._entry.name.replace("-", "_"))
 
-    def save(self, path: Any, X: Any = None, y: Any = None, *, overwrite: bool = False) -> Any:
-        """Save the fitted network to a folder that :func:`deepworth.load` opens; raw rows in, names out.
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        X: RawRows | None = None,
+        y: npt.ArrayLike | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> Path:
+        """Save the fitted network to a folder that :func:`deepworth.load` opens.
 
-        ``X`` and ``y``, the training rows, put the fingerprint of the data into the manifest.
+        Parameters
+        ----------
+        path : str or path
+            The new folder.
+        X, y : optional
+            The training rows; with them the manifest has the fingerprint of the data.
+        overwrite : bool, default=False
+            Replace a folder that exists.
+
+        Returns
+        -------
+        Path
+            The folder.
         """
         check_is_fitted(self, "model_")
         from ... import save  # the package's own name for it: this floor does not know the one above
@@ -173,12 +177,14 @@ class KerasEstimator(BaseEstimator):
 
     @property
     def modality_(self) -> Modality:
+        """The kind of raw rows that the network takes."""
         return self._entry.constant("MODALITIES")[0]
 
     def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: np.ndarray | None) -> FitPlan:
         """Check everything, learn the preprocessing, and say what is to be trained."""
         started = time.perf_counter()
-        check_training({name: getattr(self, name) for name in self._defaults}, self._defaults)
+        values = {name: getattr(self, name) for name in self._defaults}
+        check_parameters(values, self._defaults, self._entry.constant("LIMITS", {}))
         X = self._check_X(X, fitting=True)
         y = self._check_y(y, rows)
         if len(y) != len(X):
@@ -231,32 +237,32 @@ class KerasEstimator(BaseEstimator):
     def _replica(self, rows: RowSource, train: np.ndarray, validation: np.ndarray, number: int) -> Any:
         from ..training.architecture import Replica
 
-        watching = rows.part(validation) if len(validation) else None
-        return Replica(rows.for_training(train), watching, (self._seed + number) % 2**31)
+        watched = rows.part(validation) if len(validation) else None
+        return Replica(rows.for_training(train), watched, (self._seed + number) % 2**31)
 
     def _inner_splits(self, y: np.ndarray) -> list[Split]:
-        """Rows to train on and rows that watch, a pair for each member."""
+        """Rows to train on and rows to validate on, a pair for each member."""
         if self.ensemble:
             n_members = int(self.ensemble_size)
             return member_splits(len(y), n_members, self._strata(y, len(y) // n_members), self._seed)
-        n_watching = round(self.validation_fraction * len(y))
-        if n_watching < 2 or len(y) - n_watching < 2:
+        n_validation = round(self.validation_fraction * len(y))
+        if n_validation < 2 or len(y) - n_validation < 2:
             return all_rows(len(y))
-        return [watched_split(len(y), n_watching, self._strata(y, n_watching), self._seed)]
+        return [validation_split(len(y), n_validation, self._strata(y, n_validation), self._seed)]
 
     def _program(self, n_rows: int) -> tuple[Any, Any]:
         """What is compiled, and how it is trained."""
         from ..training.architecture import Architecture
         from ..training.settings import Settings
 
-        own = {name: _hashable(getattr(self, name)) for name in self._entry.parameters}
+        shape = tuple((name, _hashable(getattr(self, name))) for name in self._entry.parameters)
         architecture = Architecture(
-            self._entry.call, tuple(own.items()), self.preprocessor_.spec, self._units(), self._task()
+            self._entry.call, shape, self.preprocessor_.spec, self._units(), self._task()
         )
         batch_size = self._batch_size(n_rows)
         steps = self.epochs * (n_rows // min(batch_size, n_rows))
         settings = Settings(
-            **{name: getattr(self, name) for name in _SETTINGS},
+            **{name: getattr(self, name) for name in _SHARED_SETTINGS},
             label_smoothing=getattr(self, "label_smoothing", 0.0),
             batch_size=batch_size,
             jit=self._entry.constant("JIT", True) and steps >= _STEPS_WORTH_COMPILING,
@@ -283,8 +289,7 @@ class KerasEstimator(BaseEstimator):
         if self.batch_size != "auto":
             return int(self.batch_size)
         few, many = n_rows // _BATCHES_OF_FEW, n_rows // _BATCHES_OF_MANY
-        wanted = int(np.clip(few, 32, 256) if many < 256 else min(many, 1024))
-        return max(wanted, self._entry.constant("SMALLEST_BATCH", 32))
+        return int(np.clip(few, 32, 256) if many < 256 else min(many, 1024))
 
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "model_")
@@ -303,8 +308,8 @@ class KerasEstimator(BaseEstimator):
     def _check_table(self, X: Any, fitting: bool) -> pd.DataFrame:
         if isinstance(X, pd.DataFrame):
             if not X.columns.is_unique:
-                twice = X.columns[X.columns.duplicated()][0]
-                raise ValueError(f"column {twice!r} stands more than once; rename or drop one of them")
+                double = X.columns[X.columns.duplicated()][0]
+                raise ValueError(f"column {double!r} stands more than once; rename or drop one of them")
             if fitting:
                 _check_feature_names(self, X, reset=True)
                 self.n_features_in_ = X.shape[1]
@@ -323,8 +328,8 @@ class KerasEstimator(BaseEstimator):
         if "model_" in state:
             model = state.pop("model_")
             state["_weights"] = [v.numpy() for v in model.variables]
-            found = state.pop("_architecture")
-            state["_frame"] = (len(state.pop("_members")), found.params, found.spec, found.units, found.task)
+            shape, n_members = state.pop("_architecture"), len(state.pop("_members"))
+            state["_frame"] = (n_members, shape.params, shape.spec, shape.units, shape.task)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -364,7 +369,7 @@ class KerasEstimator(BaseEstimator):
         """Row weights with mean 1 over the ``train`` rows."""
 
     @abstractmethod
-    def _strata(self, y: np.ndarray, n_watching: int) -> Any:
+    def _strata(self, y: np.ndarray, n_validation: int) -> Any:
         """What the inner split is stratified by, or None."""
 
     @abstractmethod

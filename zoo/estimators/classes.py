@@ -1,4 +1,4 @@
-"""Keras networks as scikit-learn estimators over raw rows."""
+"""Keras networks as scikit-learn estimators over raw rows: one class for each network and kind of target."""
 
 from __future__ import annotations
 
@@ -7,22 +7,60 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
 from ...datasets import Entry, Task
-from .base import TRAINING_DEFAULTS, KerasEstimator
+from ..preprocessing.base import RawRows
+from .base import KerasEstimator
+from .parameters import Kind, class_name, defaults_of, documentation, kind_of, parameters_of
 
 
 class KerasClassifier(ClassifierMixin, KerasEstimator):
-    """A network that gives one probability a class."""
+    """Base class of the networks that classify, such as ``deepworth.zoo.DeepMLPClassifier``.
 
-    __doc__ = f"{__doc__}\n\n{inspect.cleandoc(KerasEstimator.__doc__ or '')}"
+    Every network in ``deepworth.zoo`` is a scikit-learn classifier over raw rows: a table with missing
+    values, categories, dates and free texts, images of any size, or texts. Its parameters are those of its
+    architecture and of its training, see ``help(deepworth.zoo.DeepMLPClassifier)``.
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of shape (n_samples, n_classes) in the order of ``classes_``, float64."""
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, logits out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch.
+
+    See Also
+    --------
+    KerasRegressor : Networks that predict numbers.
+    Calibrated : Calibrated probabilities, thresholds and prediction sets for any classifier.
+
+    Examples
+    --------
+    >>> from deepworth.zoo import CNNClassifier, KerasClassifier
+    >>> issubclass(CNNClassifier, KerasClassifier)
+    True
+    >>> CNNClassifier(epochs=5).get_params()["epochs"]
+    5
+    """
+
+    def predict_proba(self, X: RawRows) -> npt.NDArray[np.float64]:
+        """Class probabilities of each row.
+
+        Parameters
+        ----------
+        X : DataFrame, array, or sequence of images or texts, first axis of length n_samples
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
         scores = self._outputs(X).astype(np.float64)
         if len(self.classes_) == 2:
             positive = 1.0 / (1.0 + np.exp(-np.clip(scores[:, 0], -500, 500)))
@@ -30,8 +68,17 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         exponential = np.exp(scores - scores.max(axis=1, keepdims=True))
         return exponential / exponential.sum(axis=1, keepdims=True)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each row."""
+    def predict(self, X: RawRows) -> npt.NDArray[np.generic]:
+        """The most probable class of each row.
+
+        Parameters
+        ----------
+        X : DataFrame, array, or sequence of images or texts, first axis of length n_samples
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         best = np.argmax(self.predict_proba(X), axis=1)
         return self.classes_[best]
 
@@ -43,9 +90,9 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         if rows is None:
             self.classes_, codes = np.unique(y, return_inverse=True)
         else:
-            self.classes_, own = np.unique(y[rows], return_inverse=True)
+            self.classes_, codes_of_rows = np.unique(y[rows], return_inverse=True)
             codes = np.full(len(y), -1)
-            codes[rows] = own
+            codes[rows] = codes_of_rows
         if len(self.classes_) < 2:
             only = self.classes_.tolist()[0]
             raise ValueError(f"the target has one class only, {only!r}; at least two classes are needed")
@@ -72,10 +119,10 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
             raise ValueError(f"class_weight names {unknown[0]!r}; the classes are {list(code)}")
         return {i: self.class_weight.get(c, 1.0) for c, i in code.items()}
 
-    def _strata(self, y: np.ndarray, n_watching: int) -> Any:
+    def _strata(self, y: np.ndarray, n_validation: int) -> Any:
         """Stratified unless a class is too rare to stand on both sides."""
         counts = np.bincount(y)
-        stratify = counts.min() >= 2 and len(counts) <= min(n_watching, len(y) - n_watching)
+        stratify = counts.min() >= 2 and len(counts) <= min(n_validation, len(y) - n_validation)
         return y if stratify else None
 
     def _units(self) -> int:
@@ -95,12 +142,47 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
 
 
 class KerasRegressor(RegressorMixin, KerasEstimator):
-    """A network with a linear output, trained on the standardised target by squared error."""
+    """Base class of the networks that predict numbers, such as ``deepworth.zoo.DeepMLPRegressor``.
 
-    __doc__ = f"{__doc__}\n\n{inspect.cleandoc(KerasEstimator.__doc__ or '')}"
+    Every network in ``deepworth.zoo`` is a scikit-learn regressor over raw rows: a table with missing
+    values, categories, dates and free texts, images of any size, or texts. It is trained on the standardised
+    target by squared error. Its parameters are those of its architecture and of its training, see
+    ``help(deepworth.zoo.DeepMLPRegressor)``.
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Values of shape (n_samples,), float64, in the target's units."""
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, standardised values out.
+    target_mean_, target_scale_ : float
+        Mean and standard deviation of the training target.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch.
+
+    See Also
+    --------
+    KerasClassifier : Networks that classify.
+    ConformalRegressor : Prediction intervals for any regressor.
+
+    Examples
+    --------
+    >>> from deepworth.zoo import CNNRegressor, KerasRegressor
+    >>> issubclass(CNNRegressor, KerasRegressor)
+    True
+    >>> CNNRegressor(epochs=5).get_params()["epochs"]
+    5
+    """
+
+    def predict(self, X: RawRows) -> npt.NDArray[np.float64]:
+        """Predicted value of each row, in the target's units.
+
+        Parameters
+        ----------
+        X : DataFrame, array, or sequence of images or texts, first axis of length n_samples
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         return self._outputs(X)[:, 0].astype(np.float64) * self.target_scale_ + self.target_mean_
 
     def _check_y(self, y: Any, rows: np.ndarray | None) -> np.ndarray:
@@ -117,7 +199,7 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
     def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
         return weight / weight[train].mean() if weight[train].any() else weight
 
-    def _strata(self, y: np.ndarray, n_watching: int) -> Any:
+    def _strata(self, y: np.ndarray, n_validation: int) -> Any:
         return None
 
     def _units(self) -> int:
@@ -160,30 +242,30 @@ def _numbers(y: np.ndarray, name: str) -> np.ndarray:
 
 
 @cache
-def _class(found: Entry, kind: str) -> type:
-    base = KerasClassifier if kind == "Classifier" else KerasRegressor
-    defaults = {**found.parameters, **TRAINING_DEFAULTS, **found.constant("TRAINING", {})}
-    if kind == "Regressor":
-        del defaults["class_weight"], defaults["label_smoothing"]
+def _class(entry: Entry, kind: Kind) -> type[KerasEstimator]:
+    """A class whose ``__init__`` has the network's parameters by name, as scikit-learn wants them."""
 
-    def __init__(self: Any, **params: Any) -> None:
+    def __init__(self: KerasEstimator, **params: object) -> None:
         KerasEstimator.__init__(self, **params)
 
-    own = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=v) for n, v in defaults.items()]
     first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    __init__.__signature__ = inspect.Signature([first, *own])  # type: ignore[attr-defined]
-    name = found.class_name(kind)
+    keywords = [
+        inspect.Parameter(p.name, inspect.Parameter.KEYWORD_ONLY, default=p.default, annotation=p.annotation)
+        for p in parameters_of(entry, kind)
+    ]
+    __init__.__signature__ = inspect.Signature([first, *keywords])  # type: ignore[attr-defined]
+    name = class_name(entry, kind)
     body = {
         "__init__": __init__,
-        "__doc__": f"{found.description}\n\n{inspect.cleandoc(base.__doc__ or '')}",
+        "__doc__": documentation(entry, kind),
         "__module__": "deepworth.zoo",
         "__qualname__": name,
-        "_entry": found,
-        "_defaults": defaults,
+        "_entry": entry,
+        "_defaults": defaults_of(entry, kind),
     }
-    return type(name, (base,), body)
+    return type(name, (KerasClassifier if kind == "Classifier" else KerasRegressor,), body)
 
 
-def estimator_class(entry: Entry, task: str) -> type:
-    """The public estimator class of an entry file for a task; the same class each time."""
-    return _class(entry, "Regressor" if task == "regression" else "Classifier")
+def estimator_class(entry: Entry, task: Task) -> type[KerasEstimator]:
+    """The estimator class of a network's entry file for a task; the same class each time."""
+    return _class(entry, kind_of(task))

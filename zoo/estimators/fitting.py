@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+
+from ..preprocessing.base import RawRows
+
+if TYPE_CHECKING:
+    import keras
+
+    from .base import KerasEstimator
+
+Progress = Callable[[int, int, int, dict[str, float]], None]  # network, epoch, epochs, losses
+OnEnd = Callable[[int, Exception | None], None]  # number of the estimator, and its error
 
 
 @dataclass
 class FitPlan:
-    """What one ``fit`` trains: an architecture, its settings, and a maker for each member's rows.
+    """What one ``fit`` trains.
 
-    ``seconds`` is what making the plan took.
+    Attributes
+    ----------
+    number : int
+        Place of the estimator among those that are fitted together.
+    architecture, settings
+        What is compiled, and how it is trained.
+    makers : sequence of callable
+        One for each network: its rows, made when its turn comes.
+    seconds : float
+        Time that planning took.
     """
 
     number: int
@@ -25,15 +45,15 @@ class FitPlan:
 
 
 def fit_many(
-    estimators: Sequence[Any],
-    X: Any,
-    y: Any,
-    rows: Sequence[np.ndarray] | None = None,
+    estimators: Sequence[KerasEstimator],
+    X: RawRows,
+    y: npt.ArrayLike,
+    rows: Sequence[npt.NDArray[np.intp]] | None = None,
     *,
-    sample_weight: Any = None,
-    callbacks: Sequence[Any] = (),
-    progress: Callable[[int, int, int, dict[str, float]], None] | None = None,
-    on_end: Callable[[int, Exception | None], None] | None = None,
+    sample_weight: npt.ArrayLike | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: Progress | None = None,
+    on_end: OnEnd | None = None,
     first_alone: bool = False,
 ) -> None:
     """Fit several estimators, each on its own rows of the same data, as one fleet.
@@ -46,21 +66,22 @@ def fit_many(
     rows : sequence of int arrays, optional
         The rows of each estimator; all rows for every one by default.
     progress : callable, optional
-        Hears (network, epoch, epochs, losses) after every epoch; networks are counted over all estimators.
+        Called with (network, epoch, epochs, losses) after every epoch; networks are counted over all
+        estimators.
     on_end : callable, optional
-        Hears the number of each estimator when it is fitted, with None or the error that it met; the
+        Called with the number of each estimator when it is fitted, and None or the error that it met; the
         others go on. Without it the first error is raised.
-    first_alone : bool
+    first_alone : bool, default=False
         Train the first network before the others, so that ``fit_seconds_`` of its estimator is the time
         of one fit and not of one among others.
     """
     for estimator in estimators:
         estimator.warm_up()
-    own_rows = rows if rows is not None else [None] * len(estimators)
+    rows_of_each = rows if rows is not None else [None] * len(estimators)
     plans: list[FitPlan] = []
-    for number, (estimator, own) in enumerate(zip(estimators, own_rows, strict=True)):
+    for number, (estimator, chosen) in enumerate(zip(estimators, rows_of_each, strict=True)):
         try:
-            plans.append(estimator._plan(number, X, y, sample_weight, own))
+            plans.append(estimator._plan(number, X, y, sample_weight, chosen))
         except Exception as error:
             if on_end is None:
                 raise
@@ -72,20 +93,20 @@ def fit_many(
 def _train_fleet(
     plans: Sequence[FitPlan],
     callbacks: Sequence[Any],
-    progress: Callable[[int, int, int, dict[str, float]], None] | None,
-    on_end: Callable[[int, Exception | None], None] | None,
+    progress: Progress | None,
+    on_end: OnEnd | None,
     first_alone: bool,
 ) -> None:
     """Train the networks of plans that share a program, and hand them to their estimators."""
     from ..training.fleet import train
 
-    owner = [(plan, place) for plan in plans for place in range(len(plan.makers))]
+    owner = [(plan, member) for plan in plans for member in range(len(plan.makers))]
     makers = [maker for plan in plans for maker in plan.makers]
     ends: dict[int, dict[int, Any]] = {plan.number: {} for plan in plans}
 
     def take_over(network: int, end: Any) -> None:
-        plan, place = owner[network]
-        ends[plan.number][place] = end
+        plan, member = owner[network]
+        ends[plan.number][member] = end
         if len(ends[plan.number]) < len(plan.makers):
             return
         members = [ends[plan.number][i] for i in range(len(plan.makers))]
@@ -109,9 +130,8 @@ def _fleets(plans: Sequence[FitPlan]) -> list[list[FitPlan]]:
     return list(fleets.values())
 
 
-def _printer(
-    estimators: Sequence[Any],
-) -> Callable[[int, int, int, dict[str, float]], None] | None:
+def _printer(estimators: Sequence[KerasEstimator]) -> Progress | None:
+    """Print a line an epoch where an estimator is verbose."""
     if not any(estimator.verbose for estimator in estimators):
         return None
     import sys

@@ -1,7 +1,4 @@
-"""Rows to train on and rows that watch for the best epoch, inside the training rows of a fit.
-
-Raw rows on their way into a network: encoded at once, or anew in each epoch where they are many.
-"""
+"""Rows of a fit: split into training and validation rows, and encoded for a network."""
 
 from __future__ import annotations
 
@@ -18,19 +15,22 @@ from ..preprocessing.base import aligned_zeros
 
 Split = tuple[np.ndarray, np.ndarray]
 
+_ENCODED_ROWS = 65_536  # encoded at once
+_STREAMED_BYTES = 2**26  # a table that takes more in network form is encoded anew in each epoch
+
 
 def all_rows(n_rows: int, n_members: int = 1) -> list[Split]:
-    """Every member trains on every row and none watches: too few rows for anything else."""
+    """Every member trains on every row and none validates: too few rows for anything else."""
     rows = np.arange(n_rows)
     return [(rows, rows[:0])] * n_members
 
 
-def watched_split(n_rows: int, n_watching: int, strata: Any, seed: int) -> Split:
-    """One part that watches, stratified where ``strata`` is given."""
-    train, watching = train_test_split(
-        np.arange(n_rows), test_size=n_watching, stratify=strata, random_state=seed
+def validation_split(n_rows: int, n_validation: int, strata: Any, seed: int) -> Split:
+    """Training and validation rows, stratified where ``strata`` is given."""
+    train, validation = train_test_split(
+        np.arange(n_rows), test_size=n_validation, stratify=strata, random_state=seed
     )
-    return train, watching
+    return train, validation
 
 
 def member_splits(n_rows: int, n_members: int, strata: Any, seed: int) -> list[Split]:
@@ -41,10 +41,6 @@ def member_splits(n_rows: int, n_members: int, strata: Any, seed: int) -> list[S
     with warnings.catch_warnings():  # a class rarer than the folds is in some of them only
         warnings.simplefilter("ignore", UserWarning)
         return list(kind(n_members, shuffle=True, random_state=seed).split(np.arange(n_rows), strata))
-
-
-_ENCODED_ROWS = 65_536  # encoded at once
-_STREAMED_BYTES = 2**26  # a table that takes more in network form is encoded anew in each epoch
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,13 @@ the factors travel with the saved model.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import initializers, ops
+
+if TYPE_CHECKING:
+    from ..preprocessing.base import InputSpec
 
 
 @keras.saving.register_keras_serializable(package="deepworth")
@@ -136,7 +139,7 @@ class ParametricActivation(keras.layers.Layer):
         return {**super().get_config(), "activation": self.activation, "rate": self.rate}
 
 
-def embedded_features(inputs: Any, embedding_dim: int, frequencies: int) -> tuple[dict[str, Any], Any]:
+def embedded_features(inputs: InputSpec, embedding_dim: int, frequencies: int) -> tuple[dict[str, Any], Any]:
     """Inputs of a table, and one tensor (batch, features) of embedded numbers, other columns, categories."""
     layers, n = inputs.layers(), inputs.numbers
     x = layers["numeric"]

@@ -4,12 +4,17 @@ Blocks of convolution, batch normalisation (Ioffe and Szegedy 2015), ReLU and po
 image size allows, then one dense layer (LeCun et al. 1998; Lin, Chen and Yan 2014 for the global pooling).
 """
 
+from typing import Literal
+
 MODALITIES = ("image",)
 TASKS = ("binary", "multiclass", "regression")
+CLASS_NAME = "CNN"
 TRAINING = {"epochs": 40, "learning_rate": 2e-3, "patience": 10, "weight_decay": 0.01, "schedule": "cosine"}
+LIMITS = {"dropout": (0, 1)}
 JIT = False  # XLA makes small convolutions on the CPU three times slower
+LEARNING_CURVE = True
 
-SMALLEST = 4  # no pooling below this many pixels
+_SMALLEST = 4  # no pooling below this many pixels
 
 
 def build(
@@ -21,12 +26,25 @@ def build(
     dense_units: int = 128,
     activation: str = "relu",
     dropout: float = 0.3,
-    flip: str | bool = "auto",
+    flip: bool | Literal["auto"] = "auto",
 ):
     """A Keras model from uint8 images to ``units`` linear outputs.
 
-    ``flip`` mirrors training images at random; "auto" does so for colour pictures of 32 pixels and
-    more, where left and right rarely matter, and not for digits and drawings.
+    Parameters
+    ----------
+    filters
+        Filters of each convolution, the first one first.
+    kernel_size
+        Height and width of a convolution in pixels.
+    dense_units
+        Units of the dense layer.
+    activation
+        Activation of convolutions and dense layer, any name that Keras knows.
+    dropout
+        Share of the values before and behind the dense layer that a training step leaves out.
+    flip
+        Mirror training images at random. "auto" does so for colour pictures of 32 pixels and more, where
+        left and right rarely matter, and not for digits and drawings.
     """
     import keras
 
@@ -40,9 +58,9 @@ def build(
         x = keras.layers.Conv2D(n_filters, kernel_size, padding="same", use_bias=False)(x)
         x = keras.layers.BatchNormalization(momentum=0.9)(x)
         x = keras.layers.Activation(activation)(x)
-        if min(x.shape[1:3]) >= 2 * SMALLEST:
+        if min(x.shape[1:3]) >= 2 * _SMALLEST:
             x = keras.layers.MaxPooling2D(2)(x)
-    x = x if x.shape[1] * x.shape[2] <= SMALLEST**2 else keras.layers.AveragePooling2D(2, padding="same")(x)
+    x = x if x.shape[1] * x.shape[2] <= _SMALLEST**2 else keras.layers.AveragePooling2D(2, padding="same")(x)
     x = keras.layers.Flatten()(x)
     x = keras.layers.Dropout(dropout)(x)
     x = keras.layers.Dense(dense_units, activation=activation)(x)

@@ -10,6 +10,7 @@ twice as wide and score better.
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
+CLASS_NAME = "DeepMLP"
 TRAINING = {
     "epochs": 40,
     "learning_rate": 0.04,
@@ -19,6 +20,8 @@ TRAINING = {
 }
 SETTINGS = {"decay_schedule": "flat-cosine", "beta_2": 0.95, "clip_norm": None, "averaging": 0.99}
 PREPROCESSING = {"numbers": "quantile"}
+LIMITS = {"dropout": (0, 1), "frequencies": (0, None)}
+LEARNING_CURVE = True
 
 
 def build(
@@ -32,17 +35,29 @@ def build(
     frequencies: int = 16,
     members: int = 8,
 ):
-    """A Keras model with hidden layers of these sizes and linear outputs (batch, ``members``, ``units``).
+    """A Keras model with linear outputs (batch, ``members``, ``units``); (batch, ``units``) of one member.
 
-    ``frequencies`` periodic features embed each number; 0 takes numbers as they are. Every member learns
-    by its own loss and their mean prediction is the answer; one member is a single network, with outputs
-    (batch, ``units``).
+    Parameters
+    ----------
+    hidden_units
+        Units of each hidden layer, the first one first.
+    activation
+        Activation of the hidden layers, any name that Keras knows.
+    dropout
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim
+        Most values that a category is embedded in.
+    frequencies
+        Periodic features that embed each number; 0 takes numbers as they are.
+    members
+        Networks that share their matrices. Each learns by its own loss, and their mean prediction is the
+        answer.
     """
     from functools import partial
 
     import keras
 
-    from ._dropout import Dropout
+    from ._layers import Dropout
     from ._members import Members, NTKMemberDense, NTKMemberHeads
     from ._tabular import FeatureScale, NTKDense, ParametricActivation, embedded_features
 

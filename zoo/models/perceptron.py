@@ -10,7 +10,13 @@ TRAINING = {"epochs": 200, "learning_rate": 1e-2, "patience": 20}
 
 
 def build(inputs, units: int, *, embedding_dim: int = 8):
-    """A Keras model with ``units`` linear outputs and no hidden layer."""
+    """A Keras model with ``units`` linear outputs and no hidden layer.
+
+    Parameters
+    ----------
+    embedding_dim
+        Most values that a category is embedded in.
+    """
     import keras
 
     from ._layers import table_features

@@ -2,12 +2,14 @@
 
 Robust-scaled inputs, ReLU layers with He initialisation (He et al. 2015), dropout
 (Srivastava et al. 2014), decoupled weight decay (Loshchilov and Hutter 2019) and a cosine schedule. What
-``deep-mlp`` adds to it can be read off by comparing the two.
+``deep-mlp`` adds to it shows in a comparison of the two.
 """
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
+CLASS_NAME = "PlainMLP"
 TRAINING = {"epochs": 100, "learning_rate": 2e-3, "patience": 25, "weight_decay": 0.02, "schedule": "cosine"}
+LIMITS = {"dropout": (0, 1)}
 
 
 def build(
@@ -19,7 +21,19 @@ def build(
     dropout: float = 0.15,
     embedding_dim: int = 8,
 ):
-    """A Keras model with hidden layers of these sizes and ``units`` linear outputs."""
+    """A Keras model with ``units`` linear outputs.
+
+    Parameters
+    ----------
+    hidden_units
+        Units of each hidden layer, the first one first.
+    activation
+        Activation of the hidden layers, any name that Keras knows.
+    dropout
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim
+        Most values that a category is embedded in.
+    """
     import keras
 
     from ._layers import hidden_layers, table_features

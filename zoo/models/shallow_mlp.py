@@ -5,7 +5,10 @@ The textbook network (Rumelhart, Hinton and Williams 1986; universal approximati
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
+CLASS_NAME = "ShallowMLP"
 TRAINING = {"epochs": 200, "learning_rate": 3e-3, "patience": 20}
+LIMITS = {"dropout": (0, 1)}
+LEARNING_CURVE = True
 
 
 def build(
@@ -17,7 +20,19 @@ def build(
     dropout: float = 0.1,
     embedding_dim: int = 8,
 ):
-    """A Keras model with one hidden layer and ``units`` linear outputs."""
+    """A Keras model with one hidden layer and ``units`` linear outputs.
+
+    Parameters
+    ----------
+    hidden_units
+        Units of the hidden layer.
+    activation
+        Activation of the hidden layer, any name that Keras knows.
+    dropout
+        Share of the hidden units that a training step leaves out.
+    embedding_dim
+        Most values that a category is embedded in.
+    """
     import keras
 
     from ._layers import hidden_layers, table_features

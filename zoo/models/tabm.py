@@ -11,6 +11,7 @@ TASKS = ("binary", "multiclass", "regression")
 TRAINING = {"epochs": 100, "learning_rate": 2e-3, "patience": 16, "weight_decay": 3e-4}
 SETTINGS = {"clip_norm": None}
 PREPROCESSING = {"numbers": "quantile"}
+LIMITS = {"dropout": (0, 1), "frequencies": (0, None)}
 
 
 def build(
@@ -24,10 +25,26 @@ def build(
     embedding_dim: int = 8,
     frequencies: int = 16,
 ):
-    """A Keras model with linear outputs (batch, ``members``, ``units``)."""
+    """A Keras model with linear outputs (batch, ``members``, ``units``).
+
+    Parameters
+    ----------
+    members
+        Networks of the ensemble.
+    hidden_units
+        Units of each hidden layer, the first one first.
+    activation
+        Activation of the hidden layers, any name that Keras knows.
+    dropout
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim
+        Most values that a category is embedded in.
+    frequencies
+        Periodic features that embed each number; 0 takes numbers as they are.
+    """
     import keras
 
-    from ._dropout import Dropout
+    from ._layers import Dropout
     from ._members import MemberDense, MemberHeads, Members
     from ._tabular import embedded_features
 

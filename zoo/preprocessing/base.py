@@ -1,14 +1,12 @@
-"""The protocol of preprocessing: raw rows to arrays, and the same steps as Keras layers.
-
-Raw texts and images, checked on their way into an estimator.
-"""
+"""What preprocessing takes and gives: raw rows, checked, and the specification of a network's inputs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ...datasets import Modality, as_texts
@@ -16,14 +14,26 @@ from ...datasets import Modality, as_texts
 if TYPE_CHECKING:
     import keras
 
+# A table, images or texts as scikit-learn users have them: DataFrame, Series, array, or a sequence of
+# texts or of images of different sizes.
+RawRows: TypeAlias = pd.DataFrame | pd.Series | npt.ArrayLike
+
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The arrays a network takes. Networks of equal specification share compiled code.
+    """The arrays that a network takes. Networks of equal specification share compiled code.
 
-    ``arrays`` holds (name, shape of one row, dtype). Of a table, the first ``numbers`` columns of
-    ``numeric`` are scaled numbers, and ``cardinalities`` has the number of codes of each embedded
-    category. ``vocabulary`` is the number of token ids of a text (0 is padding).
+    Attributes
+    ----------
+    modality : {"tabular", "image", "text"}
+    arrays : tuple of (str, tuple of int, str)
+        Name, shape of one row and dtype of each array.
+    cardinalities : tuple of int
+        Codes of each embedded category of a table.
+    vocabulary : int
+        Token ids of a text; 0 is padding.
+    numbers : int
+        Columns of ``numeric`` that are scaled numbers, the first ones.
     """
 
     modality: Modality
@@ -61,7 +71,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 class Preprocessor(Protocol):
-    """Fitted on training rows only; both paths give the same numbers."""
+    """Raw rows to arrays, and the same steps as Keras layers; fitted on training rows only."""
 
     spec: InputSpec
 

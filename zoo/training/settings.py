@@ -1,35 +1,54 @@
-"""How a network is trained.
-
-Training parameters, checked before anything heavy begins.
-
-Learning rate and weight decay over the course of a training, as factors of their start values.
-
-``progress`` runs from 0 to below 1 over all planned steps.
-"""
+"""How a network is trained: settings, schedules of the learning rate, and what parameters may be."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from ...datasets import InputError
+
+Schedule = Literal["constant", "cosine", "flat-cosine", "coslog4"]
 
 
 @dataclass(frozen=True)
 class Settings:
     """How a network is trained.
 
-    ``batch_size`` is rounded down to a power of two that the rows can fill, and the last partial
-    batch of an epoch is left out (its rows come first in another). ``patience`` counts epochs without
-    a better validation loss; None never stops early. The best epoch's weights are kept in any case.
-    ``schedule`` and ``decay_schedule`` name functions of ``_schedules``; ``clip_norm`` bounds the norm of
-    the gradient of a step. With ``averaging`` above 0 it is the running mean of the weights, with this
-    decay a step, that is watched and kept (Polyak and Juditsky 1992). A fleet runs ``workers`` threads
-    (None: one a core), each of which trains ``lanes`` networks in one vectorised step.
+    Parameters
+    ----------
+    epochs : int, default=100
+        Passes over the training rows at most.
+    batch_size : int, default=32
+        Rows a step, rounded down to a power of two that the rows can fill. The last partial batch of an
+        epoch is left out; its rows come first in another.
+    learning_rate : float, default=1e-3
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=15
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices.
+    label_smoothing : float, default=0.0
+        Share of the target spread evenly over the classes.
+    schedule, decay_schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate and weight decay over the training, see :data:`SCHEDULES`.
+    beta_2 : float, default=0.999
+        Decay of AdamW's second moment.
+    clip_norm : float or None, default=1.0
+        Largest norm of the gradient of a step.
+    jit : bool, default=True
+        Compile by XLA.
+    averaging : float, default=0.0
+        Above 0 the running mean of the weights, with this decay a step, is watched and kept (Polyak and
+        Juditsky 1992).
+    workers : int or None, default=None
+        Threads of a fleet; None takes as many as keep all cores busy.
+    lanes : int, default=1
+        Networks that a thread trains in one vectorised step.
     """
 
     epochs: int = 100
@@ -38,8 +57,8 @@ class Settings:
     patience: int | None = 15
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    schedule: str = "constant"
-    decay_schedule: str = "constant"
+    schedule: Schedule = "constant"
+    decay_schedule: Schedule = "constant"
     beta_2: float = 0.999
     clip_norm: float | None = 1.0
     jit: bool = True
@@ -51,6 +70,9 @@ class Settings:
 def usable_batch(batch_size: int, n_rows: int) -> int:
     """The largest power of two up to ``batch_size`` that ``n_rows`` can fill."""
     return 2 ** int(math.log2(max(1, min(batch_size, n_rows))))
+
+
+# Factors of the start value over a training; ``progress`` goes from 0 to below 1 over all planned steps.
 
 
 def constant(progress: np.ndarray) -> np.ndarray:
@@ -76,78 +98,102 @@ def coslog4(progress: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 - np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * progress)))
 
 
-SCHEDULES = {"constant": constant, "cosine": cosine, "flat-cosine": flat_cosine, "coslog4": coslog4}
+SCHEDULES: dict[Schedule, Callable[[np.ndarray], np.ndarray]] = {
+    "constant": constant,
+    "cosine": cosine,
+    "flat-cosine": flat_cosine,
+    "coslog4": coslog4,
+}
 
 
-def _is_int(value: Any) -> bool:
+def _is_int(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, (int, float, np.number))
-        and not isinstance(value, bool)
-        and bool(np.isfinite(value))
-    )
-
-
-def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 <= value < 1
+    real = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return real and bool(np.isfinite(value))
 
 
 def _is_count(value: Any) -> bool:
     return _is_int(value) and value >= 1
 
 
-_SHARE = "a number from 0 to below 1"
-Rule = tuple[Callable[[Any], bool], str]
-_ALLOWED: dict[str, Rule] = {
-    "epochs": (lambda v: _is_int(v) and v >= 1, "an integer of at least 1"),
-    "batch_size": (lambda v: v == "auto" or (_is_int(v) and v >= 1), 'an integer of at least 1 or "auto"'),
-    "learning_rate": (lambda v: _is_number(v) and v > 0, "a number above 0"),
-    "patience": (lambda v: v is None or (_is_int(v) and v >= 1), "an integer of at least 1 or None"),
-    "weight_decay": (lambda v: _is_number(v) and v >= 0, "a number of at least 0"),
-    "label_smoothing": (_is_share, _SHARE),
-    "validation_fraction": (_is_share, _SHARE),
-    "schedule": (lambda v: v in SCHEDULES, " or ".join(f'"{name}"' for name in SCHEDULES)),
-    "ensemble": (lambda v: isinstance(v, (bool, np.bool_)), "True or False"),
-    "ensemble_size": (lambda v: _is_int(v) and v >= 2, "an integer of at least 2"),
-    "dropout": (_is_share, _SHARE),
-    "frequencies": (lambda v: _is_int(v) and v >= 0, "an integer of at least 0"),
-    **dict.fromkeys(
-        ["members", "embedding_dim", "kernel_size", "dense_units", "recurrent_units"],
-        (_is_count, "an integer of at least 1"),
-    ),
-}
-_ONE_LAYER: Rule = (_is_count, "an integer of at least 1")
-_LAYERS: Rule = (
-    lambda v: isinstance(v, (list, tuple, np.ndarray)) and all(_is_count(size) for size in v),
+Limits = tuple[float, float | None]  # the least value, and what every value is below
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a parameter may be, as a test and in words."""
+
+    allows: Callable[[Any], bool]
+    words: str
+
+    @classmethod
+    def within(cls, limits: Limits, *, whole: bool = False) -> Rule:
+        """Numbers from the least to below the other limit, or whole numbers."""
+        least, below = limits
+        kind, words = (_is_int, "an integer") if whole else (_is_number, "a number")
+        words += f" of at least {least:g}" if below is None else f" from {least:g} to below {below:g}"
+        return cls(lambda v: kind(v) and least <= v and (below is None or v < below), words)
+
+
+COUNT = Rule.within((1, None), whole=True)
+SHARE = Rule.within((0, 1))
+SIZES = Rule(
+    lambda v: isinstance(v, (list, tuple, np.ndarray)) and all(map(_is_count, v)),
     "the sizes of the layers, integers of at least 1, such as (64, 64)",
 )
+TRAINING_RULES: dict[str, Rule] = {
+    "epochs": COUNT,
+    "batch_size": Rule(lambda v: v == "auto" or _is_count(v), f'{COUNT.words} or "auto"'),
+    "learning_rate": Rule(lambda v: _is_number(v) and v > 0, "a number above 0"),
+    "patience": Rule(lambda v: v is None or _is_count(v), f"{COUNT.words} or None"),
+    "weight_decay": Rule.within((0, None)),
+    "label_smoothing": SHARE,
+    "validation_fraction": SHARE,
+    "schedule": Rule(SCHEDULES.__contains__, " or ".join(f'"{name}"' for name in get_args(Schedule))),
+    "ensemble": Rule(lambda v: isinstance(v, (bool, np.bool_)), "True or False"),
+    "ensemble_size": Rule.within((2, None), whole=True),
+    "verbose": Rule(lambda v: isinstance(v, (int, np.integer, np.bool_)), "0 or 1"),
+}
 
 
-def check_training(params: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:
-    """Refuse a value that training, or a network, cannot use; the default of ``hidden_units`` says its kind.
+def rule_of(name: str, default: object, limits: Mapping[str, Limits]) -> Rule | None:
+    """The rule of a parameter: of training, or of a network by its limits and the type of its default."""
+    if name in TRAINING_RULES:
+        return TRAINING_RULES[name]
+    if name in limits:
+        return Rule.within(limits[name], whole=_is_int(default))
+    return next((rule for rule in (COUNT, SIZES) if rule.allows(default)), None)
+
+
+def check_parameters(
+    values: Mapping[str, Any], defaults: Mapping[str, Any], limits: Mapping[str, Limits]
+) -> None:
+    """Refuse a value that training or the network cannot use, before anything heavy begins.
+
+    Parameters
+    ----------
+    values, defaults : mapping
+        Parameters of training and of the network by name.
+    limits : mapping of (least, below)
+        The ``LIMITS`` of the network's entry file. Without them a parameter whose default is an integer of at
+        least 1, or a tuple of such, must be like it, and nothing else is checked.
 
     Raises
     ------
     InputError
         With the parameter, what it must be, and what came.
     """
-    for name, value in params.items():
-        if name in ("hidden_units", "filters"):
-            one = isinstance((defaults or params)[name], int)
-            allowed, words = _ONE_LAYER if one else _LAYERS
-        elif name in _ALLOWED:
-            allowed, words = _ALLOWED[name]
-        else:
-            continue
-        if not allowed(value):
-            raise InputError(f"{name} must be {words}, got {value!r}")
+    for name, value in values.items():
+        rule = rule_of(name, defaults[name], limits)
+        if rule is not None and not rule.allows(value):
+            raise InputError(f"{name} must be {rule.words}, got {value!r}")
 
 
 def check_callbacks(callbacks: Sequence[Any], n_networks: int) -> None:
-    """Refuse what cannot watch this training, before it begins.
+    """Refuse callbacks that this training cannot call.
 
     Raises
     ------
