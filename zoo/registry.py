@@ -1,16 +1,54 @@
-"""The catalogues of models, baselines and datasets, by file name."""
+"""The catalogue of models: networks and baselines by file name, and the facts that their files state.
+
+Facts are constants of an entry file. ``MODALITIES`` and ``TASKS`` must be stated, all others have a default:
+
+===============  ==================================================================================
+NAME             the model's name; the file's name with hyphens
+REQUIRES, EXTRA  an import name, and the extra of deepworth that installs it; none
+REFERENCE        True for a model that shows what knowing nothing scores; False
+LEARNING_CURVE   True for a strong and quick model, which ``learning-curve`` fits by default; False
+===============  ==================================================================================
+
+Baselines may state
+
+===============  ==================================================================================
+OPERATIONS       functions that count the operations of a prediction, by the name of an estimator
+                 class, see ``zoo/baselines/_operations.py``; they are not counted
+TRUSTED          types of other libraries that a saved model holds; those that skops trusts
+THREADS          False where the model's number of threads has no effect; True
+===============  ==================================================================================
+
+Networks may state
+
+===============  ==================================================================================
+CLASS_NAME       how its classes begin, ``DeepMLP``; the parts of its name, capitalised
+TRAINING         defaults of training parameters, see ``zoo/estimators/parameters.py``
+SETTINGS         settings of the training that are no parameters, see ``zoo/training/settings.py``
+PREPROCESSING    arguments of the preprocessor; none
+LIMITS           (least, below) of parameters whose default says too little; none
+JIT              False where XLA does not pay; True
+===============  ==================================================================================
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from ..datasets import Entry, catalogue, find_entry
+from ..datasets import catalogue, find_entry
 
-Family = Literal["deep", "classical"]
+if TYPE_CHECKING:  # they are defined in modules that import NumPy
+    from ..datasets import Entry, Modality, Task
+    from .results.rows import Family
 
-_PACKAGES = {"deep": "deepworth.zoo.models", "classical": "deepworth.zoo.baselines"}
+FACTS = {"MODALITIES", "TASKS", "NAME", "REQUIRES", "EXTRA", "REFERENCE", "LEARNING_CURVE"}
+FACTS_OF = {
+    "classical": {*FACTS, "OPERATIONS", "TRUSTED", "THREADS"},
+    "deep": {*FACTS, "CLASS_NAME", "TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "JIT"},
+}
+_PACKAGES: dict[Family, str] = {"deep": "deepworth.zoo.models", "classical": "deepworth.zoo.baselines"}
 
 
 def entries(family: Family | None = None) -> dict[str, Entry]:
@@ -38,6 +76,39 @@ def suited(task: str, modality: str) -> list[str]:
     ]
 
 
+def for_learning_curves(task: str, modality: str) -> list[str]:
+    """Names of the models for this task and modality that a learning curve has by default."""
+    return [name for name in suited(task, modality) if entry(name).constant("LEARNING_CURVE", False)]
+
+
+def is_reference(name: str) -> bool:
+    """Whether a model only shows what knowing nothing scores; False for an unknown name."""
+    known = entries().get(name)
+    return known is not None and bool(known.constant("REFERENCE", False))
+
+
+def takes_threads(name: str) -> bool:
+    """Whether the number of threads of a model's estimator has an effect."""
+    return bool(entry(name).constant("THREADS", True))
+
+
+def hidden_layers_parameter(name: str) -> str | None:
+    """The parameter that lists the sizes of a network's hidden layers, or None if it has no such list."""
+    listed = isinstance(entry(name).parameters.get("hidden_units"), tuple)
+    return "hidden_units" if listed else None
+
+
+def operation_counts() -> Mapping[str, Callable[[Any, Any], float]]:
+    """How operations of a prediction are counted, by the name of an estimator class."""
+    stated = [e.constant("OPERATIONS", {}) for e in entries("classical").values()]
+    return {kind: count for counts in stated for kind, count in counts.items()}
+
+
+def trusted_types() -> frozenset[str]:
+    """Types of other libraries that saved baselines may hold."""
+    return frozenset(name for e in entries("classical").values() for name in e.constant("TRUSTED", ()))
+
+
 def missing_requirement(name: str) -> str | None:
     """Why a model cannot run here: the line to install its library, or None when it can."""
     needed = entry(name).constant("REQUIRES")
@@ -47,64 +118,70 @@ def missing_requirement(name: str) -> str | None:
     return f"needs {needed}: pip install 'deepworth[{extra}]'"
 
 
-def create(name: str, task: str, modality: str, **params: Any) -> Any:
+def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
     """A new unfitted scikit-learn estimator over raw rows.
 
-    ``params`` are the entry's keyword parameters; for networks also the training parameters of
-    :class:`deepworth.zoo.KerasClassifier`. ``random_state`` is taken by every model.
+    Parameters
+    ----------
+    name : str
+        A model of the catalogue.
+    task : {"binary", "multiclass", "regression"}
+    modality : {"tabular", "image", "text"}
+    **params
+        The model's parameters, see :func:`parameters`. Every model takes ``random_state``.
+
+    Returns
+    -------
+    estimator
+        With ``fit``, ``predict`` and, for classification, ``predict_proba``.
+
+    Examples
+    --------
+    >>> from deepworth.zoo import registry
+    >>> registry.create("random-forest", "binary", "tabular", n_estimators=50).steps[-1][1].n_estimators
+    50
     """
-    found = entry(name)
     if family(name) == "classical":
-        return found.call(task, modality, **params)
-    from .estimators.classes import estimator_class
-
-    return estimator_class(found, task)(**params)
+        return entry(name).call(task, modality, **params)
+    return _estimator_class(entry(name), task)(**params)
 
 
-def offers_fleets(name: str, task: str) -> bool:
+def offers_fleets(name: str, task: Task) -> bool:
     """Whether estimators of a model are of a class that can be fitted together; none is made."""
-    if family(name) == "classical":
-        return False
-    from .estimators.classes import estimator_class
-
-    return hasattr(estimator_class(entry(name), task), "fit_many")
+    return family(name) == "deep" and hasattr(_estimator_class(entry(name), task), "fit_many")
 
 
 def estimator_classes() -> dict[str, Callable[[], type]]:
     """Public class names of all networks (``DeepMLPClassifier``) to functions that make the class."""
-    from functools import partial
+    from .estimators.parameters import class_name, kinds_of
 
-    def load(found: Entry, task: str) -> Any:
-        from .estimators.classes import estimator_class
+    return {
+        class_name(network, kind): partial(_estimator_class, network, task)
+        for network in entries("deep").values()
+        for kind, task in kinds_of(network).items()
+    }
 
-        return estimator_class(found, task)
 
-    classes: dict[str, Callable[[], type]] = {}
-    for found in entries("deep").values():
-        tasks = found.constant("TASKS")
-        if "binary" in tasks:
-            classes[found.class_name("Classifier")] = partial(load, found, "binary")
-        if "regression" in tasks:
-            classes[found.class_name("Regressor")] = partial(load, found, "regression")
-    return classes
+def _estimator_class(network: Entry, task: Task) -> type:
+    from .estimators.classes import estimator_class
+
+    return estimator_class(network, task)
 
 
 def parameters(name: str) -> dict[str, Any]:
     """Parameters of a model with their defaults, those of training included for networks."""
-    found = entry(name)
+    model = entry(name)
     if family(name) == "classical":
-        return found.parameters
-    from .estimators.classes import estimator_class
+        return model.parameters
+    from .estimators.parameters import defaults_of, kinds_of
 
-    task = "regression" if "binary" not in found.constant("TASKS") else "binary"
-    defaults: dict[str, Any] = estimator_class(found, task)._defaults  # type: ignore[attr-defined]
-    return dict(defaults)
+    return defaults_of(model, next(iter(kinds_of(model))))
 
 
 def describe(name: str) -> dict[str, Any]:
-    """What is known about a model; its parameters need its library for networks."""
-    found = entry(name)
-    return {**_facts(found.name), "description": found.description, "parameters": parameters(name)}
+    """What is known about a model, with its description and parameters."""
+    model = entry(name)
+    return {**_facts(model.name), "description": model.description, "parameters": parameters(name)}
 
 
 def describe_all() -> list[dict[str, Any]]:
@@ -113,12 +190,12 @@ def describe_all() -> list[dict[str, Any]]:
 
 
 def _facts(name: str) -> dict[str, Any]:
-    found = entry(name)
+    model = entry(name)
     return {
         "model": name,
         "family": family(name),
-        "modalities": list(found.constant("MODALITIES")),
-        "tasks": list(found.constant("TASKS")),
-        "card": found.card,
+        "modalities": list(model.constant("MODALITIES")),
+        "tasks": list(model.constant("TASKS")),
+        "card": model.card,
         "missing": missing_requirement(name),
     }

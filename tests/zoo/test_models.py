@@ -120,6 +120,13 @@ def answers(estimator, X):
     return estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else estimator.predict(X)
 
 
+@pytest.mark.parametrize("entry", registry.entries("deep").values(), ids=lambda entry: entry.name)
+def test_facts_are_known(entry):
+    """A misspelt constant would be a fact that nobody reads."""
+    stated = {name for name in vars(entry.module) if name.isupper() and not name.startswith("_")}
+    assert stated <= registry.FACTS_OF["deep"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 @every_case
 def test_learns_what_can_be_learned(name, task, seed):

@@ -1,18 +1,12 @@
-"""An estimator that leaves the answering to a model it made from its training rows.
+"""Estimators that baselines are built from: choices by the number of rows, class codes, probabilities.
 
-One pipeline for small data and another for large, chosen by the training rows.
-
-Kernel machines that stay affordable on large tables.
-
-Neighbours where there are few rows.
-
-Boosting libraries made to take class names and pandas categories.
-
-Probabilities for models that only give scores, calibrated inside their own training rows.
+Each says by ``count_operations(X, count)`` how many operations a prediction takes; ``count(model, X)`` counts
+those of an estimator inside of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,9 +21,11 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+Count = Callable[[Any, Any], float]  # operations of a fitted estimator, for a row of those given
+
 
 class Delegate(BaseEstimator):
-    """``fit`` of a subclass sets ``model_``; ``template`` is the unfitted model that it resembles."""
+    """An estimator that predicts by ``model_``, which its ``fit`` sets; ``template`` is like it, unfitted."""
 
     @property
     def template(self) -> Any:
@@ -52,6 +48,10 @@ class Delegate(BaseEstimator):
         """Classes of the model."""
         return self.model_.classes_
 
+    def count_operations(self, X: Any, count: Count) -> float:
+        """Operations of a prediction for one row: those of the model."""
+        return count(self.model_, X)
+
     def __sklearn_tags__(self) -> Any:
         return get_tags(self.template)
 
@@ -64,7 +64,7 @@ class BySize(Delegate):
 
     @property
     def template(self) -> Any:
-        """Both give the same answers in kind."""
+        """The model of small data; that of large data has the same methods."""
         return self.small
 
     def fit(self, X: Any, y: Any) -> BySize:
@@ -90,9 +90,14 @@ class RBFFeatures(TransformerMixin, BaseEstimator):
         """float64 (n_samples, n_components)."""
         return self.map_.transform(X)
 
+    def count_operations(self, X: Any, count: Count) -> float:
+        """The kernel of each landmark row, and a matrix product."""
+        landmarks, features = self.map_.components_.shape
+        return landmarks * (3.0 * features + 1) + 2.0 * landmarks**2
+
 
 class FewNeighbours(Delegate):
-    """A neighbours model that asks at most half of the training rows."""
+    """A neighbours model with at most half of the training rows as neighbours."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -104,12 +109,12 @@ class FewNeighbours(Delegate):
 
     def fit(self, X: Any, y: Any) -> FewNeighbours:
         """Keep the training rows."""
-        wanted = min(self.model.n_neighbors, max(1, len(X) // 2))
-        self.model_ = clone(self.model).set_params(n_neighbors=wanted).fit(X, y)
+        n_neighbors = min(self.model.n_neighbors, max(1, len(X) // 2))
+        self.model_ = clone(self.model).set_params(n_neighbors=n_neighbors).fit(X, y)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """The training rows without their search tree, a compiled type that no safe file holds."""
+        """The training rows without their search tree, which takes milliseconds to build again."""
         state = dict(super().__getstate__())
         model = state.pop("model_", None)
         if model is not None:
@@ -119,7 +124,7 @@ class FewNeighbours(Delegate):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Planting the tree again takes milliseconds."""
+        """The model fitted again to the kept rows."""
         rows, answers = state.pop("rows_", None), state.pop("answers_", None)
         super().__setstate__(state)
         if rows is not None:
@@ -127,7 +132,7 @@ class FewNeighbours(Delegate):
 
 
 class CodedLabels(ClassifierMixin, BaseEstimator):
-    """A classifier that wants classes 0..K-1, given any."""
+    """Any classes for a classifier that takes class codes 0 to K-1 only."""
 
     def __init__(self, classifier: Any) -> None:
         self.classifier = classifier
@@ -141,8 +146,12 @@ class CodedLabels(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes) in the order of ``classes_``, float64."""
         check_is_fitted(self, "model_")
-        found = np.asarray(self.model_.predict_proba(X), dtype=np.float64)
-        return found / found.sum(axis=1, keepdims=True)
+        probabilities = np.asarray(self.model_.predict_proba(X), dtype=np.float64)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def count_operations(self, X: Any, count: Count) -> float:
+        """Operations of a prediction for one row: those of the classifier."""
+        return count(self.model_, X)
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row."""
@@ -150,13 +159,13 @@ class CodedLabels(ClassifierMixin, BaseEstimator):
 
 
 class NamedCategories(BaseEstimator):
-    """A CatBoost model that finds the categories of a frame by their dtype."""
+    """A CatBoost model with the categorical columns of a frame, found by their dtype."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
 
     def fit(self, X: pd.DataFrame, y: Any) -> NamedCategories:
-        """Fit with the categories named."""
+        """Fit with the names of the categorical columns."""
         self.names_ = [c for c in X.columns if isinstance(X[c].dtype, pd.CategoricalDtype)]
         self.model_ = clone(self.model).fit(self._worded(X), y, cat_features=self.names_)
         return self
@@ -169,6 +178,10 @@ class NamedCategories(BaseEstimator):
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """CatBoost's probabilities."""
         return self.model_.predict_proba(self._worded(X))
+
+    def count_operations(self, X: Any, count: Count) -> float:
+        """Operations of a prediction for one row: those of the CatBoost model."""
+        return count(self.model_, X)
 
     def _worded(self, X: pd.DataFrame) -> pd.DataFrame:
         return X.assign(
@@ -183,10 +196,10 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     """Logistic regression on cross-validated scores, then one model on all training rows.
 
     With two classes this is Platt scaling (Platt 1999), with more its multinomial form (matrix scaling,
-    Guo et al. 2017). Kernel machines hand over the scores of their pairs of classes rather than the
-    votes of one class against the rest: on HOG features of Fashion-MNIST (4,000 rows) that took the log
-    loss from 0.52 to 0.36. With a class of a single row there is nothing to calibrate on: the scores'
-    softmax is used.
+    Guo et al. 2017). Of kernel machines it uses the scores of pairs of classes rather than the votes of
+    one class against the rest: on HOG features of Fashion-MNIST (4,000 rows) that took the log loss from
+    0.52 to 0.36. With a class of a single row there is nothing to calibrate on: the softmax of the scores
+    is used.
 
     Parameters
     ----------
@@ -214,6 +227,13 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         plan = StratifiedKFold(folds)
         scores = _columns(cross_val_predict(clone(model), X, y, cv=plan, method="decision_function"))
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(scores, y)
+
+    def count_operations(self, X: Any, count: Count) -> float:
+        """The scores, then a logistic regression on them."""
+        if self.link_ is None:
+            return count(self.model_, X)
+        regression = self.link_.steps[-1][1]
+        return count(self.model_, X) + 2.0 * regression.n_features_in_ + 2.0 * regression.coef_.size
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities (n_samples, n_classes) in the order of ``classes_``."""

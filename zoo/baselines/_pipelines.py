@@ -1,54 +1,39 @@
-"""Parts that several tabular baselines share.
-
-Parts that several text baselines share.
-
-Features of NB-SVM: words that are there, weighted by how much they tell the classes apart.
-"""
+"""Pipelines that several baselines share, from raw tables or texts to the model, and NB-SVM."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from ..preprocessing.columns import SafeText
+from ..preprocessing.columns import SafeText, TableEncoder
+from ._operations import features_used
 
 
 def table_pipeline(model: Any, kind: str = "scaled", **options: Any) -> Any:
-    """Encode a raw table, then the model."""
-    from sklearn.pipeline import make_pipeline
-
-    from ..preprocessing.columns import TableEncoder
-
+    """Encode a raw table, then the model; ``kind`` and options are those of ``TableEncoder``."""
     return make_pipeline(TableEncoder(kind, **options), model)  # type: ignore[arg-type]
 
 
 def standardised_target(regressor: Any) -> Any:
-    """The regressor on a target with mean 0 and standard deviation 1, answers in its own units."""
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.preprocessing import StandardScaler
-
+    """The regressor on a target with mean 0 and standard deviation 1, predictions in its own units."""
     return TransformedTargetRegressor(regressor, transformer=StandardScaler())
 
 
 def word_tfidf(ngrams: tuple[int, int] = (1, 2)) -> Any:
-    """TF-IDF of words and word pairs, single letters and one-off words kept."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    from ..preprocessing.columns import SafeText
-
+    """TF-IDF of words and word pairs, single letters and words that occur once included."""
     return SafeText(TfidfVectorizer(ngram_range=ngrams, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"))
 
 
 def character_tfidf(ngrams: tuple[int, int] = (2, 5), max_features: int = 200_000) -> Any:
     """TF-IDF of letter groups inside words."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    from ..preprocessing.columns import SafeText
-
     vectoriser = TfidfVectorizer(
         analyzer="char_wb", ngram_range=ngrams, sublinear_tf=True, max_features=max_features
     )
@@ -56,9 +41,7 @@ def character_tfidf(ngrams: tuple[int, int] = (2, 5), max_features: int = 200_00
 
 
 def words_and_characters() -> Any:
-    """Both, side by side."""
-    from sklearn.pipeline import FeatureUnion
-
+    """TF-IDF of words and of letter groups, side by side."""
     return FeatureUnion([("words", word_tfidf()), ("characters", character_tfidf())])
 
 
@@ -82,13 +65,14 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         present = csr_matrix(self.words_.transform(X), dtype=np.float64)
         y = np.asarray(y)
         self.classes_ = np.unique(y)
-        wanted = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
-        machines = [self._one(present, y == c) for c in wanted]
+        separated = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        machines = [self._weights(present, y == c) for c in separated]
         self.coef_ = np.stack([m[0] for m in machines])
         self.intercept_ = np.array([m[1] for m in machines])
         return self
 
-    def _one(self, present: csr_matrix, positive: np.ndarray) -> tuple[np.ndarray, float]:
+    def _weights(self, present: csr_matrix, positive: np.ndarray) -> tuple[np.ndarray, float]:
+        """Coefficients and intercept of one class against the rest."""
         p = self.alpha + np.asarray(present[positive].sum(axis=0)).ravel()
         q = self.alpha + np.asarray(present[~positive].sum(axis=0)).ravel()
         ratio = np.log((p / p.sum()) / (q / q.sum()))
@@ -96,6 +80,10 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         weights = machine.coef_.ravel()
         blended = (1 - self.beta) * np.abs(weights).mean() + self.beta * weights
         return blended * ratio, float(machine.intercept_[0]) * self.beta
+
+    def count_operations(self, X: Any, count: Callable[[Any, Any], float]) -> float:
+        """A multiplication and an addition for each word of a text, for each class."""
+        return len(self.coef_) * (2.0 * features_used(self.words_.transform(X)) + 1)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(n_samples,) for two classes, else (n_samples, n_classes)."""

@@ -3,6 +3,22 @@
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 REQUIRES, EXTRA = "catboost", "boosting"
+TRUSTED = (
+    "catboost.core.CatBoostClassifier",
+    "catboost.core.CatBoostRegressor",
+)
+
+
+def levels_passed(model, X) -> float:
+    """A comparison for each level of a symmetric tree, and a sum over trees for each output."""
+    from math import log2
+
+    leaves = model.get_tree_leaf_counts()
+    outputs = max(1, len(model.get_leaf_values()) // max(1, sum(leaves)))
+    return float(sum(log2(n) + outputs for n in leaves))
+
+
+OPERATIONS = {"CatBoostClassifier": levels_passed, "CatBoostRegressor": levels_passed}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, iterations: int = 500):

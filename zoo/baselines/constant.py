@@ -1,7 +1,11 @@
 """Constant: always the class shares (or the mean) of the training rows; what knowing nothing scores."""
 
+from ._operations import none
+
 MODALITIES = ("tabular", "image", "text")
 TASKS = ("binary", "multiclass", "regression")
+OPERATIONS = {"DummyClassifier": none, "DummyRegressor": none}
+REFERENCE = True
 
 
 def build(task: str, modality: str, *, random_state: int = 0):

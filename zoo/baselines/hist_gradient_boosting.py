@@ -2,6 +2,20 @@
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
+TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+LEARNING_CURVE = True
+
+
+def levels_passed(model, X) -> float:
+    """A comparison for each level on the way to a leaf, by training rows, and a sum over trees."""
+    import numpy as np
+
+    trees = [tree.nodes for each in model._predictors for tree in each]
+    leaves = [nodes[nodes["is_leaf"] == 1] for nodes in trees]
+    return sum(float(np.average(n["depth"], weights=np.maximum(n["count"], 1))) + 1 for n in leaves)
+
+
+OPERATIONS = {"HistGradientBoostingClassifier": levels_passed, "HistGradientBoostingRegressor": levels_passed}
 
 
 def build(

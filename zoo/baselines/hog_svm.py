@@ -3,8 +3,12 @@
 Dalal and Triggs (2005); probabilities by Platt scaling inside the training rows.
 """
 
+from ._operations import kernel, linear
+
 MODALITIES = ("image",)
 TASKS = ("binary", "multiclass")
+LEARNING_CURVE = True
+OPERATIONS = {"SVC": kernel, "LinearSVC": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, cells: int = 7):

@@ -1,7 +1,15 @@
 """K nearest neighbours: the answers of the most similar training rows."""
 
+from ._operations import neighbours
+
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
+TRUSTED = (
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",  # built anew from the kept rows before it is asked
+    "sklearn.neighbors._kd_tree.KDTree",
+)
+OPERATIONS = {"KNeighborsClassifier": neighbours, "KNeighborsRegressor": neighbours}
 
 
 def build(

@@ -3,6 +3,23 @@
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 REQUIRES, EXTRA = "lightgbm", "boosting"
+TRUSTED = (
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMRegressor",
+)
+
+
+def levels_passed(model, X) -> float:
+    """A comparison for each level on the way to a leaf, by training rows, and a sum over trees."""
+    frame = model.booster_.trees_to_dataframe()
+    leaves = frame[frame["left_child"].isna()]
+    levels = (leaves["node_depth"] - 1) * leaves["count"]
+    of_trees = levels.groupby(leaves["tree_index"]).sum() / leaves.groupby("tree_index")["count"].sum()
+    return float(of_trees.sum()) + leaves["tree_index"].nunique()
+
+
+OPERATIONS = {"LGBMClassifier": levels_passed, "LGBMRegressor": levels_passed}
 
 
 def build(

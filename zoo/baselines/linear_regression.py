@@ -1,7 +1,11 @@
 """Linear regression: ridge, the strength chosen by leave-one-out on the training rows."""
 
+from ._operations import linear
+
 MODALITIES = ("tabular",)
 TASKS = ("regression",)
+LEARNING_CURVE = True
+OPERATIONS = {"RidgeCV": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0):

@@ -1,7 +1,10 @@
 """Linear SVM: the widest margin, with probabilities by Platt scaling inside the training rows."""
 
+from ._operations import linear
+
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
+OPERATIONS = {"LinearSVC": linear, "LinearSVR": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0):

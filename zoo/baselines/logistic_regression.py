@@ -1,7 +1,12 @@
 """Logistic regression: linear, l2-regularised; every column adds its share."""
 
+from ._operations import linear
+
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass")
+LEARNING_CURVE = True
+OPERATIONS = {"LogisticRegression": linear}
+THREADS = False  # LogisticRegression ignores n_jobs, and warns where it is set
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, max_iter: int = 1000):

@@ -3,8 +3,11 @@
 Binned numbers beat the Gaussian assumption on real tables (Dougherty, Kohavi and Sahami 1995).
 """
 
+from ._operations import naive_bayes
+
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass")
+OPERATIONS = {"BernoulliNB": naive_bayes}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, n_bins: int = 10, alpha: float = 1.0):

@@ -5,6 +5,7 @@ Wang and Manning (2012), "Baselines and Bigrams".
 
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass")
+LEARNING_CURVE = True
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, beta: float = 0.25):

@@ -1,7 +1,11 @@
 """PCA with an RBF SVM: the main directions of the pixels, as in eigenfaces (Turk and Pentland 1991)."""
 
+from ._operations import kernel, linear
+
 MODALITIES = ("image",)
 TASKS = ("binary", "multiclass")
+LEARNING_CURVE = True
+OPERATIONS = {"SVC": kernel, "LinearSVC": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, n_components: int = 100):

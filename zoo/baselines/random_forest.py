@@ -1,7 +1,12 @@
 """Random forest: 200 deep trees on random rows and columns (Breiman 2001)."""
 
+from ._operations import forest
+
 MODALITIES = ("tabular", "image")
 TASKS = ("binary", "multiclass", "regression")
+LEARNING_CURVE = True
+TRUSTED = ("sklearn.tree._tree.Tree",)
+OPERATIONS = {"RandomForestClassifier": forest, "RandomForestRegressor": forest}
 
 
 def build(

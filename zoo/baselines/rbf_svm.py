@@ -1,7 +1,10 @@
 """RBF SVM: a kernel machine with curved borders; above 10,000 rows by 1,000 Nystroem features."""
 
+from ._operations import kernel, linear
+
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
+OPERATIONS = {"SVC": kernel, "SVR": kernel, "LinearSVC": linear, "LinearSVR": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, limit: int = 10_000):

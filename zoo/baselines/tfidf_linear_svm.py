@@ -3,8 +3,11 @@
 Joachims (1998); probabilities by Platt scaling inside the training rows.
 """
 
+from ._operations import linear
+
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass")
+OPERATIONS = {"LinearSVC": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 0.5):

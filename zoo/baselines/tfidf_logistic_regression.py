@@ -1,7 +1,12 @@
 """TF-IDF with logistic regression: weighted words and word pairs, added up."""
 
+from ._operations import linear
+
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass")
+LEARNING_CURVE = True
+OPERATIONS = {"LogisticRegression": linear}
+THREADS = False  # LogisticRegression ignores n_jobs, and warns where it is set
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0):

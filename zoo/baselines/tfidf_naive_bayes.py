@@ -1,7 +1,10 @@
 """TF-IDF with naive Bayes: multinomial naive Bayes on weighted words and word pairs."""
 
+from ._operations import naive_bayes
+
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass")
+OPERATIONS = {"MultinomialNB": naive_bayes}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, alpha: float = 0.1):

@@ -1,7 +1,11 @@
 """TF-IDF with ridge regression: a number from weighted words and word pairs."""
 
+from ._operations import linear
+
 MODALITIES = ("text",)
 TASKS = ("regression",)
+LEARNING_CURVE = True
+OPERATIONS = {"Ridge": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, alpha: float = 1.0):

@@ -3,6 +3,36 @@
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 REQUIRES, EXTRA = "xgboost", "boosting"
+TRUSTED = (
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
+)
+
+
+def levels_passed(model, X) -> float:
+    """A comparison for each level on the way to a leaf, and a sum over trees.
+
+    Leaves hold no number of rows: they are weighted by their sum of second derivatives.
+    """
+    import json
+
+    trees = model.get_booster().get_dump(with_stats=True, dump_format="json")
+    return sum(_mean_depth(json.loads(tree)) + 1 for tree in trees)
+
+
+def _mean_depth(tree: dict) -> float:
+    total = weight = 0.0
+    waiting = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        waiting += [(child, depth + 1) for child in node.get("children", ())]
+        if "leaf" in node:
+            total, weight = total + depth * node["cover"], weight + node["cover"]
+    return total / weight if weight else 0.0
+
+
+OPERATIONS = {"XGBClassifier": levels_passed, "XGBRegressor": levels_passed}
 
 
 def build(

@@ -59,7 +59,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.roles_ = {str(c): roles[str(c)] for c in X.columns if _says_something(X[c], roles[str(c)])}
         self.columns_ = ColumnTransformer(self._steps(), sparse_threshold=0.0)
         with warnings.catch_warnings():
-            # quantiles of a column with few values coincide, and their bins are one: nothing to tell anybody
+            # quantiles of a column with few values coincide, and their bins are merged
             warnings.filterwarnings("ignore", "Bins whose width are too small", UserWarning)
             self.columns_.fit(self._typed(X))
         return self
@@ -73,6 +73,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if self.kind == "frame":
             return self._as_categories(encoded)
         return np.clip(encoded, -10, 10) if self.kind == "scaled" else encoded
+
+    def count_operations(self, X: Any, count: Any) -> float:
+        """None: encoding a row is no arithmetic to speak of."""
+        return 0.0
 
     def _as_categories(self, encoded: np.ndarray) -> pd.DataFrame:
         """Codes as pandas categories, which boosted trees find by their dtype; -1 is missing."""
@@ -150,7 +154,7 @@ def _says_something(values: pd.Series, role: str) -> bool:
 
 
 class SafeText(TransformerMixin, BaseEstimator):
-    """A vectoriser that answers one column of zeros where the training texts have no word."""
+    """A vectoriser that gives one column of zeros where the training texts have no word."""
 
     def __init__(self, vectoriser: Any) -> None:
         self.vectoriser = vectoriser
@@ -195,6 +199,10 @@ class SafeText(TransformerMixin, BaseEstimator):
 
             return csr_matrix((len(texts), 1))
         return self.vectoriser_.transform(texts)
+
+    def count_operations(self, X: Any, count: Any) -> float:
+        """None: words are looked up."""
+        return 0.0
 
 
 _PARTS = ("days", "month", "weekday", "hour")

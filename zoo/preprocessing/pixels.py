@@ -36,6 +36,10 @@ class SameSize(TransformerMixin, BaseEstimator):
         """Images of the common size."""
         return np.stack([self._fitted(image) for image in as_images(X)]).astype(np.float32) / 255.0
 
+    def count_operations(self, X: Any, count: Any) -> float:
+        """None are counted for reading and resizing an image."""
+        return 0.0
+
     def _fitted(self, image: np.ndarray) -> np.ndarray:
         return resized(with_channels(image, self.channels_), self.size_)
 
@@ -51,6 +55,10 @@ class Flatten(TransformerMixin, BaseEstimator):
     def transform(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_samples, height * width * channels)."""
         return X.reshape(len(X), -1)
+
+    def count_operations(self, X: Any, count: Any) -> float:
+        """None: only the shape changes."""
+        return 0.0
 
 
 class MainDirections(TransformerMixin, BaseEstimator):
@@ -79,6 +87,10 @@ class MainDirections(TransformerMixin, BaseEstimator):
         ]
         return np.concatenate(parts) if parts else np.zeros((0, directions.shape[1]))
 
+    def count_operations(self, X: Any, count: Any) -> float:
+        """A difference for each pixel, and a product with each direction."""
+        return 2.0 * self.pca_.components_.size + self.pca_.components_.shape[1]
+
 
 class Gradients(TransformerMixin, BaseEstimator):
     """Histograms of oriented gradients (Dalal and Triggs 2005), and mean colours of a coarse grid.
@@ -100,9 +112,20 @@ class Gradients(TransformerMixin, BaseEstimator):
         """float32 (n_samples, n_gradients [+ n_colours]); raw pixels for images too small for cells."""
         if not self.big_enough_:
             return X.reshape(len(X), -1)
-        return np.stack([self._one(image) for image in X]).astype(np.float32)
+        return np.stack([self._features(image) for image in X]).astype(np.float32)
 
-    def _one(self, image: np.ndarray) -> np.ndarray:
+    def count_operations(self, X: Any, count: Any) -> float:
+        """For a pixel two differences, a length, an angle and each orientation; then blocks and colours."""
+        if not self.big_enough_:
+            return 0.0
+        height, width, channels = self.size_
+        pixels = height * width
+        blocks = (height // self.cell_[0] - 1) * (width // self.cell_[1] - 1)
+        colours = pixels * channels if channels == 3 else 0
+        of_pixels = pixels * (6.0 * channels + 1 + 2 * self.orientations)
+        return of_pixels + 6.0 * blocks * 4 * self.orientations + colours
+
+    def _features(self, image: np.ndarray) -> np.ndarray:
         from skimage.feature import hog
 
         colour = image.shape[-1] == 3
