@@ -29,7 +29,7 @@ from deepworth.datasets._near_copies import groups_of_copies
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 PLANTED = 200
-HEADER = ["data", "rows", "seconds", "near copies in it", "change", "found"]
+HEADER = ["data", "rows", "seconds", "near-duplicates in it", "change", "found"]
 
 
 def one_word(text: str, rng: np.random.Generator) -> str:

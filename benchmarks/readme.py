@@ -26,6 +26,7 @@ import runner as runner_script
 import tradeoff
 import verdict
 from _common import RESULTS, figure, kept, table
+from _labels import readable
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -117,8 +118,8 @@ def estimates() -> str:
     if found is None:
         return ""
     words = (
-        f"{found['datasets']} comparisons, in seconds, told by the table of the package alone (new), with "
-        "other runs of the machine known, and with the same run known (again); "
+        f"{found['datasets']} comparisons, in seconds, estimated from times in the package (new), "
+        "from other runs on the machine as well (known), and from the same run (again); "
         "`python benchmarks/estimate.py`:"
     )
     return f"{words}\n\n{table(estimate_script.HEADER, estimate_script.lines(found))}"
@@ -266,7 +267,7 @@ def filled(text: str) -> str:
 
     def block(match: re.Match[str]) -> str:
         name = match.group(1)
-        return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- /{name} -->"
+        return f"<!-- {name} -->\n{readable(BLOCKS[name]())}\n<!-- /{name} -->"
 
     return re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", block, text, flags=re.DOTALL)
 

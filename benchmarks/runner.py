@@ -45,7 +45,7 @@ from _common import keep, kept, parser, table
 from _dask import cluster
 from _times import answered, overhead, repeat_errors
 
-STAND_INS = Path(__file__).resolve().parents[1] / "tests" / "zoo" / "comparison" / "stand_ins"
+STAND_INS = Path(__file__).resolve().parents[1] / "tests" / "zoo" / "stand_ins"
 sys.path.append(str(STAND_INS))
 from runs import numbers, rows, workers  # noqa: E402
 

@@ -17,22 +17,23 @@ myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "deepworth"
-autodoc_typehints = "none"  # numpydoc says types in words
+html_static_path = ["_static"]
+html_css_files = ["width.css"]
+autodoc_typehints = "none"  # docstrings give types in words
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 suppress_warnings = ["ref.python"]
 
 
 def _write_help() -> None:
-    """What every command says of itself, so that no page can forget one."""
-    parts = ["# Options of every command\n"]
-    group = click.Context(main, info_name="deepworth", max_content_width=96, terminal_width=96)
+    """The help of every command as one page."""
+    parts = ["# All options\n"]
+    width = {"terminal_width": 96, "max_content_width": 96}  # characters; the page has room for 100
+    group = click.Context(main, info_name="deepworth", **width)
     for name in main.list_commands(group):
         command = main.get_command(group, name)
         assert command is not None
-        context = click.Context(
-            command, info_name=name, parent=group, terminal_width=96, max_content_width=96
-        )
+        context = click.Context(command, info_name=name, parent=group, **width)
         parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")
     text, file = "\n".join(parts), Path(__file__).with_name("options.md")
     if not file.exists() or file.read_text(encoding="utf-8") != text:

@@ -22,8 +22,10 @@ import tempfile
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
-BLOCK = re.compile(r"^```console\n\$ deepworth (.*?)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# A backslash at the end of a line continues a long command.
+BLOCK = re.compile(r"^```console\n\$ deepworth (.*?[^\\])\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MORE = "[...]"
+WIDTH = 100  # characters that a block has room for, see _static/width.css
 MASKS = (
     (r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}", r"RUN-\1"),
     (r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\+\d\d:\d\d)?)?)?", "DATE"),
@@ -51,7 +53,7 @@ def run(arguments: str) -> str:
 
     from deepworth.cli import main
 
-    result = CliRunner().invoke(main, shlex.split(arguments))
+    result = CliRunner().invoke(main, shlex.split(arguments.replace("\\\n", " ")))
     if result.exit_code:
         raise SystemExit(f"deepworth {arguments} ended with {result.exit_code}:\n{result.output}")
     return "\n".join(line.rstrip() for line in result.stdout.strip("\n").splitlines())
@@ -69,7 +71,10 @@ def _apart():
     kept, here = dict(os.environ), Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(
-            DEEPWORTH_HOME=f"{folder}/.home", DEEPWORTH_OFFLINE="1", DEEPWORTH_COMPARE_JOBS="0", COLUMNS="110"
+            DEEPWORTH_HOME=f"{folder}/.home",
+            DEEPWORTH_OFFLINE="1",
+            DEEPWORTH_COMPARE_JOBS="0",
+            COLUMNS=str(WIDTH),
         )
         shutil.copytree(DOCS / "suites", Path(folder, "suites"))
         os.chdir(folder)
