@@ -1,4 +1,4 @@
-"""ARFF, Weka's table format: declared columns, dense rows. Tolerant where real files are sloppy.
+"""ARFF, Weka's table format: declared columns and dense rows, read tolerantly.
 
 Format: https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
 """
@@ -21,12 +21,12 @@ _CELL = re.compile(r"\s*(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^,]*?))\
 
 
 def read_arff(data: bytes, name: str) -> pd.DataFrame:
-    """The rows of an ARFF file: numbers as float64, nominal columns as ``category``, the rest as str.
+    """The rows of an ARFF file: numbers as float64, nominal columns as ``category``, others as str.
 
     Raises
     ------
     InputError
-        No declarations, no data, sparse rows, or a row of the wrong length (with its line number).
+        There are no declarations or no data, a row is sparse, or a row has the wrong length.
     """
     lines = decode(data, name).splitlines()
     start = next((i for i, line in enumerate(lines) if line.strip().lower() == "@data"), None)
@@ -53,7 +53,9 @@ def _declares(line: str) -> bool:
 def _attribute(line: str, number: int, name: str) -> tuple[str, str]:
     found = _ATTRIBUTE.match(line.strip())
     if not found:
-        raise InputError(f"{name}: line {number} is no valid @attribute declaration: {line.strip()[:60]!r}")
+        raise InputError(
+            f"{name}: line {number} is not a valid @attribute declaration: {line.strip()[:60]!r}"
+        )
     label = next(found[kind] for kind in ("single", "double", "bare") if found[kind] is not None)
     return _unescape(label), found["type"].strip()
 
@@ -69,7 +71,9 @@ def _rows(lines: list[str], start: int, width: int, name: str) -> list[list[str]
             )
         cells = _cells(line)
         if len(cells) != width:
-            raise InputError(f"{name}: line {number} has {len(cells)} cells, {width} columns are declared")
+            raise InputError(
+                f"{name}: line {number} has {len(cells)} cells, but {width} columns are declared; correct it"
+            )
         rows.append(cells)
     return rows
 
@@ -98,7 +102,7 @@ def _column(cells: tuple[str, ...], kind: str) -> pd.Series:
     values = pd.Series(cells, dtype=object).where(~pd.Series(cells, dtype=object).isin(["?", ""]), None)
     if kind.split("(")[0].split("[")[0].strip().lower() in ("numeric", "real", "integer"):
         numbers = pd.to_numeric(values, errors="coerce")
-        # Words in a declared number are left for the schema to report.
+        # Words in a column declared numeric are left for the schema to report.
         return numbers.astype(np.float64) if numbers.notna().eq(values.notna()).all() else values
     if kind.startswith("{"):
         return pd.Series(pd.Categorical(values.where(~values.isin(MISSING_MARKS - {"None"}), None)))

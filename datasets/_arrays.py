@@ -1,4 +1,4 @@
-"""``.npz`` files: images, tables of numbers or texts, with an official test part perhaps."""
+"""``.npz`` files: images, tables of numbers or texts, possibly with an official test set."""
 
 from __future__ import annotations
 
@@ -26,19 +26,27 @@ def load_npz(path: Path, options: TableOptions) -> Dataset:
     arrays = _read(path)
     X, y, test = _parts(arrays, path.name)
     if len(X) != len(y):
-        raise InputError(f"{path.name}: {len(X)} rows of data and {len(y)} labels; expected one label a row")
+        raise InputError(
+            f"{path.name}: {len(X)} rows of data and {len(y)} labels; expected one label per row"
+        )
     y = _labels(y, path.name)
-    place = Provenance("file", location=str(path))
+    provenance = Provenance("file", location=str(path))
     if X.ndim <= 2:
         frame = _frame(X, y)
-        words = "text" if X.ndim == 1 else options.text
-        wanted = replace(options, target=options.target or "target", text=words)
-        return dataset_from_frame(frame, wanted, name=stem_of(path), provenance=place, test=test)
+        text = "text" if X.ndim == 1 else options.text
+        options = replace(options, target=options.target or "target", text=text)
+        return dataset_from_frame(frame, options, name=stem_of(path), provenance=provenance, test=test)
     task = options.task or ("classification" if y.dtype.kind in "iubU" else None)
-    found = read_target(pd.Series(y), "labels", task)
-    X = _images(X, path.name)
+    target = read_target(pd.Series(y), "labels", task)
     return Dataset(
-        stem_of(path), X, found.y, found.task, "image", test=test, provenance=place, target="labels"
+        stem_of(path),
+        _images(X, path.name),
+        target.y,
+        target.task,
+        "image",
+        test=test,
+        provenance=provenance,
+        target="labels",
     )
 
 
@@ -59,7 +67,8 @@ def _parts(arrays: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.nda
             train, test = (arrays[f"{x}_train"], arrays[f"{x}_test"])
             if train.shape[1:] != test.shape[1:]:
                 raise InputError(
-                    f"{name}: {x}_train is {train.shape} and {x}_test {test.shape}; expected one shape"
+                    f"{name}: {x}_train has shape {train.shape} and {x}_test {test.shape}; expected rows of "
+                    f"the same shape"
                 )
             mask = np.arange(len(train) + len(test)) >= len(train)
             labels = np.concatenate([arrays[f"{y}_train"], arrays[f"{y}_test"]])
@@ -78,7 +87,7 @@ def _labels(y: np.ndarray, name: str) -> np.ndarray:
     if y.dtype.kind == "S":
         y = y.astype(str)
     if y.ndim != 1:
-        raise InputError(f"{name}: labels of shape {y.shape}; expected one label a row, not one-hot codes")
+        raise InputError(f"{name}: labels of shape {y.shape}; expected one label per row, not one-hot codes")
     return y
 
 
@@ -89,7 +98,7 @@ def _frame(X: np.ndarray, y: np.ndarray) -> pd.DataFrame:
 
 
 def _images(X: np.ndarray, name: str) -> np.ndarray:
-    """uint8 (n, height, width, channels), whatever the layout and the scale were."""
+    """uint8 (n, height, width, channels), from any layout and scale."""
     if X.ndim == 3:
         X = X[..., None]
     if X.ndim == 4 and X.shape[1] in (1, 3) and X.shape[3] not in (1, 3):

@@ -1,11 +1,18 @@
-"""The words of a dataset: task, modality, column roles, findings, provenance."""
+"""The parts of a dataset: rows, target, schema, findings, provenance."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Features: TypeAlias = "pd.DataFrame | pd.Series | np.ndarray"
+F = TypeVar("F", bound="pd.DataFrame | pd.Series | np.ndarray")
 
 Task = Literal["binary", "multiclass", "regression"]
 Modality = Literal["tabular", "image", "text"]
@@ -31,7 +38,28 @@ FEATURE_ROLES: tuple[Role, ...] = ("numeric", "categorical", "text", "datetime")
 
 @dataclass(frozen=True)
 class Column:
-    """What was inferred about one column, and why."""
+    """How one column of a table was read, and why.
+
+    Attributes
+    ----------
+    name : str
+    role : str
+        "numeric", "categorical", "text" or "datetime" for features; "identifier", "constant" or "dropped"
+        for columns that are not used; "target", "group", "time" or "split" for columns with a purpose.
+    reason : str
+        Why the column has this role, in a few words.
+    n_missing : int
+        Number of rows without a value.
+    n_unique : int
+        Number of different values.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import load_dataset
+    >>> column = load_dataset("wine").schema.columns[0]
+    >>> column.name, column.role, column.n_missing
+    ('alcohol', 'numeric', 0)
+    """
 
     name: str
     role: Role
@@ -42,66 +70,139 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a table in their order; empty for images and plain texts."""
+    """The columns of a table in their order; empty for images and texts.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+
+    Examples
+    --------
+    >>> from deepworth.datasets import load_dataset
+    >>> load_dataset("sick-healthy").schema.names("categorical", "target")
+    ['sex', 'condition']
+    """
 
     columns: tuple[Column, ...] = ()
 
     def names(self, *roles: Role) -> list[str]:
-        """Names of the columns with one of these roles."""
+        """Names of the columns with one of these roles.
+
+        Parameters
+        ----------
+        *roles : str
+            Roles as in :class:`Column`.
+
+        Returns
+        -------
+        list of str
+        """
         return [c.name for c in self.columns if c.role in roles]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about the data that a reader should know before any score."""
+    """Something about the data that affects how its scores should be read.
 
-    code: str  # DW001 ...: stable, see _codes.py
+    Attributes
+    ----------
+    code : str
+        Stable code such as "DW005"; :func:`list_codes` explains all of them.
+    severity : {"info", "warning", "error"}
+        With an error, no comparison is possible.
+    message : str
+    columns : tuple of str
+        The columns concerned.
+    rows : tuple of int
+        Row numbers from 0, at most the first 20.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import check_dataset, load_dataset
+    >>> [finding.code for finding in check_dataset(load_dataset("wine"))]
+    ['DW011', 'DW016']
+    """
+
+    code: str
     severity: Severity
     message: str
     columns: tuple[str, ...] = ()
-    rows: tuple[int, ...] = ()  # row numbers from 0, at most the first 20
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the data came from."""
+    """Where the data came from.
 
-    source: str  # "embedded", "file", "folder", "keras", "scikit-learn", "openml"
-    location: str = ""  # path or address
+    Attributes
+    ----------
+    source : str
+        "embedded", "file", "folder", "keras", "scikit-learn", "openml" or "memory".
+    location : str
+        Path or address.
+    licence : str
+    citation : str
+
+    Examples
+    --------
+    >>> from deepworth.datasets import load_dataset
+    >>> load_dataset("iris").provenance.source
+    'scikit-learn'
+    """
+
+    source: str
+    location: str = ""
     licence: str = ""
     citation: str = ""
 
 
 @dataclass
 class Dataset:
-    """Rows to learn from, in raw form.
+    """Raw rows with their target.
 
     Attributes
     ----------
-    X : DataFrame, ndarray or Series, first axis ``n_samples``
-        Tabular: DataFrame of feature columns only (numeric float64, categorical ``category``,
-        dates ``datetime64``, free text the nullable ``string`` dtype). Image: uint8 array
-        (n_samples, height, width, channels), or a 1-d object array of uint8 arrays
-        (height, width, channels) when sizes differ. Text: Series of str.
+    name : str
+    X : DataFrame, Series or ndarray, first axis of length n_samples
+        Tabular: DataFrame of the feature columns (numeric float64, categorical ``category``, dates
+        ``datetime64``, free text the nullable ``string`` dtype). Images: uint8 array of shape (n_samples,
+        height, width, channels), or a 1-d object array of uint8 arrays (height, width, channels) when
+        sizes differ. Text: Series of str.
     y : ndarray of shape (n_samples,)
         Class names as str for classification, float64 for regression.
+    task : {"binary", "multiclass", "regression"}
+    modality : {"tabular", "image", "text"}
+    schema : Schema
+        The columns of a table.
     classes : tuple of str
         Sorted class names (the order of ``np.unique(y)``); empty for regression.
     positive : str or None
         The class that label metrics of a binary task call positive; ``classes[1]`` by default.
     groups : ndarray of shape (n_samples,) or None
-        Rows of one group never stand on both sides of a split.
-    time : datetime64 or float64 ndarray of shape (n_samples,) or None
-        When each row was; where it is known, splits predict later rows from earlier ones. Rows keep their
-        order, so that row numbers stay those of the source.
+        Rows of one group stay on one side of every split.
     test : bool ndarray of shape (n_samples,) or None
-        Rows of the official test part.
+        Rows of the official test set.
     true_probability : float64 ndarray of shape (n_samples, n_classes) or None
-        Known only where the data were generated: the best that any model can say.
+        Probabilities of the process that generated the data, where it is known.
+    provenance : Provenance
+    findings : list of Finding
+        What came up while the data was read.
+    target : str
+        Name of the target.
+    time : datetime64 or float64 ndarray of shape (n_samples,) or None
+        Time of each row. Where it is known, splits predict later rows from earlier ones. The order of the
+        rows stays that of the source.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import load_dataset
+    >>> iris = load_dataset("iris")
+    >>> iris.X.shape, iris.task, iris.classes
+    ((150, 4), 'multiclass', ('setosa', 'versicolor', 'virginica'))
     """
 
     name: str
-    X: Any
+    X: Features
     y: np.ndarray
     task: Task
     modality: Modality
@@ -129,7 +230,17 @@ class Dataset:
         return len(self.y)
 
     def take(self, rows: np.ndarray) -> Dataset:
-        """The dataset of these rows only (integer or boolean index), classes unchanged."""
+        """The dataset of some rows only; its classes stay the same.
+
+        Parameters
+        ----------
+        rows : int or bool ndarray
+            Row numbers, or a mask of shape (n_samples,).
+
+        Returns
+        -------
+        Dataset
+        """
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
         parts: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[rows]
@@ -138,7 +249,13 @@ class Dataset:
         return replace(self, X=take(self.X, rows), y=self.y[rows], **parts)
 
     def fingerprint(self) -> str:
-        """SHA-256 over rows and targets, the same for the same data on any machine."""
+        """SHA-256 of rows and target: equal data have equal fingerprints on every machine.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+        """
         import hashlib
 
         digest = hashlib.sha256(f"{self.task}|{self.modality}|{len(self)}".encode())
@@ -147,9 +264,28 @@ class Dataset:
         return digest.hexdigest()
 
 
-def take(X: Any, rows: Any) -> Any:
-    """Rows of a DataFrame, Series or array by integer position."""
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+def take(X: F, rows: np.ndarray | Sequence[int] | slice) -> F:
+    """Rows of a DataFrame, Series or array by position.
+
+    Parameters
+    ----------
+    X : DataFrame, Series or ndarray, first axis of length n_samples
+    rows : int ndarray, sequence of int, or slice
+
+    Returns
+    -------
+    DataFrame, Series or ndarray
+        Of the type of `X`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.datasets import take
+    >>> take(np.array([1.0, 2.0, 3.0]), [0, 2])
+    array([1., 3.])
+    """
+    values: Any = X
+    return cast(F, values.iloc[rows] if hasattr(values, "iloc") else values[rows])
 
 
 def _hash_rows(values: Any) -> bytes:

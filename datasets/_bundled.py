@@ -1,4 +1,4 @@
-"""Tables that come with scikit-learn as Datasets."""
+"""Datasets from the tables bundled with scikit-learn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._table import TableOptions, dataset_from_frame
 def bundled_table(
     name: str, bunch: Any, *, target: str, task: str, licence: str, citation: str, **options: Any
 ) -> Dataset:
-    """A Dataset from a Bunch with ``frame``; class numbers become their names."""
+    """A Dataset from a Bunch with ``frame``; class numbers become class names."""
     frame = bunch.frame.rename(columns={"target": target})
     if task != "regression":
         names = [str(n) for n in bunch.target_names]

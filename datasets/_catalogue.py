@@ -1,4 +1,4 @@
-"""Find entries by file name: a public file in a package is an entry, an underscore file is machinery."""
+"""Entries by file name: a public file of a package is an entry, an underscore file is not."""
 
 from __future__ import annotations
 
@@ -15,11 +15,21 @@ from ._errors import unknown_name
 
 @dataclass(frozen=True)
 class Entry:
-    """One model, baseline or dataset: a light module whose heavy imports wait inside its function.
+    """A model, baseline, metric, export format or dataset: a light module with one function.
 
-    ``card`` is the first line of the module docstring, ``parameters`` the keyword-only
-    parameters of its function with their defaults, and other facts are module constants
-    (read with :meth:`constant`).
+    Attributes
+    ----------
+    name : str
+    module : module
+    function : str
+        Name of the function, which imports heavy libraries when it is called.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import catalogue
+    >>> entry = catalogue("deepworth.datasets", "load")["iris"]
+    >>> entry.constant("ROWS"), entry.parameters
+    (150, {'seed': 0})
     """
 
     name: str
@@ -28,33 +38,56 @@ class Entry:
 
     @property
     def card(self) -> str:
+        """The first line of the module's docstring."""
         return (self.module.__doc__ or "").strip().splitlines()[0]
 
     @property
     def description(self) -> str:
+        """The module's docstring."""
         return inspect.cleandoc(self.module.__doc__ or "")
 
     @property
     def call(self) -> Any:
+        """The function of the entry."""
         return getattr(self.module, self.function)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        found = inspect.signature(self.call).parameters.values()
-        return {p.name: p.default for p in found if p.kind is p.KEYWORD_ONLY}
+        """The keyword-only parameters of the function, with their defaults."""
+        parameters = inspect.signature(self.call).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
     def class_name(self, kind: str) -> str:
-        """``deep-mlp`` and ``Classifier`` make ``DeepMLPClassifier``: acronyms stay capital."""
+        """The class name of an entry: ``DeepMLPClassifier`` for ``deep-mlp`` and ``Classifier``."""
         acronyms = {"mlp", "cnn", "rnn"}
         return "".join(p.upper() if p in acronyms else p.capitalize() for p in self.name.split("-")) + kind
 
     def constant(self, name: str, default: Any = None) -> Any:
+        """A constant of the module, or `default` if it has none of that name."""
         return getattr(self.module, name, default)
 
 
 @cache
 def catalogue(package: str, function: str) -> dict[str, Entry]:
-    """All entries of a package by name: ``deep_mlp.py`` is ``deep-mlp`` unless it has a ``NAME``."""
+    """All entries of a package by name: ``deep_mlp.py`` is ``deep-mlp``, unless it has a ``NAME``.
+
+    Parameters
+    ----------
+    package : str
+        Dotted name of the package.
+    function : str
+        Name of the entries' function.
+
+    Returns
+    -------
+    dict of str to Entry
+
+    Examples
+    --------
+    >>> from deepworth.datasets import catalogue
+    >>> "sick-healthy" in catalogue("deepworth.datasets", "load")
+    True
+    """
     folder = Path(str(import_module(package).__file__)).parent
     stems = sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
     modules = [import_module(f"{package}.{stem}") for stem in stems]
@@ -66,7 +99,31 @@ def catalogue(package: str, function: str) -> dict[str, Entry]:
 
 
 def find_entry(entries: dict[str, Entry], name: str, kind: str) -> Entry:
-    """The entry of that name, or an error that offers the nearest names."""
+    """The entry of a name.
+
+    Parameters
+    ----------
+    entries : dict of str to Entry
+    name : str
+        Case does not matter, and underscores are the same as dashes.
+    kind : str
+        What the entries are, for the error.
+
+    Returns
+    -------
+    Entry
+
+    Raises
+    ------
+    InputError
+        There is no such entry; similar names are suggested.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import catalogue, find_entry
+    >>> find_entry(catalogue("deepworth.datasets", "load"), "Breast_Cancer", "dataset").name
+    'breast-cancer'
+    """
     key = str(name).strip().lower().replace("_", "-")
     if key not in entries:
         raise unknown_name(kind, name, entries)

@@ -1,7 +1,6 @@
-"""What a reader should know about the data before any score: findings with stable codes.
+"""Checks of a dataset before any model is trained; their findings have stable codes.
 
-``_codes.py`` is the table of all codes; the checks themselves are grouped by what they look at: rows,
-columns, the target, the plan of splits.
+``_codes.py`` lists all codes. The checks are grouped by what they examine: rows, columns, target and splits.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _SEVERITIES = ("error", "warning", "info")
 
 
 def check_dataset(dataset: Dataset) -> list[Finding]:
-    """The findings of reading the data, then those of checking its rows.
+    """Check a dataset: duplicates, leaks, rare classes, order, missing values and more.
 
     Parameters
     ----------
@@ -26,7 +25,16 @@ def check_dataset(dataset: Dataset) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Most severe first, then by code. Row numbers count from 0, those in messages from 1.
+        Those of reading the data and those of the checks, most severe first, then by code. Row numbers
+        count from 0, but from 1 in messages.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import check_dataset, load_dataset
+    >>> for finding in check_dataset(load_dataset("wine")):
+    ...     print(finding.code, finding.severity, finding.message[:33])
+    DW011 info rows are sorted by the target; if
+    DW016 info only 178 rows: expect wide interv
     """
     checks: list[Callable[[Dataset], Iterator[Finding]]] = [
         check_copies,
@@ -38,5 +46,5 @@ def check_dataset(dataset: Dataset) -> list[Finding]:
         checks.append(check_classes)
     if dataset.modality == "tabular":
         checks += [check_columns, check_equal_columns, check_answers]
-    found = [*dataset.findings, *(finding for check in checks for finding in check(dataset))]
-    return sorted(found, key=lambda f: (_SEVERITIES.index(f.severity), f.code))
+    findings = [*dataset.findings, *(finding for check in checks for finding in check(dataset))]
+    return sorted(findings, key=lambda f: (_SEVERITIES.index(f.severity), f.code))

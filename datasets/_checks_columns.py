@@ -1,8 +1,10 @@
-"""Columns of a table: empty, equal, too many levels, dates, groups, and those that know the answer."""
+"""Checks of columns: empty, equal, many levels, dates, groups, and target leakage."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,14 +17,15 @@ from ._schema import is_id_name, is_time_name
 
 MANY_LEVELS = 100
 MANY_MISSING = 0.4
-MANY_TIMES = 10  # so many different ones in order are no accident
-GIVES_AWAY = {"ROC AUC": 0.995, "balanced accuracy": 0.995, "R2": 0.99}
+MANY_TIMES = 10  # so many different values in order are not a coincidence
+LEAKS_FROM = {"ROC AUC": 0.995, "balanced accuracy": 0.995, "R2": 0.99}
 _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0)
 
 
 def check_columns(dataset: Dataset) -> Iterator[Finding]:
     """DW002, DW003, DW012 to DW015, DW018: each column by itself."""
-    for name, column in dataset.X.items():
+    X: Any = dataset.X
+    for name, column in X.items():
         n_unique = int(column.nunique())
         yield from _check_values(name, n_unique, float(column.isna().mean()))
         if dataset.time is None:
@@ -38,14 +41,14 @@ def _check_values(name: str, n_unique: int, missing: float) -> Iterator[Finding]
     if n_unique == 0:
         yield finding("DW003", "warning", f"column {name!r} has no value in any row", (name,))
     elif n_unique == 1 and not missing:
-        yield finding("DW002", "info", f"column {name!r} has one value in every row", (name,))
+        yield finding("DW002", "info", f"column {name!r} has the same value in every row", (name,))
     elif missing >= MANY_MISSING:
         yield finding("DW013", "info", f"column {name!r} is missing in {missing:.0%} of the rows", (name,))
 
 
 def _check_time(name: str, column: pd.Series, n_unique: int) -> Iterator[Finding]:
-    """Dates, or rows in the order of a number that is called year, time and the like."""
-    risk = f"if later rows are to be predicted, random folds look into the future; say --time {name}"
+    """Dates, or rows in the order of a number whose name says year, time and the like."""
+    risk = f"if later rows are to be predicted, random folds leak the future: use --time {quote(str(name))}"
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         yield finding("DW014", "warning", f"column {name!r} holds dates: {risk}", (name,))
         return
@@ -62,12 +65,15 @@ def _check_levels(name: str, n_levels: int, n_rows: int) -> Iterator[Finding]:
 
 def _check_group_name(name: str, n_unique: int, n_rows: int) -> Iterator[Finding]:
     if is_id_name(str(name)) and 1 < n_unique < 0.9 * n_rows and n_unique > 10:
-        message = f"column {name!r} may name groups ({n_unique} in {n_rows} rows); if so, say --groups {name}"
+        message = (
+            f"column {name!r} may define groups ({n_unique} values in {n_rows} rows); if so, use "
+            f"--groups {quote(str(name))}"
+        )
         yield finding("DW018", "warning", message, (name,))
 
 
 def _check_sentinels(name: str, values: np.ndarray) -> Iterator[Finding]:
-    """A zero or a number such as -999 that many rows share and that lies far from all others."""
+    """A zero, or a number such as -999, that many rows share and that lies far from all others."""
     levels, counts = np.unique(values, return_counts=True)
     if len(levels) < 20:
         return
@@ -79,18 +85,21 @@ def _check_sentinels(name: str, values: np.ndarray) -> Iterator[Finding]:
         usual = np.median(np.diff(np.unique(rest)))
         zero = value == 0 == at and gap > max(3 * usual, 0.1 * np.median(rest)) and count <= len(rest)
         if (lonely or zero) and count >= max(3, 0.005 * len(values)):
-            held = f"{count} rows hold {value:g}, far from the next value {neighbour:g}"
-            message = f"column {name!r}: {held}; does it stand for missing?"
+            message = (
+                f"column {name!r}: {count} rows hold {value:g}, far from the next value {neighbour:g}; does "
+                f"it mean missing?"
+            )
             yield finding("DW015", "info", message, (name,))
 
 
 def check_equal_columns(dataset: Dataset) -> Iterator[Finding]:
-    """DW004: columns with the same values in every row; named once for each set of equals."""
-    hashes = [row_hashes(_comparable(column)).tobytes() for _, column in dataset.X.items()]
+    """DW004: columns with the same values in every row, one finding for each set of equal columns."""
+    X: Any = dataset.X
+    hashes = [row_hashes(_comparable(column)).tobytes() for _, column in X.items()]
     for hashed, size in group_sizes(hashes).items():
         if size > 1:
-            names = [name for name, h in zip(dataset.X.columns, hashes, strict=True) if h == hashed]
-            message = f"columns {', '.join(map(repr, names))} hold the same values in every row"
+            names = [name for name, h in zip(X.columns, hashes, strict=True) if h == hashed]
+            message = f"columns {', '.join(map(repr, names))} have the same values in every row"
             yield finding("DW004", "info", message, names)
 
 
@@ -99,9 +108,11 @@ def _comparable(column: pd.Series) -> pd.Series:
 
 
 def check_answers(dataset: Dataset) -> Iterator[Finding]:
-    """DW008."""
+    """DW008: columns that alone predict the target almost perfectly."""
     for name, score, metric in single_column_scores(dataset.X, dataset.y, dataset.task):
-        if score >= GIVES_AWAY[metric]:
-            told = f"column {name!r} alone predicts the target ({metric} {score:.3f})"
-            message = f"{told}: is it known before the target is?"
+        if score >= LEAKS_FROM[metric]:
+            message = (
+                f"column {name!r} alone predicts the target ({metric} {score:.3f}); is its value known "
+                f"before the target is?"
+            )
             yield finding("DW008", "warning", message, (name,))

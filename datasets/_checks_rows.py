@@ -1,4 +1,4 @@
-"""Rows that stand twice: equal, nearly equal, and on both sides of a split."""
+"""Checks of rows: duplicates and near-duplicates, also across a split."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ._codes import finding
 from ._near_copies import NearCopies, first_copies, near_copies
 from ._rows import first_rows, row_hashes
 
-MANY = 0.01  # share of the rows from which on copies are worth a warning
+MANY = 0.01  # share of the rows above which duplicates are worth a warning
 _NAMES = {"tabular": "rows", "image": "images", "text": "texts"}
 _NEARLY = {
-    "tabular": "but for the last decimals",
-    "image": "but for brightness, compression or a slight crop",
-    "text": "but for a few words, case or punctuation",
+    "tabular": "except for the last decimals",
+    "image": "except for brightness, compression or a slight crop",
+    "text": "except for a few words, case or punctuation",
 }
 
 
@@ -39,12 +39,12 @@ def _copies(dataset: Dataset, hashes: np.ndarray) -> Iterator[Finding]:
         _, firsts, numbers = np.unique(hashes, return_index=True, return_inverse=True)
         severity, where = _weight(dataset, rows, firsts[numbers][rows])
         count = f"{len(rows)} ({len(rows) / len(dataset):.1%})"
-        message = f"copies of earlier {_NAMES[dataset.modality]}: {count}; {where}"
+        message = f"duplicates of earlier {_NAMES[dataset.modality]}: {count}; {where}"
         yield finding("DW005", severity, message, rows=rows)
 
 
 def _near_copies(dataset: Dataset, found: NearCopies, hashes: np.ndarray) -> Iterator[Finding]:
-    """Rows that are the same case for a reader, but not byte by byte."""
+    """Rows that a reader would call the same, but that are not equal byte by byte."""
     originals = first_copies(found)
     rows = np.flatnonzero((originals < np.arange(len(originals))) & first_rows(hashes))
     if len(rows):
@@ -57,8 +57,8 @@ def _near_copies(dataset: Dataset, found: NearCopies, hashes: np.ndarray) -> Ite
 def _shared_copies(dataset: Dataset, hashes: np.ndarray, test: np.ndarray) -> Iterator[Finding]:
     rows = np.flatnonzero(_shared(hashes, test))
     if len(rows):
-        part = f"{len(rows)} {_NAMES[dataset.modality]} of the test part ({len(rows) / test.sum():.1%})"
-        yield finding("DW006", "warning", f"{part} stand in the training part too", rows=rows)
+        part = f"{len(rows)} {_NAMES[dataset.modality]} of the test set ({len(rows) / test.sum():.1%})"
+        yield finding("DW006", "warning", f"{part} are also in the training set", rows=rows)
 
 
 def _shared_near_copies(
@@ -68,7 +68,7 @@ def _shared_near_copies(
     rows = np.flatnonzero((originals >= 0) & test & ~_shared(hashes, test))
     if len(rows):
         what = _NAMES[dataset.modality]
-        kind = f"{what} of the test part equal to ones of the training part {_NEARLY[dataset.modality]}"
+        kind = f"{what} of the test set equal to training {what} {_NEARLY[dataset.modality]}"
         count = f"{len(rows)} ({len(rows) / test.sum():.1%}), {_example(rows, originals)}"
         yield finding("DW029", "warning", f"{kind}: {count}", rows=rows)
 
@@ -82,13 +82,13 @@ def _shared(hashes: np.ndarray, test: np.ndarray) -> np.ndarray:
 
 
 def _weight(dataset: Dataset, copies: np.ndarray, originals: np.ndarray) -> tuple[Severity, str]:
-    """How much copies matter under the plan of this dataset, in a word and in words."""
+    """The severity of duplicates with the splits of this dataset, and why."""
     if dataset.test is not None:
-        return "info", "each counts as a case of its own"
+        return "info", "each counts as a separate case"
     if dataset.groups is not None and (dataset.groups[copies] == dataset.groups[originals]).all():
         return "info", "their groups keep them on one side of every split"
     many = len(copies) >= MANY * len(dataset)
-    return "warning" if many else "info", "they may stand on both sides of a split (see --group-duplicates)"
+    return "warning" if many else "info", "they may be on both sides of a split (see --group-duplicates)"
 
 
 def _contradictions(dataset: Dataset, hashes: np.ndarray) -> Iterator[Finding]:
@@ -98,5 +98,8 @@ def _contradictions(dataset: Dataset, hashes: np.ndarray) -> Iterator[Finding]:
     several = pd.Series(codes).groupby(hashes).transform("nunique").to_numpy() > 1
     if several.any():
         what = _NAMES[dataset.modality]
-        message = f"{several.sum()} {what} have equals of another class; no model gets all of them right"
+        message = (
+            f"{several.sum()} {what} have duplicates of another class; no model can predict all of them "
+            f"correctly"
+        )
         yield finding("DW007", "warning", message, rows=np.flatnonzero(several))

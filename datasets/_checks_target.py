@@ -1,4 +1,4 @@
-"""The target and the plan: enough rows, enough of each class, their order, and whether they can be split."""
+"""Checks of the target and the splits: rows, classes, order, and whether splits are possible."""
 
 from __future__ import annotations
 
@@ -19,25 +19,23 @@ RARE_CLASS = 0.1
 
 
 def check_n_rows(dataset: Dataset) -> Iterator[Finding]:
-    """DW016."""
+    """DW016: few rows."""
     n = len(dataset)
     if n < FEW_ROWS:
         severity: Severity = "warning" if n < VERY_FEW_ROWS else "info"
-        yield finding("DW016", severity, f"{n} rows only: expect wide intervals and an undecided verdict")
+        yield finding("DW016", severity, f"only {n} rows: expect wide intervals and an undecided verdict")
 
 
 def check_order(dataset: Dataset) -> Iterator[Finding]:
-    """DW011, and DW031 where the order is that of time, as the user said."""
+    """DW011: rows sorted by the target. DW031: splits in order of time, as chosen by the user."""
     if dataset.time is not None:
         message = (
-            f"scored in order of time, {_shown(dataset.time.min())} to {_shown(dataset.time.max())}: "
+            f"splits are in order of time, {_shown(dataset.time.min())} to {_shown(dataset.time.max())}: "
             f"each period is predicted from the rows before it"
         )
         yield finding("DW031", "info", message)
     elif len(dataset) >= VERY_FEW_ROWS and _is_sorted(dataset.y, dataset.task):
-        message = (
-            "rows are sorted by the target; splits shuffle them, check that the order does not stand for time"
-        )
+        message = "rows are sorted by the target; if the order means time, use --time, else ignore this"
         yield finding("DW011", "info", message)
 
 
@@ -46,7 +44,7 @@ def _shown(moment: np.generic) -> str:
 
 
 def _is_sorted(y: np.ndarray, task: str) -> bool:
-    """Far fewer runs of one class than chance makes, or values like their neighbours."""
+    """Far fewer runs of equal classes than by chance, or values close to their neighbours."""
     if task == "regression":
         ranks = pd.Series(y).rank().to_numpy()
         return bool(np.ptp(ranks) > 0 and np.corrcoef(ranks[:-1], ranks[1:])[0, 1] > 0.9)
@@ -56,7 +54,7 @@ def _is_sorted(y: np.ndarray, task: str) -> bool:
 
 
 def check_classes(dataset: Dataset) -> Iterator[Finding]:
-    """DW009, DW010."""
+    """DW009: rare classes. DW010: imbalance."""
     classes, counts = np.unique(dataset.y, return_counts=True)
     few = np.flatnonzero(counts < FEW_CASES)
     if len(few):
@@ -67,15 +65,15 @@ def check_classes(dataset: Dataset) -> Iterator[Finding]:
     if share < RARE_CLASS:
         rarest = int(np.argmin(counts))
         message = (
-            f"class {classes[rarest]} has {counts[rarest]} of {len(dataset)} rows: accuracy says little here"
+            f"class {classes[rarest]} has {counts[rarest]} of {len(dataset)} rows: accuracy is uninformative"
         )
         yield finding("DW010", "info" if share >= 0.01 else "warning", message)
 
 
 def check_splits(dataset: Dataset) -> Iterator[Finding]:
-    """DW030: what a comparison would refuse, said before one is asked for."""
+    """DW030: why no split is possible."""
     if dataset.task != "regression" and np.unique(dataset.y, return_counts=True)[1].min() < 2:
-        return  # DW009 says it
+        return  # DW009 reports it
     try:
         make_splits(
             dataset.y,

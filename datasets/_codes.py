@@ -1,7 +1,7 @@
 """The codes of all findings: what each means and what to do about it.
 
-Some come up while data is read (they tell what was left out or taken for missing), the others are checks
-of the rows that are left. Codes are stable: none is ever renumbered or used again for something else.
+Some findings come up while data is read (what was left out or read as missing), others from the checks of
+the rows that are left. Codes are stable: none is renumbered or reused.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from ._base import Finding, Severity
 
-MOST_ROWS = 20  # row numbers that a finding names
+MOST_ROWS = 20  # row numbers in a finding
 
 
 @dataclass(frozen=True)
 class Code:
-    """One kind of finding: its name in a line, and advice for who meets it."""
+    """One kind of finding: a title and advice."""
 
     title: str
     advice: str
@@ -24,70 +24,70 @@ class Code:
 
 CODES = {
     "DW001": Code(
-        "identifier column left out", "If its values do mean something, say --categorical or rename it."
+        "identifier column left out", "If its values are informative, use --categorical or rename the column."
     ),
-    "DW002": Code("constant column", "Nothing; it cannot help. Check that the export is complete."),
-    "DW003": Code("column without any value", "Check where the values went, or --drop it."),
-    "DW004": Code("duplicate columns", "--drop all but one; importances are shared among copies."),
+    "DW002": Code("constant column", "No action needed. Check that the data were exported completely."),
+    "DW003": Code("column without values", "Check why the values are missing, or --drop the column."),
+    "DW004": Code("duplicate columns", "--drop all but one: importances are divided among duplicates."),
     "DW005": Code(
         "duplicate rows",
-        "If a copy is the same case twice, remove it, or say --group-duplicates to keep copies on one side "
-        "of every split. If different cases are merely equal, leave them.",
+        "If duplicates are the same case, remove them, or use --group-duplicates to keep them on one side of "
+        "every split. If different cases happen to be equal, keep them.",
     ),
     "DW006": Code(
-        "rows that stand in the training and in the test part",
-        "Remove them from the training part: the score is too good where answers were seen.",
+        "rows in both the training set and the test set",
+        "Remove them from the training set: scores on rows seen in training are too high.",
     ),
     "DW007": Code(
-        "equal rows with different targets", "Mend the labels, or add the column that tells these rows apart."
+        "equal rows with different targets",
+        "Correct the labels, or add a column in which these rows differ.",
     ),
     "DW008": Code(
-        "column that gives the answer away",
-        "If its value is known only after the target is, --drop it; else be glad.",
+        "column that may leak the target",
+        "If its value is only known once the target is, --drop it; otherwise keep it.",
     ),
-    "DW009": Code("too few cases of a class", "Add rows, merge the class with another, or remove it."),
+    "DW009": Code("rare class", "Add rows, merge the class with another, or remove it."),
     "DW010": Code(
-        "imbalanced classes", "Judge by ROC AUC, average precision or balanced accuracy, not by accuracy."
+        "imbalanced classes", "Use ROC AUC, average precision or balanced accuracy instead of accuracy."
     ),
     "DW011": Code(
-        "rows sorted by target", "Nothing if the order means nothing; if it stands for time, see --time."
+        "rows sorted by target", "If the order means time, use --time; otherwise no action is needed."
     ),
-    "DW012": Code("category with very many levels", "Merge rare levels, or --drop the column."),
-    "DW013": Code("many missing values", "Ask why they are missing; a model learns that too."),
+    "DW012": Code("category with many levels", "Merge rare levels, or --drop the column."),
+    "DW013": Code("many missing values", "Find out why they are missing: models learn from that too."),
     "DW014": Code(
-        "the rows may have a time order",
-        "If later rows are to be predicted from earlier ones, say --time COLUMN.",
+        "rows may be in order of time",
+        "If later rows are to be predicted from earlier ones, use --time COLUMN.",
     ),
-    "DW015": Code(
-        "numbers that may stand for missing", "Empty these cells in the file, if they stand for missing."
-    ),
-    "DW016": Code("few rows", "Collect more, or take intervals seriously and use --preset thorough."),
-    "DW017": Code("target or task inferred", "Say --target or --task if the guess is wrong."),
+    "DW015": Code("numbers that may mean missing", "If they mean missing, empty these cells in the file."),
+    "DW016": Code("few rows", "Collect more rows, or use --preset thorough and mind the intervals."),
+    "DW017": Code("target or task inferred", "If the guess is wrong, use --target or --task."),
     "DW018": Code(
-        "column that may name groups", "If rows of one group belong together, say --groups COLUMN."
+        "column that may define groups", "If rows of one group belong together, use --groups COLUMN."
     ),
-    "DW020": Code("nested values left out", "Unfold lists and objects into columns of their own."),
-    "DW021": Code("numbers mixed with words", "Mend the cells, or say --categorical COLUMN."),
-    "DW022": Code("infinite numbers taken for missing", "Mend the division by zero that made them."),
-    "DW023": Code("empty texts", "Remove these rows, if an empty text means that it was lost."),
-    "DW024": Code("columns left out by --text", "Leave --text out to learn from all columns."),
+    "DW020": Code("nested values left out", "Turn lists and objects into separate columns."),
+    "DW021": Code("numbers mixed with words", "Correct the cells, or use --categorical COLUMN."),
+    "DW022": Code("infinite numbers read as missing", "Find out what made them, such as a division by zero."),
+    "DW023": Code("empty texts", "If an empty text means that it was lost, remove the row."),
+    "DW024": Code("columns left out by --text", "To learn from all columns, remove --text."),
     "DW025": Code("broken files left out", "Replace or remove the files."),
-    "DW026": Code("files left out or images reduced", "Nothing, if the files are no data."),
+    "DW026": Code("files left out or images reduced", "If the files are not data, no action is needed."),
     "DW027": Code(
-        "validation part counted as training rows", "Nothing: early stopping draws its own rows from them."
+        "validation set used for training",
+        "No action needed: early stopping draws its own validation rows.",
     ),
     "DW028": Code(
-        "nearly equal rows",
-        "Look at the pairs named. If they are the same case, remove one, or say --group-duplicates to keep "
-        "them on one side of every split.",
+        "near-duplicate rows",
+        "Inspect the pairs. If they are the same case, remove one, or use --group-duplicates to keep them on "
+        "one side of every split.",
     ),
     "DW029": Code(
-        "rows of the test part that nearly equal training rows",
-        "Look at the pairs named; remove them from the training part, or distrust the score.",
+        "near-duplicates across training and test set",
+        "Inspect the pairs, and remove them from the training set: the scores may be too high.",
     ),
-    "DW030": Code("no split possible", "The message says what stands in the way; no comparison can be made."),
+    "DW030": Code("no split possible", "The message says why. Correct it: no comparison is possible before."),
     "DW031": Code(
-        "scored in order of time", "Nothing: each period is predicted from the rows before it, as asked for."
+        "splits in order of time", "No action needed: --time predicts each period from the rows before it."
     ),
 }
 
@@ -95,11 +95,23 @@ CODES = {
 def finding(
     code: str, severity: Severity, message: str, columns: Iterable[str] = (), rows: Iterable[int] = ()
 ) -> Finding:
-    """A finding that names at most the first ``MOST_ROWS`` rows, counted from 0."""
+    """A finding with at most the first ``MOST_ROWS`` of its rows, counted from 0."""
     named = tuple(int(row) for _, row in zip(range(MOST_ROWS), rows, strict=False))
     return Finding(code, severity, message, tuple(map(str, columns)), named)
 
 
 def list_codes() -> list[dict[str, str]]:
-    """Every code with its title and advice."""
+    """List every code of a finding, with title and advice.
+
+    Returns
+    -------
+    list of dict
+        ``code``, ``title`` and ``advice`` of each.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import list_codes
+    >>> list_codes()[4]["code"], list_codes()[4]["title"]
+    ('DW005', 'duplicate rows')
+    """
     return [{"code": code, "title": c.title, "advice": c.advice} for code, c in CODES.items()]

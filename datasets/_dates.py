@@ -1,4 +1,4 @@
-"""Dates in the usual ways of writing them."""
+"""Dates in common formats."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
-# Shape of the cell -> formats to try in this order. Where both fit, a slash is read month first and a
-# point or dash day first, as their users mostly do.
+# Shape of the cell -> formats to try in this order. Where both fit, dates with slashes are read month first,
+# those with points or dashes day first, as is most common.
 _SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d",)),
     (r"\d{4}-\d{1,2}-\d{1,2}[T ]\d{1,2}:\d{2}.*", ("ISO8601",)),
@@ -30,10 +30,10 @@ _SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def parse_dates(levels: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Each level as ``datetime64[ns]`` and the format, or None when one of them is no date.
+    """Each level as ``datetime64[ns]``, and the format; None when one of them is not a date.
 
-    Times with a zone become UTC. The first cell decides which ways of writing are tried, so that a
-    column of words costs nothing.
+    Times with a zone become UTC. The first cell decides which formats are tried, so that a column of words
+    costs nothing.
     """
     for shape, formats in _SHAPES:
         if re.fullmatch(shape, levels[0]):

@@ -1,4 +1,4 @@
-"""CSV, TSV and any other delimiter: text in, a table of strings out."""
+"""CSV, TSV and other delimited text as a table of strings."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_ROWS = 50
 # Below the csv module's limit for one cell.
 SNIFFED_CHARACTERS = 100_000
-# The unit separator stands in no text file: with it as quote mark nothing is quoted.
+# The unit separator occurs in no text file: with it as quote character, nothing is quoted.
 NO_QUOTE = "\x1f"
 _DECIMAL_COMMA = r"[+-]?\d+,\d+"
-# A cell of a tab-separated file that begins with a quote mark, and one that also ends with it.
+# A cell of a tab-separated file that starts with a quote, and one that also ends with one.
 _CELL_START = re.compile(r'(?:^|[\t\r\n])"')
 _QUOTED = re.compile(r'(^|[\t\r\n])"[^"]*(?:""[^"]*)*"(?=[\t\r\n]|$)')
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of a file: UTF-8, or UTF-16 when it says so by its first bytes."""
+    """The text of a file: UTF-8, or UTF-16 with a byte order mark."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if encoding != "utf-16" and b"\0" in data[:100_000]:
         raise InputError(f"{name}: expected a text table, found binary data; is it another kind of file?")
@@ -44,8 +44,8 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        Empty file, header only, wrong encoding, repeated column names, or a row with more or fewer
-        cells than the header.
+        The file is empty, has only a header, is not UTF-8, repeats a column name, or has a row whose number
+        of cells differs from the header's.
     """
     text = decode(data, name)
     if not text.strip():
@@ -62,7 +62,7 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
 
 
 def sniff_delimiter(text: str) -> str:
-    """The delimiter that cuts the first rows into equally many cells; "," when none cuts at all."""
+    """The delimiter that splits the first rows into equal numbers of cells; "," when none does."""
     start = text.lstrip("\n\r")[:SNIFFED_CHARACTERS]
     sample = "".join(start.splitlines(keepends=True)[:SNIFFED_ROWS])
     best, best_score = ",", (0.0, 0)
@@ -80,7 +80,7 @@ def sniff_delimiter(text: str) -> str:
 
 
 def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
-    """Rows of the sample without the last, which the cut may have broken inside quotes."""
+    """Rows of the sample without the last one, which may be cut off inside quotes."""
     mark = NO_QUOTE if _unbalanced(sample, delimiter) else '"'
     rows = [
         row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, quotechar=mark) if row
@@ -89,7 +89,7 @@ def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
 
 
 def _unbalanced(text: str, delimiter: str) -> bool:
-    """Tab-separated files often hold cells that begin with a quote mark but quote nothing."""
+    """Whether cells start with a quote that does not end: tab-separated files often have such cells."""
     if delimiter != "\t" or '"' not in text:
         return False
     return _CELL_START.search(_QUOTED.sub(r"\1", text)) is not None
@@ -103,7 +103,7 @@ def _spaces_to_tabs(text: str) -> str:
 
 
 def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFrame]:
-    """Header and rows; pyarrow reads strictly and fast, and tells the number of a bad row."""
+    """Header and rows; pyarrow is strict and fast, and gives the number of a bad row."""
     import pyarrow
     import pyarrow.csv
 
@@ -149,26 +149,26 @@ def _ragged(bad: list, name: str, width: int) -> InputError:
     first = bad[0]
     return InputError(
         f"{name}: row {first.number - 1} has {first.actual_columns} cells, the header has {width} "
-        f"({len(bad)} such rows); quote cells that hold the delimiter, or mend these rows"
+        f"({len(bad)} such rows); quote cells that contain the delimiter, or correct these rows"
     )
 
 
 def column_names(header: list[str], name: str) -> list[str]:
-    """Stripped names; a nameless column gets one from its position; repeated names are an error."""
+    """Stripped names; an empty name is replaced by the position; repeated names are an error."""
     names = [cell.strip() or f"Unnamed: {i}" for i, cell in enumerate(header)]
     repeated = [column for column, count in Counter(names).items() if count > 1]
     if repeated:
         places = [str(i + 1) for i, column in enumerate(names) if column == repeated[0]]
         more = f" (and {len(repeated) - 1} more)" if len(repeated) > 1 else ""
         raise InputError(
-            f"{name}: column name {repeated[0]!r} stands {len(places)} times, at positions "
+            f"{name}: column name {repeated[0]!r} occurs {len(places)} times, at positions "
             f"{', '.join(places)}{more}; give each column its own name"
         )
     return names
 
 
 def _decimal_points(frame: pd.DataFrame) -> pd.DataFrame:
-    """Numbers with a decimal comma, as files cut by semicolons have them, get a point."""
+    """Replace decimal commas, which files delimited by semicolons have, by points."""
     for column in frame.columns:
         cells = frame[column].str.strip()
         comma = cells.str.fullmatch(_DECIMAL_COMMA)

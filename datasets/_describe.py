@@ -1,34 +1,165 @@
-"""A dataset in words: what it holds, what was inferred and why, its first rows."""
+"""Descriptions of data as plain objects: what it holds, how it was read and why, what was found."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from ._base import Dataset
+from ._base import Dataset, Finding, Modality, Role, Severity, Task
 from ._checks import check_dataset
 from ._codes import CODES
+from ._errors import InputError
 from ._load import DataLike, ReadOptions, as_dataset
+from ._table import NoTargetError, RawTable, read_columns
+from ._target import read_target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TARGET_ROLES: tuple[Role, ...] = ("numeric", "categorical")
+
+
+class ColumnInfo(TypedDict):
+    """The fields of a :class:`Column`."""
+
+    name: str
+    role: Role
+    reason: str
+    n_missing: int
+    n_unique: int
+
+
+class FindingInfo(TypedDict):
+    """The fields of a :class:`Finding`."""
+
+    code: str
+    severity: Severity
+    message: str
+    columns: tuple[str, ...]
+    rows: tuple[int, ...]
+
+
+class FindingAdvice(FindingInfo):
+    """A finding, with the title and the advice of its code."""
+
+    title: str
+    advice: str
+
+
+class ProvenanceInfo(TypedDict):
+    """The fields of a :class:`Provenance`."""
+
+    source: str
+    location: str
+    licence: str
+    citation: str
+
+
+class PossibleTarget(TypedDict):
+    """A column that could be the target, and the task that it would make."""
+
+    name: str
+    task: Task
+    reason: str
+
+
+class DatasetDescription(TypedDict):
+    """What :func:`describe_dataset` returns.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import DatasetDescription, describe_dataset
+    >>> description: DatasetDescription = describe_dataset("wine")
+    >>> description["rows"], description["target"]
+    (178, 'cultivar')
+    """
+
+    name: str
+    rows: int
+    test_rows: int | None
+    task: Task | None
+    modality: Modality
+    target: str | None
+    possible_targets: list[PossibleTarget]
+    positive: str | None
+    classes: dict[str, int] | None
+    target_range: dict[str, float] | None
+    columns: list[ColumnInfo]
+    findings: list[FindingInfo]
+    preview: list[dict[str, object]]
+    provenance: ProvenanceInfo
+    fingerprint: str | None
+
+
+class DataCheck(TypedDict):
+    """What :func:`check_data` returns.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import DataCheck, check_data
+    >>> check: DataCheck = check_data("wine")
+    >>> check["findings"][0]["title"]
+    'rows sorted by target'
+    """
+
+    name: str
+    task: Task
+    modality: Modality
+    target: str
+    rows: int
+    findings: list[FindingAdvice]
+    errors: int
 
 
 def describe_dataset(
     data: DataLike = "sick-healthy", *, preview: int = 5, seed: int = 0, **options: Unpack[ReadOptions]
-) -> dict[str, Any]:
-    """Facts about whatever :func:`load_dataset` takes, as one plain object.
+) -> DatasetDescription:
+    """Describe data: its columns, how they were read and why, findings and first rows.
+
+    A table whose target is not known is described too, with the columns that could be the target.
+
+    Parameters
+    ----------
+    data : str, path, DataFrame or Dataset, default="sick-healthy"
+        Anything that :func:`load_dataset` takes.
+    preview : int, default=5
+        Number of first rows to show.
+    seed : int, default=0
+        For generated data and for `rows`.
+    **options
+        The reading options of :func:`load_dataset`, such as `target`.
 
     Returns
     -------
     dict
-        ``name``, ``rows``, ``task``, ``modality``, ``target``, ``classes`` with counts, ``columns``
-        with role and reason, ``findings``, ``preview`` (rows as objects), ``provenance``.
+        ``name``, ``rows``, ``test_rows``, ``task``, ``modality``, ``target``, ``possible_targets``,
+        ``positive``, ``classes`` with their counts, ``target_range``, ``columns`` with role and reason,
+        ``findings``, ``preview`` (rows as dicts), ``provenance`` and ``fingerprint``. Without a target,
+        what depends on it is None.
+
+    Raises
+    ------
+    InputError
+        The data cannot be read.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import describe_dataset
+    >>> description = describe_dataset("iris", preview=1)
+    >>> description["classes"]
+    {'setosa': 50, 'versicolor': 50, 'virginica': 50}
+    >>> description["preview"][0]["petal width (cm)"]
+    0.2
     """
-    dataset = as_dataset(data, seed=seed, **options)
-    names, counts = np.unique(dataset.y, return_counts=True)
-    classes = None
-    if dataset.task != "regression":
-        classes = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    try:
+        dataset = as_dataset(data, seed=seed, **options)
+    except NoTargetError as error:
+        if error.table is None:
+            raise
+        return _describe_table(error.table, preview)
     return {
         "name": dataset.name,
         "rows": len(dataset),
@@ -36,38 +167,115 @@ def describe_dataset(
         "task": dataset.task,
         "modality": dataset.modality,
         "target": dataset.target,
+        "possible_targets": [],
         "positive": dataset.positive,
-        "classes": classes,
+        "classes": _class_counts(dataset),
         "target_range": _range(dataset),
-        "columns": [asdict(c) for c in dataset.schema.columns],
-        "findings": [asdict(f) for f in check_dataset(dataset)],
+        "columns": [_info(c) for c in dataset.schema.columns],
+        "findings": [_info(f) for f in check_dataset(dataset)],
         "preview": _preview(dataset, preview),
-        "provenance": asdict(dataset.provenance),
+        "provenance": _info(dataset.provenance),
         "fingerprint": dataset.fingerprint(),
     }
 
 
+def _describe_table(table: RawTable, preview: int) -> DatasetDescription:
+    """A table without a target."""
+    reading = read_columns(table.frame, table.options)
+    complete = [c.name for c in reading.columns if c.role in _TARGET_ROLES and not c.n_missing]
+    return {
+        "name": table.name,
+        "rows": len(table.frame),
+        "test_rows": None if table.test is None else int(table.test.sum()),
+        "task": None,
+        "modality": "tabular",
+        "target": None,
+        "possible_targets": _possible_targets(table, complete),
+        "positive": None,
+        "classes": None,
+        "target_range": None,
+        "columns": [_info(c) for c in reading.columns],
+        "findings": [_info(f) for f in reading.findings],
+        "preview": _cells(table.frame.head(preview)),
+        "provenance": _info(table.provenance),
+        "fingerprint": None,
+    }
+
+
+def _possible_targets(table: RawTable, names: Iterable[str]) -> list[PossibleTarget]:
+    """The columns that make a target, with the task."""
+    possible: list[PossibleTarget] = []
+    for name in names:
+        try:
+            target = read_target(table.frame[name], name, table.options.task)
+        except InputError:
+            continue
+        possible.append({"name": name, "task": target.task, "reason": target.reason})
+    return possible
+
+
 def check_data(
     data: DataLike = "sick-healthy", *, seed: int = 0, **options: Unpack[ReadOptions]
-) -> dict[str, Any]:
-    """The findings about whatever :func:`load_dataset` takes, as one plain object.
+) -> DataCheck:
+    """Check data before any model is trained, with advice for each finding.
+
+    Parameters
+    ----------
+    data : str, path, DataFrame or Dataset, default="sick-healthy"
+        Anything that :func:`load_dataset` takes.
+    seed : int, default=0
+        For generated data and for `rows`.
+    **options
+        The reading options of :func:`load_dataset`, such as `target`.
 
     Returns
     -------
     dict
-        ``name``, ``rows``, ``task``, ``modality``, ``target``, ``errors`` (how many findings forbid a
-        comparison) and ``findings``: each with ``code``, ``severity``, ``message``, ``columns``, ``rows``
+        ``name``, ``rows``, ``task``, ``modality``, ``target``, ``errors`` (number of findings that rule out
+        a comparison) and ``findings``: each with ``code``, ``severity``, ``message``, ``columns``, ``rows``
         (from 0), ``title`` and ``advice``.
+
+    Raises
+    ------
+    InputError
+        The data cannot be read, or its target is not known.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import check_data
+    >>> check = check_data("wine")
+    >>> check["errors"], [finding["code"] for finding in check["findings"]]
+    (0, ['DW011', 'DW016'])
     """
     dataset = as_dataset(data, seed=seed, **options)
-    found = check_dataset(dataset)
-    facts = ("name", "task", "modality", "target")
+    findings = check_dataset(dataset)
     return {
-        **{fact: getattr(dataset, fact) for fact in facts},
+        "name": dataset.name,
+        "task": dataset.task,
+        "modality": dataset.modality,
+        "target": dataset.target,
         "rows": len(dataset),
-        "findings": [{**asdict(f), **asdict(CODES[f.code])} for f in found],
-        "errors": sum(f.severity == "error" for f in found),
+        "findings": [_with_advice(f) for f in findings],
+        "errors": sum(f.severity == "error" for f in findings),
     }
+
+
+def _info(part: Any) -> Any:
+    """The fields of a dataclass."""
+    return asdict(part)
+
+
+def _with_advice(finding: Finding) -> FindingAdvice:
+    code = CODES[finding.code]
+    fields: FindingInfo = _info(finding)
+    return {**fields, "title": code.title, "advice": code.advice}
+
+
+def _class_counts(dataset: Dataset) -> dict[str, int] | None:
+    if dataset.task == "regression":
+        return None
+    names, counts = np.unique(dataset.y, return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
 def _range(dataset: Dataset) -> dict[str, float] | None:
@@ -76,21 +284,28 @@ def _range(dataset: Dataset) -> dict[str, float] | None:
     return {k: float(f(dataset.y)) for k, f in (("min", np.min), ("mean", np.mean), ("max", np.max))}
 
 
-def _preview(dataset: Dataset, n_rows: int) -> list[dict[str, Any]]:
-    """The first rows; an image is told by its size."""
+def _preview(dataset: Dataset, n_rows: int) -> list[dict[str, object]]:
+    """The first rows with their target; an image is described by its size."""
+    X: Any = dataset.X
     n_rows = min(n_rows, len(dataset))
     targets = dataset.y[:n_rows].tolist()
+    rows: list[dict[str, object]]
     if dataset.modality == "tabular":
-        cells = dataset.X.head(n_rows).astype(object).where(dataset.X.head(n_rows).notna(), None)
-        rows = [{str(k): _cell(v) for k, v in row.items()} for row in cells.to_dict("records")]
+        rows = _cells(X.head(n_rows))
     elif dataset.modality == "text":
-        rows = [{"text": text} for text in dataset.X.head(n_rows).tolist()]
+        rows = [{"text": text} for text in X.head(n_rows).tolist()]
     else:
-        rows = [{"image": " x ".join(map(str, dataset.X[i].shape))} for i in range(n_rows)]
+        rows = [{"image": " x ".join(map(str, X[i].shape))} for i in range(n_rows)]
     return [{**row, dataset.target: y} for row, y in zip(rows, targets, strict=True)]
 
 
-def _cell(value: Any) -> Any:
+def _cells(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as dicts of values that JSON can hold, None where a cell is missing."""
+    cells = frame.astype(object).where(frame.notna(), None)
+    return [{str(k): _cell(v) for k, v in row.items()} for row in cells.to_dict("records")]
+
+
+def _cell(value: Any) -> object:
     if isinstance(value, (str, int, float, type(None))):
         return value
     return value.item() if isinstance(value, np.generic) else str(value)

@@ -27,7 +27,7 @@ LIBRARIES = {
     "tensorflow": "tensorflow",
 }
 MASK = "LIBRARY"
-READ = 4000  # characters of a docstring, of which the first 80 words are kept
+READ = 4000  # characters of a docstring to read; the first 80 words are kept
 MIN_WORDS, MAX_WORDS = 25, 80
 PER_FILE = 8  # so that a few long files do not fill the sample
 
@@ -47,31 +47,33 @@ _ALIASES = re.compile(r"\b(np|pd|sp|tf|nx|ski|jnp|tnp|xp)\b(?!-)")
 
 
 def sample(library: str, count: int, rng: np.random.Generator, seen: set[str]) -> list[str]:
-    """Up to `count` cleaned docstrings of a library, none of which is in `seen`; `seen` learns them."""
+    """Up to `count` cleaned docstrings of a library that are not in `seen`, to which they are added."""
     files = source_files(library)
-    found: list[str] = []
+    texts_kept: list[str] = []
     for i in rng.permutation(len(files)):
         texts = list(dict.fromkeys(t for t in docstrings_in(files[i]) if t not in seen))
         picked = [texts[j] for j in rng.permutation(len(texts))[:PER_FILE]]
         seen.update(picked)
-        found += picked
-        if len(found) >= count:
+        texts_kept += picked
+        if len(texts_kept) >= count:
             break
-    return found[:count]
+    return texts_kept[:count]
 
 
 def source_files(library: str) -> list[Path]:
-    """The Python files of an installed library in a fixed order, private folders and tests left out."""
+    """The Python files of an installed library in a fixed order, without private folders and tests."""
     spec = find_spec(LIBRARIES[library])
     if spec is None or not spec.submodule_search_locations:
-        raise InputError(f"docstrings needs {library}, which is not installed: pip install {library}")
+        raise InputError(
+            f"the dataset docstrings needs {library}, which is not installed: pip install {library}"
+        )
     root = Path(next(iter(spec.submodule_search_locations)))
-    found: list[str] = []
+    paths: list[str] = []
     for folder, folders, files in os.walk(root):
         inner = Path(folder) != root
         folders[:] = [f for f in folders if f not in _SKIPPED and not (f == "keras" and inner)]
-        found += [os.path.join(folder, f) for f in files if f.endswith(".py") and not _is_test(f)]
-    return [Path(f) for f in sorted(found)]
+        paths += [os.path.join(folder, f) for f in files if f.endswith(".py") and not _is_test(f)]
+    return [Path(f) for f in sorted(paths)]
 
 
 def _is_test(name: str) -> bool:
@@ -79,7 +81,7 @@ def _is_test(name: str) -> bool:
 
 
 def docstrings_in(path: Path) -> Iterator[str]:
-    """Cleaned docstrings of the public functions and classes of a file, long enough to say something."""
+    """Cleaned docstrings of the public functions and classes of a file that have enough words."""
     source = path.read_bytes()
     if b'"""' not in source:
         return
@@ -90,7 +92,7 @@ def docstrings_in(path: Path) -> Iterator[str]:
 
 
 def _definitions(parent: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:
-    """Public functions, classes and methods; what is defined inside functions is nobody's interface."""
+    """Public functions, classes and methods; those inside functions are not public."""
     for node in parent.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             yield node
@@ -99,7 +101,7 @@ def _definitions(parent: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef 
 
 
 def clean(docstring: str) -> str:
-    """One line of at most 80 words without code, addresses, version notes and names of libraries."""
+    """One line of at most 80 words without code, addresses, version notes or library names."""
     text = _FENCE.sub(" ", _EXAMPLES.sub(" ", inspect.cleandoc(docstring[:READ])))
     text = _VERSION_NOTE.sub(" ", _CODE_LINE.sub(" ", text))
     text = _ALIASES.sub(MASK, _NAMES.sub(MASK, _ADDRESS.sub(" ", text)))
@@ -107,7 +109,7 @@ def clean(docstring: str) -> str:
 
 
 def versions() -> str:
-    """The installed versions, which decide the rows."""
+    """The installed versions, on which the rows depend."""
     return ", ".join(f"{library} {_version(library)}" for library in sorted(LIBRARIES))
 
 

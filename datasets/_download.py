@@ -1,12 +1,12 @@
-"""Published files, fetched once, checked against their published checksum and kept in a cache.
+"""Downloads of published files, verified by their published checksum and kept in a cache.
 
-The standard library does the transfer. pooch would do the same, but it knows neither mirrors nor an
-offline switch, and what is left of the work is short.
+The standard library does the transfer: pooch has neither mirrors nor an offline switch, and the rest is
+short.
 
-Settings from the environment: ``DEEPWORTH_CACHE`` (folder of the cache, else the user's cache folder),
-``DEEPWORTH_OFFLINE=1`` (never touch the network), ``DEEPWORTH_MIRROR`` (an http address that holds the files
-by the names of the cache, asked before the publisher). Files that Keras already keeps in
-``$KERAS_HOME/datasets`` are used where they are.
+Environment variables: ``DEEPWORTH_CACHE`` (folder of the cache; default: the user's cache folder),
+``DEEPWORTH_OFFLINE=1`` (do not use the network), ``DEEPWORTH_MIRROR`` (an http address with the files under
+the same names as in the cache, tried before the publisher). Files that Keras has in
+``$KERAS_HOME/datasets`` are used from there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ATTEMPTS = 3  # for each address
 WAIT_SECONDS = 1.0  # before the second attempt; doubled before the third
 TIMEOUT_SECONDS = 30
 CHUNK = 1 << 20
-SHOW_FROM = 2_000_000  # bytes; shorter transfers need no progress bar
+SHOW_FROM = 2_000_000  # bytes; shorter transfers have no progress bar
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class RemoteFile:
     Attributes
     ----------
     name : str
-        Place in the cache, such as ``"mnist/mnist.npz"``.
+        Path in the cache, such as ``"mnist/mnist.npz"``.
     url : str
-        Where its publisher keeps it.
+        The publisher's address.
     checksum : str
-        ``"sha256:..."`` or ``"md5:..."`` as published; empty for answers that change.
+        ``"sha256:..."`` or ``"md5:..."`` as published; empty for API answers, which change.
     keras : str
-        Its place under ``$KERAS_HOME/datasets``, if Keras keeps it too.
+        Path under ``$KERAS_HOME/datasets``, if Keras downloads the file too.
     """
 
     name: str
@@ -51,71 +51,72 @@ class RemoteFile:
 
 
 class DownloadError(InputError):
-    """No address gave the file; `status` is the HTTP status of the last one, 0 if there was none."""
+    """The file could not be downloaded; `status` is the last HTTP status, 0 if there was none."""
 
     status = 0
 
 
 class TransferError(Exception):
-    """One attempt failed; `again` says whether another can help."""
+    """An attempt failed; `retry` says whether another may succeed."""
 
-    def __init__(self, reason: str, again: bool = True, status: int = 0) -> None:
+    def __init__(self, reason: str, retry: bool = True, status: int = 0) -> None:
         super().__init__(reason)
-        self.again, self.status = again, status
+        self.retry, self.status = retry, status
 
 
 def fetch(file: RemoteFile, *, cache_dir: Any = None, offline: bool | None = None) -> Path:
-    """The file on this machine, downloaded if it is not there yet.
+    """The path of a file in the cache, downloaded if it is not there yet.
 
     Parameters
     ----------
     file : RemoteFile
     cache_dir : path, optional
-        Instead of the usual cache.
+        Folder to use instead of the default cache.
     offline : bool, optional
-        Never touch the network; ``DEEPWORTH_OFFLINE`` decides when None.
+        Do not use the network; when None, ``DEEPWORTH_OFFLINE`` decides.
 
     Returns
     -------
     Path
-        A complete file whose checksum is right.
+        A complete file with the published checksum.
 
     Raises
     ------
     InputError
-        Offline and not in the cache, or no address gives the right file. The cache stays as it was.
+        The file is not in the cache and cannot be downloaded. The cache stays unchanged.
     """
     target = cache_folder(cache_dir) / file.name
-    for place in (target, *_keras_place(file)):
-        if place.is_file() and _digest(place, file.checksum) == file.checksum:
-            return place
+    for path in (target, *_keras_path(file)):
+        if path.is_file() and _digest(path, file.checksum) == file.checksum:
+            return path
     if offline if offline is not None else _is_set("DEEPWORTH_OFFLINE"):
-        state = "has another checksum than published" if target.exists() else "is not in the cache"
+        state = "does not have the published checksum" if target.exists() else "is not in the cache"
         raise InputError(
-            f"{file.name} {state} and the network is off; go online once, or save {file.url} as {target}"
+            f"{file.name} {state}, and offline mode is on; allow the network once, or save {file.url} as "
+            f"{target}"
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or error
         raise InputError(
-            f"cannot make the cache folder {target.parent} ({reason}); see --cache-dir"
+            f"cannot make the cache folder {target.parent} ({reason}); set DEEPWORTH_CACHE to another folder"
         ) from None
     _download(file, target)
     return target
 
 
 def cache_folder(cache_dir: Any = None) -> Path:
-    """Where remote data is kept."""
-    given = cache_dir or os.environ.get("DEEPWORTH_CACHE")
-    if given:
-        return Path(given).expanduser()
+    """The folder of the cache."""
+    folder = cache_dir or os.environ.get("DEEPWORTH_CACHE")
+    if folder:
+        return Path(folder).expanduser()
     from platformdirs import user_cache_path
 
     return user_cache_path("deepworth") / "datasets"
 
 
-def _keras_place(file: RemoteFile) -> Iterator[Path]:
+def _keras_path(file: RemoteFile) -> Iterator[Path]:
     if file.keras:
         home = Path(os.environ.get("KERAS_HOME") or Path("~/.keras").expanduser())
         yield home / "datasets" / file.keras
@@ -142,7 +143,7 @@ def _hasher(checksum: str) -> Any:
 
 
 def _download(file: RemoteFile, target: Path) -> None:
-    """From the first address that gives the right file; a part never gets the final name."""
+    """Try each address; only a complete file gets the final name."""
     reasons, status = [], 0
     for address in _addresses(file):
         part = target.with_name(f"{target.name}.{os.getpid()}.part")
@@ -167,21 +168,23 @@ def _addresses(file: RemoteFile) -> list[str]:
     addresses = [f"{mirror}/{file.name}", file.url] if mirror else [file.url]
     wrong = next((a for a in addresses if not a.startswith(("http://", "https://"))), None)
     if wrong:
-        raise InputError(f"expected an address that starts with http:// or https://, got {wrong}")
+        raise InputError(
+            f"expected an address that starts with http:// or https://, got {wrong}; correct DEEPWORTH_MIRROR"
+        )
     return addresses
 
 
 def _transfer(file: RemoteFile, address: str, part: Path) -> None:
-    """Try an address a few times, longer apart each time; another file than published is no accident."""
+    """Try an address a few times with growing pauses; a wrong checksum is not tried again."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             _copy(address, part, file.name)
-            found = _digest(part, file.checksum)
-            if found == file.checksum:
+            checksum = _digest(part, file.checksum)
+            if checksum == file.checksum:
                 return
-            raise TransferError(f"checksum {found}, published is {file.checksum}", again=False)
+            raise TransferError(f"checksum {checksum}, expected {file.checksum}", retry=False)
         except TransferError as error:
-            if attempt == ATTEMPTS or not error.again:
+            if attempt == ATTEMPTS or not error.retry:
                 raise
             time.sleep(WAIT_SECONDS * 2 ** (attempt - 1))
 
@@ -197,8 +200,8 @@ def _copy(address: str, part: Path, name: str) -> None:
             length = int(response.headers.get("Content-Length") or 0)
             received = _copy_chunks(response, out, length, name)
     except HTTPError as error:
-        again = error.code >= 500 or error.code == 429
-        raise TransferError(f"HTTP {error.code}", again, error.code) from None
+        retry = error.code >= 500 or error.code == 429
+        raise TransferError(f"HTTP {error.code}", retry, error.code) from None
     except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
         raise TransferError(" ".join(str(getattr(error, "reason", error)).split())) from None
     if length and received != length:
@@ -206,7 +209,7 @@ def _copy(address: str, part: Path, name: str) -> None:
 
 
 def _copy_chunks(response: Any, out: Any, length: int, name: str) -> int:
-    """Copy, with a progress bar on stderr for what takes long."""
+    """Copy, with a progress bar on stderr for large files."""
     import sys
 
     from rich.console import Console

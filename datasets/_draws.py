@@ -1,4 +1,4 @@
-"""Splits drawn again and again until every class stands where it must: the seeds of the attempts."""
+"""Seeds for splits that are drawn again until every class is in every part."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ ATTEMPTS = 20
 
 
 def random_states(stream: tuple[int, int]) -> Iterator[int]:
-    """A seed for each attempt. Each repeat has a stream of its own, unrelated to that of its neighbours."""
+    """A seed for each attempt; each repeat has an independent stream."""
     for attempt in range(ATTEMPTS):
         yield int(np.random.SeedSequence([*stream, attempt]).generate_state(1)[0])

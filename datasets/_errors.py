@@ -1,22 +1,54 @@
-"""The one error that means: the user's input is wrong, and this is what to do."""
+"""The error for input that the user can correct."""
+
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Bad input. The message is one line: what was expected, what came, what to do next.
+    """The input is wrong and the user can correct it.
 
-    The command line prints it on stderr without a traceback and exits with code 2.
+    The message is one line: what was expected, what was given, what to do. The command line prints it
+    without a traceback and exits with code 2.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import InputError, load_dataset
+    >>> try:
+    ...     load_dataset("covertyp")
+    ... except InputError as error:
+    ...     print(error)
+    no dataset 'covertyp'; did you mean covertype?
     """
 
 
-def unknown_name(kind: str, name: str, known) -> InputError:
-    """An error that quotes an unknown name and offers the nearest known ones."""
+def unknown_name(kind: str, name: str, known: Iterable[object]) -> InputError:
+    """An error for an unknown name that suggests similar known ones.
+
+    Parameters
+    ----------
+    kind : str
+        What the name stands for, such as "dataset".
+    name : str
+    known : iterable
+        The known names.
+
+    Returns
+    -------
+    InputError
+        To be raised by the caller.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import unknown_name
+    >>> print(unknown_name("metric", "roc_uac", ["roc_auc", "f1"]))
+    no metric 'roc_uac'; did you mean roc_auc?
+    """
     from difflib import get_close_matches
 
-    known = [str(k) for k in known]
-    lowered = {k.lower(): k for k in known}
+    names = [str(k) for k in known]
+    lowered = {k.lower(): k for k in names}
     near = [lowered[k] for k in get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.5)]
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     else:
-        hint = "there are: " + ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+        hint = "choose from: " + ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
     return InputError(f"no {kind} {name!r}; {hint}")

@@ -1,4 +1,4 @@
-"""One file of any known format to a table or to arrays."""
+"""Files of any known format as tables or arrays."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KNOWN = (*TABLES, *RECORDS, ".npz")
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix that tells the format, compression put aside: ``.csv`` for ``a.csv.gz``."""
+    """The suffix of the format, without that of compression: ``.csv`` for ``a.csv.gz``."""
     suffixes = [s.lower() for s in path.suffixes]
     while suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
@@ -38,12 +38,12 @@ def stem_of(path: Path) -> str:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """The table in a file; cells of text formats stay strings.
+    """The table in a file; the cells of text formats are strings.
 
     Raises
     ------
     InputError
-        With one line that names the file and what is wrong with it.
+        The file cannot be read.
     """
     suffix = suffix_of(path)
     data = read_bytes(path)
@@ -56,12 +56,12 @@ def read_table(path: Path) -> pd.DataFrame:
 
         return checked(read_arff(data, path.name), path.name)
     if suffix in (".xlsx", ".xls", ".ods"):
-        raise InputError(f"{path.name}: spreadsheets are not read; save the sheet as CSV (UTF-8)")
+        raise InputError(f"{path.name}: spreadsheets are not supported; save the sheet as CSV (UTF-8)")
     return read_delimited(data, path.name)
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file, unpacked when it is compressed."""
+    """The bytes of a file, decompressed if needed."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; expected a file")
     if not path.exists():
@@ -72,7 +72,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return _unpack(data, path)
     except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path.name} cannot be unpacked ({error}); is the file complete?") from None
+        raise InputError(f"{path.name} cannot be decompressed ({error}); is the file complete?") from None
 
 
 def _unpack(data: bytes, path: Path) -> bytes:
@@ -120,12 +120,16 @@ def _read_records(data: bytes, name: str) -> pd.DataFrame:
         try:
             records = json.loads(text, object_pairs_hook=_mended_record)
         except json.JSONDecodeError as error:
-            raise InputError(f"{name}: no valid JSON in line {error.lineno}: {error.msg}") from None
+            raise InputError(
+                f"{name}: line {error.lineno} is not valid JSON ({error.msg}); correct the file"
+            ) from None
     else:
         records = [_record(line, i, name) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     wrong = next((i for i, record in enumerate(records, 1) if not isinstance(record, dict)), None)
     if wrong is not None:
-        raise InputError(f"{name}: record {wrong} is no object with named values; expected one {{...}} a row")
+        raise InputError(
+            f"{name}: record {wrong} is not an object with named values; expected one {{...}} per row"
+        )
     return pd.DataFrame(records)
 
 
@@ -140,14 +144,14 @@ def _record(line: str, number: int, name: str) -> object:
         return json.loads(line, object_pairs_hook=_mended_record)
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{name}: line {number} is no valid JSON ({error.msg}); expected one object a line"
+            f"{name}: line {number} is not valid JSON ({error.msg}); expected one object per line"
         ) from None
 
 
 def checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The same refusals for every format: no rows, names that repeat."""
+    """Refuse a table of any format without columns or rows, or with repeated names."""
     if not len(frame.columns):
-        raise InputError(f"{name} has no columns")
+        raise InputError(f"{name} has no columns; is it the right file?")
     frame.columns = pd.Index(column_names([mended(str(c)) for c in frame.columns], name), dtype=object)
     if not len(frame):
         raise InputError(f"{name} has columns ({', '.join(frame.columns[:5])}) but no rows")

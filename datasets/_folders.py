@@ -1,4 +1,4 @@
-"""A folder with one sub-folder per class, of images or of texts, perhaps under train/ and test/."""
+"""Folders with one sub-folder per class, of images or texts, possibly below train/ and test/."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEST = ("test", "testing")
 
 @dataclass(frozen=True)
 class Item:
-    """One file, its class, and whether it belongs to the official test part."""
+    """A file, its class, and whether it belongs to the test set."""
 
     path: Path
     label: str
@@ -36,20 +36,22 @@ def load_folder(path: Path, test_path: Path | None = None) -> Dataset:
     Parameters
     ----------
     path : Path
-        Holds one sub-folder per class, or train/ and test/ (and val/, counted as training rows) that do.
+        Has one sub-folder per class, or train/ and test/ (and val/, used for training) that have them.
     test_path : Path, optional
-        A second folder of the same classes: the official test part.
+        A folder of the same classes: the test set.
 
     Raises
     ------
     InputError
-        No class folders, one class only, images and texts mixed, too few files, or nothing readable.
+        There are no class folders or only one, images and texts are mixed, or too few files can be read.
     """
     findings: list[Finding] = []
     items, ignored = _items(path, test_path, findings)
     suffixes = {item.path.suffix.lower() for item in items}
     if suffixes & set(IMAGES) and suffixes & set(TEXTS):
-        raise InputError(f"{path} holds images and texts; expected one kind, in one sub-folder per class")
+        raise InputError(
+            f"{path} has images and texts; expected only one of them, in one sub-folder per class"
+        )
     _check_classes(items, path)
     if ignored:
         kinds = ", ".join(
@@ -73,10 +75,17 @@ def _dataset(path: Path, X: Any, modality: Modality, items: list[Item], findings
     test = np.array([item.test for item in items])
     task: Task = "binary" if len(np.unique(y)) == 2 else "multiclass"
     name = path.resolve().name
-    place = Provenance("folder", location=str(path))
-    mask = test if test.any() else None
+    provenance = Provenance("folder", location=str(path))
     return Dataset(
-        name, X, y, task, modality, test=mask, provenance=place, findings=findings, target="folder name"
+        name,
+        X,
+        y,
+        task,
+        modality,
+        test=test if test.any() else None,
+        provenance=provenance,
+        findings=findings,
+        target="folder name",
     )
 
 
@@ -87,7 +96,7 @@ def _items(path: Path, test_path: Path | None, findings: list[Finding]) -> tuple
         if not test_path.is_dir():
             raise InputError(f"no folder {str(test_path)!r} for --test; expected class folders as in {path}")
         if any(test for _, test in parts):
-            raise InputError(f"{path} has a test folder of its own; leave out --test")
+            raise InputError(f"{path} has a test folder already; remove --test")
         parts.append((test_path, True))
     items: list[Item] = []
     ignored: Counter = Counter()
@@ -104,7 +113,7 @@ def _items(path: Path, test_path: Path | None, findings: list[Finding]) -> tuple
 
 
 def _parts(path: Path, findings: list[Finding]) -> list[tuple[Path, bool]]:
-    """The folders that hold class folders, and whether each is the test part."""
+    """The folders that have class folders, and whether each is the test set."""
     named = {folder.name.lower(): folder for folder in _subfolders(path)}
     if (
         not set(named) <= {*_TRAIN, *_VALIDATION, *_TEST}
@@ -112,11 +121,11 @@ def _parts(path: Path, findings: list[Finding]) -> list[tuple[Path, bool]]:
         or len(named) < 2
     ):
         return [(path, False)]
-    # Without a test folder the validation folder is the only part that was held out.
+    # Without a test folder, the validation folder is the test set.
     held_out = _TEST if any(n in _TEST for n in named) else _VALIDATION
     merged = [n for n in named if n in _VALIDATION and held_out is _TEST]
     if merged:
-        findings.append(Finding("DW027", "info", f"folder {merged[0]}/ was counted as training rows"))
+        findings.append(Finding("DW027", "info", f"folder {merged[0]}/ was used for training"))
     return [(folder, name in held_out) for name, folder in named.items()]
 
 
@@ -136,7 +145,7 @@ def _class_folders(folder: Path) -> list[Path]:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """Files at any depth but for hidden ones."""
+    """Files at any depth, without hidden ones."""
     return sorted(
         p
         for p in folder.rglob("*")
@@ -149,11 +158,13 @@ def _check_classes(items: list[Item], path: Path, kind: str = "") -> None:
     if len(labels) == 1:
         inner = [p.name for p in _subfolders(path / labels[0])] if (path / labels[0]).is_dir() else []
         hint = (
-            f"did you mean {path / labels[0]}?" if len(inner) > 1 else "add a sub-folder for each other class"
+            f"did you mean {path / labels[0]}?"
+            if len(inner) > 1
+            else "add a sub-folder for every other class"
         )
-        raise InputError(f"{path} has one class only ({labels[0]!r}); {hint}")
+        raise InputError(f"{path} has only one class ({labels[0]!r}); {hint}")
     if len(items) < MIN_ROWS:
-        raise InputError(f"{path} has {len(items)} {kind}files; expected at least {MIN_ROWS}")
+        raise InputError(f"{path} has only {len(items)} {kind}files; expected at least {MIN_ROWS}")
 
 
 def _read_text(file: Path, root: Path) -> str:
@@ -171,7 +182,7 @@ def _read_text(file: Path, root: Path) -> str:
 def _note_empty(texts: pd.Series, findings: list[Finding]) -> None:
     empty = np.flatnonzero(texts.str.strip().eq("").to_numpy())
     if len(empty) == len(texts):
-        raise InputError("all texts are empty; expected words to learn from")
+        raise InputError("all texts are empty; expected texts with words")
     if len(empty):
         rows = tuple(int(r) for r in empty[:20])
         message = f"{len(empty)} of {len(texts)} texts are empty, first row {rows[0] + 1}"

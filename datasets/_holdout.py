@@ -1,4 +1,4 @@
-"""Random parts held out again and again: for data whose folds would take too long, or by custom."""
+"""Repeated random holdout, for data with which cross-validation would take too long."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Rows = tuple[np.ndarray, np.ndarray]
 def holdout_splits(
     y: np.ndarray, task: str, share: float, repeats: int, seed: int, groups: np.ndarray | None = None
 ) -> list[Rows]:
-    """Training and test rows of each repeat, classes in their shares, groups on one side.
+    """Training and test rows of each repeat, stratified by class, groups on one side.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
     task : {"binary", "multiclass", "regression"}
     share : float
-        Of the rows (or groups) to be held out, between 0 and 1.
+        Fraction of the rows (or groups) to hold out, between 0 and 1.
     repeats : int
     seed : int
-        Repeat r draws with its own stream of this seed.
+        Every repeat draws from its own stream of this seed.
     groups : ndarray of shape (n_samples,), optional
 
     Returns
@@ -35,10 +35,12 @@ def holdout_splits(
     Raises
     ------
     InputError
-        The share leaves a side without rows, or a class is too rare to stand on both sides.
+        The fraction leaves a side without rows, or a class is too rare to be on both sides.
     """
     if not 0 < share < 1:
-        raise InputError(f"--holdout is the share of rows to hold out, between 0 and 1; got {share:g}")
+        raise InputError(
+            f"--holdout must be between 0 and 1, the fraction of rows to hold out; got {share:g}"
+        )
     return [_one(y, task, share, (seed, repeat), groups) for repeat in range(repeats)]
 
 
@@ -52,7 +54,11 @@ def _one(y: np.ndarray, task: str, share: float, stream: tuple[int, int], groups
             drawn = kind(1, test_size=share, random_state=random_state)
             train, test = next(drawn.split(np.zeros((len(y), 1)), y, groups))
         except ValueError as error:
-            raise InputError(f"{share:g} of the rows cannot be held out: {error}") from error
+            raise InputError(
+                f"cannot hold out {share:g} of the rows: {error}; choose another --holdout"
+            ) from error
         if not n_classes or all(len(np.unique(y[rows])) == n_classes for rows in (train, test)):
             return np.sort(train), np.sort(test)
-    raise InputError(f"{share:g} of the groups held out left a class on one side only; hold out more")
+    raise InputError(
+        f"holding out {share:g} of the rows or groups leaves a class on one side only; use a larger --holdout"
+    )

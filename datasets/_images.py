@@ -12,7 +12,7 @@ from ._base import Finding
 from ._errors import InputError
 
 LONGEST_SIDE = 256
-# All pixels together, so that a folder of any number of photographs fits into memory.
+# Of all pixels together, so that any number of photographs fits into memory.
 MAX_BYTES = 2 * 1024**3
 _GREY = ("1", "L", "LA", "La", "I", "F")
 
@@ -20,8 +20,8 @@ _GREY = ("1", "L", "LA", "La", "I", "F")
 def read_images(paths: list[Path], root: Path, findings: list[Finding]) -> tuple[np.ndarray, np.ndarray]:
     """Images as the array that :class:`Dataset` holds, and which files could be read.
 
-    Photographs are turned as their camera says (EXIF), their longest side is reduced to at most 256
-    pixels, and transparency lies on white. Grey when every image is grey, else red, green, blue.
+    Photographs are rotated by their EXIF orientation, reduced to at most 256 pixels on the longest side, and
+    transparent pixels become white. Grey when every image is grey, otherwise RGB.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def read_images(paths: list[Path], root: Path, findings: list[Finding]) -> tuple
     good = np.array([not isinstance(result, str) for result in results])
     if not good.any():
         raise InputError(
-            f"{root}: none of the {len(paths)} images can be read, first {_shown(paths[0], root)}"
+            f"{root}: none of {len(paths)} images can be read, such as {_shown(paths[0], root)}; replace them"
         )
     _note_broken(paths, results, good, root, findings)
     arrays = [array for array, _ in (r for r in results if not isinstance(r, str))]
@@ -48,7 +48,7 @@ def read_images(paths: list[Path], root: Path, findings: list[Finding]) -> tuple
 
 
 def longest_side(n_images: int) -> int:
-    """At most 256 pixels, fewer when very many images would not fit into memory."""
+    """At most 256 pixels, fewer when many images would not fit into memory."""
     return min(LONGEST_SIDE, int((MAX_BYTES / (3 * n_images)) ** 0.5))
 
 
@@ -73,7 +73,7 @@ def _read(path: Path, side: int) -> tuple[np.ndarray, bool] | str:
             if reduced:
                 image.thumbnail((side, side))
             return _pixels(ImageOps.exif_transpose(image)), reduced
-    # Pillow's decoders raise all of these on damaged files.
+    # Pillow's decoders raise any of these on damaged files.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError) as error:
         return (
             " ".join(str(error).split()).replace(str(path), "").replace("''", "").strip()

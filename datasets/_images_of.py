@@ -1,4 +1,4 @@
-"""Images with an official test part as one Dataset."""
+"""Datasets of images with an official test set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Part = tuple[np.ndarray, np.ndarray]
 def image_parts(
     name: str, train: Part, test: Part, classes: Sequence[str], provenance: Provenance
 ) -> Dataset:
-    """Images (n, height, width, channels) and class numbers of both parts; the test rows come last."""
+    """A Dataset from images (n, height, width, channels) and class numbers; the test rows come last."""
     images, codes = (np.concatenate(arrays) for arrays in zip(train, test, strict=True))
     return Dataset(
         name,

@@ -1,4 +1,4 @@
-"""How well each column alone predicts the target: a score near 1 usually means a leak."""
+"""How well each column alone predicts the target: a score near 1 suggests target leakage."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MIN_ROWS = 50
 
 
 def single_column_scores(X: pd.DataFrame, y: np.ndarray, task: str) -> Iterator[tuple[str, float, str]]:
-    """Name, cross-validated score and metric of each column (free text is left out).
+    """Name, cross-validated score and metric of each column except free text.
 
-    Numbers and dates are cut by a small decision tree, which sees thresholds, islands and missing
-    values; a level of a category predicts what its training rows have. The score is ROC AUC (binary),
+    A small decision tree predicts from numbers and dates, which finds thresholds, intervals and missing
+    values; a level of a category predicts the mean of its training rows. The score is ROC AUC (binary),
     balanced accuracy (multiclass) or R2 (regression) over three folds.
     """
     rows = _usable_rows(y, task)
@@ -35,7 +35,7 @@ def single_column_scores(X: pd.DataFrame, y: np.ndarray, task: str) -> Iterator[
 
 
 def _usable_rows(y: np.ndarray, task: str) -> np.ndarray:
-    """An even sample of the rows, without classes that three folds cannot hold."""
+    """A random sample of the rows, without classes of fewer than three rows."""
     rows = np.arange(len(y))
     if len(rows) > MAX_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(len(y), MAX_ROWS, replace=False))
@@ -51,7 +51,7 @@ def _one_hot(y: np.ndarray) -> np.ndarray:
 
 
 def _codes(column: pd.Series) -> np.ndarray | None:
-    """Scaled numbers and dates as floats with NaN, numbers of levels as ints, None for free text."""
+    """Numbers and dates as scaled floats with NaN, categories as int codes, free text as None."""
     kinds = pd.api.types
     if isinstance(column.dtype, pd.StringDtype) and column.dtype.na_value is pd.NA:
         return None
@@ -63,7 +63,7 @@ def _codes(column: pd.Series) -> np.ndarray | None:
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
-    """Quartiles around 0 and far values bounded: trees work in float32."""
+    """Scaled by the quartiles, and clipped: trees work in float32."""
     present = values[np.isfinite(values)]
     if not len(present):
         return values
@@ -75,7 +75,7 @@ def _by_tree(values: np.ndarray, truth: np.ndarray, splits: list, task: str) -> 
     """Out-of-fold predictions of a decision tree over one column."""
     from sklearn.tree import DecisionTreeRegressor
 
-    # Squared error over one-hot classes splits as the Gini index does, and gives probabilities.
+    # Squared error on one-hot classes splits like the Gini index, and gives probabilities.
     leaves = 200 if task == "regression" else 16
     predicted = np.empty_like(truth)
     for split in splits:
@@ -86,7 +86,7 @@ def _by_tree(values: np.ndarray, truth: np.ndarray, splits: list, task: str) -> 
 
 
 def _by_level(levels: np.ndarray, truth: np.ndarray, splits: list) -> np.ndarray:
-    """Out-of-fold mean of the target by level, shrunk by one row of the overall mean."""
+    """Out-of-fold mean of the target by level, shrunk towards the overall mean by one row."""
     predicted = np.empty_like(truth)
     size = int(levels.max()) + 1
     for split in splits:

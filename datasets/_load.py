@@ -1,4 +1,4 @@
-"""load_dataset: a name, a path, ``openml:ID`` or a table in memory becomes a Dataset."""
+"""load_dataset: from a name, a path, ``openml:ID`` or a DataFrame to a Dataset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ._base import Dataset
+    from ._base import Dataset, Modality, Task
     from ._table import TableOptions
 
 PACKAGE = "deepworth.datasets"
@@ -25,9 +25,16 @@ DataLike: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Dataset"
 
 
 class ReadOptions(TypedDict, total=False):
-    """How data is read: the options of :func:`load_dataset`, which explains them, without seed and cache.
+    """The reading options of :func:`load_dataset`, which documents them.
 
     Functions that load data take them as ``**options: Unpack[ReadOptions]``.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import ReadOptions, load_dataset
+    >>> options: ReadOptions = {"drop": ["alcohol"], "rows": 100}
+    >>> load_dataset("wine", **options).X.shape
+    (100, 12)
     """
 
     target: str | None
@@ -45,13 +52,53 @@ class ReadOptions(TypedDict, total=False):
     offline: bool | None
 
 
-def list_datasets() -> list[dict[str, Any]]:
-    """The named datasets: name, card, task, modality, rows, source and licence of each."""
-    facts = ("task", "modality", "rows", "source", "licence")
-    return [
-        {"name": name, "card": entry.card, **{fact: entry.constant(fact.upper()) for fact in facts}}
-        for name, entry in catalogue(PACKAGE, "load").items()
-    ]
+class DatasetInfo(TypedDict):
+    """What :func:`list_datasets` returns for each dataset.
+
+    Examples
+    --------
+    >>> from deepworth import list_datasets
+    >>> sorted(list_datasets()[0])
+    ['card', 'licence', 'modality', 'name', 'rows', 'source', 'task']
+    """
+
+    name: str
+    card: str
+    task: Task
+    modality: Modality
+    rows: int
+    source: str
+    licence: str
+
+
+def list_datasets() -> list[DatasetInfo]:
+    """List the named datasets.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``card`` (a line that says what it is), ``task``, ``modality``, ``rows``, ``source``
+        ("embedded" or "remote") and ``licence`` of each.
+
+    Examples
+    --------
+    >>> from deepworth import list_datasets
+    >>> {info["name"]: info["rows"] for info in list_datasets()}["iris"]
+    150
+    """
+    return [_dataset_info(name, entry) for name, entry in catalogue(PACKAGE, "load").items()]
+
+
+def _dataset_info(name: str, entry: Entry) -> DatasetInfo:
+    return {
+        "name": name,
+        "card": entry.card,
+        "task": entry.constant("TASK"),
+        "modality": entry.constant("MODALITY"),
+        "rows": entry.constant("ROWS"),
+        "source": entry.constant("SOURCE"),
+        "licence": entry.constant("LICENCE"),
+    }
 
 
 def load_dataset(
@@ -77,41 +124,43 @@ def load_dataset(
 
     Parameters
     ----------
-    data : str, path or DataFrame
-        A path that exists; else a name of :func:`list_datasets`, or ``openml:ID``. Files: delimited
-        text (any delimiter), Parquet, Feather, JSON lines, ARFF, ``.npz``, each also compressed. Folders:
-        one sub-folder per class with images or ``.txt`` files, or train/ and test/ with such folders.
+    data : str, path or DataFrame, default="sick-healthy"
+        A path that exists, a name that :func:`list_datasets` lists, or ``openml:ID``. Files: delimited text
+        (any delimiter), Parquet, Feather, JSON lines, ARFF, ``.npz``, each also compressed. Folders: one
+        sub-folder per class with images or ``.txt`` files, or train/ and test/ with such folders.
     target : str, optional
-        Target column of a table; guessed when one column is called target, class, label or y.
-    drop, categorical : sequence of str
-        Columns to leave out, and columns to read as categories whatever their values.
+        Target column of a table. By default the only column named target, class, label or y.
+    drop : sequence of str, default=()
+        Columns to leave out.
+    categorical : sequence of str, default=()
+        Columns to read as categories, whatever their values.
     text : str, optional
-        The one column to learn from, as text.
+        The only column to learn from, as text.
     task : {"binary", "multiclass", "classification", "regression"}, optional
-        Overrides what the target's values suggest.
+        By default inferred from the values of the target.
     test : str, path or DataFrame, optional
-        The official test part, with the same columns (or class folders) as `data`.
+        The test set, with the same columns (or class folders) as `data`.
     split_column : str, optional
-        Column whose values train and test name the official split.
+        Column whose values, train and test, define the split.
     groups : str, optional
-        Column whose equal values must stay on one side of every split.
+        Column whose equal values stay on one side of every split.
     time : str, optional
-        Column of dates or numbers by which splits predict later rows from earlier ones. It is no feature:
-        a moment of the future was never seen in training. Put a month or weekday that matters into a
-        column of its own.
-    group_duplicates : bool
-        Keep equal and nearly equal rows on one side of every split. Off by default: rows of a table may
-        be equal and still be different cases.
+        Column of dates or numbers by which splits predict later rows from earlier ones. It is not a
+        feature, because future times are never seen in training: if a month or weekday matters, put it
+        into a column of its own.
+    group_duplicates : bool, default=False
+        Keep equal and nearly equal rows on one side of every split.
     positive : str, optional
-        The class of a binary task that label metrics call positive.
+        The positive class of a binary task. By default the last one in sorted order, or that of a named
+        dataset.
     rows : int, optional
-        Keep only so many rows, drawn by class and by test part.
-    seed : int
+        Use a random sample of so many rows, stratified by class and test set.
+    seed : int, default=0
         For generated data and for `rows`.
     offline : bool, optional
-        Never touch the network for remote data.
+        Do not use the network. By default the environment variable ``DEEPWORTH_OFFLINE`` decides.
     cache_dir : path, optional
-        Where remote data is kept.
+        Folder of downloaded files. By default ``DEEPWORTH_CACHE``, or the user's cache folder.
 
     Returns
     -------
@@ -120,7 +169,21 @@ def load_dataset(
     Raises
     ------
     InputError
-        In one line: what was expected, what came, what to do next.
+        The data cannot be read or used. The message says what was expected, what was given and what to do.
+
+    Examples
+    --------
+    >>> from deepworth import load_dataset
+    >>> load_dataset("breast-cancer").X.shape
+    (569, 30)
+
+    A DataFrame, with its target and a column to leave out:
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"id": range(20), "dose": [1.0, 2.0] * 10, "sick": ["no", "yes"] * 10})
+    >>> dataset = load_dataset(frame, target="sick", drop=["id"])
+    >>> dataset.task, list(dataset.X.columns)
+    ('binary', ['dose'])
     """
     from ._subset import subset
     from ._table import TableOptions
@@ -162,12 +225,12 @@ def as_dataset(data: DataLike, *, seed: int = 0, **options: Unpack[ReadOptions])
 
 
 def _check_plan(dataset: Dataset, group_duplicates: bool) -> None:
-    """An official test part leaves nothing else to decide."""
-    for option, given in (("--time", dataset.time is not None), ("--group-duplicates", group_duplicates)):
-        if given and dataset.test is not None:
+    """Refuse options that would split rows otherwise than the official test set does."""
+    for option, is_set in (("--time", dataset.time is not None), ("--group-duplicates", group_duplicates)):
+        if is_set and dataset.test is not None:
             raise InputError(
-                f"{option} decides how rows are split, but {dataset.name} has an official test part; "
-                f"leave out one of them"
+                f"{option} decides how rows are split, but {dataset.name} has an official test set; "
+                f"remove {option}, or the test set"
             )
 
 
@@ -185,7 +248,7 @@ def _load(
     data: Any, test: Any, options: TableOptions, seed: int, offline: bool | None, cache_dir: Any
 ) -> Dataset:
     if test is not None and options.split_column is not None:
-        raise InputError("--test and --split-column both name the official test part; give one of them")
+        raise InputError("--test and --split-column both define the test set; remove one of them")
     if hasattr(data, "columns"):
         return _from_frame(data, test, options)
     path = _as_path(data)
@@ -196,9 +259,7 @@ def _load(
     if not isinstance(data, str) or _looks_like_path(data):
         raise _no_path(path)
     if test is not None:
-        raise InputError(
-            f"--test goes with a file or folder; {data} brings its own official split, or has none"
-        )
+        raise InputError(f"--test needs a file or folder, but {data} is a named dataset; remove --test")
     if data.lower().startswith("openml:"):
         from . import _openml
 
@@ -213,16 +274,16 @@ def _as_path(data: Any) -> Path:
     if not isinstance(data, str | os.PathLike):
         raise InputError(f"expected a dataset's name, a path or a DataFrame, got {type(data).__name__}")
     if not str(data).strip():
-        raise InputError("expected a dataset's name or a path, got an empty word")
+        raise InputError("expected a dataset's name or a path, got an empty string")
     if "://" in str(data):
         raise InputError(f"{data} is a web address; download the file and give its path")
     return Path(data).expanduser()
 
 
 def _call(entry: Entry, seed: int, offline: bool | None, cache_dir: Any) -> Dataset:
-    """Embedded sets take a seed, remote ones also say where the network and the cache are."""
-    given = {"seed": seed, "offline": offline, "cache_dir": cache_dir}
-    return entry.call(**{k: v for k, v in given.items() if k in entry.parameters})
+    """Load a named dataset, with those of the options that it has."""
+    options = {"seed": seed, "offline": offline, "cache_dir": cache_dir}
+    return entry.call(**{k: v for k, v in options.items() if k in entry.parameters})
 
 
 def _looks_like_path(data: str) -> bool:
@@ -253,7 +314,7 @@ def _from_frame(frame: pd.DataFrame, test: pd.DataFrame | None, options: TableOp
     from ._table import dataset_from_frame
 
     if test is not None and not hasattr(test, "columns"):
-        raise InputError(f"test: expected a DataFrame as data is one, got {type(test).__name__}")
+        raise InputError(f"test: expected a DataFrame like data, got {type(test).__name__}")
     parts = [
         checked(part.copy(deep=False), name)
         for part, name in ((frame, "data"), (test, "test"))
@@ -273,7 +334,7 @@ def _from_file(path: Path, test: Any, options: TableOptions) -> Dataset:
 
         if test is not None:
             raise InputError(
-                f"{path.name}: put the test part into the same file as x_test and y_test, not --test"
+                f"{path.name}: put the test set into the same file as x_test and y_test, and remove --test"
             )
         loaded = load_npz(path, options)
         return _with_options(loaded, replace(options, task=None)) if loaded.modality == "image" else loaded
@@ -291,25 +352,25 @@ def _from_folder(path: Path, test: Any, options: TableOptions) -> Dataset:
 
 
 def _joined(parts: list[pd.DataFrame], names: list[str]) -> tuple[pd.DataFrame, Any]:
-    """One table of train and test rows, and which rows are test."""
+    """One table of training and test rows, and which are test rows."""
     import numpy as np
     import pandas as pd
 
     if len(parts) == 1:
         return parts[0], None
     train, test = parts
-    for have, want, where in ((test, train, names[1]), (train, test, names[0])):
-        lacking = [c for c in want.columns if c not in have.columns]
-        if lacking:
+    for part, other, name in ((test, train, names[1]), (train, test, names[0])):
+        missing = [c for c in other.columns if c not in part.columns]
+        if missing:
             raise InputError(
-                f"{where} has no column {', '.join(map(repr, lacking[:5]))}; both files need the same columns"
+                f"{name} has no column {', '.join(map(repr, missing[:5]))}; both files need the same columns"
             )
     mask = np.arange(len(train) + len(test)) >= len(train)
     return pd.concat([train, test[list(train.columns)]], ignore_index=True), mask
 
 
 def _with_options(dataset: Dataset, options: TableOptions) -> Dataset:
-    """The options that make sense for data that is already read."""
+    """Apply the options that are possible for data that is already read."""
     from ._table import check_positive, dataset_from_frame
 
     given = [f.name for f in fields(options) if getattr(options, f.name) not in (None, ())]
@@ -322,9 +383,10 @@ def _with_options(dataset: Dataset, options: TableOptions) -> Dataset:
             return _with_options(dataset, replace(options, task=None))
         wrong = ", ".join("--" + name.replace("_", "-") for name in given if name != "positive")
         raise InputError(
-            f"{wrong} goes with tables; {dataset.name} holds {dataset.modality}s with labels of their own"
+            f"{wrong} goes with tables, but {dataset.name} has labelled {dataset.modality}s; remove it"
         )
-    frame = dataset.X.assign(**{dataset.target: dataset.y})
+    X: Any = dataset.X
+    frame = X.assign(**{dataset.target: dataset.y})
     task = options.task or (dataset.task if options.target in (None, dataset.target) else None)
     wanted = replace(options, target=options.target or dataset.target, task=task)
     again = dataset_from_frame(

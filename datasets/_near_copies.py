@@ -1,4 +1,4 @@
-"""Rows that are nearly the same: what counts as such, for tables, images and texts."""
+"""Nearly equal rows of tables, images and texts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import pandas as pd
 
 from ._rows import row_hashes
 
-# Nearly equal table rows agree in so many significant digits (single precision keeps them, and so do most
-# programs that write tables) of at least so many measured columns: fewer agree by chance in large tables.
+# Nearly equal rows of a table agree in so many significant digits (which single precision and most programs
+# that write tables keep) of at least so many measured columns: fewer agree by chance in large tables.
 DIGITS = 6
 MEASURES = 2
 
 
 @dataclass(frozen=True)
 class NearCopies:
-    """Which rows nearly equal which.
+    """Nearly equal rows.
 
     Attributes
     ----------
     content : int64 ndarray of shape (n_samples,)
-        Rows with the same number are the same but for their spelling: case, blanks and punctuation of
-        texts, far decimals of numbers.
+        Rows with the same number differ at most in case, spaces and punctuation (texts) or in the last
+        decimals (numbers).
     pairs : int64 ndarray of shape (n_pairs, 2)
-        Contents that are not the same but nearly, the smaller number first.
+        Numbers of contents that are nearly equal, the smaller one first.
     """
 
     content: np.ndarray
@@ -34,13 +34,13 @@ class NearCopies:
 
 
 def near_copies(X: Any, hashes: np.ndarray | None = None) -> NearCopies:
-    """Nearly equal rows of any data; exact copies share their content.
+    """Nearly equal rows of any data; exact duplicates have the same content.
 
     Parameters
     ----------
     X : DataFrame, Series of str, or images as in :class:`Dataset`
     hashes : ndarray of shape (n_samples,), optional
-        Its :func:`row_hashes`, where they are known.
+        Its :func:`row_hashes`, if already computed.
     """
     if isinstance(X, pd.DataFrame):
         return NearCopies(_numbered(_rounded_hashes(X)), np.empty((0, 2), dtype=np.int64))
@@ -62,33 +62,33 @@ def groups_of_copies(X: Any, groups: np.ndarray | None = None) -> np.ndarray:
     ----------
     X : DataFrame, Series of str, or images
     groups : ndarray of shape (n_samples,), optional
-        Groups that must stay whole too: two of them that share a copy become one.
+        Groups to keep together too: two groups that share a duplicate become one.
 
     Returns
     -------
     int64 ndarray of shape (n_samples,)
     """
     hashes = row_hashes(X)
-    found = near_copies(X, hashes)
-    links = [found.content[_repeats(hashes)], found.pairs]
+    copies = near_copies(X, hashes)
+    links = [copies.content[_repeats(hashes)], copies.pairs]
     if groups is not None:
-        links.append(found.content[_repeats(_numbered(groups))])
-    return _connected(int(found.content.max()) + 1, np.concatenate(links))[found.content]
+        links.append(copies.content[_repeats(_numbered(groups))])
+    return _connected(int(copies.content.max()) + 1, np.concatenate(links))[copies.content]
 
 
 def first_copies(found: NearCopies, known: np.ndarray | None = None) -> np.ndarray:
-    """For each row the first row that equals or nearly equals it, perhaps itself.
+    """For each row, the first row that equals or nearly equals it, possibly itself.
 
     Parameters
     ----------
     found : NearCopies
     known : bool ndarray of shape (n_samples,), optional
-        Rows to look among; all by default.
+        Rows to search; all by default.
 
     Returns
     -------
     int64 ndarray of shape (n_samples,)
-        Row numbers, -1 where no known row is near.
+        Row numbers, -1 where no row is found.
     """
     n = len(found.content)
     rows = np.arange(n) if known is None else np.flatnonzero(known)
@@ -125,7 +125,7 @@ def _connected(n: int, links: np.ndarray) -> np.ndarray:
 
 
 def _rounded_hashes(X: pd.DataFrame) -> np.ndarray:
-    """Row hashes after rounding: the same table saved twice, once with fewer digits, gives the same."""
+    """Row hashes after rounding: a table saved with fewer digits has the same hashes."""
     numbers = X.select_dtypes("floating").items()
     floats = {name: column.to_numpy(dtype=np.float64, na_value=np.nan) for name, column in numbers}
     measures = {name: _rounded(values) for name, values in floats.items() if not _whole(values)}
@@ -133,13 +133,13 @@ def _rounded_hashes(X: pd.DataFrame) -> np.ndarray:
 
 
 def _whole(values: np.ndarray) -> bool:
-    """Whole numbers are counted or numbered, not measured: no digit of them is noise."""
+    """Whether all are whole numbers: these are counts or codes, whose last digit is not noise."""
     present = values[np.isfinite(values)]
     return bool(np.all(present == np.rint(present)))
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
-    # Far decimals of a small number are noise where the column's others are large.
+    # The last decimals of a small number are noise if the column's other numbers are large.
     size = np.maximum(np.abs(values), np.nanmedian(np.abs(values)))
     step = 10.0 ** (np.floor(np.log10(np.where(size > 0, size, 1.0))) - (DIGITS - 1))
     return np.rint(values / step) * step + 0.0

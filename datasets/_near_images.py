@@ -1,11 +1,10 @@
-"""Images that are the same but for brightness, compression, size or a slight crop.
+"""Images that are equal except for brightness, compression, size or a slight crop.
 
-Each image is averaged down to 16 x 16 cells, what all images of the data have in common (a white
-background, the outline of a face) is subtracted, and the rest is compared by correlation, which does not
-see brightness and contrast. Pairs of photographs just below the threshold are compared again by the tangent
-distance (Simard, LeCun and Denker 1993): one is fitted to the other with small shifts and zooms, as a crop
-makes. Images of few pixels hold too little to tell a near copy from another drawing of the same thing, so
-there only nearly equal ones count.
+Each image is averaged over 16 x 16 cells, the mean image (a white background, the outline of a face) is
+subtracted, and the rest is compared by correlation, which ignores brightness and contrast. Pairs of
+photographs just below the threshold are compared again by the tangent distance (Simard, LeCun and Denker
+1993), which fits one to the other by small shifts and zooms, as cropping makes. Small images have too few
+pixels to distinguish a near-duplicate from another drawing of the same thing, so their threshold is higher.
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
-CELLS = 16  # a side
-TINY = 8  # pixels of the shorter side below which only exact copies count
-PHOTOGRAPH = 64  # pixels of the shorter side from which on an image holds detail enough
+CELLS = 16  # per side
+TINY = 8  # pixels of the shorter side below which only exact duplicates count
+PHOTOGRAPH = 64  # pixels of the shorter side from which images have enough detail
 SIMILARITY = {"photograph": 0.98, "small": 0.998}  # correlation
-DOUBTFUL = 0.9  # from here on photographs are compared again,
-FITTED = 0.985  # and must then be as similar as this
-MAX_DOUBTFUL = 2000  # the most similar ones
+DOUBTFUL = 0.9  # photographs with at least this correlation are compared again,
+FITTED = 0.985  # and must reach this one after fitting
+MAX_DOUBTFUL = 2000  # most similar pairs to compare again
 MAX_PAIRS = 1_000_000
-FLAT = 2.0  # grey levels: images that vary less show nothing
-COMPONENTS = 32  # of the search; the comparison itself takes all cells
-BLOCK = 1024  # pairs that are compared at once
-CELLS_AT_ONCE = 16_000_000  # of the table of distances
+FLAT = 2.0  # standard deviation in grey levels below which an image is empty
+COMPONENTS = 32  # for the search; the comparison uses all cells
+BLOCK = 1024  # pairs compared at once
+CELLS_AT_ONCE = 16_000_000  # of the distance matrix
 
 
 def near_images(X: np.ndarray) -> np.ndarray:
@@ -74,15 +73,15 @@ def _thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def _directions(thumbnails: np.ndarray) -> np.ndarray:
-    """Centred vectors of length 1 without what they have in common; flat images are zero.
+    """Centred vectors of length 1, minus their mean; empty images are zero.
 
-    Brightness and contrast go first, the common part after that.
+    Brightness and contrast are removed before the mean.
     """
     flat = thumbnails.reshape(len(thumbnails), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)
     empty = flat.std(axis=1) < FLAT
     vectors = _unit(flat)
-    if len(vectors) >= 20:  # of fewer images the mean is mostly one of them
+    if len(vectors) >= 20:  # the mean of fewer is mostly one of them
         vectors = _unit(vectors - vectors[~empty].mean(axis=0) if (~empty).any() else vectors)
     vectors[empty] = 0
     return vectors
@@ -93,10 +92,10 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _search(vectors: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs with at least this correlation, and it.
+    """All pairs with at least this correlation, and their correlations.
 
-    Projection onto the main directions shortens distances, so whatever is too far apart there is too
-    different altogether; few pairs are left to compare in full.
+    Projection onto the principal directions shortens distances, so pairs that are too far apart there are
+    too different; few pairs are left to compare in full.
     """
     short = _projected(vectors)
     squares = np.einsum("ij,ij->i", short, short)[:, None]
@@ -107,9 +106,9 @@ def _search(vectors: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
     pairs: list[np.ndarray] = []
     for start in range(0, len(short), step):
         near = left[start : start + step] @ right[start:].T <= 1 - least + 1e-4
-        found = np.stack(np.nonzero(near), axis=1)
-        found = found[found[:, 1] > found[:, 0]] + start
-        pairs.append(found[_correlation(vectors, found) >= least])
+        candidates = np.stack(np.nonzero(near), axis=1)
+        candidates = candidates[candidates[:, 1] > candidates[:, 0]] + start
+        pairs.append(candidates[_correlation(vectors, candidates) >= least])
         if sum(map(len, pairs)) > MAX_PAIRS:
             break
     joined = np.concatenate(pairs)
@@ -117,7 +116,7 @@ def _search(vectors: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _projected(vectors: np.ndarray, sample: int = 5000) -> np.ndarray:
-    """Coordinates along the main directions of (a sample of) the vectors."""
+    """Coordinates along the principal directions of (a sample of) the vectors."""
     some = vectors[:: max(1, len(vectors) // sample)]
     axes = np.linalg.eigh(some.T @ some)[1][:, -COMPONENTS:]
     return vectors @ axes
@@ -125,17 +124,17 @@ def _projected(vectors: np.ndarray, sample: int = 5000) -> np.ndarray:
 
 def _correlation(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     parts = [pairs[i : i + BLOCK] for i in range(0, len(pairs), BLOCK)]
-    found = [np.einsum("ij,ij->i", vectors[part[:, 0]], vectors[part[:, 1]]) for part in parts]
-    return np.concatenate(found) if found else np.empty(0, dtype=np.float32)
+    products = [np.einsum("ij,ij->i", vectors[part[:, 0]], vectors[part[:, 1]]) for part in parts]
+    return np.concatenate(products) if products else np.empty(0, dtype=np.float32)
 
 
 def _fit(one: np.ndarray, other: np.ndarray) -> float:
-    """Correlation after the best-fitting small shift and zoom of whichever holds more of the scene."""
+    """Correlation after the best small shift and zoom of either image."""
     return max(_fitted(one, other), _fitted(other, one))
 
 
 def _fitted(image: Any, other: np.ndarray) -> float:
-    """How well `image` is a mixture of `other` and its derivatives by shift and zoom, and a grey level."""
+    """Correlation of `image` with its best fit by `other`, its derivatives (shift, zoom) and a constant."""
     down, right = np.gradient(other, axis=(0, 1))
     x = np.linspace(-1, 1, other.shape[1])[None, :, None]
     y = np.linspace(-1, 1, other.shape[0])[:, None, None]

@@ -1,10 +1,10 @@
-"""Texts that are the same but for a few words: an exact similarity join over word triples.
+"""Texts that are equal except for a few words: an exact similarity join over word triples.
 
-Two texts are near copies when the Jaccard similarity of their sets of word triples, their shingles (Broder
-1997), is at least 0.8. All such pairs are found, without comparing all: sort the shingles of every text by
-how rare they are; then two texts that similar share one of their rarest 20 % (prefix filtering: Chaudhuri,
-Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007). Most of these stand in one text only, so few
-candidates are left.
+Two texts are nearly equal when the Jaccard similarity of their sets of word triples, their shingles (Broder
+1997), is at least 0.8. All such pairs are found without comparing all pairs: if the shingles of every text
+are sorted from rare to frequent, two similar texts share one of their rarest 20 % (prefix filtering:
+Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007). Most rare shingles occur in one text only,
+so few candidates are left.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ import numpy as np
 import pandas as pd
 
 SIMILARITY = 0.8
-# Bounds of memory and time: words that are looked at (of each text the first so many), and pairs. Only
-# texts made from a handful of words reach the latter: then those that share the rarest shingles come first.
+# Limits of memory and time: words (the first ones of each text) and pairs. Only texts made from a few words
+# reach the limits of pairs; those that share the rarest shingles come first.
 MAX_WORDS = 10_000_000
 MAX_LOOKS = 20_000_000
 MAX_CANDIDATES = 2_000_000
-BLOCK = 20_000  # candidate pairs that are compared at once
-_TABLE = 1 << 24  # cells that tell shingles of one text from others
+BLOCK = 20_000  # candidate pairs compared at once
+_TABLE = 1 << 24  # cells of the table of counts
 
 _ASCII = re.compile(r"\w+")
-# Chinese, Japanese and Korean set no spaces: there each character is a word.
+# Chinese, Japanese and Korean use no spaces: each character is a word.
 _SCRIPTS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_SCRIPTS}]|[^\W{_SCRIPTS}]+")
 
 
 def near_texts(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Texts of the same words, and pairs of texts of nearly the same words.
+    """Texts of equal words, and pairs of texts of nearly equal words.
 
-    Case, blanks and punctuation do not count. Empty texts equal nothing.
+    Case, spaces and punctuation are ignored. Empty texts are equal to no other.
 
     Parameters
     ----------
-    texts : iterable of str, n_samples of them
+    texts : iterable of str, of length n_samples
 
     Returns
     -------
     content : int64 ndarray of shape (n_samples,)
         The same number for the same words in the same order.
     pairs : int64 ndarray of shape (n_pairs, 2)
-        Numbers of contents whose shingles have a Jaccard similarity of at least ``SIMILARITY``.
+        Pairs of contents whose shingles have a Jaccard similarity of at least ``SIMILARITY``.
     """
     words, lengths = _words(texts)
     content, firsts = _contents(words, lengths)
@@ -56,13 +56,13 @@ def near_texts(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _words(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-    """All words as numbers from 1, one text after the other, and how many each text has."""
+    """All words as numbers from 1, text after text, and the number of words of each text."""
     known: dict[str, int] = {}
     flat, lengths = array("i"), []
     for text in texts:
-        found = (_ASCII if text.isascii() else _WORD).findall(text.casefold())
-        flat.extend([known.setdefault(word, len(known) + 1) for word in found])
-        lengths.append(len(found))
+        words = (_ASCII if text.isascii() else _WORD).findall(text.casefold())
+        flat.extend([known.setdefault(word, len(known) + 1) for word in words])
+        lengths.append(len(words))
     return np.frombuffer(flat, dtype=np.int32) if flat else np.empty(0, np.int32), np.array(lengths)
 
 
@@ -81,7 +81,7 @@ def _contents(words: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _longest(lengths: np.ndarray) -> int:
-    """How many words of each text are looked at, so that all together are at most ``MAX_WORDS``."""
+    """The number of words to read of each text, so that all together are at most ``MAX_WORDS``."""
     longest = int(lengths.max(initial=1))
     while longest > 3 and np.minimum(lengths, longest).sum() > MAX_WORDS:
         longest = int(longest * 0.9)
@@ -89,7 +89,7 @@ def _longest(lengths: np.ndarray) -> int:
 
 
 def _shingles(words: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Word triples as 64-bit numbers, and the text of each; a shorter text is one shingle."""
+    """Word triples as 64-bit numbers, and the text of each; a text of one or two words is one shingle."""
     counts = np.where(lengths > 2, lengths - 2, np.minimum(lengths, 1))
     owners = np.repeat(np.arange(len(starts), dtype=np.int32), counts)
     at = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -104,7 +104,7 @@ def _shingles(words: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> tup
 
 
 def _similar(keys: np.ndarray, owners: np.ndarray, n: int) -> np.ndarray:
-    """Pairs of owners whose sets of keys are similar; keys that occur once only count by their number."""
+    """Pairs of owners whose sets of keys are similar; keys that occur once only enter the sizes."""
     shared = _may_be_shared(keys)
     ranks, repeated = _ranks(keys[shared])
     shared[shared] = repeated
@@ -119,16 +119,16 @@ def _similar(keys: np.ndarray, owners: np.ndarray, n: int) -> np.ndarray:
 
 
 def _ranks(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each key in the order of how often it occurs, rarest first, and whether it comes again."""
-    numbers, found = pd.factorize(keys)
-    frequency = np.bincount(numbers, minlength=len(found))
-    rank = np.empty(len(found), dtype=np.int64)
-    rank[np.argsort(frequency, kind="stable")] = np.arange(len(found))
+    """The rank of each key by frequency, rarest first, and whether it occurs more than once."""
+    numbers, unique = pd.factorize(keys)
+    frequency = np.bincount(numbers, minlength=len(unique))
+    rank = np.empty(len(unique), dtype=np.int64)
+    rank[np.argsort(frequency, kind="stable")] = np.arange(len(unique))
     return rank[numbers], frequency[numbers] > 1
 
 
 def _may_be_shared(keys: np.ndarray) -> np.ndarray:
-    """False for keys that certainly occur once: alone in their cell of a table of counts."""
+    """False for keys that certainly occur once: they are alone in their cell of a table of counts."""
     mixed = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing, Knuth 6.4
     cells = (mixed >> np.uint64(64 - 24)).astype(np.int64)
     return np.bincount(cells, minlength=_TABLE)[cells] > 1
@@ -141,19 +141,19 @@ def _candidates(owners: np.ndarray, ranks: np.ndarray, alone: np.ndarray, sizes:
     order = np.argsort(ranks[prefix], kind="stable")  # rare keys first, owners ascending within a key
     owners, place, ranks = owners[prefix][order], place[prefix][order], ranks[prefix][order]
     n, looks, kept, step = len(sizes), 0, 0, 1
-    found = [np.empty(0, dtype=np.int64)]
+    encoded = [np.empty(0, dtype=np.int64)]
     at = np.arange(len(ranks))
     while len(at) and looks < MAX_LOOKS and kept < MAX_CANDIDATES:
         at = at[at + step < len(ranks)]
         at = at[ranks[at] == ranks[at + step]]
         a, b = owners[at], owners[at + step]
-        # A shared key this far back in both leaves too few keys that could be shared.
+        # The later a shared key comes in both, the fewer keys are left that could be shared.
         left = np.minimum(sizes[a] - place[at], sizes[b] - place[at + step])
         needed = np.ceil(SIMILARITY / (1 + SIMILARITY) * (sizes[a] + sizes[b]) - 1e-9)
         fit = left >= needed
-        found.append(a[fit] * n + b[fit])
-        looks, kept, step = looks + len(at), kept + len(found[-1]), step + 1
-    pairs = np.unique(np.concatenate(found))
+        encoded.append(a[fit] * n + b[fit])
+        looks, kept, step = looks + len(at), kept + len(encoded[-1]), step + 1
+    pairs = np.unique(np.concatenate(encoded))
     return np.stack([pairs // n, pairs % n], axis=1)
 
 

@@ -1,8 +1,7 @@
-"""OpenML's data sets by number or name, over its JSON API (https://www.openml.org/apis, version 1).
+"""OpenML datasets by number or name, through its JSON API (https://www.openml.org/apis, version 1).
 
-The answers of the API and the ARFF file are kept in the cache; the file is checked against the MD5 sum of
-its description. What the description calls row identifier or ignored is left out, nominal columns become
-categories.
+Answers of the API and the ARFF file are cached; the file is verified by the MD5 sum of its description.
+Columns that the description calls row identifier or ignored are left out; nominal columns become categories.
 """
 
 from __future__ import annotations
@@ -21,21 +20,21 @@ API = "https://www.openml.org/api/v1/json"
 def load(
     identifier: str, *, target: str | None = None, offline: bool | None = None, cache_dir: Any = None
 ) -> Dataset:
-    """A data set of OpenML.
+    """An OpenML dataset.
 
     Parameters
     ----------
     identifier : str
-        Its number, or its name (the oldest active version of that name, as scikit-learn's fetcher does).
+        Its number, or its name (the oldest active version, as in scikit-learn's ``fetch_openml``).
     target : str, optional
-        The target column; OpenML's default target otherwise.
+        The target column; by default OpenML's default target.
     offline, cache_dir
         As in :func:`deepworth.datasets._download.fetch`.
 
     Raises
     ------
     InputError
-        No such data set, several default targets, a sparse file, or what `fetch` raises.
+        There is no such dataset, it has several default targets or a sparse file, or `fetch` fails.
     """
     from dataclasses import replace
 
@@ -47,41 +46,41 @@ def load(
     about = _answer(file, f"data/{number}", "data_set_description", identifier, where)
     frame = _table(number, about, where)
     target = target or _default_target(number, about)
-    left_out = [n for n in _ignored(about) if n in frame.columns and n != target]
+    ignored = [n for n in _ignored(about) if n in frame.columns and n != target]
     name = str(about.get("name", f"openml-{number}"))
-    place = Provenance(
+    provenance = Provenance(
         "openml", f"https://www.openml.org/d/{number}", str(about.get("licence") or ""), _citation(about)
     )
     dataset = dataset_from_frame(
-        frame.drop(columns=left_out), TableOptions(target=target), name=name, provenance=place
+        frame.drop(columns=ignored), TableOptions(target=target), name=name, provenance=provenance
     )
-    told = tuple(Column(n, "dropped", "OpenML calls it an identifier or ignores it") for n in left_out)
-    return replace(dataset, schema=Schema(dataset.schema.columns + told))
+    dropped = tuple(Column(n, "dropped", "OpenML calls it an identifier or ignores it") for n in ignored)
+    return replace(dataset, schema=Schema(dataset.schema.columns + dropped))
 
 
 def _number_of(name: str, where: dict[str, Any]) -> str:
     if not name:
-        raise InputError("openml: needs a number or a name, such as openml:61 or openml:iris")
-    place = quote(name, safe="")
-    path = f"data/list/data_name/{place}/limit/2/status/active/"
-    found = _answer(f"openml/names/{place}.json", path, "data", name, where)["dataset"]
-    return str(found[0]["did"])
+        raise InputError("expected openml: with a number or a name, such as openml:61 or openml:iris")
+    quoted = quote(name, safe="")
+    path = f"data/list/data_name/{quoted}/limit/2/status/active/"
+    datasets = _answer(f"openml/names/{quoted}.json", path, "data", name, where)["dataset"]
+    return str(datasets[0]["did"])
 
 
 def _answer(name: str, path: str, key: str, wanted: str, where: dict[str, Any]) -> dict[str, Any]:
-    """What stands under `key` in a JSON answer of the API, from the cache when it is there."""
+    """The value of `key` in a JSON answer of the API, from the cache if it is there."""
     try:
-        found = fetch(RemoteFile(name, f"{API}/{path}"), **where)
+        file = fetch(RemoteFile(name, f"{API}/{path}"), **where)
     except DownloadError as error:
-        if error.status != 412:  # OpenML's way to say that there is no such data set
+        if error.status != 412:  # OpenML's status for an unknown dataset
             raise
-        message = f"OpenML has no active data set {wanted!r}; search for it on www.openml.org"
+        message = f"OpenML has no active dataset {wanted!r}; search for it on www.openml.org"
         raise InputError(message) from None
     try:
-        return json.loads(found.read_text("utf-8"))[key]
+        return json.loads(file.read_text("utf-8"))[key]
     except (ValueError, KeyError, TypeError):
-        found.unlink()
-        raise InputError(f"{API}/{path} gave no JSON with {key!r}; try again later") from None
+        file.unlink()
+        raise InputError(f"{API}/{path} returned no JSON with {key!r}; try again later") from None
 
 
 def _table(number: str, about: dict[str, Any], where: dict[str, Any]):
@@ -90,7 +89,8 @@ def _table(number: str, about: dict[str, Any], where: dict[str, Any]):
 
     if str(about.get("format", "")).lower() != "arff":
         raise InputError(
-            f"openml:{number} is kept as {about.get('format')}; only dense ARFF is read, so convert it first"
+            f"openml:{number} has the format {about.get('format')}, but only dense ARFF is supported; "
+            f"convert it to CSV first"
         )
     md5 = str(about.get("md5_checksum") or "")
     file = RemoteFile(f"openml/{number}/data.arff", str(about["url"]), f"md5:{md5}" if md5 else "")
@@ -99,7 +99,7 @@ def _table(number: str, about: dict[str, Any], where: dict[str, Any]):
 
 
 def _default_target(number: str, about: dict[str, Any]) -> str | None:
-    """OpenML separates several targets by commas; the cells of our targets are single values."""
+    """The default target; several targets, which OpenML separates by commas, are not supported."""
     targets = _names(about.get("default_target_attribute"))
     if len(targets) > 1:
         raise InputError(
@@ -113,11 +113,10 @@ def _ignored(about: dict[str, Any]) -> list[str]:
 
 
 def _names(value: Any) -> list[str]:
-    """One name, names with commas between, or a list, as the API gives them."""
+    """Names from a single name, a comma list or a list, as the API gives them."""
     parts = value if isinstance(value, list) else str(value or "").split(",")
     return [str(p).strip().strip("\"'") for p in parts if str(p).strip()]
 
 
 def _citation(about: dict[str, Any]) -> str:
-    given = about.get("citation") or ""
-    return " ".join(str(given).split())[:300]
+    return " ".join(str(about.get("citation") or "").split())[:300]

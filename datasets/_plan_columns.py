@@ -1,4 +1,4 @@
-"""Columns that say how to split: the official part, groups that stay whole, the moment of each row."""
+"""Columns that define the splits: the official test set, groups, and times."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _TEST = {"test", "testing", "holdout", "hold-out"}
 
 
 def read_split(series: pd.Series, name: str, findings: list[Finding]) -> np.ndarray:
-    """True for the rows of the test part."""
+    """True for the rows of the test set."""
     words = series.astype(str).str.strip().str.lower()
     levels = set(words.unique())
     if levels <= (_TRAIN | _TEST) and levels & _TEST and levels & _TRAIN:
         others = sorted(levels & _TRAIN - {"train", "training"})
         if others:
-            message = f"split column {name!r}: {', '.join(others)} counted as training rows"
+            message = f"split column {name!r}: {', '.join(others)} used for training"
             findings.append(finding("DW027", "info", message, (name,)))
         return words.isin(_TEST).to_numpy()
     flags = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False}
@@ -30,45 +30,47 @@ def read_split(series: pd.Series, name: str, findings: list[Finding]) -> np.ndar
         marked = words.map(flags).to_numpy(dtype=bool)
         return marked if kind == "test" else ~marked
     shown = ", ".join(repr(v) for v in sorted(levels)[:5])
-    raise InputError(f"split column {name!r}: expected the values train and test, found {shown}")
+    raise InputError(f"split column {name!r}: expected the values train and test, got {shown}")
 
 
 def read_groups(series: pd.Series, name: str) -> np.ndarray:
-    """The group of each row, as str."""
+    """The group of each row as str."""
     missing = series.isna().to_numpy() | (series.astype(str).str.strip() == "").to_numpy()
     if missing.any():
         row = int(np.argmax(missing)) + 1
         raise InputError(
-            f"group column {name!r} is missing in {int(missing.sum())} rows, first row {row}; fill it in"
+            f"group column {name!r} has no value in {int(missing.sum())} rows, first row {row}; fill it in"
         )
     groups = series.astype(str).str.strip().to_numpy(dtype=str)
     if len(np.unique(groups)) < 2:
-        raise InputError(f"group column {name!r} has the same value in every row; expected several groups")
+        raise InputError(
+            f"group column {name!r} has the same value in every row; choose another with --groups"
+        )
     return groups
 
 
 def read_time(series: pd.Series, name: str) -> np.ndarray:
-    """The moment of each row: dates as ``datetime64``, other numbers (years, seconds) as float64.
+    """The time of each row: dates as ``datetime64``, numbers (years, seconds) as float64.
 
     Raises
     ------
     InputError
-        Words, missing moments, or one moment only.
+        There are words, missing values, or only one time.
     """
     objects = series.astype(object) if isinstance(series.dtype, pd.StringDtype) else series
-    found = inspect_column(objects, name)
-    moments = found.values.to_numpy() if found.values.dtype.kind in "fM" else None
-    if moments is None:
+    inspected = inspect_column(objects, name)
+    times = inspected.values.to_numpy() if inspected.values.dtype.kind in "fM" else None
+    if times is None:
         raise InputError(
-            f"time column {name!r}: expected dates (such as 2024-05-31) or numbers, found {found.reason}"
+            f"time column {name!r}: expected dates (such as 2024-05-31) or numbers, got {inspected.reason}"
         )
-    missing = pd.isna(moments)
+    missing = pd.isna(times)
     if missing.any():
         row = int(np.argmax(missing)) + 1
         raise InputError(
             f"time column {name!r} has no date or number in {int(missing.sum())} rows, first row {row}; "
             f"fill it in, or remove those rows"
         )
-    if (moments == moments[0]).all():
-        raise InputError(f"time column {name!r} has the same value in every row; expected several")
-    return moments
+    if (times == times[0]).all():
+        raise InputError(f"time column {name!r} has the same value in every row; choose another with --time")
+    return times

@@ -1,4 +1,4 @@
-"""Readers of the published formats: idx, CIFAR's records, npz with ragged lists, archives of messages."""
+"""Readers of published formats: idx, CIFAR records, npz with ragged lists, archives of messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BROKEN = (OSError, EOFError, ValueError, KeyError, zlib.error, tarfile.TarError
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """One line for a file that is not what its publisher describes."""
+    """Turn errors of a damaged file into an InputError."""
     try:
         yield
     except InputError:
@@ -34,21 +34,21 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """A gzipped idx file of unsigned bytes: two zeros, type 8, number of axes, their sizes, the values.
+    """A gzipped idx file of unsigned bytes: two zeros, type 8, number of axes, their sizes, values.
 
     Format: "The IDX file format", Yann LeCun's MNIST page.
     """
     with reading(path), gzip.open(path, "rb") as stream:
         data = stream.read()
         if data[:3] != b"\x00\x00\x08":
-            raise ValueError("no idx file of unsigned bytes")
+            raise ValueError("not an idx file of unsigned bytes")
         axes = data[3]
         shape = tuple(np.frombuffer(data, ">u4", axes, offset=4).astype(int))
         return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
 def read_cifar(path: Path, members: tuple[str, ...], label_bytes: int) -> tuple[np.ndarray, np.ndarray]:
-    """CIFAR's binary version: records of `label_bytes` labels (the last counts) and 3 x 32 x 32 pixels.
+    """CIFAR's binary version: records of `label_bytes` labels (the last is used) and 3 x 32 x 32 pixels.
 
     Returns
     -------
@@ -72,12 +72,12 @@ def read_words(path: Path, member: str) -> list[str]:
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
     stream = archive.extractfile(name)
     if stream is None:
-        raise ValueError(f"{name} is no file")
+        raise ValueError(f"{name} is not a file")
     return stream.read()
 
 
 def read_messages(path: Path) -> Iterator[tuple[str, str]]:
-    """Name and text (Latin-1) of the files of an archive, in the order of their names."""
+    """Name and text (Latin-1) of the files of an archive, sorted by name."""
     with reading(path), tarfile.open(path) as archive:
         members = [m for m in archive.getmembers() if m.isfile()]
         texts = {m.name: _member(archive, m.name).decode("latin1") for m in members}
@@ -85,10 +85,10 @@ def read_messages(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def read_ragged(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an npz file whose ragged lists NumPy could only keep as a pickle.
+    """The arrays of an npz file whose ragged lists are stored as a pickle.
 
-    NumPy would run any code in it. Here only what rebuilds arrays of lists and numbers is let through:
-    any other name in the pickle stream is refused before it is looked up.
+    NumPy would run any code in it. Here only the names that rebuild arrays of lists and numbers are allowed:
+    any other name in the pickle stream is refused before it is resolved.
     """
     with reading(path), zipfile.ZipFile(path) as archive:
         return {n.removesuffix(".npy"): _array(archive.read(n)) for n in archive.namelist()}
@@ -104,7 +104,7 @@ def _array(data: bytes) -> np.ndarray:
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Rebuilds NumPy arrays and nothing else."""
+    """An unpickler that rebuilds NumPy arrays and nothing else."""
 
     _ALLOWED = frozenset(
         {
@@ -117,18 +117,18 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"the file asks for {module}.{name}, which no list of numbers needs")
-        # What rebuilds an array lies in another module of NumPy 1 than of NumPy 2.
+            raise pickle.UnpicklingError(f"the file asks for {module}.{name}, which arrays do not need")
+        # The function that rebuilds an array is in different modules of NumPy 1 and 2.
         return np.empty(0).__reduce__()[0] if name == "_reconstruct" else getattr(np, name)
 
 
 def words_by_rank(path: Path) -> dict[int, str]:
-    """Keras's word index turned round: {rank: word}."""
+    """Keras's word index inverted: {rank: word}."""
     with reading(path):
         index = json.loads(path.read_text("utf-8"))
         return {int(rank): str(word) for word, rank in index.items()}
 
 
 def texts_of(sequences: Any, words: dict[int, str]) -> list[str]:
-    """Word numbers to texts; numbers without a word are left out."""
+    """Texts from word numbers; numbers without a word are left out."""
     return [" ".join(words[i] for i in sequence if i in words) for sequence in sequences]

@@ -1,4 +1,4 @@
-"""Rows by content: one number for each table row, image or text."""
+"""Rows by content: a hash for each table row, image or text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pandas.util import hash_pandas_object
 
 
 def row_hashes(X: Any) -> np.ndarray:
-    """A 64-bit hash for each row: equal rows have equal hashes; texts differ by more than outer blanks.
+    """A 64-bit hash for each row: equal rows have equal hashes; outer spaces of texts are ignored.
 
     Parameters
     ----------
-    X : DataFrame, Series of str, or uint8 images (n, height, width, channels) or object array of such
+    X : DataFrame, Series of str, or uint8 images (n, height, width, channels) or an object array of images
 
     Returns
     -------
@@ -38,7 +38,7 @@ def _image_hash(image: np.ndarray) -> int:
 
 
 def first_rows(hashes: np.ndarray) -> np.ndarray:
-    """True for rows whose content was not seen in an earlier row."""
+    """True for rows that equal no earlier row."""
     first = np.zeros(len(hashes), dtype=bool)
     first[np.unique(hashes, return_index=True)[1]] = True
     return first

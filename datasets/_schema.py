@@ -1,4 +1,4 @@
-"""What each column of a table is, judged by its values, and which task a target asks for."""
+"""The role of each column of a table, inferred from its values, and the task of a target."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ._base import Role, Task
 from ._dates import parse_dates
 from ._text import mended
 
-# The empty mark stands for blank cells too: cells are stripped before they are compared.
+# The empty string covers blank cells too: cells are stripped before they are compared.
 MISSING_MARKS = frozenset(
     ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT", "NULL", "null", "None"]
 )
-# A column of numbers stays one when at most this share of its cells are words.
+# A column is numeric when at most this fraction of its cells are words.
 BAD_CELLS = 0.05
 # Integer targets with at most this many levels are classes: digits have 10, wine_quality has 7.
 MAX_INTEGER_CLASSES = 10
-# Distinct cells that are looked at to tell sentences from codes.
+# Distinct cells that are examined to distinguish sentences from codes.
 SAMPLE = 1000
 
 _ID_NAME = re.compile(
@@ -34,22 +34,34 @@ _TIME_NAME = re.compile(
     r"(year|month|week|day|hour|minute|second|time|timestamp|epoch|date)s?$", re.IGNORECASE
 )
 _TEXT_NAME = re.compile(r"^(text|review|comment|message|sentence|body|description|note)s?$", re.IGNORECASE)
-# A Chinese, Japanese or Korean character counts as one word: these scripts set no spaces.
+# A Chinese, Japanese or Korean character counts as one word: these scripts use no spaces.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
-# An amount of money or a percentage; a comma must cut off thousands.
+# An amount of money or a percentage; a comma must separate thousands.
 _DECORATION = ",%$€£¥"
 _AMOUNT = re.compile(r"[+-]?[$€£¥]? ?[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)? ?[%$€£¥]?")
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """One column judged and converted.
+    """A column with its inferred role, converted.
 
-    ``values`` has the dtype of the role: float64, ``category`` with str levels, ``datetime64``,
-    nullable ``string``. ``strange`` are cells that did not fit and were read as missing, and
-    ``strange_rows`` their row numbers from 0.
+    Attributes
+    ----------
+    role : str
+    reason : str
+    values : Series of shape (n_samples,)
+        With the dtype of the role: float64, ``category`` with str levels, ``datetime64``, nullable
+        ``string``.
+    n_missing : int
+    n_unique : int
+    strange : tuple of str
+        Cells that did not fit the role and were read as missing.
+    strange_rows : tuple of int
+        Their row numbers from 0.
+    mixed : bool
+        Whether categories mix numbers and words.
     """
 
     role: Role
@@ -64,7 +76,7 @@ class Inspection:
 
 @dataclass(frozen=True)
 class Strings:
-    """Cells as row codes into their distinct stripped values; code -1 is missing."""
+    """Cells as codes of their distinct stripped values; code -1 is missing."""
 
     codes: np.ndarray
     levels: np.ndarray
@@ -75,42 +87,70 @@ class Strings:
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.levels))
 
     def spread(self, per_level: Any, missing: Any) -> np.ndarray:
-        """A value for each level, laid out over the rows."""
+        """The value of each row, from a value for each level."""
         per_level = np.asarray(per_level)
         return np.append(per_level, np.asarray([missing], dtype=per_level.dtype))[self.codes]
 
     def rows(self, level: np.ndarray) -> np.ndarray:
-        """Row numbers of the cells whose level is marked True."""
+        """Row numbers of the cells whose level is True."""
         return np.flatnonzero(self.spread(level, False))
 
 
 def infer_role(series: pd.Series, name: str = "") -> tuple[Role, str]:
-    """The role of a column and the reason, from its values.
+    """Infer the role of a column from its values.
 
     Parameters
     ----------
     series : Series of shape (n_samples,)
         ``category`` and bool dtypes are categorical, nullable ``string`` is text, ``datetime64`` is
-        datetime, numbers are numeric. Object and ``str`` cells are judged by their values.
-    name : str
-        A name such as ``customer_id`` makes an identifier of unique whole numbers.
+        datetime, numbers are numeric. For object and ``str`` cells, the values decide.
+    name : str, default=""
+        With a name such as ``customer_id``, unique whole numbers are an identifier.
 
     Returns
     -------
     role : {"numeric", "categorical", "text", "datetime", "identifier"}
     reason : str
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from deepworth.datasets import infer_role
+    >>> infer_role(pd.Series(["1", "2.5", "?"]))
+    ('numeric', 'numbers; missing marks: ?')
     """
-    found = inspect_column(series, name)
-    return found.role, found.reason
+    inspected = inspect_column(series, name)
+    return inspected.role, inspected.reason
 
 
 def inspect_column(series: pd.Series, name: str = "", role: Role | None = None) -> Inspection:
-    """Judge a column, or convert it to a role that was asked for ("categorical" or "text")."""
+    """Infer the role of a column and convert its values.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+    name : str, default=""
+        As in :func:`infer_role`.
+    role : {"categorical", "text"}, optional
+        Convert to this role instead of inferring one.
+
+    Returns
+    -------
+    Inspection
+        ``role``, ``reason``, ``values``, ``n_missing``, ``n_unique`` and the cells that did not fit.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from deepworth.datasets import inspect_column
+    >>> inspect_column(pd.Series(["yes", "no", "yes", None])).values.cat.categories.tolist()
+    ['no', 'yes']
+    """
     name = str(name)
     if role == "categorical":
-        return _as_category(as_strings(series), "as asked for")
+        return _as_category(as_strings(series), "chosen by an option")
     if role == "text":
-        return _as_text(as_strings(series), "as asked for")
+        return _as_text(as_strings(series), "chosen by an option")
     kind = _kind(series)
     if kind == "category":
         return _as_category(as_strings(series), "declared as categories")
@@ -126,7 +166,7 @@ def inspect_column(series: pd.Series, name: str = "", role: Role | None = None) 
 
 
 def _kind(series: pd.Series) -> str:
-    """What the dtype already says; an object column is asked what it holds."""
+    """The kind of a column by its dtype; of an object column, by its cells."""
     types, dtype = pd.api.types, series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return "category"
@@ -138,14 +178,14 @@ def _kind(series: pd.Series) -> str:
         return "datetime"
     if types.is_numeric_dtype(dtype) or types.is_timedelta64_dtype(dtype):
         return "number"
-    found = types.infer_dtype(series, skipna=True)
+    inferred = types.infer_dtype(series, skipna=True)
     kinds = {"boolean": "bool", "date": "datetime", "datetime": "datetime", "datetime64": "datetime"}
     numbers = ("integer", "floating", "mixed-integer-float", "decimal")
-    return "number" if found in numbers else kinds.get(found, "strings")
+    return "number" if inferred in numbers else kinds.get(inferred, "strings")
 
 
 def as_strings(series: pd.Series) -> Strings:
-    """Cells of any type as distinct stripped strings, missing marks found."""
+    """Cells of any type as distinct stripped strings, with missing marks as missing."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         raw_codes, raw = series.cat.codes.to_numpy(), list(series.cat.categories)
     else:
@@ -162,23 +202,23 @@ def as_strings(series: pd.Series) -> Strings:
 
 
 def _hashable(value: Any) -> Any:
-    """Text and missing cells as they are, all else as text: so 1 and 1.0 meet, and lists can be counted."""
+    """Strings and missing cells unchanged, others as strings: 1 and 1.0 are equal, lists can be counted."""
     missing = value is None or value is pd.NA or (isinstance(value, float) and value != value)
     return value if missing or isinstance(value, str) else _token(value)
 
 
 def _token(value: Any) -> str:
-    """A cell as text; whole floats lose the point, so that 1 and 1.0 are one level."""
+    """A cell as a string; whole floats have no point, so that 1 and 1.0 are one level."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return mended(str(value)).strip()
 
 
 def numbers_of(levels: np.ndarray) -> np.ndarray:
-    """Each level as float64, NaN where it is no number."""
+    """Each level as float64, NaN where it is not a number."""
     parsed = np.array(pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce"), dtype=np.float64)
     numbers = ~np.isnan(parsed)
-    # pandas 2 rounds the last digit wrongly; Python does not, and data must be the same everywhere.
+    # pandas 2 rounds the last digit wrongly, Python does not; data must be the same everywhere.
     parsed[numbers] = levels[numbers].astype(np.float64)
     return parsed
 
@@ -208,24 +248,24 @@ def _as_number(values: np.ndarray, name: str, reason: str = "", strange: Any = (
 
 
 def _number_identifier(values: np.ndarray, n_unique: int, name: str) -> str:
-    """Why these numbers only name their rows; empty when they do not."""
+    """Why these numbers are an identifier; empty if they are not."""
     if len(values) < 3 or n_unique < len(values) or not np.all(values == np.floor(values)):
         return ""
     if is_id_name(name):
-        return "whole numbers, each once, and the name of an identifier"
+        return "unique whole numbers with the name of an identifier"
     counts_rows = values[0] in (0, 1) and np.all(np.diff(values) == 1)
     if counts_rows and len(values) >= 20 and not _TIME_NAME.search(name):
-        return f"counts the rows from {values[0]:.0f}"
+        return f"row numbers from {values[0]:.0f}"
     return ""
 
 
 def is_id_name(name: str) -> bool:
-    """Whether a name such as ``customer_id``, ``PassengerId`` or ``uuid`` promises an identifier."""
+    """Whether a name such as ``customer_id``, ``PassengerId`` or ``uuid`` suggests an identifier."""
     return bool(_ID_NAME.search(name) or _ID_CAMEL.search(name))
 
 
 def is_time_name(name: str) -> bool:
-    """Whether a name such as ``year``, ``sale_date`` or ``timestamp`` promises a moment."""
+    """Whether a name such as ``year``, ``sale_date`` or ``timestamp`` suggests a time."""
     return bool(_TIME_NAME.search(name))
 
 
@@ -257,7 +297,7 @@ def _inspection(role: Role, reason: str, values: pd.Series, strings: Strings, **
 
 
 def _judge_strings(strings: Strings, name: str) -> Inspection:
-    """Dates, then numbers, then identifier, text or category, by the distinct cells."""
+    """Dates, numbers, identifier, text or category, in this order, by the distinct cells."""
     n_present = int(strings.counts.sum())
     if not n_present:
         return _as_category(strings, "no value in any row")
@@ -286,7 +326,25 @@ def _numbers(strings: Strings, numbers: np.ndarray, name: str) -> Inspection:
 
 
 def undecorated(levels: np.ndarray) -> np.ndarray:
-    """Amounts such as "$1,200", "1,200.50" and "12 %" without what is no digit, if most are such."""
+    """Remove currency signs, percent signs and thousands separators, if most cells are amounts.
+
+    Parameters
+    ----------
+    levels : object ndarray of str
+        Distinct cells, such as "$1,200", "1,200.50" and "12 %".
+
+    Returns
+    -------
+    object ndarray of str
+        Numbers that Python can read; `levels` itself if most cells are not amounts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.datasets import undecorated
+    >>> undecorated(np.array(["$1,200", "$85"], dtype=object)).tolist()
+    ['1200', '85']
+    """
     amounts = np.array([bool(_AMOUNT.fullmatch(cell)) for cell in levels])
     decorated = any(mark in cell for cell in levels[:SAMPLE] for mark in _DECORATION)
     if not decorated or amounts.mean() < 1 - BAD_CELLS:
@@ -302,27 +360,27 @@ def _has_leading_zeros(levels: np.ndarray) -> bool:
 
 
 def _dates(strings: Strings) -> Inspection | None:
-    found = parse_dates(strings.levels)
-    if found is None:
+    dates = parse_dates(strings.levels)
+    if dates is None:
         return None
-    parsed, form = found
+    parsed, form = dates
     values = pd.Series(strings.spread(parsed, np.datetime64("NaT", "ns")))
-    return _inspection("datetime", f"dates written as {form}", values, strings)
+    return _inspection("datetime", f"dates in the format {form}", values, strings)
 
 
 def _word_role(strings: Strings, name: str, n_present: int) -> tuple[Role, str]:
-    """Tell sentences from codes from categories: how many words, and how often a cell comes again."""
+    """Text, identifier or category, by the number of words and how often cells repeat."""
     unique = len(strings.levels) / n_present
     picked = np.unique(np.linspace(0, len(strings.levels) - 1, SAMPLE).astype(int))
     words = [_WORD.findall(str(cell).lower()) for cell in strings.levels[picked]]
     mean = float(np.mean([len(w) for w in words]))
-    told = f"{mean:.1f} words a cell, {unique:.0%} of the cells differ"
+    reason = f"{mean:.1f} words per cell, {unique:.0%} of the cells are different"
     if _is_text(unique, mean, len(strings.levels), words, name):
-        return "text", told
+        return "text", reason
     if n_present >= 3 and unique == 1 and is_id_name(name):
-        return "identifier", "each value once, and the name of an identifier"
+        return "identifier", "unique values with the name of an identifier"
     if n_present >= 20 and unique >= 0.95:
-        return "identifier", f"codes: {unique:.0%} of the cells differ and words do not come again"
+        return "identifier", f"codes: {unique:.0%} of the cells are different and words do not repeat"
     return "categorical", "words or codes"
 
 
@@ -334,17 +392,16 @@ def _is_text(unique: float, mean: float, n_levels: int, words: list[list[str]], 
         return True
     if mean >= 3:
         return unique >= 0.5 or (mean >= 5 and n_levels > 100)
-    # Short phrases share their words; pairs of rare words are codes or names of one thing.
+    # Short phrases share words; pairs of rare words are codes or proper names.
     return mean >= 2 and unique >= 0.9 and len(set(flat)) <= 0.8 * len(flat)
 
 
 def infer_task(y: Any) -> tuple[Task, str]:
-    """The task that a target asks for, and the reason.
+    """The task of a target, and the reason.
 
-    Strings, booleans and whole numbers with few levels are classes; other numbers are values. Whole
-    numbers count as classes up to 10 levels, each on average in at least three rows: so digits and
-    wine_quality (7 grades) are classes and abalone's Rings (28) is a regression. ``--task`` decides
-    otherwise.
+    Strings, booleans and whole numbers with few levels are classes; other numbers are values. Whole numbers
+    are classes up to 10 levels with at least three rows per level on average: digits and wine_quality (7
+    grades) are classes, abalone's Rings (28 levels) is a regression. ``--task`` overrides this.
     """
     values = pd.Series(y).dropna()
     n_unique = int(values.nunique())

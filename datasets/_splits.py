@@ -1,4 +1,4 @@
-"""Every resampling plan: which rows train and which rows score, the same for every model."""
+"""Training and test rows of every split, the same for every model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,25 @@ from ._errors import InputError
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of one fold: `train` to learn from, `test` to score on."""
+    """Row numbers of one fold.
+
+    Attributes
+    ----------
+    repeat, fold : int
+        Numbers from 0.
+    train : int ndarray of shape (n_train,)
+        Rows to train on.
+    test : int ndarray of shape (n_test,)
+        Rows to score on.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import load_dataset, make_splits
+    >>> wine = load_dataset("wine")
+    >>> split = make_splits(wine.y, task=wine.task)[0]
+    >>> len(split.train), len(split.test)
+    (142, 36)
+    """
 
     repeat: int
     fold: int
@@ -39,42 +57,48 @@ def make_splits(
     time: np.ndarray | None = None,
     holdout: float | None = None,
 ) -> list[Split]:
-    """Repeated K-fold or holdout plans, later periods predicted from earlier rows, or the official split.
+    """Split rows by repeated cross-validation, holdout, order of time, or an official test set.
 
-    Classification keeps the shares of the classes in each fold, `groups` keeps all rows of a group on
-    one side, an official `test` part makes one split (repeat 0, fold 0), and `time` makes one repeat of
-    splits that never look into the future (see :mod:`._time_splits`).
+    Classification is stratified by class. `groups` keeps all rows of a group on one side. `test` makes one
+    split, `time` one repeat of splits that predict later rows from earlier ones.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
         Class names or values.
     task : {"binary", "multiclass", "regression"}
-    folds : int
-        K. Fewer folds are made when the rarest class has fewer rows, or when there are fewer groups:
-        count the splits that come back.
-    repeats : int
-        How often the rows are shuffled anew.
-    seed : int
-        Repeat r shuffles with its own stream of this seed.
+    folds : int, default=5
+        Number of folds K. There are fewer if the rarest class has fewer rows, or if there are fewer groups.
+    repeats : int, default=1
+        Number of repeats, each with new random splits.
+    seed : int, default=0
+        Every repeat shuffles with its own stream of this seed.
     groups : ndarray of shape (n_samples,), optional
+        Rows with equal values stay on one side of every split.
     test : bool ndarray of shape (n_samples,), optional
-        Rows of the official test part.
+        Rows of the official test set.
     time : ndarray of shape (n_samples,), optional
-        The moment of each row: anything that sorts, without missing values.
+        Time of each row: any sortable values, without missing ones.
     holdout : float, optional
-        Instead of folds, hold out this share of the rows `repeats` times (fold 0 of each repeat).
+        Instead of folds, hold out this fraction of the rows `repeats` times (fold 0 of each repeat).
 
     Returns
     -------
     list of Split
-        ``repeats * K`` splits (K at most with `time`), by repeat and then by fold; row numbers ascend.
+        ``repeats * K`` splits (with `time` at most K), sorted by repeat and fold; row numbers ascend.
 
     Raises
     ------
     InputError
-        A class with a single row (or group), a single group, or an official part without rows or with
-        groups on both sides.
+        A class has a single row (or group), there is a single group, or the official split has no rows on
+        one side or a group on both sides.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import load_dataset, make_splits
+    >>> wine = load_dataset("wine")
+    >>> [(s.repeat, s.fold) for s in make_splits(wine.y, task=wine.task, folds=2, repeats=2)]
+    [(0, 0), (0, 1), (1, 0), (1, 1)]
     """
     y = np.asarray(y)
     if folds < 2 or repeats < 1:
@@ -110,33 +134,37 @@ def _one_repeat(
         if not n_classes or all(len(np.unique(y[train])) == n_classes for train, _ in parts):
             return parts
     raise InputError(
-        f"no {folds} grouped folds keep every class in training; use fewer folds or merge groups"
+        f"with {folds} grouped folds, some class is missing from training; use fewer folds or merge groups"
     )
 
 
 def _official(y: np.ndarray, task: str, test: np.ndarray, groups: np.ndarray | None) -> Split:
     train_rows, test_rows = np.flatnonzero(~test), np.flatnonzero(test)
     if not len(train_rows) or not len(test_rows):
-        raise InputError(f"the official split has {len(train_rows)} training and {len(test_rows)} test rows")
+        raise InputError(
+            f"the split has {len(train_rows)} training and {len(test_rows)} test rows; expected some of both"
+        )
     if groups is not None:
         both = np.intersect1d(groups[train_rows], groups[test_rows])
         if len(both):
             raise InputError(
-                f"group {str(both[0])!r} stands in both parts ({len(both)} such groups); "
-                f"leave out --groups or the official split"
+                f"group {str(both[0])!r} is in the training and in the test set ({len(both)} such groups); "
+                f"remove --groups, or the official test set"
             )
     unseen = np.setdiff1d(y[test_rows], y[train_rows])
     if task != "regression" and len(unseen):
-        raise InputError(f"class {str(unseen[0])!r} stands in the test part only; no model can learn it")
+        raise InputError(
+            f"class {str(unseen[0])!r} is in the test set only; add training rows of it, or remove it"
+        )
     return Split(0, 0, train_rows, test_rows)
 
 
 def _possible_folds(y: np.ndarray, task: str, folds: int, groups: np.ndarray | None) -> int:
-    """K, lowered so that every fold can hold a row (or group) of every class."""
+    """K, lowered so that every fold can have a row (or group) of every class."""
     if groups is not None:
         n_groups = len(np.unique(groups))
         if n_groups < 2:
-            raise InputError(f"{n_groups} group is too few to split; expected at least 2")
+            raise InputError(f"{n_groups} group is too few to split; --groups needs at least 2")
         folds = min(folds, n_groups)
     if task == "regression":
         return _enough_rows(len(y), folds)
@@ -148,8 +176,8 @@ def _possible_folds(y: np.ndarray, task: str, folds: int, groups: np.ndarray | N
     rarest = int(np.argmin(counts))
     if counts[rarest] < 2:
         raise InputError(
-            f"class {str(classes[rarest])!r} has {counts[rarest]} {unit}, 2 are needed to train and to "
-            f"score; add rows, or remove or merge the class"
+            f"class {str(classes[rarest])!r} has {counts[rarest]} {unit}, but training and scoring need 2; "
+            f"add rows, or remove or merge the class"
         )
     return _enough_rows(len(y), min(folds, int(counts[rarest])))
 

@@ -1,4 +1,4 @@
-"""Rows of a table of any length, a part at a time: delimited text, Parquet or JSON lines."""
+"""Tables of any length, read in parts: delimited text, Parquet or JSON lines."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ from ._errors import InputError
 from ._files import _record, checked, read_bytes, read_table, suffix_of
 from ._schema import MISSING_MARKS
 
-ROWS = 16_384  # of one part
-BLOCK = 4 * 2**20  # bytes that are parsed at once; no row may be longer
-_HEAD = 4 * SNIFFED_CHARACTERS  # bytes, enough to tell delimiter and names
+ROWS = 16_384  # per part
+BLOCK = 4 * 2**20  # bytes parsed at once; no row may be longer
+_HEAD = 4 * SNIFFED_CHARACTERS  # bytes to infer delimiter and names from
 _MARKS = pa.array(sorted(MISSING_MARKS))
 _STDIN = "standard input"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Parts of a table in their order, each with the number of its first row from 0.
+    """Parts of a table in order, each with the number of its first row from 0.
 
-    ``names`` are all columns of the source; parts hold the wanted ones only. Columns of numbers are float64
-    where all cells are numbers or missing; other text has the ``category`` dtype, whatever its meaning.
+    ``names`` are all columns of the source; parts have only the requested ones. Columns of numbers are
+    float64 if all cells are numbers or missing; other strings have the ``category`` dtype.
     """
 
     name: str
@@ -59,24 +59,45 @@ class Rows:
 
 
 def open_rows(source: str, numbers: Collection[str] = (), others: Collection[str] | None = None) -> Rows:
-    """A file, or standard input (``-``), as parts of a few thousand rows; memory does not grow with them.
+    """Open a table as parts of a few thousand rows, in constant memory.
 
     Parameters
     ----------
-    numbers : names of columns to be read as numbers where they are such
-    others : names of further columns that are wanted; None wants all
+    source : str
+        Path of a file, or ``-`` for standard input.
+    numbers : collection of str, default=()
+        Columns to read as numbers, if their cells are numbers.
+    others : collection of str, optional
+        Further columns to read; all by default.
+
+    Returns
+    -------
+    Rows
+        ``name``, ``names`` of all columns, and ``parts``, an iterator of (first row, DataFrame).
 
     Raises
     ------
     InputError
-        At once, or from the part that holds it: what cannot be read, by file and row.
+        The source cannot be read; also raised by the iterator.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from deepworth.datasets import open_rows
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "rows.csv"
+    ...     _ = path.write_text("age,sex\\n40,male\\n52,female\\n")
+    ...     rows = open_rows(str(path), numbers=["age"])
+    ...     [(start, len(part)) for start, part in rows.parts]
+    [(0, 2)]
     """
     wanted = None if others is None else {*numbers, *others}
     if source == "-":
         return _from_stream(sys.stdin.buffer, _STDIN, set(numbers), wanted)
     path = Path(source)
     if not path.exists():
-        raise InputError(f"no such file or folder: {source}")
+        raise InputError(f"no file or folder {source!r}; check the path")
     suffix = suffix_of(path)
     if path.is_dir() or suffix in (".feather", ".arrow", ".arff", ".xlsx", ".xls", ".ods", ".json"):
         return _whole(read_table(path), path.name)
@@ -88,7 +109,7 @@ def open_rows(source: str, numbers: Collection[str] = (), others: Collection[str
 
 
 def _opened(path: Path) -> Any:
-    """The bytes of a file, unpacked as they come; by its first bytes and not by its name."""
+    """The bytes of a file, decompressed while reading; its first bytes tell the compression."""
     with path.open("rb") as file:
         start = file.read(6)
     if not start:
@@ -103,11 +124,11 @@ def _opened(path: Path) -> Any:
 def _from_stream(
     file: BinaryIO, name: str, numbers: set[str], wanted: set[str] | None, path: Path | None = None
 ) -> Rows:
-    """By the first bytes: Parquet, which must be put aside to be read from its end, JSON lines, or text."""
+    """Parquet, which needs a temporary file as it is read from its end, JSON lines, or delimited text."""
     try:
         head = _read(file, _HEAD)
     except (OSError, EOFError, lzma.LZMAError) as error:
-        raise InputError(f"{name} cannot be unpacked ({error}); is the file complete?") from None
+        raise InputError(f"{name} cannot be decompressed ({error}); is the file complete?") from None
     whole = _Joined(head, file)
     if head[:4] == b"PAR1":
         spool = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as its reader)
@@ -119,7 +140,7 @@ def _from_stream(
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    """So many bytes, or all there are: a pipe gives less at a time."""
+    """Read `size` bytes, or all there are: a pipe returns fewer at a time."""
     parts = []
     while size > 0 and (part := file.read(size)):
         parts.append(part)
@@ -128,7 +149,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 
 class _Joined(io.RawIOBase):
-    """What was read of a file already, and the rest of it."""
+    """A stream of what was already read of a file, and the rest."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = memoryview(head), rest
@@ -206,14 +227,14 @@ def _delimited_parts(
             raise _ragged(bad, name, len(names))
     except (pa.ArrowException, OSError, EOFError, lzma.LZMAError) as error:
         if "UTF8" in str(error) and path is not None:
-            decode(read_bytes(path), name)  # says in which line
+            decode(read_bytes(path), name)  # raises an error that names the line
         raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
 
 
 def _text_reader(
     file: _Joined, kept: list[str], delimiter: str, quotes: bool, on_bad_row: Callable[[Any], str]
 ) -> pyarrow.csv.CSVStreamingReader:
-    """All cells as text, a block at a time; columns are called f0, f1, ... and the header is a row."""
+    """All cells as strings, in blocks; columns are named f0, f1, ... and the header is a row."""
     return pyarrow.csv.open_csv(
         io.BufferedReader(file, BLOCK),
         read_options=pyarrow.csv.ReadOptions(
@@ -250,11 +271,11 @@ def _column(values: pa.ChunkedArray, number: bool, decimal_comma: bool) -> Any:
     kind = values.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
         return values.to_pandas()
-    found = _as_numbers(values, decimal_comma) if number else None
-    if found is not None:
-        return found
+    numbers = _as_numbers(values, decimal_comma) if number else None
+    if numbers is not None:
+        return numbers
     encoded = values.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):  # of no chunk at all
+    if isinstance(encoded, pa.ChunkedArray):  # there was no chunk
         encoded = encoded.combine_chunks()
     levels = pd.Index(encoded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
@@ -262,7 +283,7 @@ def _column(values: pa.ChunkedArray, number: bool, decimal_comma: bool) -> Any:
 
 
 def _as_numbers(values: pa.ChunkedArray, decimal_comma: bool) -> np.ndarray | None:
-    """Float64 with NaN for missing marks; None if a cell is no number."""
+    """Float64 with NaN for missing marks; None if a cell is not a number."""
     attempts = [lambda v: v, pc.utf8_trim_whitespace]
     if decimal_comma:
         attempts.append(lambda v: pc.replace_substring(pc.utf8_trim_whitespace(v), ",", "."))
@@ -320,12 +341,14 @@ def _records(file: _Joined, name: str) -> Rows:
 
 
 def _record_part(lines: list[bytes], before: int, name: str, names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Lines of JSON as a frame; what earlier parts had and these lack is missing."""
+    """JSON lines as a frame; columns of earlier parts that these lines lack are missing."""
     numbered = ((i, decode(line, name)) for i, line in enumerate(lines, before + 1))
     records = [(i, _record(line, i, name)) for i, line in numbered if line.strip()]
     wrong = next((i for i, record in records if not isinstance(record, dict)), None)
     if wrong is not None:
-        raise InputError(f"{name}: line {wrong} is no object with named values; expected one {{...}} a line")
+        raise InputError(
+            f"{name}: line {wrong} is not an object with named values; expected one {{...}} per line"
+        )
     frame = pd.DataFrame([record for _, record in records])
     for absent in [n for n in names if n not in frame.columns]:
         frame[absent] = None

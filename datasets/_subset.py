@@ -1,4 +1,4 @@
-"""A smaller dataset with the same mixture of classes and of test rows."""
+"""A random sample of a dataset, stratified by class and test set."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ._errors import InputError
 
 
 def subset(dataset: Dataset, rows: int, seed: int = 0) -> Dataset:
-    """At most `rows` rows in their order, drawn by class (classification) and by official test part.
+    """A random sample of at most `rows` rows, stratified by class and test set; their order is kept.
 
-    Every class keeps at least two rows of each part, as far as it has them.
+    Every class keeps at least two rows on each side, if it has them.
     """
     n_parts = 1 if dataset.task == "regression" else 2 * len(dataset.classes)
     if rows < max(10, n_parts):
-        raise InputError(f"--rows {rows} is too few for {dataset.name}; expected at least {max(10, n_parts)}")
+        raise InputError(f"--rows {rows} is too few for {dataset.name}; use at least {max(10, n_parts)}")
     if rows >= len(dataset):
         return dataset
     strata = _strata(dataset)
@@ -29,7 +29,7 @@ def subset(dataset: Dataset, rows: int, seed: int = 0) -> Dataset:
 
 
 def _strata(dataset: Dataset) -> np.ndarray:
-    """A number for each combination of class and part that occurs."""
+    """The number of each row's combination of class and side."""
     part = np.zeros(len(dataset), dtype=int) if dataset.test is None else dataset.test.astype(int)
     codes = np.zeros(len(dataset), dtype=int)
     if dataset.task != "regression":
@@ -38,7 +38,7 @@ def _strata(dataset: Dataset) -> np.ndarray:
 
 
 def _allocate(counts: np.ndarray, rows: int) -> np.ndarray:
-    """Proportional sizes by largest remainder, small strata kept at two rows where they have them."""
+    """Proportional sizes by largest remainder, with at least two rows per stratum if it has them."""
     exact = counts * rows / counts.sum()
     sizes = np.maximum(np.floor(exact).astype(int), np.minimum(counts, 2))
     order = np.argsort(sizes - exact, kind="stable")

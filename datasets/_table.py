@@ -1,4 +1,4 @@
-"""From a raw table to a Dataset: target, roles, dtypes, what was dropped and why."""
+"""From a raw table to a Dataset: target, column roles, dtypes, and which columns are left out and why."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._base import FEATURE_ROLES, Column, Dataset, Finding, Provenance, Role, Schema
+from ._base import FEATURE_ROLES, Column, Dataset, Finding, Provenance, Role, Schema, Severity
 from ._codes import finding
 from ._errors import InputError, unknown_name
 from ._plan_columns import read_groups, read_split, read_time
 from ._schema import Inspection, inspect_column
-from ._target import Target, choose_target, read_target
+from ._target import Target, check_header, choose_target, no_target, read_target
 
 
 @dataclass
 class TableOptions:
-    """What the user says about a table."""
+    """The reading options of a table."""
 
     target: str | None = None
     drop: Sequence[str] = ()
@@ -32,15 +32,37 @@ class TableOptions:
     time: str | None = None
 
 
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it was read from its source, before its columns are."""
+
+    frame: pd.DataFrame
+    options: TableOptions
+    name: str
+    provenance: Provenance
+    test: np.ndarray | None = None
+
+
+class NoTargetError(InputError):
+    """The target of a table was not given and cannot be guessed; `table` is the table."""
+
+    def __init__(self, message: str, table: RawTable | None = None) -> None:
+        super().__init__(message)
+        self.table = table
+
+
 @dataclass
-class _Reading:
-    """Columns and findings as they come up."""
+class Reading:
+    """The columns of a table, its features and the findings, as they are read."""
 
     columns: list[Column] = field(default_factory=list)
     features: dict[str, pd.Series] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def note(self, code: str, severity, message: str, columns: Sequence[str] = (), rows: Any = ()) -> None:
+    def note(
+        self, code: str, severity: Severity, message: str, columns: Sequence[str] = (), rows: Any = ()
+    ) -> None:
+        """Add a finding."""
         self.findings.append(finding(code, severity, message, columns, rows))
 
 
@@ -57,48 +79,84 @@ def dataset_from_frame(
     Parameters
     ----------
     frame : DataFrame of shape (n_samples, n_columns)
-        Features and target, cells as they came: strings are judged by their values.
-    options : TableOptions
-        The user's words about it.
+        Features and target with raw cells: the role of a column of strings is inferred from its values.
+    options : TableOptions, optional
+    name : str
+    provenance : Provenance, optional
     test : bool ndarray of shape (n_samples,), optional
-        Rows of the official test part.
+        Rows of the official test set.
 
     Raises
     ------
     InputError
-        The target cannot be used, a named column does not exist, or no feature is left.
+        The target is not known or cannot be used, a named column does not exist, or no feature is left.
     """
-    options = options or TableOptions()
-    reading = _Reading()
-    target, guessed = choose_target(frame.columns, options.target, name)
+    table = RawTable(frame, options or TableOptions(), name, provenance or Provenance("memory"), test)
+    choice = choose_target(frame.columns, table.options.target)
+    if choice is None:
+        check_header(frame.columns, name)
+        raise NoTargetError(no_target(frame.columns, name), table)
+    return _dataset(table, *choice)
+
+
+def _dataset(table: RawTable, target: str, guessed: bool) -> Dataset:
+    frame, options, test = table.frame, table.options, table.test
     _check_names(frame, options, target)
+    reading = Reading()
     if options.split_column is not None:
         test = read_split(frame[options.split_column], options.split_column, reading.findings)
-    found = read_target(frame[target], target, options.task)
-    if guessed:
-        reading.note("DW017", "info", f"target taken to be {target!r}, by its name", (target,))
-    if options.task is None and found.numeric:
-        reading.note(
-            "DW017", "info", f"task read as {found.task}: target {target!r} has {found.reason}", (target,)
-        )
-    for column in frame.columns:
-        _read_column(frame[column], column, _given_role(column, target, options), found, options, reading)
+    values = read_target(frame[target], target, options.task)
+    _note_guesses(target, guessed, values, options, reading)
+    _read_columns(frame, options, reading, target, values)
     X = _features(frame, options, reading)
     return Dataset(
-        name,
+        table.name,
         X,
-        found.y,
-        found.task,
+        values.y,
+        values.task,
         "text" if isinstance(X, pd.Series) else "tabular",
         schema=Schema(tuple(reading.columns)),
-        positive=check_positive(options.positive, found.y, found.task),
+        positive=check_positive(options.positive, values.y, values.task),
         groups=None if options.groups is None else read_groups(frame[options.groups], options.groups),
         time=None if options.time is None else read_time(frame[options.time], options.time),
         test=test,
-        provenance=provenance or Provenance("memory"),
+        provenance=table.provenance,
         findings=reading.findings,
         target=target,
     )
+
+
+def _note_guesses(
+    target: str, guessed: bool, values: Target, options: TableOptions, reading: Reading
+) -> None:
+    if guessed:
+        reading.note("DW017", "info", f"{target!r} was taken as the target because of its name", (target,))
+    if options.task is None and values.numeric:
+        message = f"the task was inferred to be {values.task}: target {target!r} has {values.reason}"
+        reading.note("DW017", "info", message, (target,))
+
+
+def read_columns(frame: pd.DataFrame, options: TableOptions) -> Reading:
+    """The columns of a table whose target is not known."""
+    _check_names(frame, options, None)
+    reading = Reading()
+    _read_columns(frame, options, reading)
+    return reading
+
+
+def _read_columns(
+    frame: pd.DataFrame,
+    options: TableOptions,
+    reading: Reading,
+    target: str | None = None,
+    values: Target | None = None,
+) -> None:
+    for name in frame.columns:
+        if values is not None and name == target:
+            reason = f"{values.task}: {values.reason}"
+            reading.columns.append(Column(name, "target", reason, 0, values.n_unique))
+        else:
+            _read_column(frame[name], name, _given_role(name, options), options, reading)
 
 
 def check_positive(positive: str | None, y: np.ndarray, task: str) -> str | None:
@@ -106,14 +164,14 @@ def check_positive(positive: str | None, y: np.ndarray, task: str) -> str | None
     if positive is None:
         return None
     if task != "binary":
-        raise InputError(f"--positive names a class of a binary task, this one is {task}; leave it out")
+        raise InputError(f"--positive names a class of a binary task, this one is {task}; remove --positive")
     classes = np.unique(y).tolist()
     if str(positive) not in classes:
         raise unknown_name("class", str(positive), classes)
     return str(positive)
 
 
-def _check_names(frame: pd.DataFrame, options: TableOptions, target: str) -> None:
+def _check_names(frame: pd.DataFrame, options: TableOptions, target: str | None) -> None:
     named = (options.text, options.split_column, options.groups, options.time)
     singles = [name for name in named if name is not None]
     for column in (*options.drop, *options.categorical, *singles):
@@ -121,14 +179,13 @@ def _check_names(frame: pd.DataFrame, options: TableOptions, target: str) -> Non
             raise unknown_name("column", column, frame.columns)
     if target in (*options.drop, *singles):
         raise InputError(
-            f"column {target!r} is the target and cannot be dropped or used otherwise; see --target"
+            f"column {target!r} is the target and cannot be dropped or used in another role; choose another "
+            f"with --target"
         )
 
 
-def _given_role(column: str, target: str, options: TableOptions) -> Role | None:
-    """What the user decided about a column, in order of precedence."""
-    if column == target:
-        return "target"
+def _given_role(column: str, options: TableOptions) -> Role | None:
+    """The role that an option gives to a column, in order of precedence."""
     if column == options.split_column:
         return "split"
     if column == options.groups:
@@ -143,28 +200,22 @@ def _given_role(column: str, target: str, options: TableOptions) -> Role | None:
 
 
 def _read_column(
-    series: pd.Series, name: str, role: Role | None, target: Target, options: TableOptions, reading: _Reading
+    series: pd.Series, name: str, role: Role | None, options: TableOptions, reading: Reading
 ) -> None:
-    if role == "target":
-        reading.columns.append(Column(name, role, f"{target.task}: {target.reason}", 0, target.n_unique))
-    elif role in ("split", "group", "time"):
-        reading.columns.append(
-            Column(name, role, "as asked for", int(series.isna().sum()), int(series.nunique()))
-        )
+    if role in ("split", "group", "time"):
+        n_missing, n_unique = int(series.isna().sum()), int(series.nunique())
+        reading.columns.append(Column(name, role, "chosen by an option", n_missing, n_unique))
     elif _holds_objects(series):
-        reading.columns.append(
-            Column(name, "dropped", "lists or objects, not values", int(series.isna().sum()))
-        )
+        n_missing = int(series.isna().sum())
+        reading.columns.append(Column(name, "dropped", "lists or objects, not values", n_missing))
         reading.note("DW020", "warning", f"column {name!r} holds lists or objects and was left out", (name,))
     else:
-        found = inspect_column(
-            _judged_by_values(series), name, role if role in ("text", "categorical") else None
-        )
-        _keep_or_drop(name, found, role, options, reading)
+        forced = role if role in ("text", "categorical") else None
+        _keep_or_drop(name, inspect_column(_as_objects(series), name, forced), role, options, reading)
 
 
-def _judged_by_values(series: pd.Series) -> pd.Series:
-    """Table libraries hand out nullable strings for words of any kind, so their dtype says nothing."""
+def _as_objects(series: pd.Series) -> pd.Series:
+    """Strings as objects: libraries use the nullable string dtype for any strings, so it means nothing."""
     return series.astype(object) if isinstance(series.dtype, pd.StringDtype) else series
 
 
@@ -176,47 +227,50 @@ def _holds_objects(series: pd.Series) -> bool:
 
 
 def _keep_or_drop(
-    name: str, found: Inspection, role: Role | None, options: TableOptions, reading: _Reading
+    name: str, inspected: Inspection, role: Role | None, options: TableOptions, reading: Reading
 ) -> None:
-    kept, reason = found.role, found.reason
-    n_rows = len(found.values)
+    kept, reason = inspected.role, inspected.reason
+    n_rows = len(inspected.values)
     if role == "dropped":
         kept = "dropped"
-        reason = "as asked for" if name in options.drop else "only the text column was asked for"
-    elif found.n_missing == n_rows and role != "text":
+        reason = "chosen by --drop" if name in options.drop else "--text names another column"
+    elif inspected.n_missing == n_rows and role != "text":
         kept, reason = "dropped", "no value in any row"
         reading.note("DW003", "warning", f"column {name!r} has no value in any row and was left out", (name,))
-    elif found.n_unique == 1 and found.n_missing == 0 and role != "text":
-        kept, reason = "constant", "one value in every row"
-        reading.note("DW002", "info", f"column {name!r} has one value in every row and was left out", (name,))
-    elif found.role == "identifier":
+    elif inspected.n_unique == 1 and inspected.n_missing == 0 and role != "text":
+        kept, reason = "constant", "the same value in every row"
+        message = f"column {name!r} has the same value in every row and was left out"
+        reading.note("DW002", "info", message, (name,))
+    elif inspected.role == "identifier":
         reading.note("DW001", "info", f"column {name!r} was left out as an identifier: {reason}", (name,))
     if kept in FEATURE_ROLES:
-        reading.features[name] = found.values
-        _note_strange_cells(name, found, reading)
-    reading.columns.append(Column(name, kept, reason, found.n_missing, found.n_unique))
+        reading.features[name] = inspected.values
+        _note_strange_cells(name, inspected, reading)
+    reading.columns.append(Column(name, kept, reason, inspected.n_missing, inspected.n_unique))
 
 
-def _note_strange_cells(name: str, found: Inspection, reading: _Reading) -> None:
-    if found.strange:
-        first = ", ".join(repr(cell) for cell in found.strange[:3])
+def _note_strange_cells(name: str, inspected: Inspection, reading: Reading) -> None:
+    if inspected.strange:
+        first = ", ".join(repr(cell) for cell in inspected.strange[:3])
         message = (
-            f"column {name!r}: {len(found.strange_rows)} cells are no finite numbers ({first}; first in row "
-            f"{found.strange_rows[0] + 1}) and count as missing; see --categorical"
+            f"column {name!r}: {len(inspected.strange_rows)} cells are not finite numbers ({first}; first in "
+            f"row {inspected.strange_rows[0] + 1}) and were read as missing; to read categories, see "
+            f"--categorical"
         )
-        infinite = all(cell.lstrip("+-").lower() in ("inf", "infinity") for cell in found.strange)
-        reading.note("DW022" if infinite else "DW021", "warning", message, (name,), found.strange_rows)
-    if found.mixed:
-        message = f"column {name!r} mixes numbers with words and was read as categories"
+        infinite = all(cell.lstrip("+-").lower() in ("inf", "infinity") for cell in inspected.strange)
+        reading.note("DW022" if infinite else "DW021", "warning", message, (name,), inspected.strange_rows)
+    if inspected.mixed:
+        message = f"column {name!r} mixes numbers and words and was read as categories"
         reading.note("DW021", "warning", message, (name,))
 
 
-def _features(frame: pd.DataFrame, options: TableOptions, reading: _Reading) -> pd.DataFrame | pd.Series:
-    """A frame of features, or the one text column as a series of str."""
+def _features(frame: pd.DataFrame, options: TableOptions, reading: Reading) -> pd.DataFrame | pd.Series:
+    """A DataFrame of features, or the only text column as a Series of str."""
     if not reading.features:
         dropped = ", ".join(f"{c.name} ({c.role})" for c in reading.columns if c.role != "target")
         raise InputError(
-            f"no feature column is left besides the target; left out: {dropped or 'there are none'}"
+            f"no feature column is left besides the target; left out: {dropped or 'none'}; add columns, or "
+            f"force one with --categorical"
         )
     roles = {c.name: c.role for c in reading.columns}
     names = list(reading.features)
@@ -229,7 +283,7 @@ def _features(frame: pd.DataFrame, options: TableOptions, reading: _Reading) -> 
     return _texts(reading.features[names[0]], names[0], reading)
 
 
-def _texts(series: pd.Series, name: str, reading: _Reading) -> pd.Series:
+def _texts(series: pd.Series, name: str, reading: Reading) -> pd.Series:
     empty = series.isna().to_numpy()
     if empty.all():
         raise InputError(f"text column {name!r} is empty in every row; choose another with --text")

@@ -1,4 +1,4 @@
-"""The target of a table: which column it is, whether it is usable, and which task it asks for."""
+"""The target of a table: which column it is, whether it can be used, and its task."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MIN_ROWS = 10
 
 @dataclass(frozen=True)
 class Target:
-    """A target ready for a Dataset: str class names or float64, its task, and why.
+    """A converted target: class names as str or values as float64, with its task and the reason.
 
-    ``numeric`` marks numbers that could have been read as either classes or values.
+    ``numeric`` says that the cells are numbers, which could be classes or values.
     """
 
     y: np.ndarray
@@ -30,38 +30,56 @@ class Target:
     numeric: bool = False
 
 
-def choose_target(columns: Iterable[str], target: str | None, source: str) -> tuple[str, bool]:
-    """The target's name and whether it was guessed: a column named target, class, label or y."""
-    columns = list(columns)
+def choose_target(columns: Iterable[str], target: str | None) -> tuple[str, bool] | None:
+    """The target's name and whether it was guessed: a single column named target, class, label or y.
+
+    None where the target is not known.
+    """
     if target is not None:
         if target not in columns:
             raise unknown_name("column", target, columns)
         return target, False
-    guesses = [c for c in columns if c.strip().lower() in GUESSED_NAMES]
-    if len(guesses) == 1:
-        return guesses[0], True
-    counted = columns == [str(i) for i in range(len(columns))]
-    if not counted and not np.isnan(numbers_of(np.array(columns, dtype=object))).any():
-        raise InputError(
-            f"{source}: the first line ({', '.join(columns[:5])}) is all numbers; add a line of names"
-        )
+    guesses = _guesses(columns)
+    return (guesses[0], True) if len(guesses) == 1 else None
+
+
+def _guesses(columns: Iterable[str]) -> list[str]:
+    return [c for c in columns if c.strip().lower() in GUESSED_NAMES]
+
+
+def no_target(columns: Iterable[str], source: str) -> str:
+    """The message for a table whose target is not known."""
+    columns, guesses = list(columns), _guesses(columns)
     shown = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
-    found = f"several columns could be the target ({', '.join(guesses)})" if guesses else "no target given"
-    raise InputError(f"{source}: {found}; say which with --target COLUMN, one of: {shown}")
+    problem = f"several columns could be the target ({', '.join(guesses)})" if guesses else "no target given"
+    return f"{source}: {problem}; choose one with --target COLUMN: {shown}"
+
+
+def check_header(columns: Iterable[str], source: str) -> None:
+    """Refuse a table whose column names are all numbers: its first line holds values, not names."""
+    names = list(columns)
+    numbered = names == [str(i) for i in range(len(names))]
+    if not numbered and not np.isnan(numbers_of(np.array(names, dtype=object))).any():
+        raise InputError(
+            f"{source}: the first line ({', '.join(names[:5])}) has only numbers; add a line of column names"
+        )
 
 
 def read_target(series: pd.Series, name: str, task: str | None = None) -> Target:
-    """Check a target column and make it class names or numbers.
+    """Check a target column and convert it to class names or numbers.
 
     Parameters
     ----------
+    series : Series of shape (n_samples,)
+    name : str
+        Name of the column, for messages.
     task : {"binary", "multiclass", "classification", "regression"}, optional
-        What the user asks for; inferred by :func:`infer_task` otherwise.
+        Inferred by :func:`infer_task` by default.
 
     Raises
     ------
     InputError
-        Missing or infinite values, words among numbers, one value only, more classes than make sense.
+        There are missing or infinite values, words among numbers, only one value, or too many classes.
     """
     if task is not None and task not in (*TASKS, "classification"):
         raise unknown_name("task", task, (*TASKS, "classification"))
@@ -74,7 +92,7 @@ def read_target(series: pd.Series, name: str, task: str | None = None) -> Target
         _refuse_words(labels, values, name, task)
     if numeric and np.isinf(values).any():
         raise InputError(
-            f"target {name!r}: {_where(np.isinf(values))} infinite; remove those rows or mend them"
+            f"target {name!r}: {_where(np.isinf(values))} infinite; remove or correct these rows"
         )
     if task in (None, "regression") and numeric:
         return _number_target(labels, values, name, task)
@@ -82,7 +100,7 @@ def read_target(series: pd.Series, name: str, task: str | None = None) -> Target
 
 
 def _labels_and_values(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Each cell as a class name (None where missing) and as a number (NaN where none)."""
+    """Each cell as a class name (None where missing) and as a number (NaN where it is not one)."""
     strings = as_strings(series)
     labels = strings.spread(np.asarray(strings.levels, dtype=object), None)
     types = pd.api.types
@@ -101,19 +119,19 @@ def _refuse_missing(missing: np.ndarray, name: str) -> None:
         raise InputError(f"target {name!r} has no value in any row; choose another with --target")
     if missing.any():
         raise InputError(
-            f"target {name!r}: {_where(missing)} missing; remove those rows, or fill in the values"
+            f"target {name!r}: {_where(missing)} missing; remove these rows, or fill in the values"
         )
 
 
 def _refuse_words(labels: np.ndarray, values: np.ndarray, name: str, task: str | None) -> None:
-    """Words in a target of numbers are mistakes, unless classes were asked for."""
+    """Refuse words in a numeric target, unless it is to be classified."""
     words = np.isnan(values)
     few = words.mean() <= BAD_CELLS and len(np.unique(values[~words])) > 2
     if task == "regression" or (task is None and few):
         row = int(np.argmax(words))
         raise InputError(
-            f"target {name!r}: {int(words.sum())} cells are no numbers, first {labels[row][:60]!r} "
-            f"in row {row + 1}; mend them, or say --task classification"
+            f"target {name!r}: {int(words.sum())} cells are not numbers, first {labels[row][:60]!r} "
+            f"in row {row + 1}; correct them, or use --task classification"
         )
 
 
@@ -121,9 +139,9 @@ def _number_target(labels: np.ndarray, values: np.ndarray, name: str, task: str 
     n_unique = len(np.unique(values))
     if n_unique == 1:
         raise InputError(
-            f"target {name!r} has the same value {labels[0]} in every row; nothing can be learned"
+            f"target {name!r} has the same value {labels[0]} in every row; choose another with --target"
         )
-    inferred, reason = (task, "as asked for") if task else infer_task(values)
+    inferred, reason = (task, "chosen by --task") if task else infer_task(values)
     if inferred != "regression":
         return replace(_class_target(labels, name, task, reason), numeric=n_unique > 2)
     return Target(values, "regression", reason, n_unique, numeric=True)
@@ -132,11 +150,14 @@ def _number_target(labels: np.ndarray, values: np.ndarray, name: str, task: str 
 def _class_target(labels: np.ndarray, name: str, task: str | None, reason: str) -> Target:
     y, classes = labels.astype(str), sorted(set(labels))
     if len(classes) == 1:
-        raise InputError(f"target {name!r} has one class only ({labels[0][:60]!r}); expected at least two")
+        raise InputError(
+            f"target {name!r} has only one class ({labels[0][:60]!r}); choose another with --target"
+        )
     if task == "binary" and len(classes) > 2:
         shown = ", ".join(classes[:5])
         raise InputError(
-            f"target {name!r} has {len(classes)} classes ({shown} ...), not the two of --task binary"
+            f"target {name!r} has {len(classes)} classes ({shown} ...), but --task binary needs two; use "
+            f"--task multiclass"
         )
     if len(classes) > 20 and len(classes) > len(y) / 3:
         raise InputError(

@@ -1,23 +1,55 @@
-"""Texts as they may be handed on: strings that every encoding holds."""
+"""Texts as valid Unicode strings."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 
-def as_texts(values: Any) -> pd.Series:
-    """A Series of str, its index kept; missing texts are empty."""
+def as_texts(values: pd.Series | np.ndarray | Iterable[object]) -> pd.Series:
+    """Convert texts to a Series of str; missing texts become empty.
+
+    Parameters
+    ----------
+    values : Series, ndarray or iterable of str
+        The index of a Series is kept.
+
+    Returns
+    -------
+    Series of str, of shape (n_samples,)
+
+    Examples
+    --------
+    >>> from deepworth.datasets import as_texts
+    >>> as_texts(["a note", None]).tolist()
+    ['a note', '']
+    """
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
     series = series.astype(object)
     return series.where(series.notna(), "").map(lambda value: mended(str(value)))
 
 
 def mended(text: str) -> str:
-    """The text, with U+FFFD for halves of surrogate pairs: JSON escapes cut off in an emoji leave some.
+    """Replace unpaired surrogates by U+FFFD; texts cut off within an emoji's JSON escape have some.
 
-    UTF-8 has no bytes for them, so neither TensorFlow nor Arrow takes such a text.
+    UTF-8 cannot encode them, so TensorFlow and Arrow refuse such texts.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Valid Unicode; `text` itself if it is.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import mended
+    >>> ascii(mended("cut off: \\ud83d"))
+    "'cut off: \\\\ufffd'"
     """
     if text.isascii():
         return text

@@ -1,8 +1,8 @@
 """Splits in order of time: each period is predicted from all rows before it.
 
-The evaluation with a rolling origin and a growing window (Tashman 2000, International Journal of
-Forecasting 16; scikit-learn's ``TimeSeriesSplit`` with gap 0), with borders only between different
-moments: rows of one moment never stand on both sides.
+Evaluation with a rolling origin and a growing window (Tashman 2000, International Journal of Forecasting 16;
+scikit-learn's ``TimeSeriesSplit`` with gap 0), with boundaries only between different times: rows of equal
+time are on one side.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def time_splits(
 ) -> list[Rows]:
     """Training and test rows of at most `folds` periods, earliest first.
 
-    The last K of K + 1 about equally long parts are the test periods. Fewer, longer periods are made where
-    one would hold a single class, and a period is left out where not all classes stand before it. Rows of
-    a group that is tested are left out of the training rows.
+    Rows are divided into K + 1 about equally long parts; the last K are the test periods. There are fewer,
+    longer periods if one would have a single class, and periods before which a class is missing are left
+    out. Rows of a group in the test period are left out of training.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def time_splits(
     time : ndarray of shape (n_samples,)
     task : {"binary", "multiclass", "regression"}
     folds : int
-        K.
+        Number of periods K.
     groups : ndarray of shape (n_samples,), optional
 
     Returns
@@ -40,13 +40,13 @@ def time_splits(
     Raises
     ------
     InputError
-        Fewer than two periods can be scored.
+        Fewer than two periods are possible.
     """
     n_classes = 0 if task == "regression" else len(np.unique(y))
     moments = np.unique(time, return_inverse=True)[1].reshape(-1)
     if moments.max() < 2:
         n_moments = int(moments.max()) + 1
-        raise InputError(f"{n_moments} different times are too few for --time; expected at least 3")
+        raise InputError(f"{n_moments} different times are too few; --time needs at least 3")
     for k in range(folds, 1, -1):
         periods = [_without_groups(part, groups) for part in _periods(moments, k)]
         if any(_n_classes(y, test) < min(2, n_classes) for _, test in periods):
@@ -62,7 +62,7 @@ def _n_classes(y: np.ndarray, rows: np.ndarray) -> int:
 
 
 def _periods(moments: np.ndarray, k: int) -> list[Rows]:
-    """Rows before each period and in it; borders move to the nearest change of the moment."""
+    """Rows before each period and in it; periods start where the time changes."""
     n = len(moments)
     ordered = np.sort(moments)
     changes = np.flatnonzero(np.diff(ordered)) + 1
@@ -83,17 +83,17 @@ def _without_groups(part: Rows, groups: np.ndarray | None) -> Rows:
 
 
 def _why_not(y: np.ndarray, moments: np.ndarray, n_classes: int, groups: np.ndarray | None) -> str:
-    """What stands in the way of two periods, and what to do."""
+    """Why two periods are not possible, and what to do."""
     if groups is not None:
-        return "too few rows are left before each period without its groups; leave out --groups or --time"
+        return "too few rows are left before each period without its groups; remove --groups or --time"
     if n_classes:
         classes, codes = np.unique(y, return_inverse=True)
         first = [moments[codes == c].min() for c in range(n_classes)]
         last = int(np.argmax(first))
         share = float(np.mean(moments < first[last]))
         return (
-            f"no two later periods can be scored in order of time: class {str(classes[last])!r} first occurs "
-            f"after {share:.0%} of the rows, and every class is needed before and two in each period; "
-            f"remove or merge classes, or leave out --time"
+            f"two test periods are not possible: class {str(classes[last])!r} first occurs after {share:.0%} "
+            f"of the rows, but training needs every class and each period two of them; remove or merge "
+            f"classes, or remove --time"
         )
-    return f"{len(y)} rows are too few to score two later periods; leave out --time"
+    return f"{len(y)} rows are too few for two test periods; remove --time"

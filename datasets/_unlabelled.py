@@ -1,4 +1,4 @@
-"""Rows without answers, for a model to predict."""
+"""Images without labels, to predict."""
 
 from __future__ import annotations
 
@@ -10,25 +10,46 @@ import numpy as np
 from ._base import Finding
 from ._errors import InputError
 
-PICTURES = 256  # read at once
+PICTURES = 256  # images read at once
 
 
 def picture_parts(source: str) -> Iterator[tuple[int, np.ndarray, list[str]]]:
-    """One image, or all images below a folder, a few at a time: first number, images and file names.
+    """Read one image, or all images below a folder, a few at a time.
+
+    Parameters
+    ----------
+    source : str
+        Path of an image file or of a folder.
+
+    Returns
+    -------
+    iterator of (int, ndarray, list of str)
+        Number of the first image, images as in :class:`Dataset`, and file names.
 
     Raises
     ------
     InputError
-        There is no image, or one cannot be read: a broken image is an error here.
+        There is no image, or one cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from deepworth.datasets import picture_parts
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (8, 6)).save(Path(folder) / "black.png")
+    ...     [(first, images.shape) for first, images, names in picture_parts(folder)]
+    [(0, (1, 6, 8, 1))]
     """
     from ._folders import IMAGES
 
     path = Path(source)
     if not path.exists():
-        raise InputError(f"no such file or folder: {source}")
+        raise InputError(f"no file or folder {source!r}; check the path")
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix.lower() in IMAGES)
     if not files:
-        raise InputError(f"{path} holds no images; expected one of {', '.join(sorted(IMAGES))}")
+        raise InputError(f"{path} has no images; expected files ending in one of {', '.join(sorted(IMAGES))}")
     return _parts(files, path.parent if path.is_file() else path)
 
 
@@ -40,5 +61,5 @@ def _parts(files: list[Path], root: Path) -> Iterator[tuple[int, np.ndarray, lis
         findings: list[Finding] = []
         images, good = read_images(some, root, findings)
         if not good.all():
-            raise InputError(f"{some[int(np.argmin(good))]} cannot be read as an image; take it out")
+            raise InputError(f"{some[int(np.argmin(good))]} cannot be read as an image; remove it")
         yield start, images, [str(f) for f in some]

@@ -14,7 +14,7 @@ CITATION = "Street, Wolberg and Mangasarian 1993, Nuclear feature extraction for
 
 
 def load(*, seed: int = 0):
-    """The table: X of shape (569, 30), y "benign" or "malignant". `seed` changes nothing."""
+    """The table: X of shape (569, 30), y "benign" or "malignant". `seed` has no effect."""
     from sklearn.datasets import load_breast_cancer
 
     from ._bundled import bundled_table

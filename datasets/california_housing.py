@@ -1,8 +1,8 @@
 """California housing, the median price of a district: 20,640 census blocks of 1990 with eight features.
 
-From the archive that scikit-learn's fetcher uses (its address and checksum), because it says which column
-is which; Keras's copy is a bare matrix of the same numbers. As there, rooms, bedrooms and people are divided
-by the households; the target is in 100,000 dollars and cut off at 5.
+From the archive that scikit-learn's fetcher uses (its address and checksum), because it names the columns;
+Keras's copy is a matrix of the same numbers. As in scikit-learn, rooms, bedrooms and people are divided by
+households; the target is in 100,000 dollars and capped at 5.
 """
 
 from ._download import RemoteFile
@@ -38,7 +38,7 @@ _COLUMNS = [
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
     """The table: X of shape (20640, 8), y the median house value in 100,000 dollars.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     import tarfile
 

@@ -1,4 +1,4 @@
-"""CIFAR-10, ten kinds of animals and vehicles: 60,000 colour images of 32 x 32, 10,000 for the test.
+"""CIFAR-10, ten kinds of animals and vehicles: 60,000 colour images of 32 x 32, 10,000 of them test images.
 
 The publisher's binary version, because the Python version that Keras reads is made of pickles. The address
 is on the publisher's page; the checksum is the one that TensorFlow Datasets lists for the same file.
@@ -24,9 +24,9 @@ _FOLDER = "cifar-10-batches-bin"
 
 
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
-    """The images: X uint8 of shape (60000, 32, 32, 3), y the names of the kinds, the test part last.
+    """The images: X uint8 of shape (60000, 32, 32, 3), y the names of the kinds, the test rows last.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     from ._base import Provenance
     from ._download import fetch
@@ -37,5 +37,5 @@ def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
     classes = read_words(path, f"{_FOLDER}/batches.meta.txt")
     train = read_cifar(path, tuple(f"{_FOLDER}/data_batch_{i}.bin" for i in range(1, 6)), label_bytes=1)
     test = read_cifar(path, (f"{_FOLDER}/test_batch.bin",), label_bytes=1)
-    place = Provenance("keras", FILES[0].url, LICENCE, CITATION)
-    return image_parts("cifar10", train, test, classes, place)
+    provenance = Provenance("keras", FILES[0].url, LICENCE, CITATION)
+    return image_parts("cifar10", train, test, classes, provenance)

@@ -1,4 +1,4 @@
-"""CIFAR-100, a hundred kinds of things: 60,000 colour images of 32 x 32, 10,000 of them for the test.
+"""CIFAR-100, a hundred kinds of things: 60,000 colour images of 32 x 32, 10,000 of them test images.
 
 The publisher's binary version with the fine labels, because the Python version that Keras reads is made of
 pickles. The address is on the publisher's page; the checksum is the one that TensorFlow Datasets lists for
@@ -25,9 +25,9 @@ _FOLDER = "cifar-100-binary"
 
 
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
-    """The images: X uint8 of shape (60000, 32, 32, 3), y the names of the kinds, the test part last.
+    """The images: X uint8 of shape (60000, 32, 32, 3), y the names of the kinds, the test rows last.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     from ._base import Provenance
     from ._download import fetch
@@ -37,5 +37,5 @@ def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
     path = fetch(FILES[0], cache_dir=cache_dir, offline=offline)
     classes = read_words(path, f"{_FOLDER}/fine_label_names.txt")
     train, test = (read_cifar(path, (f"{_FOLDER}/{part}.bin",), label_bytes=2) for part in ("train", "test"))
-    place = Provenance("keras", FILES[0].url, LICENCE, CITATION)
-    return image_parts("cifar100", train, test, classes, place)
+    provenance = Provenance("keras", FILES[0].url, LICENCE, CITATION)
+    return image_parts("cifar100", train, test, classes, provenance)

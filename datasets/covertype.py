@@ -2,7 +2,7 @@
 
 From the file that scikit-learn's fetcher uses (its address and checksum). Ten numbers (elevation, slope,
 distances, shade at three hours), and two categories that the file spreads over 4 and 40 columns of zeros
-and ones: wilderness area and soil type are put together again here.
+and ones: here wilderness area and soil type are one column each.
 """
 
 from ._download import RemoteFile
@@ -48,7 +48,7 @@ _COVERS = (
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
     """The table: X of shape (581012, 12), y the names of the cover types.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     import numpy as np
     import pandas as pd

@@ -15,7 +15,7 @@ CITATION = "Efron, Hastie, Johnstone and Tibshirani 2004, Least angle regression
 
 
 def load(*, seed: int = 0):
-    """The table: X of shape (442, 10), y float64. `seed` changes nothing."""
+    """The table: X of shape (442, 10), y float64. `seed` has no effect."""
     from sklearn.datasets import load_diabetes
 
     from ._bundled import bundled_table

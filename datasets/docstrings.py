@@ -1,11 +1,11 @@
-"""Docstrings: the installed library that a piece of documentation comes from, its name masked.
+"""Docstrings, from which of eight libraries: short English texts, names of libraries masked.
 
-Real English that is on every machine: the first words of docstrings of public functions and classes of eight
-libraries that this package needs (keras, networkx, numpy, pandas, scikit-image, scikit-learn, scipy,
-tensorflow). Their sources are parsed, never imported. Names and aliases of all eight (also np, pd, tf ...),
-addresses, imports, version notes and example code are taken out, because they would give the answer away;
-words such as DataFrame or tensor stay, because they are what the text is about. Which rows come depends on
-the installed versions, which the provenance names, so compare scores on one machine only.
+Real English text that is on every machine: the first words of docstrings of public functions and classes of
+eight libraries that this package needs (keras, networkx, numpy, pandas, scikit-image, scikit-learn, scipy,
+tensorflow). Their sources are parsed, not imported. Names and aliases of all eight (also np, pd, tf ...),
+addresses, imports, version notes and example code are removed, because they would leak the target; words
+such as DataFrame or tensor stay, because they are the subject of the text. The rows depend on the installed
+versions, which the provenance names, so compare scores on one machine only.
 """
 
 TASK = "multiclass"
@@ -23,12 +23,12 @@ def load(*, seed: int = 0):
     Parameters
     ----------
     seed : int
-        Draws files and docstrings. The same seed and the same versions give the same rows.
+        For the choice of files and docstrings. The same seed and versions give the same rows.
 
     Raises
     ------
     InputError
-        When one of the libraries is not installed.
+        One of the libraries is not installed.
     """
     import numpy as np
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Fashion-MNIST, ten kinds of clothes: 70,000 grey images of 28 x 28 pixels, 10,000 of them for the test.
+"""Fashion-MNIST, ten kinds of clothes: 70,000 grey images of 28 x 28 pixels, 10,000 of them test images.
 
 From the four idx files of the publisher in Keras's copy. The address is that of
 ``keras.datasets.fashion_mnist``; Keras publishes no checksums, these are the ones that TensorFlow Datasets
@@ -40,9 +40,9 @@ FILES = tuple(
 
 
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
-    """The images: X uint8 of shape (70000, 28, 28, 1), y the kinds of clothes, the test part last.
+    """The images: X uint8 of shape (70000, 28, 28, 1), y the kinds of clothes, the test rows last.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     from ._base import Provenance
     from ._download import fetch
@@ -52,6 +52,6 @@ def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
     images, labels, test_images, test_labels = (
         read_idx(fetch(file, cache_dir=cache_dir, offline=offline)) for file in FILES
     )
-    place = Provenance("keras", _BASE, LICENCE, CITATION)
+    provenance = Provenance("keras", _BASE, LICENCE, CITATION)
     train, test = (images[..., None], labels), (test_images[..., None], test_labels)
-    return image_parts("fashion-mnist", train, test, CLASSES, place)
+    return image_parts("fashion-mnist", train, test, CLASSES, provenance)

@@ -1,4 +1,4 @@
-"""IMDB, positive or negative: 50,000 film reviews, 25,000 of them for the test.
+"""IMDB, positive or negative: 50,000 film reviews, 25,000 of them for testing.
 
 Keras's copy, in which a review is a list of word numbers by frequency; here they are words again (lower
 case, without punctuation). Addresses and checksums are those of ``keras.datasets.imdb``. The file keeps its
@@ -32,9 +32,9 @@ FILES = (
 
 
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
-    """The reviews: X a Series of 50000 str, y "negative" or "positive", the official test part last.
+    """The reviews: X a Series of 50000 str, y "negative" or "positive", the test rows last.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     import numpy as np
     import pandas as pd

@@ -1,7 +1,7 @@
 """Iris, which of three species: length and width of sepals and petals.
 
-150 flowers, 50 of each species, as bundled with scikit-learn. Setosa is apart from the others by a straight
-line, versicolor and virginica overlap. No missing values.
+150 flowers, 50 of each species, as bundled with scikit-learn. Setosa is linearly separable from the others;
+versicolor and virginica overlap. No missing values.
 """
 
 TASK = "multiclass"
@@ -13,7 +13,7 @@ CITATION = "Fisher 1936, The use of multiple measurements in taxonomic problems,
 
 
 def load(*, seed: int = 0):
-    """The table: X of shape (150, 4) in cm, y the names of the species. `seed` changes nothing."""
+    """The table: X of shape (150, 4) in cm, y the names of the species. `seed` has no effect."""
     from sklearn.datasets import load_iris
 
     from ._bundled import bundled_table

@@ -1,4 +1,4 @@
-"""MNIST, handwritten digits 0 to 9: 70,000 grey images of 28 x 28 pixels, 10,000 of them for the test.
+"""MNIST, handwritten digits 0 to 9: 70,000 grey images of 28 x 28 pixels, 10,000 of them test images.
 
 From Keras's copy ``mnist.npz``; address and checksum are those of ``keras.datasets.mnist``.
 """
@@ -23,9 +23,9 @@ FILES = (
 
 
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
-    """The images: X uint8 of shape (70000, 28, 28, 1), y "0" to "9", the official test part last.
+    """The images: X uint8 of shape (70000, 28, 28, 1), y "0" to "9", the test rows last.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     import numpy as np
 
@@ -37,5 +37,5 @@ def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
     path = fetch(FILES[0], cache_dir=cache_dir, offline=offline)
     with reading(path), np.load(path, allow_pickle=False) as arrays:
         train, test = ((arrays[f"x_{part}"][..., None], arrays[f"y_{part}"]) for part in ("train", "test"))
-    place = Provenance("keras", FILES[0].url, LICENCE, CITATION)
-    return image_parts("mnist", train, test, [str(i) for i in range(10)], place)
+    provenance = Provenance("keras", FILES[0].url, LICENCE, CITATION)
+    return image_parts("mnist", train, test, [str(i) for i in range(10)], provenance)

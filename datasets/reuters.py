@@ -1,8 +1,8 @@
-"""Reuters newswires, which of 46 topics: 11,228 short texts of 1987, 2,246 of them for the test.
+"""Reuters newswires, which of 46 topics: 11,228 short texts of 1987, 2,246 of them for testing.
 
 Keras's copy, in which a text is a list of word numbers by frequency; here they are words again. Addresses,
-checksums and topic names are those of ``keras.datasets.reuters``, and the test part is its default one (the
-last fifth after a shuffle with seed 113). The file keeps its lists as a pickle, which is read with a reader
+checksums and topic names are those of ``keras.datasets.reuters``, and so is the test set (the last fifth
+after a shuffle with seed 113). The file keeps its lists as a pickle, which is read with a reader
 that rebuilds arrays of numbers and nothing else.
 """
 
@@ -82,9 +82,9 @@ FILES = (
 
 
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
-    """The newswires: X a Series of 11228 str, y the names of the topics, Keras's test part last.
+    """The newswires: X a Series of 11228 str, y the names of the topics, Keras's test rows last.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     import numpy as np
     import pandas as pd

@@ -1,21 +1,21 @@
-"""Sick or healthy: synthetic patients with height, weight and body temperature, true risk known.
+"""Sick or healthy: synthetic patients with height, weight and body temperature; the true risk is known.
 
-Patients come to a practice; some are sick. For every row the true probability of being sick, given exactly
-the columns that a model sees, is known, so the best reachable score is known too. Nothing here is medical
-advice: the process is plausible, not fitted to patients.
+Patients come to a practice; some are sick. For every row, the true probability of being sick given the
+columns that a model sees is known, and so is the best possible score. Nothing here is medical advice: the
+process is plausible, but not fitted to patients.
 
-The generating process, with N(mean, standard deviation), all draws independent unless said otherwise:
+The generating process, with N(mean, standard deviation), all draws independent unless stated otherwise:
 
 - ``age_years``: 18 + 77 Beta(1.6, 2.0), whole years. ``sex``: female or male, one half each.
-- ``height_cm``: N(177, 7) for men, N(164, 6.5) for women, less 0.07 cm for each year above 40.
+- ``height_cm``: N(177, 7) for men, N(164, 6.5) for women, minus 0.07 cm for each year above 40.
 - ``weight_kg``: height^2 times a body mass index of exp(N(log 25.5 + 0.002 (min(age, 65) - 45), 0.19)).
-- ``body_temperature_c``, at the core: N(36.8, 0.35); in 30 % of the patients a fever adds
-  0.5 + Gamma(2, 0.55), and in 6 % the cold takes 0.5 + Gamma(2, 0.5) away.
+- ``body_temperature_c``, core temperature: N(36.8, 0.35); in 30 % of the patients fever adds
+  0.5 + Gamma(2, 0.55), and in 6 % hypothermia subtracts 0.5 + Gamma(2, 0.5).
 - ``heart_rate_bpm``: N(72, 9) plus 9 for each degree above 36.8 (Davies and Maconochie 2009 report about
   10 in children, adults react a little less); one patient in ten is agitated: plus Gamma(2, 9).
-- All are rounded as instruments show them: 1 cm, 0.1 kg, 0.1 degrees, 1 beat.
-- The temperature is not taken in 4 % of the patients who feel warm (above 37.5) and in 10 % of the others,
-  so a missing value says a little.
+- All are rounded as measured: 1 cm, 0.1 kg, 0.1 degrees, 1 beat.
+- The temperature is missing in 4 % of the patients above 37.5 degrees and in 10 % of the others, so a
+  missing value is slightly informative.
 
 With BMI = weight / height^2 and (x)+ = max(x, 0), from the rounded values::
 
@@ -25,9 +25,9 @@ With BMI = weight / height^2 and (x)+ = max(x, 0), from the rounded values::
     logit p = -2.6 + fever (2.6 + 0.5 thin + 0.03 (age - 50)+) + 2.6 cold
               + 0.6 thin + 0.15 obese + 1.2 racing + 0.02 (age - 50)+
 
-Fever, cold, very low and very high weight are bad; fever is worse for the thin and the old; and a fast
-heart is only bad as far as the fever does not explain it. A temperature that was not taken counts as 36.8
-and takes 0.4 from the logit, because nobody was worried. The label is one draw with probability p.
+Fever, hypothermia, very low and very high weight raise the risk; fever raises it more for thin and old
+patients, and a fast heart only where fever does not explain it. A missing temperature counts as 36.8 and
+lowers the logit by 0.4, because nobody was worried. The label is one draw with probability p.
 """
 
 TASK = "binary"
@@ -43,15 +43,15 @@ def load(*, seed: int = 0, rows: int = ROWS):
     Parameters
     ----------
     seed : int
-        Another seed gives other patients of the same process.
+        Another seed gives other patients from the same process.
     rows : int
-        How many patients, at least 10.
+        Number of patients, at least 10.
 
     Returns
     -------
     Dataset
         X of shape (rows, 6): ``age_years``, ``sex``, ``height_cm``, ``weight_kg``, ``body_temperature_c``
-        (degrees Celsius, NaN where it was not taken) and ``heart_rate_bpm``; y "healthy" or "sick"
+        (degrees Celsius, NaN where missing) and ``heart_rate_bpm``; y "healthy" or "sick"
         (positive); ``true_probability`` of shape (rows, 2).
     """
     from dataclasses import replace
@@ -63,7 +63,7 @@ def load(*, seed: int = 0, rows: int = ROWS):
     from ._table import TableOptions, dataset_from_frame
 
     if rows < 10:
-        raise InputError(f"sick-healthy: rows is {rows}; expected at least 10")
+        raise InputError(f"sick-healthy: got rows={rows}; expected at least 10")
     rng = np.random.default_rng(seed)
     patients = _patients(rng, rows)
     p = risk(patients)

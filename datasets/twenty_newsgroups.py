@@ -1,4 +1,4 @@
-"""Twenty newsgroups, which group a message was sent to: 18,846 messages, 7,532 of them for the test.
+"""Twenty newsgroups, which group a message was sent to: 18,846 messages, 7,532 of them for testing.
 
 The by-date version that scikit-learn's fetcher uses (its address and checksum): the test messages were sent
 later. The headers are cut off, because they name the group or its people; signatures and quotes stay.
@@ -24,9 +24,9 @@ FILES = (
 
 
 def load(*, seed: int = 0, offline: bool | None = None, cache_dir=None):
-    """The messages: X a Series of 18846 str, y the names of the groups, the official test part marked.
+    """The messages: X a Series of 18846 str, y the names of the groups, the test rows marked.
 
-    `seed` changes nothing; `offline` and `cache_dir` as in ``deepworth.datasets._download.fetch``.
+    `seed` has no effect; `offline` and `cache_dir` are those of :func:`load_dataset`.
     """
     import numpy as np
     import pandas as pd

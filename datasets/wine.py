@@ -13,7 +13,7 @@ CITATION = "Aeberhard and Forina 1991, Wine, UCI Machine Learning Repository"
 
 
 def load(*, seed: int = 0):
-    """The table: X of shape (178, 13), y "class_0" to "class_2". `seed` changes nothing."""
+    """The table: X of shape (178, 13), y "class_0" to "class_2". `seed` has no effect."""
     from sklearn.datasets import load_wine
 
     from ._bundled import bundled_table

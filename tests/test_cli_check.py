@@ -48,7 +48,7 @@ def sales(tmp_path):
 def test_findings_in_words(sales):
     shown = run("check", sales, "-t", "many").stdout
     assert "sales: 240 rows, binary tabular task, target many" in shown
-    assert "DW005 info: copies of earlier rows: 1 " in shown
+    assert "DW005 info: duplicates of earlier rows: 1 " in shown
     assert "rows 10\n" in "\n".join(line.strip() for line in shown.splitlines()) + "\n"
     assert "DW014 warning" in shown
     assert "--time day" in shown.replace("\n", " ")
@@ -162,7 +162,7 @@ def test_compare_with_copies_on_one_side(sales):
     (copies,) = [f for f in findings if f["code"] == "DW005"]
     assert "keep them on one side" in copies["message"]
     (copies,) = [f for f in json.loads(run(*base).stdout)["findings"] if f["code"] == "DW005"]
-    assert "may stand on both sides" in copies["message"]
+    assert "may be on both sides" in copies["message"]
 
 
 def test_a_model_trained_with_a_time_column_takes_rows_with_and_without_it(sales, tmp_path):

@@ -135,7 +135,7 @@ def test_true_probability(name):
 @pytest.mark.parametrize("name", REMOTE)
 def test_remote_sets_stay_off_the_network_when_told(name, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    with pytest.raises(InputError, match=r"network is off.*https://.*save|save https://") as error:
+    with pytest.raises(InputError, match=r"offline mode is on.*https://.*save|save https://") as error:
         ENTRIES[name].call(offline=True, cache_dir=tmp_path)
     assert str(tmp_path) in str(error.value)
     assert list(tmp_path.iterdir()) == []

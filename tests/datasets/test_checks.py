@@ -79,7 +79,7 @@ def test_rows_on_both_sides_of_the_official_split():
     test = np.arange(N) >= 300
     finding = one(repeat_rows(made(test=test), [310, 320, 5], [3, 4, 6]), "DW006")
     assert finding.rows == (310, 320)
-    assert "2 rows of the test part (2.0%)" in finding.message
+    assert "2 rows of the test set (2.0%)" in finding.message
 
 
 def test_equal_rows_of_different_classes():
@@ -123,7 +123,7 @@ def test_real_columns_that_are_only_good_are_not_accused():
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     scores = [score for _, score, _ in single_column_scores(X, y.to_numpy().astype(str), "binary")]
     assert len(scores) == 30
-    assert 0.9 < max(scores) < _checks_columns.GIVES_AWAY["ROC AUC"]
+    assert 0.9 < max(scores) < _checks_columns.LEAKS_FROM["ROC AUC"]
 
 
 def test_few_cases_and_imbalance():
@@ -232,11 +232,11 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 @pytest.mark.skipif(not DATA.exists(), reason="the development data is not beside the checkout")
 def test_published_faults_of_real_tables():
     wine = load_dataset(DATA / "tabular/wine_quality.csv.gz", target="quality")
-    assert one(wine, "DW005").message.startswith("copies of earlier rows: 1177 ")
+    assert one(wine, "DW005").message.startswith("duplicates of earlier rows: 1177 ")
     assert "9 (5)" in one(wine, "DW009").message
     pima = load_dataset(DATA / "tabular/pima_diabetes.csv.gz")
     assert [f.columns[0] for f in found(pima, "DW015")] == ["plas", "pres", "skin", "insu", "mass"]
     assert found(load_dataset(DATA / "tabular/mushroom.csv.gz"), "DW008") == []
     assert one(load_dataset(DATA / "text/imdb_train.csv.gz"), "DW005").message.startswith(
-        "copies of earlier texts: 96 "
+        "duplicates of earlier texts: 96 "
     )

@@ -40,7 +40,7 @@ def test_both_published_algorithms_are_checked(publisher, file, algorithm):
 
 def test_another_file_than_published_is_refused_and_never_kept(publisher, file, tmp_path):
     publisher.answers["/data.bin"] = b"tampered"
-    with pytest.raises(InputError, match=r"checksum sha256:.* published is sha256:") as error:
+    with pytest.raises(InputError, match=r"checksum sha256:.* expected sha256:") as error:
         fetch(file)
     assert "\n" not in str(error.value)
     assert everything_in(tmp_path / "cache") == []
@@ -91,7 +91,7 @@ def test_offline_uses_the_cache_and_says_how_to_fill_it(publisher, file, tmp_pat
     offline = True if by == "argument" else None
     if by == "environment":
         monkeypatch.setenv("DEEPWORTH_OFFLINE", "1")
-    with pytest.raises(InputError, match="network is off") as error:
+    with pytest.raises(InputError, match="offline mode is on") as error:
         fetch(file, offline=offline)
     assert file.url in str(error.value)
     assert str(tmp_path / "cache" / "set" / "data.bin") in str(error.value)
@@ -103,7 +103,7 @@ def test_offline_uses_the_cache_and_says_how_to_fill_it(publisher, file, tmp_pat
 
 def test_offline_does_not_trust_a_damaged_cache(publisher, file):
     fetch(file).write_bytes(b"short")
-    with pytest.raises(InputError, match="another checksum"):
+    with pytest.raises(InputError, match="does not have the published checksum"):
         fetch(file, offline=True)
 
 

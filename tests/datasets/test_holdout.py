@@ -44,8 +44,8 @@ def test_values_need_no_classes():
     ("y", "share", "groups", "words"),
     [
         (Y, 1.5, None, "between 0 and 1"),
-        (Y, 0.001, None, "cannot be held out"),
-        (np.array(["a"] * 9 + ["b"]), 0.5, None, "cannot be held out"),
+        (Y, 0.001, None, "cannot hold out"),
+        (np.array(["a"] * 9 + ["b"]), 0.5, None, "cannot hold out"),
         (Y, 0.3, np.array([0] * 60 + [1] * 40), "on one side only"),
     ],
 )

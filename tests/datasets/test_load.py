@@ -199,20 +199,20 @@ def test_split_columns(values, name, test_rows):
 
 INVALID = [
     ({"target": "sik"}, "no column 'sik'; did you mean sick"),
-    ({}, "no target given; say which with --target COLUMN, one of: age, sex"),
+    ({}, "no target given; choose one with --target COLUMN: age, sex"),
     ({"target": "sick", "drop": ["agee"]}, "no column 'agee'; did you mean age"),
     ({"target": "sick", "drop": ["sick"]}, "is the target and cannot be dropped"),
     ({"target": "sick", "text": "nots"}, "did you mean note"),
     ({"target": "sick", "groups": "wart"}, "did you mean ward"),
-    ({"target": "sick", "split_column": "sex"}, "expected the values train and test, found 'f', 'm'"),
+    ({"target": "sick", "split_column": "sex"}, "expected the values train and test, got 'f', 'm'"),
     ({"target": "sick", "positive": "maybe"}, "no class 'maybe'"),
     ({"target": "age", "positive": "yes"}, "this one is regression"),
     ({"target": "sick", "task": "regresion"}, "no task 'regresion'; did you mean regression"),
-    ({"target": "sick", "task": "regression"}, "40 cells are no numbers, first 'yes' in row 1"),
+    ({"target": "sick", "task": "regression"}, "40 cells are not numbers, first 'yes' in row 1"),
     ({"target": "ward", "task": "binary"}, "has 10 classes"),
     ({"target": "note"}, "40 values in 40 rows"),
     ({"target": "sick", "drop": ["age", "sex", "note", "part", "ward"]}, "no feature column is left"),
-    ({"target": "sick", "test": table(), "split_column": "part"}, "give one of them"),
+    ({"target": "sick", "test": table(), "split_column": "part"}, "remove one of them"),
     ({"target": "sick", "rows": 5}, "--rows 5 is too few"),
 ]
 
@@ -236,9 +236,9 @@ UNUSABLE = [
     (table(y=with_cell(6, np.inf)), "target 'y': row 7 is infinite"),
     (table(y=[None] * N), "has no value in any row"),
     (table(y=["a", "?"] * (N // 2)), "20 of 40 rows, first row 2, are missing"),
-    (table(y=["a"] * N), "has one class only .'a'."),
+    (table(y=["a"] * N), "has only one class .'a'."),
     (table(y=[3] * N), "has the same value 3 in every row"),
-    (table(y=[*map(str, rng.normal(size=N - 1)), "n/k"]), "1 cells are no numbers, first 'n/k' in row 40"),
+    (table(y=[*map(str, rng.normal(size=N - 1)), "n/k"]), "1 cells are not numbers, first 'n/k' in row 40"),
     (table(y=list("ab") * (N // 2))[:2], "2 rows are too few"),
     (table(y=["a", "b"] * (N // 2), label=["u", "v"] * (N // 2)), "several columns could be"),
     (table()[["sick"]].rename(columns={"sick": "y"}), "no feature column is left"),
@@ -246,7 +246,7 @@ UNUSABLE = [
         table(y=list("ab") * (N // 2))[["y"]].assign(id=range(N), k=1),
         "left out: id .identifier., k .constant.",
     ),
-    (pd.DataFrame(np.zeros((20, 3)), columns=["a", "a", "y"]), "'a' stands 2 times, at positions 1, 2"),
+    (pd.DataFrame(np.zeros((20, 3)), columns=["a", "a", "y"]), "'a' occurs 2 times, at positions 1, 2"),
     (pd.DataFrame(), "no columns"),
     (pd.DataFrame({"a": [], "y": []}), "no rows"),
 ]
@@ -260,7 +260,7 @@ def test_unusable_tables(frame, expected):
 
 
 def test_groups_must_be_complete_and_several():
-    with pytest.raises(InputError, match="missing in 1 rows, first row 3"):
+    with pytest.raises(InputError, match="has no value in 1 rows, first row 3"):
         load_dataset(table(ward=["a", "b", None, *["c"] * (N - 3)]), target="sick", groups="ward")
     with pytest.raises(InputError, match="the same value in every row"):
         load_dataset(table(ward="a"), target="sick", groups="ward")
@@ -289,7 +289,7 @@ def test_missing_paths(path, name, expected):
     [
         (None, "got NoneType"),
         (np.zeros((3, 3)), "got ndarray"),
-        (" ", "empty word"),
+        (" ", "empty string"),
         ("https://example.org/a.csv", "is a web address; download"),
     ],
 )
@@ -300,7 +300,7 @@ def test_what_is_no_data_at_all(data, expected):
 
 def test_a_file_without_a_header_line(tmp_path):
     (tmp_path / "a.csv").write_text("5.1,3.5,1.4,0\n" * 20)
-    with pytest.raises(InputError, match=r"first line \(5.1, 3.5, 1.4, 0\) is all numbers; add a line"):
+    with pytest.raises(InputError, match=r"first line \(5.1, 3.5, 1.4, 0\) has only numbers; add a line"):
         load_dataset(tmp_path / "a.csv")
 
 
@@ -354,7 +354,7 @@ def test_named_sets_take_the_words_that_make_sense(fake):
 
 
 def test_named_sets_refuse_a_test_file(fake, path):
-    with pytest.raises(InputError, match="--test goes with a file or folder"):
+    with pytest.raises(InputError, match="--test needs a file or folder"):
         load_dataset("fake", test=path)
 
 

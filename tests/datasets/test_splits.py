@@ -117,7 +117,7 @@ def test_no_fold_trains_without_a_class():
     groups = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 8])
     with pytest.raises(InputError, match="class 'b' has 1 group"):
         make_splits(y, task="multiclass", groups=groups)
-    with pytest.raises(InputError, match="no 2 grouped folds keep every class in training"):
+    with pytest.raises(InputError, match="some class is missing from training"):
         make_splits(np.array(list("abab")), task="binary", folds=2, groups=np.array([0, 0, 1, 2]))
 
 
@@ -129,17 +129,17 @@ def test_few_cases_of_a_class_lower_the_folds():
 @pytest.mark.parametrize(
     ("y", "options", "expected"),
     [
-        (labels(20, 1), {}, "class 'c1' has 1 row, 2 are needed"),
+        (labels(20, 1), {}, "class 'c1' has 1 row, but training and scoring need 2"),
         (labels(20, 5), {"groups": np.array(["a"] * 25)}, "1 group is too few"),
         (np.array(list("aaaabb")), {"groups": np.array(list("xxyyzz"))}, "class 'b' has 1 group"),
         (labels(9, 9), {"folds": 1}, "at least 2 folds"),
         (labels(9, 9), {"repeats": 0}, "1 repeat"),
         (labels(9, 9), {"test": np.ones(18, bool)}, "0 training and 18 test rows"),
-        (np.array(list("aaab")), {"test": np.array([0, 0, 1, 1])}, "class 'b' stands in the test part only"),
+        (np.array(list("aaab")), {"test": np.array([0, 0, 1, 1])}, "class 'b' is in the test set only"),
         (
             np.array(list("abab")),
             {"test": np.array([0, 0, 1, 1]), "groups": np.array(list("xyyz"))},
-            "group 'y' stands in both parts",
+            "group 'y' is in the training and in the test set",
         ),
         (np.array(list("ab") * 1), {}, "class 'a' has 1 row"),
     ],

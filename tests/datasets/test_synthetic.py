@@ -94,7 +94,7 @@ def test_seed_and_rows(module):
     first, other, few = module.load(rows=200), module.load(seed=1, rows=200), module.load(rows=10)
     assert first.fingerprint() != other.fingerprint()
     assert (len(first), len(few)) == (200, 10)
-    with pytest.raises(InputError, match="rows is 9; expected at least 10"):
+    with pytest.raises(InputError, match="got rows=9; expected at least 10"):
         module.load(rows=9)
 
 

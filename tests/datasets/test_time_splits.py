@@ -112,7 +112,7 @@ def test_periods_of_one_class_are_made_longer():
             "class 'b' first occurs after 83% of the rows",
         ),
         (np.array(["a", "b"] * 60), np.arange(N) % 2, None, "2 different times are too few"),
-        (np.array(["a", "b"] * 60), np.arange(N), np.array(["g"] * N), "leave out --groups or --time"),
+        (np.array(["a", "b"] * 60), np.arange(N), np.array(["g"] * N), "remove --groups or --time"),
     ],
 )
 def test_impossible_plans_say_why(y, time, groups, expected):
@@ -159,7 +159,7 @@ def test_time_goes_along_with_rows():
 @pytest.mark.parametrize(
     ("data", "options", "expected"),
     [
-        (table(["soon", "late"] * 60), {}, "'when': expected dates .* or numbers, found words"),
+        (table(["soon", "late"] * 60), {}, "'when': expected dates .* or numbers, got words"),
         (table([None, *range(N - 1)]), {}, "no date or number in 1 rows, first row 1"),
         (table(["x", *range(N - 1)]), {}, "no date or number in 1 rows, first row 1"),
         (table(2024), {}, "same value in every row"),
@@ -168,7 +168,7 @@ def test_time_goes_along_with_rows():
         (
             table(range(N), part=["train"] * 90 + ["test"] * 30),
             {"split_column": "part"},
-            "official test part",
+            "official test set",
         ),
     ],
 )

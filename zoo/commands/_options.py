@@ -107,7 +107,7 @@ LOAD = (
         "--group-duplicates",
         group="Data",
         is_flag=True,
-        help="Keep equal and nearly equal rows on one side of every split.",
+        help="Keep duplicates and near-duplicates on one side of every split.",
     ),
     option("--positive", group="Data", metavar="CLASS", help="Positive class of a binary task."),
     option(
@@ -226,14 +226,14 @@ METRIC = option(
     "--metric",
     group="Evaluation",
     metavar="NAME",
-    help="Metric to rank models by, such as roc_auc, log_loss, accuracy, f1 or rmse.",
+    help="Primary metric, such as roc_auc, log_loss, accuracy, f1 or rmse.",
 )
 MARGIN = option(
     "--margin",
     group="Evaluation",
     type=float,
     metavar="DIFFERENCE",
-    help="Differences in the metric up to this size count as equivalent.",
+    help="Largest difference in the metric that counts as practically equivalent.",
 )
 BUDGET = option(
     "--budget",

@@ -32,7 +32,7 @@ def test_words():
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("speed=5ms", "no budget 'speed'; there are: latency=5ms"),
+        ("speed=5ms", "no budget 'speed'; choose from: latency=5ms"),
         ("latency=fast", "budget must be like latency=5ms, got 'latency=fast'"),
         ("size=5ms", "budget must be like size=1MB"),
         ("fit=0s", "budget must be like fit=10s"),
