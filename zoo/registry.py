@@ -32,7 +32,7 @@ JIT              False where XLA does not pay; True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -96,17 +96,6 @@ def hidden_layers_parameter(name: str) -> str | None:
     """The parameter that lists the sizes of a network's hidden layers, or None if it has no such list."""
     listed = isinstance(entry(name).parameters.get("hidden_units"), tuple)
     return "hidden_units" if listed else None
-
-
-def operation_counts() -> Mapping[str, Callable[[Any, Any], float]]:
-    """How operations of a prediction are counted, by the name of an estimator class."""
-    stated = [e.constant("OPERATIONS", {}) for e in entries("classical").values()]
-    return {kind: count for counts in stated for kind, count in counts.items()}
-
-
-def trusted_types() -> frozenset[str]:
-    """Types of other libraries that saved baselines may hold."""
-    return frozenset(name for e in entries("classical").values() for name in e.constant("TRUSTED", ()))
 
 
 def missing_requirement(name: str) -> str | None:

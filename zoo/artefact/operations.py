@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
-from ..registry import operation_counts
+from ..baselines import operation_counts
 from .loading import SavedModel
 
 _MOST_ROWS = 100  # whose words are counted

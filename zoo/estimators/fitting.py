@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,23 @@ from ..preprocessing.base import RawRows
 if TYPE_CHECKING:
     import keras
 
-    from .base import KerasEstimator
-
 Progress = Callable[[int, int, int, dict[str, float]], None]  # network, epoch, epochs, losses
 OnEnd = Callable[[int, Exception | None], None]  # number of the estimator, and its error
+
+
+class Plannable(Protocol):
+    """An estimator that says what its ``fit`` would train, and takes over what was trained."""
+
+    verbose: Any
+
+    def warm_up(self) -> None:
+        """Import what training needs."""
+
+    def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: Any) -> FitPlan:
+        """Check everything, learn the preprocessing, and say what is to be trained."""
+
+    def _adopt(self, architecture: Any, trained: Sequence[Any], planning: float) -> None:
+        """Take over the trained networks."""
 
 
 @dataclass
@@ -37,7 +50,7 @@ class FitPlan:
     """
 
     number: int
-    estimator: Any
+    estimator: Plannable
     architecture: Any
     settings: Any
     makers: Sequence[Callable[[], Any]]
@@ -45,7 +58,7 @@ class FitPlan:
 
 
 def fit_many(
-    estimators: Sequence[KerasEstimator],
+    estimators: Sequence[Plannable],
     X: RawRows,
     y: npt.ArrayLike,
     rows: Sequence[npt.NDArray[np.intp]] | None = None,
@@ -130,7 +143,7 @@ def _fleets(plans: Sequence[FitPlan]) -> list[list[FitPlan]]:
     return list(fleets.values())
 
 
-def _printer(estimators: Sequence[KerasEstimator]) -> Progress | None:
+def _printer(estimators: Sequence[Plannable]) -> Progress | None:
     """Print a line an epoch where an estimator is verbose."""
     if not any(estimator.verbose for estimator in estimators):
         return None

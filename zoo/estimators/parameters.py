@@ -165,8 +165,8 @@ n_iter_ : int
 members_ : list of dict
     ``history``, ``best_epoch`` and ``seconds`` of every trained network.
 fit_seconds_ : float
-    Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over the
-    networks of this estimator, which shared the machine with others."""
+    Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+    the networks of this estimator, which shared the machine with others."""
 _CLASSES = """\
 classes_ : ndarray of shape (n_classes,)
     Class labels in the order of the columns of ``predict_proba``.

@@ -1,0 +1,1453 @@
+# Written by benchmarks/stubs.py
+# ruff: noqa: E501
+import collections.abc
+import typing
+
+import numpy as np
+
+from .calibration import Calibrated, ConformalRegressor
+from .estimators.classes import KerasClassifier, KerasRegressor
+
+class CNNClassifier(KerasClassifier):
+    """CNN: convolutions that learn their own image features, for images of any size.
+
+    Blocks of convolution, batch normalisation (Ioffe and Szegedy 2015), ReLU and pooling, as many as the
+    image size allows, then one dense layer (LeCun et al. 1998; Lin, Chen and Yan 2014 for the global pooling).
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(32, 64, 128)
+        Filters of each convolution, the first one first.
+    kernel_size : int, default=3
+        Height and width of a convolution in pixels.
+    dense_units : int, default=128
+        Units of the dense layer.
+    activation : str, default="relu"
+        Activation of convolutions and dense layer, any name that Keras knows.
+    dropout : float, default=0.3
+        Share of the values before and behind the dense layer that a training step leaves out.
+    flip : bool or "auto", default="auto"
+        Mirror training images at random. "auto" does so for colour pictures of 32 pixels and more, where
+        left and right rarely matter, and not for digits and drawings.
+    epochs : int, default=40
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=10
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.01
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo import CNNClassifier
+    >>> X = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), dtype=np.uint8)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = CNNClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        filters: tuple[int, ...] = (32, 64, 128),
+        kernel_size: int = 3,
+        dense_units: int = 128,
+        activation: str = "relu",
+        dropout: float = 0.3,
+        flip: bool | typing.Literal["auto"] = "auto",
+        epochs: int = 40,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 10,
+        weight_decay: float = 0.01,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class CNNRegressor(KerasRegressor):
+    """CNN: convolutions that learn their own image features, for images of any size.
+
+    Blocks of convolution, batch normalisation (Ioffe and Szegedy 2015), ReLU and pooling, as many as the
+    image size allows, then one dense layer (LeCun et al. 1998; Lin, Chen and Yan 2014 for the global pooling).
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(32, 64, 128)
+        Filters of each convolution, the first one first.
+    kernel_size : int, default=3
+        Height and width of a convolution in pixels.
+    dense_units : int, default=128
+        Units of the dense layer.
+    activation : str, default="relu"
+        Activation of convolutions and dense layer, any name that Keras knows.
+    dropout : float, default=0.3
+        Share of the values before and behind the dense layer that a training step leaves out.
+    flip : bool or "auto", default="auto"
+        Mirror training images at random. "auto" does so for colour pictures of 32 pixels and more, where
+        left and right rarely matter, and not for digits and drawings.
+    epochs : int, default=40
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=10
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.01
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo import CNNRegressor
+    >>> X = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), dtype=np.uint8)
+    >>> y = np.arange(60.0)
+    >>> model = CNNRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        filters: tuple[int, ...] = (32, 64, 128),
+        kernel_size: int = 3,
+        dense_units: int = 128,
+        activation: str = "relu",
+        dropout: float = 0.3,
+        flip: bool | typing.Literal["auto"] = "auto",
+        epochs: int = 40,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 10,
+        weight_decay: float = 0.01,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class DeepMLPClassifier(KerasClassifier):
+    """Deep MLP: three hidden layers with today's recipe for tables, RealMLP made cheap.
+
+    After Holzmueller, Grinsztajn and Steinwart, "Better by Default" (NeurIPS 2024): periodic embeddings of
+    numbers, a scale for each feature, neural tangent parametrisation, parametric SELU, dropout, the coslog4
+    schedule. Ours are quantile-scaled numbers, averaged weights (Polyak and Juditsky 1992), selection of
+    the epoch by cross-entropy, a sixth of the epochs, no data-dependent start, and eight members that share
+    their matrices (BatchEnsemble, Wen, Tran and Ba 2020): they cost as much as 64 epochs of one network
+    twice as wide and score better.
+
+    Parameters
+    ----------
+    hidden_units : tuple of int, default=(128, 128, 128)
+        Units of each hidden layer, the first one first.
+    activation : str, default="selu"
+        Activation of the hidden layers, any name that Keras knows.
+    dropout : float, default=0.15
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    frequencies : int, default=16
+        Periodic features that embed each number; 0 takes numbers as they are.
+    members : int, default=8
+        Networks that share their matrices. Each learns by its own loss, and their mean prediction is the
+        answer.
+    epochs : int, default=40
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.04
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.02
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="coslog4"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``decay_schedule = 'flat-cosine'``
+    - ``beta_2 = 0.95``
+    - ``clip_norm = None``
+    - ``averaging = 0.99``
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import DeepMLPClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = DeepMLPClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: tuple[int, ...] = (128, 128, 128),
+        activation: str = "selu",
+        dropout: float = 0.15,
+        embedding_dim: int = 8,
+        frequencies: int = 16,
+        members: int = 8,
+        epochs: int = 40,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.04,
+        patience: int | None = None,
+        weight_decay: float = 0.02,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "coslog4",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class DeepMLPRegressor(KerasRegressor):
+    """Deep MLP: three hidden layers with today's recipe for tables, RealMLP made cheap.
+
+    After Holzmueller, Grinsztajn and Steinwart, "Better by Default" (NeurIPS 2024): periodic embeddings of
+    numbers, a scale for each feature, neural tangent parametrisation, parametric SELU, dropout, the coslog4
+    schedule. Ours are quantile-scaled numbers, averaged weights (Polyak and Juditsky 1992), selection of
+    the epoch by cross-entropy, a sixth of the epochs, no data-dependent start, and eight members that share
+    their matrices (BatchEnsemble, Wen, Tran and Ba 2020): they cost as much as 64 epochs of one network
+    twice as wide and score better.
+
+    Parameters
+    ----------
+    hidden_units : tuple of int, default=(128, 128, 128)
+        Units of each hidden layer, the first one first.
+    activation : str, default="selu"
+        Activation of the hidden layers, any name that Keras knows.
+    dropout : float, default=0.15
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    frequencies : int, default=16
+        Periodic features that embed each number; 0 takes numbers as they are.
+    members : int, default=8
+        Networks that share their matrices. Each learns by its own loss, and their mean prediction is the
+        answer.
+    epochs : int, default=40
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.04
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.02
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="coslog4"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``decay_schedule = 'flat-cosine'``
+    - ``beta_2 = 0.95``
+    - ``clip_norm = None``
+    - ``averaging = 0.99``
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import DeepMLPRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.arange(60.0)
+    >>> model = DeepMLPRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: tuple[int, ...] = (128, 128, 128),
+        activation: str = "selu",
+        dropout: float = 0.15,
+        embedding_dim: int = 8,
+        frequencies: int = 16,
+        members: int = 8,
+        epochs: int = 40,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.04,
+        patience: int | None = None,
+        weight_decay: float = 0.02,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "coslog4",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class PerceptronClassifier(KerasClassifier):
+    """Perceptron: one layer of units straight from the inputs, the single neuron.
+
+    With one sigmoid or softmax layer this is logistic regression trained by gradient descent; with a
+    linear output it is linear regression (Rosenblatt 1958; Bishop 2006, sections 4.1.7 and 4.3.2).
+
+    Parameters
+    ----------
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    epochs : int, default=200
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.01
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=20
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import PerceptronClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = PerceptronClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 8,
+        epochs: int = 200,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        patience: int | None = 20,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class PerceptronRegressor(KerasRegressor):
+    """Perceptron: one layer of units straight from the inputs, the single neuron.
+
+    With one sigmoid or softmax layer this is logistic regression trained by gradient descent; with a
+    linear output it is linear regression (Rosenblatt 1958; Bishop 2006, sections 4.1.7 and 4.3.2).
+
+    Parameters
+    ----------
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    epochs : int, default=200
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.01
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=20
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import PerceptronRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.arange(60.0)
+    >>> model = PerceptronRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 8,
+        epochs: int = 200,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        patience: int | None = 20,
+        weight_decay: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class PlainMLPClassifier(KerasClassifier):
+    """Plain MLP: three hidden layers with dropout, the deep network of the textbooks.
+
+    Robust-scaled inputs, ReLU layers with He initialisation (He et al. 2015), dropout
+    (Srivastava et al. 2014), decoupled weight decay (Loshchilov and Hutter 2019) and a cosine schedule. What
+    ``deep-mlp`` adds to it shows in a comparison of the two.
+
+    Parameters
+    ----------
+    hidden_units : tuple of int, default=(256, 256, 256)
+        Units of each hidden layer, the first one first.
+    activation : str, default="relu"
+        Activation of the hidden layers, any name that Keras knows.
+    dropout : float, default=0.15
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    epochs : int, default=100
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=25
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.02
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import PlainMLPClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = PlainMLPClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: tuple[int, ...] = (256, 256, 256),
+        activation: str = "relu",
+        dropout: float = 0.15,
+        embedding_dim: int = 8,
+        epochs: int = 100,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 25,
+        weight_decay: float = 0.02,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class PlainMLPRegressor(KerasRegressor):
+    """Plain MLP: three hidden layers with dropout, the deep network of the textbooks.
+
+    Robust-scaled inputs, ReLU layers with He initialisation (He et al. 2015), dropout
+    (Srivastava et al. 2014), decoupled weight decay (Loshchilov and Hutter 2019) and a cosine schedule. What
+    ``deep-mlp`` adds to it shows in a comparison of the two.
+
+    Parameters
+    ----------
+    hidden_units : tuple of int, default=(256, 256, 256)
+        Units of each hidden layer, the first one first.
+    activation : str, default="relu"
+        Activation of the hidden layers, any name that Keras knows.
+    dropout : float, default=0.15
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    epochs : int, default=100
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=25
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.02
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import PlainMLPRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.arange(60.0)
+    >>> model = PlainMLPRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: tuple[int, ...] = (256, 256, 256),
+        activation: str = "relu",
+        dropout: float = 0.15,
+        embedding_dim: int = 8,
+        epochs: int = 100,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 25,
+        weight_decay: float = 0.02,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class RNNClassifier(KerasClassifier):
+    """RNN: a bidirectional recurrent network that reads words in their order.
+
+    Learned word vectors, LSTM (Hochreiter and Schmidhuber 1997) or GRU (Cho et al. 2014) read in both
+    directions (Schuster and Paliwal 1997), and mean and maximum over the words of their states.
+
+    Parameters
+    ----------
+    embedding_dim : int, default=64
+        Values of a word vector.
+    recurrent_units : int, default=64
+        Units of the recurrent layer, in each direction.
+    cell : {"lstm", "gru"}, default="lstm"
+        Kind of the recurrent layer.
+    bidirectional : bool, default=True
+        Read the words from both ends.
+    dropout : float, default=0.3
+        Share of the values before and behind the recurrent layer that a training step leaves out.
+    epochs : int, default=20
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.003
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=4
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import RNNClassifier
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = RNNClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 64,
+        recurrent_units: int = 64,
+        cell: typing.Literal["lstm", "gru"] = "lstm",
+        bidirectional: bool = True,
+        dropout: float = 0.3,
+        epochs: int = 20,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.003,
+        patience: int | None = 4,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class RNNRegressor(KerasRegressor):
+    """RNN: a bidirectional recurrent network that reads words in their order.
+
+    Learned word vectors, LSTM (Hochreiter and Schmidhuber 1997) or GRU (Cho et al. 2014) read in both
+    directions (Schuster and Paliwal 1997), and mean and maximum over the words of their states.
+
+    Parameters
+    ----------
+    embedding_dim : int, default=64
+        Values of a word vector.
+    recurrent_units : int, default=64
+        Units of the recurrent layer, in each direction.
+    cell : {"lstm", "gru"}, default="lstm"
+        Kind of the recurrent layer.
+    bidirectional : bool, default=True
+        Read the words from both ends.
+    dropout : float, default=0.3
+        Share of the values before and behind the recurrent layer that a training step leaves out.
+    epochs : int, default=20
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.003
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=4
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import RNNRegressor
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.arange(60.0)
+    >>> model = RNNRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 64,
+        recurrent_units: int = 64,
+        cell: typing.Literal["lstm", "gru"] = "lstm",
+        bidirectional: bool = True,
+        dropout: float = 0.3,
+        epochs: int = 20,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.003,
+        patience: int | None = 4,
+        weight_decay: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class ShallowMLPClassifier(KerasClassifier):
+    """Shallow MLP: one hidden layer, enough for any continuous function in principle.
+
+    The textbook network (Rumelhart, Hinton and Williams 1986; universal approximation: Cybenko 1989).
+
+    Parameters
+    ----------
+    hidden_units : int, default=128
+        Units of the hidden layer.
+    activation : str, default="relu"
+        Activation of the hidden layer, any name that Keras knows.
+    dropout : float, default=0.1
+        Share of the hidden units that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    epochs : int, default=200
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.003
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=20
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import ShallowMLPClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = ShallowMLPClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: int = 128,
+        activation: str = "relu",
+        dropout: float = 0.1,
+        embedding_dim: int = 8,
+        epochs: int = 200,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.003,
+        patience: int | None = 20,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class ShallowMLPRegressor(KerasRegressor):
+    """Shallow MLP: one hidden layer, enough for any continuous function in principle.
+
+    The textbook network (Rumelhart, Hinton and Williams 1986; universal approximation: Cybenko 1989).
+
+    Parameters
+    ----------
+    hidden_units : int, default=128
+        Units of the hidden layer.
+    activation : str, default="relu"
+        Activation of the hidden layer, any name that Keras knows.
+    dropout : float, default=0.1
+        Share of the hidden units that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    epochs : int, default=200
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.003
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=20
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import ShallowMLPRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.arange(60.0)
+    >>> model = ShallowMLPRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: int = 128,
+        activation: str = "relu",
+        dropout: float = 0.1,
+        embedding_dim: int = 8,
+        epochs: int = 200,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.003,
+        patience: int | None = 20,
+        weight_decay: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class TabmClassifier(KerasClassifier):
+    """TabM: an ensemble of MLPs that share their matrices, trained as one network.
+
+    Gorishniy, Kotelnikov and Babenko, "TabM: Advancing Tabular Deep Learning with Parameter-Efficient
+    Ensembling" (ICLR 2025), on BatchEnsemble (Wen, Tran and Ba 2020). Every member is trained by its own
+    loss, and their mean prediction is the answer. Smaller than the original (16 members of 2 x 256 instead
+    of 32 of 3 x 512), with periodic embeddings of the numbers.
+
+    Parameters
+    ----------
+    members : int, default=16
+        Networks of the ensemble.
+    hidden_units : tuple of int, default=(256, 256)
+        Units of each hidden layer, the first one first.
+    activation : str, default="relu"
+        Activation of the hidden layers, any name that Keras knows.
+    dropout : float, default=0.1
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    frequencies : int, default=16
+        Periodic features that embed each number; 0 takes numbers as they are.
+    epochs : int, default=100
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=16
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0003
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``clip_norm = None``
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import TabmClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = TabmClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        members: int = 16,
+        hidden_units: tuple[int, ...] = (256, 256),
+        activation: str = "relu",
+        dropout: float = 0.1,
+        embedding_dim: int = 8,
+        frequencies: int = 16,
+        epochs: int = 100,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 16,
+        weight_decay: float = 0.0003,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class TabmRegressor(KerasRegressor):
+    """TabM: an ensemble of MLPs that share their matrices, trained as one network.
+
+    Gorishniy, Kotelnikov and Babenko, "TabM: Advancing Tabular Deep Learning with Parameter-Efficient
+    Ensembling" (ICLR 2025), on BatchEnsemble (Wen, Tran and Ba 2020). Every member is trained by its own
+    loss, and their mean prediction is the answer. Smaller than the original (16 members of 2 x 256 instead
+    of 32 of 3 x 512), with periodic embeddings of the numbers.
+
+    Parameters
+    ----------
+    members : int, default=16
+        Networks of the ensemble.
+    hidden_units : tuple of int, default=(256, 256)
+        Units of each hidden layer, the first one first.
+    activation : str, default="relu"
+        Activation of the hidden layers, any name that Keras knows.
+    dropout : float, default=0.1
+        Share of the units of a hidden layer that a training step leaves out.
+    embedding_dim : int, default=8
+        Most values that a category is embedded in.
+    frequencies : int, default=16
+        Periodic features that embed each number; 0 takes numbers as they are.
+    epochs : int, default=100
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=16
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0003
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of the training table.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``clip_norm = None``
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import TabmRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(20, 80, 60), "smoker": rng.choice(["yes", "no"], 60)})
+    >>> y = np.arange(60.0)
+    >>> model = TabmRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        members: int = 16,
+        hidden_units: tuple[int, ...] = (256, 256),
+        activation: str = "relu",
+        dropout: float = 0.1,
+        embedding_dim: int = 8,
+        frequencies: int = 16,
+        epochs: int = 100,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 16,
+        weight_decay: float = 0.0003,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+__all__ = [
+    "CNNClassifier",
+    "CNNRegressor",
+    "Calibrated",
+    "ConformalRegressor",
+    "DeepMLPClassifier",
+    "DeepMLPRegressor",
+    "KerasClassifier",
+    "KerasRegressor",
+    "PerceptronClassifier",
+    "PerceptronRegressor",
+    "PlainMLPClassifier",
+    "PlainMLPRegressor",
+    "RNNClassifier",
+    "RNNRegressor",
+    "ShallowMLPClassifier",
+    "ShallowMLPRegressor",
+    "TabmClassifier",
+    "TabmRegressor",
+]
