@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...datasets import InputError
-from ..registry import trusted_types
+from ..baselines import trusted_types
 from .keras_archive import build_model, check_archive
 from .manifest import quoted
 from .skops_archive import check_native, check_skops
