@@ -14,7 +14,7 @@ if __name__ == "__main__":  # `python cli.py` hands over to the installed module
 import click
 
 from . import __version__
-from .zoo.commands._group import Commands
+from .zoo.commands import Commands
 
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],

@@ -51,13 +51,13 @@ def _declares(line: str) -> bool:
 
 
 def _attribute(line: str, number: int, name: str) -> tuple[str, str]:
-    found = _ATTRIBUTE.match(line.strip())
-    if not found:
+    match = _ATTRIBUTE.match(line.strip())
+    if not match:
         raise InputError(
             f"{name}: line {number} is not a valid @attribute declaration: {line.strip()[:60]!r}"
         )
-    label = next(found[kind] for kind in ("single", "double", "bare") if found[kind] is not None)
-    return _unescape(label), found["type"].strip()
+    label = next(match[kind] for kind in ("single", "double", "bare") if match[kind] is not None)
+    return _unescape(label), match["type"].strip()
 
 
 def _rows(lines: list[str], start: int, width: int, name: str) -> list[list[str]]:
@@ -83,13 +83,13 @@ def _cells(line: str) -> list[str]:
         return [cell.strip() for cell in line.split("\t" if "," not in line and "\t" in line else ",")]
     cells, at = [], 0
     while at <= len(line):
-        found = _CELL.match(line, at)
-        if not found:
+        match = _CELL.match(line, at)
+        if not match:
             return []
-        single, double, bare = found.groups()
+        single, double, bare = match.groups()
         cells.append(bare if bare is not None else _unescape(single if single is not None else double))
-        at = found.end()
-        if not line[found.start() : at].endswith(","):
+        at = match.end()
+        if not line[match.start() : at].endswith(","):
             break
     return cells
 

@@ -24,13 +24,13 @@ _NEARLY = {
 def check_copies(dataset: Dataset) -> Iterator[Finding]:
     """DW005, DW006, DW007, DW028, DW029: rows with equal or nearly equal features."""
     hashes = row_hashes(dataset.X)
-    found = near_copies(dataset.X, hashes)
+    near = near_copies(dataset.X, hashes)
     yield from _copies(dataset, hashes)
     yield from _contradictions(dataset, hashes)
-    yield from _near_copies(dataset, found, hashes)
+    yield from _near_copies(dataset, near, hashes)
     if dataset.test is not None:
         yield from _shared_copies(dataset, hashes, dataset.test)
-        yield from _shared_near_copies(dataset, found, hashes, dataset.test)
+        yield from _shared_near_copies(dataset, near, hashes, dataset.test)
 
 
 def _copies(dataset: Dataset, hashes: np.ndarray) -> Iterator[Finding]:
@@ -43,9 +43,9 @@ def _copies(dataset: Dataset, hashes: np.ndarray) -> Iterator[Finding]:
         yield finding("DW005", severity, message, rows=rows)
 
 
-def _near_copies(dataset: Dataset, found: NearCopies, hashes: np.ndarray) -> Iterator[Finding]:
+def _near_copies(dataset: Dataset, near: NearCopies, hashes: np.ndarray) -> Iterator[Finding]:
     """Rows that a reader would call the same, but that are not equal byte by byte."""
-    originals = first_copies(found)
+    originals = first_copies(near)
     rows = np.flatnonzero((originals < np.arange(len(originals))) & first_rows(hashes))
     if len(rows):
         severity, where = _weight(dataset, rows, originals[rows])
@@ -62,9 +62,9 @@ def _shared_copies(dataset: Dataset, hashes: np.ndarray, test: np.ndarray) -> It
 
 
 def _shared_near_copies(
-    dataset: Dataset, found: NearCopies, hashes: np.ndarray, test: np.ndarray
+    dataset: Dataset, near: NearCopies, hashes: np.ndarray, test: np.ndarray
 ) -> Iterator[Finding]:
-    originals = first_copies(found, ~test)
+    originals = first_copies(near, ~test)
     rows = np.flatnonzero((originals >= 0) & test & ~_shared(hashes, test))
     if len(rows):
         what = _NAMES[dataset.modality]

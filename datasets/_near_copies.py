@@ -76,12 +76,12 @@ def groups_of_copies(X: Any, groups: np.ndarray | None = None) -> np.ndarray:
     return _connected(int(copies.content.max()) + 1, np.concatenate(links))[copies.content]
 
 
-def first_copies(found: NearCopies, known: np.ndarray | None = None) -> np.ndarray:
+def first_copies(near: NearCopies, known: np.ndarray | None = None) -> np.ndarray:
     """For each row, the first row that equals or nearly equals it, possibly itself.
 
     Parameters
     ----------
-    found : NearCopies
+    near : NearCopies
     known : bool ndarray of shape (n_samples,), optional
         Rows to search; all by default.
 
@@ -90,15 +90,15 @@ def first_copies(found: NearCopies, known: np.ndarray | None = None) -> np.ndarr
     int64 ndarray of shape (n_samples,)
         Row numbers, -1 where no row is found.
     """
-    n = len(found.content)
+    n = len(near.content)
     rows = np.arange(n) if known is None else np.flatnonzero(known)
-    firsts = np.full(int(found.content.max()) + 1, n)
-    np.minimum.at(firsts, found.content[rows], rows)
+    firsts = np.full(int(near.content.max()) + 1, n)
+    np.minimum.at(firsts, near.content[rows], rows)
     nearest = firsts.copy()
-    left, right = found.pairs.T
+    left, right = near.pairs.T
     np.minimum.at(nearest, left, firsts[right])
     np.minimum.at(nearest, right, firsts[left])
-    copies = nearest[found.content]
+    copies = nearest[near.content]
     return np.where(copies < n, copies, -1)
 
 

@@ -136,10 +136,10 @@ def _may_be_shared(keys: np.ndarray) -> np.ndarray:
 
 def _candidates(owners: np.ndarray, ranks: np.ndarray, alone: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Pairs of owners that share one of their rarest keys and could be similar enough."""
-    place = np.arange(len(owners)) - np.searchsorted(owners, owners) + alone[owners]
-    prefix = place < sizes[owners] - np.ceil(SIMILARITY * sizes[owners] - 1e-9) + 1
+    position = np.arange(len(owners)) - np.searchsorted(owners, owners) + alone[owners]
+    prefix = position < sizes[owners] - np.ceil(SIMILARITY * sizes[owners] - 1e-9) + 1
     order = np.argsort(ranks[prefix], kind="stable")  # rare keys first, owners ascending within a key
-    owners, place, ranks = owners[prefix][order], place[prefix][order], ranks[prefix][order]
+    owners, position, ranks = owners[prefix][order], position[prefix][order], ranks[prefix][order]
     n, looks, kept, step = len(sizes), 0, 0, 1
     encoded = [np.empty(0, dtype=np.int64)]
     at = np.arange(len(ranks))
@@ -148,7 +148,7 @@ def _candidates(owners: np.ndarray, ranks: np.ndarray, alone: np.ndarray, sizes:
         at = at[ranks[at] == ranks[at + step]]
         a, b = owners[at], owners[at + step]
         # The later a shared key comes in both, the fewer keys are left that could be shared.
-        left = np.minimum(sizes[a] - place[at], sizes[b] - place[at + step])
+        left = np.minimum(sizes[a] - position[at], sizes[b] - position[at + step])
         needed = np.ceil(SIMILARITY / (1 + SIMILARITY) * (sizes[a] + sizes[b]) - 1e-9)
         fit = left >= needed
         encoded.append(a[fit] * n + b[fit])
