@@ -11,7 +11,7 @@ import numpy as np
 from ...datasets import InputError
 from ..calibration.calibrators import Calibrator, Unchanged, calibrator
 from ..calibration.conformal import prediction_sets
-from ..calibration.decisions import Costs
+from ..calibration.decisions import MisclassificationCosts
 from ..results.models import Manifest
 
 
@@ -31,7 +31,7 @@ class Confidence:
         Probability from which on each class belongs to the prediction set.
     half_width : float or None
         Half the width of prediction intervals, in units of the target.
-    costs : Costs or None
+    costs : MisclassificationCosts or None
         The misclassification costs behind the threshold.
     """
 
@@ -41,7 +41,7 @@ class Confidence:
     positive: int = 1
     least_probabilities: np.ndarray | None = None
     half_width: float | None = None
-    costs: Costs | None = None
+    costs: MisclassificationCosts | None = None
 
     def codes(self, probabilities: np.ndarray) -> np.ndarray:
         """Codes of the predicted classes, int (n_samples,): by the threshold, else the most probable ones."""
@@ -97,13 +97,13 @@ def _least_probabilities(values: Any, n_classes: int) -> np.ndarray | None:
     return np.array(values)
 
 
-def _costs(values: Any) -> Costs | None:
+def _costs(values: Any) -> MisclassificationCosts | None:
     if values is None:
         return None
     names = ("false_negative", "false_positive")
     if not (isinstance(values, dict) and set(values) == set(names) and all(map(_is_number, values.values()))):
         raise InputError(f"confidence: costs must be two numbers, {' and '.join(names)}")
-    return Costs(**values)
+    return MisclassificationCosts(**values)
 
 
 def _probability(fields: dict[str, Any], name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""From which probability on it is cheaper to say yes."""
+"""Misclassification costs: from which probability on it costs less to predict the positive class."""
 
 from __future__ import annotations
 
@@ -10,8 +10,21 @@ from ...datasets import InputError
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What a wrong answer costs: a positive case missed, and a false alarm. Any unit."""
+class MisclassificationCosts:
+    """What a wrong prediction costs, in any unit.
+
+    Attributes
+    ----------
+    false_negative : float
+        Cost of a positive case that is missed.
+    false_positive : float
+        Cost of a false alarm.
+
+    Examples
+    --------
+    >>> MisclassificationCosts(false_negative=9, false_positive=1).threshold
+    0.1
+    """
 
     false_negative: float
     false_positive: float
@@ -26,38 +39,48 @@ class Costs:
         """The probability of equal expected costs, c_fp / (c_fp + c_fn) (Elkan 2001, equation 2)."""
         return self.false_positive / (self.false_positive + self.false_negative)
 
+    def of_rows(self, probability: np.ndarray, positive: np.ndarray, threshold: float) -> np.ndarray:
+        """The cost of each row's prediction, float64 (n_samples,).
 
-def costs_of(false_negative: float | None, false_positive: float | None) -> Costs | None:
+        Parameters
+        ----------
+        probability : ndarray of shape (n_samples,)
+            Of the positive class.
+        positive : bool ndarray of shape (n_samples,)
+            Whether that is the true class.
+        threshold : float
+            Probability from which on the positive class is predicted.
+        """
+        predicted = probability >= threshold
+        return self.false_negative * (positive & ~predicted) + self.false_positive * (~positive & predicted)
+
+    def mean(self, probability: np.ndarray, positive: np.ndarray, threshold: float) -> float:
+        """Mean cost of these rows; parameters as in :meth:`of_rows`."""
+        return float(np.mean(self.of_rows(probability, positive, threshold)))
+
+    def best_threshold(self, probability: np.ndarray, positive: np.ndarray) -> float:
+        """The threshold of least cost on these rows, for probabilities that are not calibrated.
+
+        It lies half-way between two probabilities. Of equally good ones the nearest to :attr:`threshold` is
+        taken.
+        """
+        values, code = np.unique(probability, return_inverse=True)
+        missed = np.concatenate([[0.0], np.cumsum(np.bincount(code, weights=positive))])
+        alarms = np.concatenate([np.bincount(code, weights=~positive)[::-1].cumsum()[::-1], [0.0]])
+        total = missed * self.false_negative + alarms * self.false_positive
+        never = np.nextafter(1.0, 2.0)  # above a probability of one
+        between = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [never]])
+        best = between[total <= total.min() + 1e-9]
+        return float(best[np.argmin(np.abs(best - self.threshold))])
+
+
+def misclassification_costs(
+    false_negative: float | None, false_positive: float | None
+) -> MisclassificationCosts | None:
     """Both costs, none, or an error that asks for the other one."""
     if false_negative is None and false_positive is None:
         return None
     if false_negative is None or false_positive is None:
         lacking = "positive" if false_positive is None else "negative"
-        raise InputError(f"one cost alone decides nothing: add --cost-false-{lacking}")
-    return Costs(float(false_negative), float(false_positive))
-
-
-def expected_cost(stated: np.ndarray, hits: np.ndarray, threshold: float, costs: Costs) -> float:
-    """Mean cost of a row when "yes" is said from the threshold on."""
-    return float(np.mean(row_costs(stated, hits, threshold, costs)))
-
-
-def row_costs(stated: np.ndarray, hits: np.ndarray, threshold: float, costs: Costs) -> np.ndarray:
-    """The cost of each row's answer, (n_samples,)."""
-    yes = stated >= threshold
-    return costs.false_negative * (hits & ~yes) + costs.false_positive * (~hits & yes)
-
-
-def cheapest_threshold(stated: np.ndarray, hits: np.ndarray, costs: Costs) -> float:
-    """The threshold of least cost on these rows, for probabilities that are not to be trusted as such.
-
-    It lies half-way between two statements. Of equally cheap ones the nearest to the theoretical is taken.
-    """
-    values, place = np.unique(stated, return_inverse=True)
-    missed = np.concatenate([[0.0], np.cumsum(np.bincount(place, weights=hits))]) * costs.false_negative
-    alarms = np.bincount(place, weights=~hits)[::-1].cumsum()[::-1]
-    total = missed + np.concatenate([alarms, [0.0]]) * costs.false_positive
-    never = np.nextafter(1.0, 2.0)  # a stated certainty must not be above it
-    between = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [never]])
-    cheap = between[total <= total.min() + 1e-9]
-    return float(cheap[np.argmin(np.abs(cheap - costs.threshold))])
+        raise InputError(f"misclassification costs come in pairs: add --cost-false-{lacking}")
+    return MisclassificationCosts(float(false_negative), float(false_positive))

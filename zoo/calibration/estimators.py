@@ -15,7 +15,7 @@ from ...datasets import InputError, unknown_name
 from .calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged, choose
 from .conformal import LEVEL, check_level, half_width, least_probabilities, prediction_sets
 from .cross_fitting import CrossFitted, OutOfFold, inner_splits, offers, out_of_fold
-from .decisions import Costs, cheapest_threshold, costs_of
+from .decisions import MisclassificationCosts, misclassification_costs
 from .reliability import of_classes, of_values
 
 
@@ -128,8 +128,8 @@ class Calibrated(ClassifierMixin, CrossFitted):
             raise InputError(f"costs are for two classes, the target has {len(np.unique(y))}")
         return y
 
-    def _costs(self) -> Costs | None:
-        return costs_of(self.cost_false_negative, self.cost_false_positive)
+    def _costs(self) -> MisclassificationCosts | None:
+        return misclassification_costs(self.cost_false_negative, self.cost_false_positive)
 
     def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         idle = self.method == "none" and self.confidence_level is None and self._costs() is None
@@ -166,13 +166,15 @@ class Calibrated(ClassifierMixin, CrossFitted):
             self.calibrator_ = kind.fit(raw, codes)
             found = self.calibrator_.transform(raw)
             if costs is not None and self.method == "none":
-                self.threshold_ = cheapest_threshold(found[:, place], codes == place, costs)
+                self.threshold_ = costs.best_threshold(found[:, place], codes == place)
             if self.confidence_level is not None:
                 self.least_probabilities_ = least_probabilities(found, codes, self.confidence_level)
             measured = of_classes(kind, raw, codes, parts, place, self.confidence_level)
         self.confidence_ = self._plain(costs, place, measured)
 
-    def _plain(self, costs: Costs | None, place: int, measured: dict[str, Any]) -> dict[str, Any]:
+    def _plain(
+        self, costs: MisclassificationCosts | None, place: int, measured: dict[str, Any]
+    ) -> dict[str, Any]:
         return {
             "calibrator": self.calibrator_.to_dict(),
             "level": self.confidence_level,

@@ -19,7 +19,7 @@ from ..calibration.calibrators import (
     simplest,
 )
 from ..calibration.conformal import check_level, sets_out_of_fold, widths_out_of_fold
-from ..calibration.decisions import Costs, row_costs
+from ..calibration.decisions import MisclassificationCosts
 from ..calibration.reliability import (
     bin_numbers,
     error_by_chance,
@@ -38,12 +38,12 @@ from ..results.calibration import (
     Decisions,
     IntervalScores,
     LevelScores,
-    MisclassificationCosts,
     ModelCalibration,
     Reliability,
     ReliabilityCurve,
     SetScores,
 )
+from ..results.calibration import MisclassificationCosts as CostFacts
 from ..results.saved import Share
 
 PARTS = 5  # of an official test part, whose rows have no folds
@@ -67,7 +67,7 @@ class _Setting:
     """What holds for every model; ``draws`` are bootstrap weights of the dataset's rows."""
 
     level: float
-    costs: Costs | None
+    costs: MisclassificationCosts | None
     positive: int
     draws: list[np.ndarray]
 
@@ -78,7 +78,7 @@ def judge_calibration(
     *,
     models: Sequence[str] = (),
     level: float,
-    costs: Costs | None = None,
+    costs: MisclassificationCosts | None = None,
     seed: int = 0,
 ) -> CalibrationAnswer:
     """Calibration, thresholds and conformal coverage of the models of a run.
@@ -121,7 +121,7 @@ def judge_calibration(
         dataset=CalibratedData(data.name, data.rows, data.task, data.classes, data.positive),
         confidence_level=level,
         interval_level=INTERVAL,
-        costs=None if costs is None else MisclassificationCosts(**vars(costs), threshold=costs.threshold),
+        costs=None if costs is None else CostFacts(**vars(costs), threshold=costs.threshold),
         champions=(verdict.deep_champion, verdict.classical_champion),
         models=tuple(
             ModelCalibration(name, families[name], **_judged(predictions, name, classes, setting))
@@ -264,7 +264,7 @@ def _decisions(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting
 
     def by(threshold: float, said: list[np.ndarray]) -> list[np.ndarray]:
         return [
-            row_costs(p[:, setting.positive], kept.truth == setting.positive, threshold, costs)
+            costs.of_rows(p[:, setting.positive], kept.truth == setting.positive, threshold)
             for kept, p in zip(repeats, said, strict=True)
         ]
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...datasets import Dataset, InputError, make_splits, unknown_name
 from ..calibration.calibrators import METHODS
 from ..calibration.conformal import check_level
-from ..calibration.decisions import Costs, costs_of
+from ..calibration.decisions import MisclassificationCosts, misclassification_costs
 from ..calibration.estimators import Calibrated, ConformalRegressor
 
 FOLDS = 5
@@ -26,9 +26,9 @@ class ConfidenceOptions:
     cost_false_positive: float | None = None
 
     @property
-    def costs(self) -> Costs | None:
+    def costs(self) -> MisclassificationCosts | None:
         """Both costs, or none."""
-        return costs_of(self.cost_false_negative, self.cost_false_positive)
+        return misclassification_costs(self.cost_false_negative, self.cost_false_positive)
 
     @property
     def method(self) -> str:

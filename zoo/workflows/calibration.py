@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from ..calibration.conformal import LEVEL
-from ..calibration.decisions import costs_of
+from ..calibration.decisions import misclassification_costs
 from ..judging.calibration import judge_calibration
 from ..results.calibration import CalibrationAnswer
 from ..runs.store import find_run, load_predictions, need_answer, read_run
@@ -63,6 +63,6 @@ def calibration(
         load_predictions(kept.folder),
         models=models,
         level=confidence_level,
-        costs=costs_of(cost_false_negative, cost_false_positive),
+        costs=misclassification_costs(cost_false_negative, cost_false_positive),
         seed=seed,
     )

@@ -9,7 +9,6 @@ import numpy as np
 
 from ...datasets import DataLike, ReadOptions, take
 from ..artefact.loading import SavedModel, load
-from ..calibration.decisions import expected_cost
 from ..calibration.reliability import (
     bin_numbers,
     error_by_chance,
@@ -128,8 +127,8 @@ def _confidence(model: SavedModel, truth: Truth, prediction: np.ndarray, level: 
     if known.threshold is not None and known.costs is not None:
         stated, happened = prediction[:, known.positive], truth.y == known.positive
         found |= {"threshold": known.threshold, "positive": str(model.classes_[known.positive])}
-        found["expected_cost"] = expected_cost(stated, happened, known.threshold, known.costs)
-        found["expected_cost_at_half"] = expected_cost(stated, happened, 0.5, known.costs)
+        found["expected_cost"] = known.costs.mean(stated, happened, known.threshold)
+        found["expected_cost_at_half"] = known.costs.mean(stated, happened, 0.5)
     return ConfidenceReport(known.level, **found)  # type: ignore[arg-type]
 
 

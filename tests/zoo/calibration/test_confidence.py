@@ -19,7 +19,7 @@ from deepworth.zoo.calibration.conformal import (
     sets_out_of_fold,
     widths_out_of_fold,
 )
-from deepworth.zoo.calibration.decisions import Costs, cheapest_threshold, costs_of, expected_cost
+from deepworth.zoo.calibration.decisions import MisclassificationCosts, misclassification_costs
 from deepworth.zoo.calibration.reliability import (
     bin_numbers,
     error_by_chance,
@@ -119,32 +119,32 @@ def test_wilson_by_published_numbers():
 
 
 def test_threshold_by_costs():
-    assert Costs(10, 1).threshold == pytest.approx(1 / 11)
-    assert Costs(1, 1).threshold == 0.5
+    assert MisclassificationCosts(10, 1).threshold == pytest.approx(1 / 11)
+    assert MisclassificationCosts(1, 1).threshold == 0.5
     stated, hits = np.array([0.1, 0.3, 0.8]), np.array([True, False, True])
-    assert expected_cost(stated, hits, 0.2, Costs(5, 2)) == pytest.approx((5 + 2 + 0) / 3)
+    assert MisclassificationCosts(5, 2).mean(stated, hits, 0.2) == pytest.approx((5 + 2 + 0) / 3)
 
 
-def test_with_true_probabilities_no_threshold_is_cheaper():
+def test_with_true_probabilities_no_threshold_costs_less():
     rng = np.random.default_rng(0)
     stated = rng.random(200_000)
     hits = rng.random(200_000) < stated
-    costs = Costs(4, 1)
-    best = expected_cost(stated, hits, costs.threshold, costs)
-    others = [expected_cost(stated, hits, t, costs) for t in np.linspace(0.02, 0.98, 25)]
+    costs = MisclassificationCosts(4, 1)
+    best = costs.mean(stated, hits, costs.threshold)
+    others = [costs.mean(stated, hits, t) for t in np.linspace(0.02, 0.98, 25)]
     assert best <= min(others) + 1e-3
-    assert cheapest_threshold(stated, hits, costs) == pytest.approx(0.2, abs=0.02)
+    assert costs.best_threshold(stated, hits) == pytest.approx(0.2, abs=0.02)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.data())
-def test_the_cheapest_threshold_is_never_beaten(data):
+def test_the_best_threshold_is_never_beaten(data):
     n = data.draw(st.integers(2, 40))
     stated = data.draw(hnp.arrays(float, n, elements=st.floats(0, 1).map(lambda v: round(v, 2))))
     hits = data.draw(hnp.arrays(bool, n))
-    costs = Costs(data.draw(st.floats(0.1, 20)), data.draw(st.floats(0.1, 20)))
-    found = expected_cost(stated, hits, cheapest_threshold(stated, hits, costs), costs)
-    tried = [expected_cost(stated, hits, t, costs) for t in [-1, *np.unique(stated), 2]]
+    costs = MisclassificationCosts(data.draw(st.floats(0.1, 20)), data.draw(st.floats(0.1, 20)))
+    found = costs.mean(stated, hits, costs.best_threshold(stated, hits))
+    tried = [costs.mean(stated, hits, t) for t in [-1, *np.unique(stated), 2]]
     assert found <= min(tried) + 1e-9
 
 
@@ -157,9 +157,9 @@ def test_the_cheapest_threshold_is_never_beaten(data):
         ((1.0, float("nan")), "--cost-false-positive must be a number above 0"),
     ],
 )
-def test_costs_that_decide_nothing_are_refused(given_costs, words):
+def test_unusable_costs_are_refused(given_costs, words):
     with pytest.raises(InputError, match=words):
-        costs_of(*given_costs)
+        misclassification_costs(*given_costs)
 
 
 def test_ranks_by_hand():
