@@ -41,7 +41,7 @@ SMALL: dict[str, dict[str, Any]] = {
 def made(name: str, models: list[str], folder: Path, store: Path, quick: bool) -> dict[str, Any]:
     """The page of one dataset."""
     import deepworth
-    from deepworth.zoo.workflows._explain_run import explain_run
+    from deepworth.zoo.workflows.explain import explain_run
 
     full = not quick or name == SHOWN
     options: dict[str, Any] = {"folds": 2, "rows": 150, "costs": full} if quick else {"folds": 3}

@@ -178,4 +178,4 @@ def _sentence(outcome: str, subject: str, gain: str, margin: float) -> str:
     if outcome == "no":
         return f"{subject} not enough: {gain}."
     start = f"{subject} enough" if outcome == "yes" else _cannot_tell(subject)
-    return f"{start}: {gain}; differences up to {margin:.3g} count as equal."
+    return f"{start}: {gain}; differences up to {margin:.3g} count as equivalent."

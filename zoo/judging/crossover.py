@@ -36,7 +36,7 @@ class ErrorCurve:
     @property
     def mean(self) -> np.ndarray:
         """Mean error by size (S,)."""
-        return self.errors.mean(axis=0)
+        return np.asarray(self.errors.mean(axis=0))
 
     def mean_scale(self) -> np.ndarray:
         """Standard error over standard deviation of a repeat, by size (S,)."""
@@ -44,7 +44,7 @@ class ErrorCurve:
 
     def common(self) -> np.ndarray:
         """Deviation of each repeat that is the same at all sizes (J, 1): easy or hard scoring rows."""
-        return self.errors.mean(axis=1, keepdims=True) - self.errors.mean()
+        return np.asarray(self.errors.mean(axis=1, keepdims=True) - self.errors.mean())
 
     def sigma(self) -> np.ndarray:
         """Standard errors of the curve's shape by size (S,).
@@ -58,7 +58,8 @@ class ErrorCurve:
         floor = max(1e-3 * float(np.median(spread)), 1e-9 * float(np.abs(self.mean).max()), 1e-12)
         x, y = np.log(self.sizes), np.log(np.maximum(spread, floor))
         slope = float(np.clip(np.polyfit(x, y, 1)[0], -1.0, 0.0))
-        return np.exp(np.mean(y) + slope * (x - np.mean(x))) * self.mean_scale()
+        smoothed = np.exp(np.mean(y) + slope * (x - np.mean(x)))
+        return np.asarray(smoothed * self.mean_scale())
 
     def beyond(self, first: int) -> ErrorCurve:
         """The curve without its ``first`` smallest sizes."""
@@ -98,7 +99,7 @@ def _moves(n_repeats: int, n_draws: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     dof = n_repeats - 1
     normal = rng.normal(size=(n_draws, n_repeats)) / np.sqrt(dof)
-    return normal * np.sqrt(dof / rng.chisquare(dof, size=(n_draws, 1)))
+    return np.asarray(normal * np.sqrt(dof / rng.chisquare(dof, size=(n_draws, 1))))
 
 
 def _fit(curve: ErrorCurve, moves: np.ndarray) -> FittedCurve:
@@ -364,6 +365,8 @@ def _end(crossover: Crossover) -> str:
 def _headline(crossover: Crossover) -> str:
     """The answer in so few words that it fits above a picture."""
     who = _overtaking(crossover)
+    if crossover.reason:
+        return f"Cannot tell: {crossover.reason}"
     if crossover.outcome == "crossover" and crossover.rows:
         verb = "would overtake" if crossover.extrapolated else "overtakes"
         return f"{who} {verb} at about {rows_in_words(crossover.rows)} rows"

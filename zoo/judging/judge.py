@@ -58,7 +58,9 @@ def judge(
         resampled=resampled,
     )
     setting = (metric, plan.test_over_train, level, resampled)
-    board = leaderboard_rows(facts.dataset.task, scores, *setting, results.costs, facts.explanations)
+    board = leaderboard_rows(
+        facts.dataset.task, scores, *setting, results.costs, facts.explanations, plan.references
+    )
     return Answer(
         run=facts.run,
         created=facts.created,

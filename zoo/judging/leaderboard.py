@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,7 @@ def leaderboard_rows(
     resampled: Resampled | None,
     costs: Mapping[str, Result] | None = None,
     explanations: Explanations | None = None,
+    references: Collection[str] = (),
 ) -> list[LeaderboardRow]:
     """Rows by falling score; models without one come last.
 
@@ -45,9 +46,9 @@ def leaderboard_rows(
             m.name: _interval(scores, position, m, test_over_train, level, resampled) for m in of_task(task)
         }
         low, high = intervals[metric.name]
-        own = {"intervals": intervals, "score_low": low, "score_high": high}
-        tie = {"tied_with_best": tied.get(scores.model)}
-        rows.append(replace(row, **own, **tie, **_fidelity(explanations, scores.model)))  # type: ignore[arg-type]
+        own: dict[str, Any] = {"intervals": intervals, "score_low": low, "score_high": high}
+        own |= {"tied_with_best": tied.get(scores.model), "reference": scores.model in references}
+        rows.append(replace(row, **own, **_fidelity(explanations, scores.model)))
     rows = with_pareto_front(rows, metric.sign)
     return sorted(rows, key=lambda r: -(metric.sign * r.score if r.score is not None else -np.inf))
 
@@ -120,7 +121,7 @@ def _cost_notes(cost: Result | None) -> list[str]:
     return [f"costs not measured in full, {cost.status}: {cost.reason}"]
 
 
-def _fidelity(explanations: Explanations | None, model: str) -> dict[str, float | None]:
+def _fidelity(explanations: Explanations | None, model: str) -> dict[str, Any]:
     """The better of a model's two surrogates, and each."""
     found = None if explanations is None else explanations.surrogates.get(model)
     if found is None:

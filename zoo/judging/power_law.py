@@ -29,7 +29,8 @@ class PowerLaw:
         """Errors at these sizes: shape (..., len(sizes))."""
         n = np.asarray(sizes, dtype=np.float64)
         a, b, c = (np.asarray(v)[..., None] for v in (self.asymptote, self.scale, self.exponent))
-        return a + b * n**-c
+        errors: np.ndarray = a + b * n**-c
+        return errors
 
 
 def fit_power_law(
@@ -82,7 +83,8 @@ def _huber(residuals: np.ndarray, known: bool) -> np.ndarray:
     dof = max(residuals.shape[1] - 3, 1)
     scale = np.median(np.abs(residuals), axis=1) / 0.6745 * np.sqrt(residuals.shape[1] / dof)
     scale = np.maximum(scale, 1.0 if known else 1e-12)[:, None]
-    return 1.0 / np.maximum(1.0, np.abs(residuals) / (_HUBER * scale))
+    weights: np.ndarray = 1.0 / np.maximum(1.0, np.abs(residuals) / (_HUBER * scale))
+    return weights
 
 
 def _least_squares(

@@ -215,7 +215,8 @@ def _sentence(outcome: str, setting: _Setting, names: dict[str, str | None], p: 
     if outcome == "classical":
         return f"Classical learning is better: {classical} improves {label} by {abs(p.mean):.3g} over {deep}."
     if outcome == "equivalent":
-        return f"{deep} and {classical} differ by less than {setting.margin:.3g} in {label}."
+        words = f"{deep} and {classical} are practically equivalent"
+        return f"{words}: they differ by less than {setting.margin:.3g} in {label}."
     return f"The difference between {deep} and {classical} is too uncertain for a verdict."
 
 

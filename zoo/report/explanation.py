@@ -1,11 +1,9 @@
-"""Explanations in a terminal. Works from plain results only.
-
-A forward pass in a terminal, number by number.
-"""
+"""Explanations in a terminal, and in a notebook."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +11,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..results.answer import Surrogate
+from ..results.explanation import (
+    AttributedRow,
+    Coefficient,
+    Dependence,
+    Explanation,
+    Gradients,
+    Importance,
+    Probe,
+    RunExplanation,
+    Trace,
+    TracedLayer,
+    TracedNeuron,
+    TrainingCurve,
+    Unit,
+)
 from .terminal import console, print_json
 from .words import FAMILY_COLOURS, number
 
@@ -20,15 +34,15 @@ _MOST = 15
 _BAR = 24
 
 
-def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
+def show(answer: Explanation | RunExplanation, *, as_json: bool = False) -> None:
     """Print what `deepworth explain` found."""
     if as_json:
-        print_json(answer)
+        print_json(answer.to_dict())
         return
     _print(answer, console())
 
 
-def as_html(answer: dict[str, Any]) -> str:
+def as_html(answer: Explanation | RunExplanation) -> str:
     """The same tables for a notebook; what came from the data is escaped."""
     recorded = Console(record=True, file=io.StringIO(), width=110)
     _print(answer, recorded)
@@ -36,24 +50,24 @@ def as_html(answer: dict[str, Any]) -> str:
     return recorded.export_html(code_format=frame, inline_styles=True)
 
 
-def _print(answer: dict[str, Any], out: Console) -> None:
-    for part in _of_run(answer) if "models" in answer else _of_model(answer):
+def _print(answer: Explanation | RunExplanation, out: Console) -> None:
+    for part in _of_run(answer) if isinstance(answer, RunExplanation) else _of_model(answer):
         out.print(part)
 
 
-def _of_model(answer: dict[str, Any]) -> list[Any]:
-    facts = f" on {answer['rows']:,} rows of {answer['dataset']}"
-    parts: list[Any] = [Text.assemble((answer["model"], f"bold {FAMILY_COLOURS[answer['family']]}"), facts)]
-    if answer["seen_in_training"] and answer["row"] is None and "trace" not in answer:
-        parts.append(Text("The model was trained on these very rows: new rows would tell more.", "yellow"))
-    parts += _importance(answer.get("importance"))
-    parts += _coefficients(answer.get("coefficients"))
-    parts += _dependence(answer.get("dependence"))
-    parts += _surrogate(answer.get("surrogate"))
-    parts += _gradients(answer.get("gradients"))
-    parts += _units(answer.get("units"))
-    parts += _probes(answer.get("probes"))
-    return parts + (trace_parts(answer["trace"]) if "trace" in answer else [])
+def _of_model(answer: Explanation) -> list[Any]:
+    facts = f" on {answer.rows:,} rows of {answer.dataset}"
+    parts: list[Any] = [Text.assemble((answer.model, f"bold {FAMILY_COLOURS[answer.family]}"), facts)]
+    if answer.seen_in_training and answer.row is None and answer.trace is None:
+        parts.append(Text("The model was trained on these rows; new rows would say more.", "yellow"))
+    parts += _importance(answer.importance)
+    parts += _coefficients(answer.coefficients)
+    parts += _dependence(answer.dependence)
+    parts += _surrogate(answer.surrogate)
+    parts += _gradients(answer.gradients)
+    parts += _units(answer.units)
+    parts += _probes(answer.probes)
+    return parts + (trace_parts(answer.trace) if answer.trace else [])
 
 
 def _title(words: str, why: str) -> list[Text]:
@@ -72,60 +86,54 @@ def _bar(value: float, largest: float, style: str = "cyan") -> Text:
     return Text("█" * round(_BAR * abs(value) / largest) if largest > 0 else "", style)
 
 
-def _importance(found: dict[str, Any] | None) -> list[Any]:
+def _importance(found: Importance | None) -> list[Any]:
     if found is None:
         return []
     title = _title(
-        "What the answers lean on",
-        "Importance: how much less of the target's variance is explained when a part says nothing any more "
-        f"(squared error, {found['rows']:,} rows; columns that go together are shuffled together).",
+        "Permutation importance",
+        "Share of the target's variance that is no longer explained when a part is shuffled "
+        f"(squared error, {found.rows:,} rows; associated columns are shuffled together).",
     )
-    if not found["parts"]:
-        return [*title, Text(found.get("reason", "There is nothing to shuffle."))]
-    table = _table("part", "importance", f"{found['confidence_level']:.0%} interval", "")
+    if not found.parts:
+        return [*title, Text(found.reason or "There is nothing to shuffle.")]
+    table = _table("part", "importance", f"{found.confidence_level:.0%} interval", "")
     table.columns[-1].justify = "left"
-    largest = max(part["importance"] for part in found["parts"])
-    for part in found["parts"][:_MOST]:
-        between = f"{number(part['low'])} to {number(part['high'])}"
-        table.add_row(
-            part["part"], number(part["importance"]), between, _bar(max(0.0, part["importance"]), largest)
-        )
-    return [*title, table, *_more(found["parts"])]
+    largest = max(part.importance for part in found.parts)
+    for part in found.parts[:_MOST]:
+        between = f"{number(part.low)} to {number(part.high)}"
+        table.add_row(part.part, number(part.importance), between, _bar(max(0.0, part.importance), largest))
+    return [*title, table, *_more(found.parts)]
 
 
-def _more(rows: list[Any]) -> list[Text]:
+def _more(rows: Sequence[Any]) -> list[Text]:
     return [Text(f"  ... and {len(rows) - _MOST} more (--json has all)", "dim")] if len(rows) > _MOST else []
 
 
-def _coefficients(found: list[dict[str, Any]] | None) -> list[Any]:
+def _coefficients(found: Sequence[Coefficient] | None) -> list[Any]:
     if not found:
         return []
-    outputs = list(found[0]["coefficient"])[:6]
+    outputs = list(found[0].coefficient)[:6]
     table = _table(
-        "input", *(f"{name}: a unit" for name in outputs), *(f"{name}: a deviation" for name in outputs)
+        "input", *(f"{name}: per unit" for name in outputs), *(f"{name}: per SD" for name in outputs)
     )
     for line in found[:_MOST]:
-        cells = [f"{line[kind][name]:.3g}" for kind in ("coefficient", "standardised") for name in outputs]
-        table.add_row(line["feature"], *cells)
-    why = (
-        "What one raw unit, and one standard deviation, adds to the model's score; scaling and codes undone."
-    )
+        cells = [f"{own[name]:.3g}" for own in (line.coefficient, line.standardised) for name in outputs]
+        table.add_row(line.feature, *cells)
+    why = "Change of the model's output for one raw unit, and for one standard deviation, of the input."
     return [*_title("Coefficients", why), table, *_more(found)]
 
 
-def _dependence(found: list[dict[str, Any]] | None) -> list[Any]:
+def _dependence(found: Sequence[Dependence] | None) -> list[Any]:
     if not found:
         return []
-    table = _table("column", "output", "from", "to", "answers go from", "to", "range")
-    for curve in sorted(found, key=lambda c: -c["range"])[:_MOST]:
-        name = max(curve["mean"], key=lambda n: max(curve["mean"][n]) - min(curve["mean"][n]))
-        mean = curve["mean"][name]
+    table = _table("column", "output", "from", "to", "predictions from", "to", "range")
+    for curve in sorted(found, key=lambda c: -c.range)[:_MOST]:
+        name = max(curve.mean, key=lambda n: max(curve.mean[n]) - min(curve.mean[n]))
+        mean = curve.mean[name]
         low, high = min(range(len(mean)), key=mean.__getitem__), max(range(len(mean)), key=mean.__getitem__)
-        ends = [_value(curve["grid"][i]) for i in (low, high)]
-        table.add_row(
-            curve["column"], name, *ends, number(mean[low]), number(mean[high]), number(curve["range"])
-        )
-    why = "Mean answer when a column is set to its least and to its most favourable value, all else as it is."
+        ends = [_value(curve.grid[i]) for i in (low, high)]
+        table.add_row(curve.column, name, *ends, number(mean[low]), number(mean[high]), number(curve.range))
+    why = "Lowest and highest mean prediction when one column is set to each value, the others unchanged."
     return [*_title("Partial dependence", why), table, *_more(found)]
 
 
@@ -133,20 +141,18 @@ def _value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _surrogate(found: dict[str, Any] | None) -> list[Any]:
+def _surrogate(found: Surrogate | None) -> list[Any]:
     if found is None:
         return []
-    tree, linear = (max(0.0, found[f"fidelity_{kind}"]) for kind in ("tree", "linear"))
+    tree, linear = (max(0.0, value or 0.0) for value in (found.fidelity_tree, found.fidelity_linear))
     why = (
-        f"Eight rules foretell {tree:.0%} of the model's answers (R² on rows they were not fitted on), "
-        f"eight terms {linear:.0%}."
+        f"R² with the model's predictions, on rows that were not fitted: {tree:.0%} for an 8-leaf tree, "
+        f"{linear:.0%} for an 8-term linear model."
     )
-    parts: list[Any] = _title("The model in a few lines", why)
+    parts: list[Any] = _title("Surrogate model", why)
     table = _table("if", "rows", "answer")
-    for leaf in found["tree"]:
-        table.add_row(
-            " and ".join(leaf["conditions"]) or "always", f"{leaf['share']:.0%}", _said(leaf["answer"])
-        )
+    for leaf in found.tree:
+        table.add_row(" and ".join(leaf.conditions) or "always", f"{leaf.share:.0%}", _said(leaf.answer))
     return [*parts, table]
 
 
@@ -157,20 +163,20 @@ def _said(answer: Any) -> str:
     return f"{name} {answer[name]:.0%}"
 
 
-def _gradients(found: dict[str, Any] | None) -> list[Any]:
+def _gradients(found: Gradients | None) -> list[Any]:
     if found is None:
         return []
-    error = f"completeness error {found['completeness_error']:.1e}"
-    why = f"What each part adds to the output ({found['unit']}); {error}."
+    error = f"completeness error {found.completeness_error:.1e}"
+    why = f"What each part adds to the output ({found.unit}); {error}."
     parts: list[Any] = _title("Integrated gradients", why)
-    if "rows" not in found:
+    if not found.rows:
         table = _table("part", "mean size", "")
         table.columns[-1].justify = "left"
-        largest = max((p["mean_absolute"] for p in found["parts"]), default=0.0)
-        for part in found["parts"][:_MOST]:
-            table.add_row(part["part"], number(part["mean_absolute"]), _bar(part["mean_absolute"], largest))
-        return [*parts, table if found["parts"] else Text("Of pictures, choose one: --row N --plot FILE")]
-    for row in found["rows"]:
+        largest = max((p.mean_absolute for p in found.parts), default=0.0)
+        for part in found.parts[:_MOST]:
+            table.add_row(part.part, number(part.mean_absolute), _bar(part.mean_absolute, largest))
+        return [*parts, table if found.parts else Text("For images, choose one: --row N --plot FILE")]
+    for row in found.rows:
         said = f" for {row['class']}" if row["class"] is not None else ""
         ends = f"{number(row['baseline_output'])} (baseline) to {number(row['output'])}"
         parts.append(Text(f"Row {row['row']}: the output{said} goes from {ends}"))
@@ -178,36 +184,36 @@ def _gradients(found: dict[str, Any] | None) -> list[Any]:
     return parts
 
 
-def _is_text(row: dict[str, Any]) -> bool:
-    return bool(row["parts"]) and "place" in row["parts"][0]
+def _is_text(row: AttributedRow) -> bool:
+    return bool(row["parts"]) and row["parts"][0].place is not None
 
 
-def _columns(row: dict[str, Any]) -> Table:
+def _columns(row: AttributedRow) -> Table:
     table = _table("column", "adds", "")
     table.columns[-1].justify = "left"
-    ranked = sorted(row["parts"], key=lambda p: -abs(p["attribution"]))
-    largest = abs(ranked[0]["attribution"]) if ranked else 0.0
+    ranked = sorted(row["parts"], key=lambda p: -abs(p.attribution))
+    largest = abs(ranked[0].attribution) if ranked else 0.0
     for part in ranked[:_MOST]:
-        style = "cyan" if part["attribution"] > 0 else "magenta"
-        table.add_row(part["part"], f"{part['attribution']:+.3f}", _bar(part["attribution"], largest, style))
+        style = "cyan" if part.attribution > 0 else "magenta"
+        table.add_row(part.part, f"{part.attribution:+.3f}", _bar(part.attribution, largest, style))
     return table
 
 
-def _words(row: dict[str, Any]) -> Text:
+def _words(row: AttributedRow) -> Text:
     """The text with the words marked: for (cyan, with the number) and against (magenta)."""
-    largest = max(abs(p["attribution"]) for p in row["parts"])
+    largest = max(abs(p.attribution) for p in row["parts"])
     text = Text()
     for part in row["parts"]:
-        value, share = part["attribution"], abs(part["attribution"]) / (largest or 1.0)
+        value, share = part.attribution, abs(part.attribution) / (largest or 1.0)
         style = "" if share < 0.15 else ("bold cyan" if value > 0 else "bold magenta")
-        text.append(f"{part['part']} " if share < 0.3 else f"{part['part']}({value:+.2f}) ", style)
+        text.append(f"{part.part} " if share < 0.3 else f"{part.part}({value:+.2f}) ", style)
     return text
 
 
 _SHADES = " ·░▒▓█"
 
 
-def _pixels(row: dict[str, Any]) -> Text:
+def _pixels(row: AttributedRow) -> Text:
     """A coarse map of where the answer comes from: darker is more, in its favour or against it."""
     largest = max(abs(v) for line in row["pixels"] for v in line) or 1.0
     step = max(1, -(-len(row["pixels"][0]) // 48))
@@ -220,72 +226,66 @@ def _pixels(row: dict[str, Any]) -> Text:
     return text
 
 
-def _units(found: list[dict[str, Any]] | None) -> list[Any]:
+def _units(found: Sequence[Unit] | None) -> list[Any]:
     if not found:
         return []
-    table = _table("unit", "active", "loses", "responds to")
+    table = _table("unit", "active", "loss without", "responds to")
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
-    for unit in sorted(found, key=lambda u: -u["loss"])[:_MOST]:
-        words = ", ".join(f"{r['feature']} ({r['correlation']:+.2f})" for r in unit["responds_to"])
-        table.add_row(
-            f"{unit['layer']} {unit['unit']}", f"{unit['active']:.0%}", f"{unit['loss']:+.4f}", words
-        )
-    why = "Share of rows a unit is active on, variance that is not explained without it, what goes with it."
-    return [*_title("Single units", why), table, *_more(found)]
+    for unit in sorted(found, key=lambda u: -u.loss)[:_MOST]:
+        words = ", ".join(f"{r.feature} ({r.correlation:+.2f})" for r in unit.responds_to)
+        table.add_row(f"{unit.layer} {unit.unit}", f"{unit.active:.0%}", f"{unit.loss:+.4f}", words)
+    why = "Share of rows on which a unit is active, loss without it, features it correlates with."
+    return [*_title("Hidden units", why), table, *_more(found)]
 
 
-def _probes(found: list[dict[str, Any]] | None) -> list[Any]:
+def _probes(found: Sequence[Probe] | None) -> list[Any]:
     if not found:
         return []
     table = _table("features", "kind", "numbers", "score", "interval")
     for probe in found:
-        between = f"{number(probe['low'])} to {number(probe['high'])}"
-        table.add_row(
-            probe["features"], probe["kind"], f"{probe['width']:,}", number(probe["score"]), between
-        )
-    why = "How much of the answer a linear model reads from each layer (accuracy, or R²), cross-validated."
-    return [*_title("Linear probes: learned against engineered features", why), table]
+        between = f"{number(probe.low)} to {number(probe.high)}"
+        table.add_row(probe.features, probe.kind, f"{probe.width:,}", number(probe.score), between)
+    why = "Cross-validated score (accuracy, or R²) of a linear model on the values of each layer."
+    return [*_title("Linear probes", why), table]
 
 
-def _of_run(answer: dict[str, Any]) -> list[Any]:
-    data = answer["dataset"]
-    facts = f": trained on {answer['rows_trained']:,} rows, explained on {answer['rows_held_out']:,} held out"
-    parts: list[Any] = [Text.assemble((data["name"], "bold"), facts)]
-    for model in answer["models"]:
-        parts.append(Text(f"\n{model['model']}", f"bold {FAMILY_COLOURS[model['family']]}"))
-        parts += _importance(model["importance"])
-        parts += _training(model.get("training"))
+def _of_run(answer: RunExplanation) -> list[Any]:
+    data = answer.dataset
+    facts = f": trained on {answer.rows_trained:,} rows, explained on {answer.rows_held_out:,} held out"
+    parts: list[Any] = [Text.assemble((data.name, "bold"), facts)]
+    for model in answer.models:
+        parts.append(Text(f"\n{model.model}", f"bold {FAMILY_COLOURS[model.family]}"))
+        parts += _importance(model.importance)
+        parts += _training(model.training)
     parts += _title(
         "Do explanations agree?", "Rank correlation of importances: 1 the same order, 0 none in common."
     )
     table = _table("between", "agreement")
-    for model in answer["models"]:
-        table.add_row(
-            f"{answer['seeds']} trainings of {model['model']}", _rho(model["agreement_between_seeds"])
-        )
-    if len(answer["models"]) == 2:
-        table.add_row("the champions of both families", _rho(answer["agreement_between_families"]))
+    for model in answer.models:
+        table.add_row(f"{answer.seeds} trainings of {model.model}", _rho(model.agreement_between_seeds))
+    if len(answer.models) == 2:
+        table.add_row("the best models of both families", _rho(answer.agreement_between_families))
     more = Text(
         "deepworth report RUN shows the rest in pictures: curves, coefficients, units, probes.", "dim"
     )
     return [*parts, table, *_readability(answer), more]
 
 
-def _training(found: dict[str, Any] | None) -> list[Any]:
+def _training(found: TrainingCurve | None) -> list[Any]:
     """The loss at some epochs, the kept one among them."""
     if found is None:
         return []
-    n, best = len(found["loss"]), found["best_epoch"]
+    n, best = len(found.loss), found.best_epoch
     shown = sorted({0, 1, 2, 4, 9, 19, 49, best, n - 1} & set(range(n)))
-    table = _table("epoch", "loss of training rows", "of rows that watch")
+    table = _table("epoch", "training loss", "validation loss")
     for epoch in shown:
-        watch = found.get("val_loss")
-        cells = [f"{found['loss'][epoch]:.4f}", f"{watch[epoch]:.4f}" if watch else "-"]
+        watch = found.val_loss
+        cells = [f"{found.loss[epoch]:.4f}", f"{watch[epoch]:.4f}" if watch else "-"]
         table.add_row(f"{epoch + 1}{' (kept)' if epoch == best else ''}", *cells)
-    extra = found["regularisation"]
+    extra = found.regularisation
     why = (
-        f"Weight decay {extra['weight_decay']:g} acts beside the loss; half the squared norm of all matrices "
-        f"is {extra['half_squared_norm']:.4g}."
+        f"Weight decay {extra.weight_decay:g} is decoupled from the loss; half the squared norm of all "
+        f"weight matrices is {extra.half_squared_norm:.4g}."
     )
     return [*_title("Loss by epoch", why), table]
 
@@ -294,80 +294,80 @@ def _rho(value: float | None) -> str:
     return "-" if value is None else f"{value:+.2f}"
 
 
-def _readability(answer: dict[str, Any]) -> list[Any]:
-    known = [r for r in answer["leaderboard"] if r["fidelity"] is not None]
+def _readability(answer: RunExplanation) -> list[Any]:
+    known = [r for r in answer.leaderboard if r.fidelity is not None]
     if not known:
         return []
-    table = _table("model", answer["metric"]["label"], "eight rules", "eight terms")
+    table = _table("model", answer.metric.label, "8-leaf tree", "8-term linear")
     for row in known:
-        shares = [f"{max(0.0, row[f'fidelity_{kind}']):.0%}" for kind in ("tree", "linear")]
-        table.add_row(Text(row["model"], FAMILY_COLOURS[row["family"]]), number(row["score"]), *shares)
-    why = "What small surrogates foretell of each model's answers, out of fold (R²); --plot FILE draws it."
+        shares = [f"{max(0.0, own or 0.0):.0%}" for own in (row.fidelity_tree, row.fidelity_linear)]
+        table.add_row(Text(row.model, FAMILY_COLOURS[row.family]), number(row.score), *shares)
+    why = "R² of small surrogates that imitate each model, out of fold; --plot FILE draws it."
     return [*_title("Accuracy against readability", why), table]
 
 
-def trace_parts(found: dict[str, Any]) -> list[Any]:
+def trace_parts(found: Trace) -> list[Any]:
     """One neuron in full, then every layer, then the answer."""
-    parts: list[Any] = [Text(f"\nRow {found['row']}: the way through the network", "bold"), _inputs(found)]
-    for position, layer in enumerate(found["layers"]):
-        last = position == len(found["layers"]) - 1
+    parts: list[Any] = [Text(f"\nRow {found.row}: forward pass", "bold"), _inputs(found)]
+    for position, layer in enumerate(found.layers):
+        last = position == len(found.layers) - 1
         kind = "output layer" if last else f"hidden layer {position + 1}"
-        units = f"{layer['units']} unit{'s' if layer['units'] > 1 else ''}"
-        words = f"\n{kind.capitalize()}: {units}, activation {layer['activation']}"
-        parts.append(Text(words + ("" if last else f", {layer['active']} of them not zero"), "bold"))
-        best = max(layer["neurons"], key=lambda n: abs(n["activation"]))
+        units = f"{layer.units} unit{'s' if layer.units > 1 else ''}"
+        words = f"\n{kind.capitalize()}: {units}, activation {layer.activation}"
+        parts.append(Text(words + ("" if last else f", {layer.active} of them not zero"), "bold"))
+        best = max(layer.neurons, key=lambda n: abs(n.activation))
         parts += [_neuron(best, layer), *_others(layer)]
     return [*parts, *_answer(found)]
 
 
-def _inputs(found: dict[str, Any], most: int = 24) -> Table:
+def _inputs(found: Trace, most: int = 24) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("input")
-    table.add_column("in the data", justify="right")
-    table.add_column("as the network sees it", justify="right")
-    shown = sorted(found["inputs"], key=lambda i: i["value"] == 0)[:most]
+    table.add_column("raw value", justify="right")
+    table.add_column("encoded", justify="right")
+    shown = sorted(found.inputs, key=lambda i: i.value == 0)[:most]
     for one in shown:
-        raw = one["raw"]
+        raw = one.raw
         text = "" if raw is None else f"{raw:.6g}" if isinstance(raw, float) else str(raw)
-        table.add_row(one["feature"], text, f"{one['value']:.4f}")
-    if len(found["inputs"]) > most:
-        table.add_row(f"... and {len(found['inputs']) - most} more", "", "")
+        table.add_row(one.feature, text, f"{one.value:.4f}")
+    if len(found.inputs) > most:
+        table.add_row(f"... and {len(found.inputs) - most} more", "", "")
     return table
 
 
-def _neuron(neuron: dict[str, Any], layer: dict[str, Any]) -> Table:
+def _neuron(neuron: TracedNeuron, layer: TracedLayer) -> Table:
     """One weighted sum, term by term."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=False)
-    table.add_column(f"unit {neuron['unit']}")
+    table.add_column(f"unit {neuron.unit}")
     for name in ("input", "weight", "product"):
         table.add_column(name, justify="right")
-    for term in neuron["terms"]:
-        cells = (f"{term[key]:.4f}" for key in ("input", "weight", "product"))
-        table.add_row(term["source"], *cells)
-    if neuron["n_rest"]:
-        table.add_row(f"{neuron['n_rest']} smaller terms", "", "", f"{neuron['rest']:.4f}")
-    table.add_row("bias", "", "", f"{neuron['bias']:.4f}")
-    table.add_row(Text("weighted sum", "bold"), "", "", Text(f"{neuron['sum']:.4f}", "bold"))
-    name = layer["activation"]
-    table.add_row(f"after {name}", "", "", Text(f"{neuron['activation']:.4f}", "bold cyan"))
+    for term in neuron.terms:
+        cells = (f"{value:.4f}" for value in (term.input, term.weight, term.product))
+        table.add_row(term.source, *cells)
+    if neuron.n_rest:
+        table.add_row(f"{neuron.n_rest} smaller terms", "", "", f"{neuron.rest:.4f}")
+    table.add_row("bias", "", "", f"{neuron.bias:.4f}")
+    table.add_row(Text("weighted sum", "bold"), "", "", Text(f"{neuron.sum:.4f}", "bold"))
+    name = layer.activation
+    table.add_row(f"after {name}", "", "", Text(f"{neuron.activation:.4f}", "bold cyan"))
     return table
 
 
-def _others(layer: dict[str, Any]) -> list[Text]:
-    best = max(layer["neurons"], key=lambda n: abs(n["activation"]))
-    rest = [n for n in layer["neurons"] if n is not best]
+def _others(layer: TracedLayer) -> list[Text]:
+    best = max(layer.neurons, key=lambda n: abs(n.activation))
+    rest = [n for n in layer.neurons if n is not best]
     if not rest:
         return []
-    words = ", ".join(f"unit {n['unit']}: {n['sum']:.3f} -> {n['activation']:.3f}" for n in rest)
-    left = layer["units"] - len(layer["neurons"])
+    words = ", ".join(f"unit {n.unit}: {n.sum:.3f} -> {n.activation:.3f}" for n in rest)
+    left = layer.units - len(layer.neurons)
     return [Text(f"  {words}" + (f", and {left} less active ones" if left else ""), "dim")]
 
 
-def _answer(found: dict[str, Any]) -> list[Text]:
-    outputs = ", ".join(f"{value:.4f}" for value in found["outputs"][:10])
-    answers = ", ".join(f"{name} {value:.4g}" for name, value in found["answer"].items())
-    truth = f"{found['truth']:.6g}" if isinstance(found["truth"], float) else str(found["truth"])
+def _answer(found: Trace) -> list[Text]:
+    outputs = ", ".join(f"{value:.4f}" for value in found.outputs[:10])
+    answers = ", ".join(f"{name} {value:.4g}" for name, value in found.answer.items())
+    truth = f"{found.truth:.6g}" if isinstance(found.truth, float) else str(found.truth)
     return [
-        Text(f"\nOutput {outputs}; {found['last_step']}"),
+        Text(f"\nOutput {outputs}; {found.last_step}"),
         Text.assemble("Answer: ", (answers, "bold"), f" (true: {truth})"),
     ]

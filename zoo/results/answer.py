@@ -49,6 +49,8 @@ class LeaderboardRow:
         No other model is better in score, latency, training time and size at once.
     fidelity, fidelity_tree, fidelity_linear : float or None
         R² of a small surrogate (the better one, a tree, a linear model) with the model's predictions.
+    reference : bool
+        The model only shows what knowing nothing scores.
     """
 
     model: str
@@ -77,6 +79,7 @@ class LeaderboardRow:
     fidelity: float | None = None
     fidelity_tree: float | None = None
     fidelity_linear: float | None = None
+    reference: bool = False
 
 
 @dataclass(frozen=True)

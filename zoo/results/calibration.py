@@ -125,7 +125,7 @@ class ModelCalibration:
 
 
 @dataclass(frozen=True)
-class MisclassificationCosts:
+class DecisionCosts:
     """What a missed positive case and a false alarm cost, and the threshold that follows."""
 
     false_negative: float
@@ -156,7 +156,7 @@ class CalibrationAnswer:
     dataset: CalibratedData
     confidence_level: float
     interval_level: float
-    costs: MisclassificationCosts | None
+    costs: DecisionCosts | None
     champions: tuple[str | None, ...]
     models: tuple[ModelCalibration, ...]
 

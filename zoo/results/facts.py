@@ -68,6 +68,8 @@ class PlanFacts:
         Of every fit of a classical model.
     jobs : int
         Fits that are scored; those that only measure costs come on top.
+    references : tuple of str
+        Models that only show what knowing nothing scores.
     """
 
     folds: int
@@ -83,6 +85,7 @@ class PlanFacts:
     in_time_order: bool = False
     calibrate: str | None = None
     jobs: int = 0
+    references: tuple[str, ...] = ()
     limits: LimitFacts = field(default_factory=LimitFacts)
 
 

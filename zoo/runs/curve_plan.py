@@ -1,84 +1,54 @@
-"""Plan of a learning curve: sizes, nested stratified subsets, and the rows that score them.
+"""Plans of sweeps: which models or networks are fitted on which rows.
 
-Plan of a grid of networks: how deep, how wide, and the cross-validation that scores them.
+A learning curve has training sizes, nested stratified subsets, and rows that score them. A grid of networks
+has depths, widths, and a cross-validation that scores them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from ...datasets import Dataset, InputError, Split, make_splits
+from ...datasets import Dataset, InputError, Split, Task, make_splits
 from .. import registry
-from .fitting import Job
+from ..results.curves import FEWEST_SIZES, CapacityPlanFacts, CurvePlanFacts
+from ..setup import Parameters
+from .jobs import PlannedJob, plan_job
 from .limits import threads_for
-from .plan import _at_least, chosen_models, known_params
+from .plan import at_least, chosen_models, known_params
+from .sweep import Cell
 
-REACH = 10  # a curve is never drawn further than this many times the rows it was measured on
-FEWEST_SIZES = 4  # three parameters of a power law, and one size to contradict them
 BLOCKS = 5  # parts of the rows that score in turn
 _FEWEST_ROWS = 32
 _ROWS_OF_A_CLASS = 8
 
-# Strong and quick models of both families: a curve asks for dozens of fits of each.
-STRONG = {
-    "tabular": (
-        "logistic-regression",
-        "linear-regression",
-        "random-forest",
-        "hist-gradient-boosting",
-        "shallow-mlp",
-        "deep-mlp",
-    ),
-    "image": ("pca-svm", "hog-svm", "random-forest", "cnn"),
-    "text": ("tfidf-logistic-regression", "nb-svm", "tfidf-ridge", "rnn"),
-}
-
 
 @dataclass(frozen=True)
 class CurvePlan:
-    """All fits of a learning curve. ``split.fold`` of a job is the position of its size.
+    """All fits of a learning curve. ``split.fold`` of a job is the position of its size."""
 
-    Attributes
-    ----------
-    sizes : tuple of int
-        Training rows, ascending.
-    blocks : int
-        Disjoint parts of the scoring rows; repeat r scores on part r modulo this number.
-    test_over_train : float
-        Scoring rows of a part over training rows of the largest size.
-    """
+    facts: CurvePlanFacts
+    jobs: tuple[PlannedJob, ...]
 
-    jobs: tuple[Job, ...]
-    sizes: tuple[int, ...]
-    repeats: int
-    blocks: int
-    test_rows: int
-    test_over_train: float
-    official_test: bool
-    ordered: bool
+    def cells(self) -> list[Cell]:
+        """A cell for each model and size; classical models first."""
+        return [
+            Cell(f"{size:,} rows", self._jobs_at(name, position), self.facts.params.get(name, {}))
+            for name in self.facts.models
+            for position, size in enumerate(self.facts.sizes)
+        ]
+
+    def _jobs_at(self, name: str, position: int) -> tuple[PlannedJob, ...]:
+        return tuple(job for job in self.jobs if job.model == name and job.split.fold == position)
+
+
+class _SplitOptions(TypedDict):
+    task: Task
     seed: int
-    params: dict[str, dict[str, Any]]
-    threads: int
-
-    @property
-    def models(self) -> list[str]:
-        """Names in the order in which they run."""
-        return list(dict.fromkeys(job.model for job in self.jobs))
-
-    def overlap(self) -> np.ndarray:
-        """What the shared rows of the repeats add to the variance of a mean, by size: float64 (S,).
-
-        At the largest size it is n_test/n_train (Nadeau and Bengio 2003); the share of rows that two random
-        subsets have in common falls with their size. Repeats beyond the parts score the same rows again
-        and get no credit for it.
-        """
-        shared = np.array(self.sizes) / self.sizes[-1]
-        again = 1.0 / min(self.repeats, self.blocks) - 1.0 / self.repeats
-        return self.test_over_train * shared + again
+    folds: int
 
 
 def make_curve_plan(
@@ -89,13 +59,19 @@ def make_curve_plan(
     smallest: int | None,
     repeats: int,
     seed: int,
-    params: dict[str, dict[str, Any]] | None,
+    params: Parameters | None,
 ) -> CurvePlan:
-    """Every model on every size of every repeat; classical models first."""
+    """Every model on every size of every repeat; classical models first.
+
+    Raises
+    ------
+    InputError
+        An option cannot be used with these data.
+    """
     if sizes < FEWEST_SIZES:
         raise InputError(f"sizes must be at least {FEWEST_SIZES} to fit a curve, got {sizes}")
     if repeats < 2:
-        raise InputError(f"repeats must be at least 2 to know any doubt, got {repeats}")
+        raise InputError(f"repeats must be at least 2 to estimate uncertainty, got {repeats}")
     parts, blocks = scoring_parts(dataset, repeats, seed)
     largest = min(len(part.train) for part in parts)
     rows = geometric_sizes(largest, sizes, smallest, len(dataset.classes))
@@ -106,43 +82,39 @@ def make_curve_plan(
         for k, size in enumerate(rows)
     ]
     names = _models(dataset, models)
-    return CurvePlan(
-        jobs=tuple(_job(name, s) for name in names for s in sorted(splits, key=lambda s: s.fold)),
+    jobs = tuple(plan_job(name, s) for name in names for s in sorted(splits, key=lambda s: s.fold))
+    facts = CurvePlanFacts(
         sizes=tuple(rows),
         repeats=repeats,
         blocks=blocks,
         test_rows=round(float(np.mean([len(part.test) for part in parts]))),
         test_over_train=float(np.mean([len(part.test) / largest for part in parts])),
-        official_test=dataset.test is not None,
-        ordered=dataset.test is None and dataset.time is not None,
         seed=seed,
         params=known_params(params or {}, names),
+        models=tuple(names),
         threads=threads_for(largest),
+        official_test=int(dataset.test is not None),
+        ordered=int(dataset.test is None and dataset.time is not None),
+        fits=len(jobs),
     )
+    return CurvePlan(facts, jobs)
 
 
 def _models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
-    """The chosen models; by default the strong ones that suit the data and are installed."""
-    if models is not None:
-        return chosen_models(dataset, models)
-    suited = registry.suited(dataset.task, dataset.modality)
-    return chosen_models(dataset, [name for name in STRONG[dataset.modality] if name in suited])
-
-
-def _job(name: str, split: Split) -> Job:
-    lacking = registry.missing_requirement(name)
-    status = "planned" if lacking is None else "failed"
-    return Job(name, registry.family(name), split, status, lacking or "")
+    """The chosen models; by default strong and quick ones that suit the data."""
+    if models is None:
+        models = registry.for_learning_curves(dataset.task, dataset.modality)
+    return chosen_models(dataset, models)
 
 
 def scoring_parts(dataset: Dataset, repeats: int, seed: int, blocks: int = BLOCKS) -> tuple[list[Split], int]:
     """For each repeat the rows that may train and the rows that score, and how many parts are disjoint.
 
     Usually they are the folds of a cross-validation. An official test part, or the last period of rows in
-    order of time, is itself cut into folds, so that the spread of the repeats always holds the luck of
-    the scoring rows.
+    order of time, is itself cut into folds, so that the spread of the repeats always includes the variance
+    that comes from the scoring rows.
     """
-    options: dict[str, Any] = {"task": dataset.task, "seed": seed, "folds": blocks}
+    options: _SplitOptions = {"task": dataset.task, "seed": seed, "folds": blocks}
     held_out = _held_out(dataset, options)
     rows = np.arange(len(dataset)) if held_out is None else held_out.test
     groups = None if dataset.groups is None else dataset.groups[rows]
@@ -153,40 +125,42 @@ def scoring_parts(dataset: Dataset, repeats: int, seed: int, blocks: int = BLOCK
     ], len({s.fold for s in folds})
 
 
-def _held_out(dataset: Dataset, options: dict[str, Any]) -> Split | None:
-    """Where the data say themselves which rows score: their test part, or the end of their time."""
+def _held_out(dataset: Dataset, options: _SplitOptions) -> Split | None:
+    """The split that the data prescribe: an official test part, or the last period of time."""
     if dataset.test is None and dataset.time is None:
         return None
     return make_splits(dataset.y, **options, groups=dataset.groups, test=dataset.test, time=dataset.time)[-1]
 
 
 def _folds(
-    y: np.ndarray, groups: np.ndarray | None, repeats: int, options: dict[str, Any], fixed: bool
+    y: np.ndarray, groups: np.ndarray | None, repeats: int, options: _SplitOptions, fixed: bool
 ) -> list[Split]:
-    """At least so many splits; a test part with lonely classes or groups is cut without regard to them."""
+    """At least ``repeats`` splits; a test part with rare classes or groups is split at random."""
     try:
-        found = make_splits(y, **options, groups=groups)
+        splits = make_splits(y, **options, groups=groups)
     except InputError:
         if not fixed:
             raise
         options, groups = {**options, "task": "regression"}, None
-        found = make_splits(y, **options)
-    rounds = -(-repeats // len(found))
-    return make_splits(y, **options, groups=groups, repeats=rounds) if rounds > 1 else found
+        splits = make_splits(y, **options)
+    rounds = -(-repeats // len(splits))
+    return make_splits(y, **options, groups=groups, repeats=rounds) if rounds > 1 else splits
 
 
 def geometric_sizes(largest: int, n_sizes: int, smallest: int | None, n_classes: int) -> list[int]:
-    """Ascending sizes with a constant ratio, of at most two where nothing else is asked for.
+    """Ascending sizes with a constant ratio, which is at most two by default.
 
-    Fewer come back where neighbours would be the same size.
+    Sizes that would be equal after rounding are returned once.
     """
     least = max(_FEWEST_ROWS, _ROWS_OF_A_CLASS * n_classes)
     lowest = smallest if smallest is not None else max(least, -(-largest // 2 ** (n_sizes - 1)))
     if lowest < max(2, 2 * n_classes):
-        raise InputError(f"smallest must be at least {max(2, 2 * n_classes)} rows here, got {lowest}")
+        raise InputError(
+            f"smallest must be at least {max(2, 2 * n_classes)} rows for these data, got {lowest}"
+        )
     if lowest * 2 > largest:
         raise InputError(
-            f"a learning curve needs sizes from {lowest:,} to at least {2 * lowest:,} training rows, "
+            f"a learning curve from {lowest:,} rows needs at least {2 * lowest:,} training rows, "
             f"there are {largest:,}; add rows"
         )
     return [int(n) for n in np.unique(np.round(np.geomspace(lowest, largest, n_sizes)).astype(int))]
@@ -197,21 +171,21 @@ def _order(dataset: Dataset, part: Split, seed: int) -> np.ndarray:
     rng = np.random.default_rng([seed, part.repeat, 0x5B])
     groups = None if dataset.groups is None else dataset.groups[part.train]
     y = None if dataset.task == "regression" else dataset.y[part.train]
-    return part.train[nested_order(len(part.train), y, groups, rng)]
+    return np.asarray(part.train[nested_order(len(part.train), y, groups, rng)])
 
 
 def nested_order(
     n_rows: int, y: np.ndarray | None, groups: np.ndarray | None, rng: np.random.Generator
 ) -> np.ndarray:
-    """A permutation of which every beginning is a stratified sample.
+    """A permutation whose first n rows are a stratified sample for every n.
 
     Parameters
     ----------
     y : ndarray of shape (n_rows,), optional
-        Classes: each beginning of n rows holds n times the share of a class, up to a row or two. Two rows
-        of each class come first, so that no subset lacks a class.
+        Classes: the first n rows hold n times the share of a class, up to a row or two. Two rows of each
+        class come first, so that no subset lacks a class.
     groups : ndarray of shape (n_rows,), optional
-        Rows join group by group, as they would when more groups are asked; classes then as they come.
+        Rows join group by group, as they would if more groups were sampled; classes are then not stratified.
     """
     if groups is not None:
         numbers = np.unique(groups, return_inverse=True)[1]
@@ -233,23 +207,22 @@ def nested_order(
 
 @dataclass(frozen=True)
 class CapacityPlan:
-    """The grid and its cross-validation: ``folds`` disjoint scoring parts, gone through ``repeats`` times."""
+    """All fits of a grid of networks: each network on every split."""
 
-    model: str
-    layers: tuple[int, ...]
-    units: tuple[int, ...]
-    folds: int
-    repeats: int
-    official_test: bool
-    test_over_train: float
-    seed: int
-    params: dict[str, Any]
-    threads: int
+    facts: CapacityPlanFacts
+    jobs: tuple[PlannedJob, ...]  # of one network; those of the others differ in their parameters only
 
-    def networks(self) -> list[tuple[int, ...]]:
-        """Hidden layers of every network, small ones first; width says nothing without a layer."""
-        none: list[tuple[int, ...]] = [()] if 0 in self.layers else []
-        return none + [(width,) * depth for depth in self.layers if depth for width in self.units]
+    def cells(self) -> list[Cell]:
+        """A cell for each network, in the order of ``facts.networks``."""
+        layers = registry.hidden_layers_parameter(self.facts.model) or ""
+        return [
+            Cell(
+                f"{len(shape)} x {shape[0]} units" if shape else "no hidden layer",
+                self.jobs,
+                {**self.facts.params, layers: shape},
+            )
+            for shape in self.facts.networks
+        ]
 
 
 def make_capacity_plan(
@@ -261,48 +234,51 @@ def make_capacity_plan(
     folds: int,
     repeats: int,
     seed: int,
-    params: dict[str, dict[str, Any]] | None,
-) -> tuple[CapacityPlan, list[Split]]:
-    """The grid, and the splits on which each of its networks is fitted."""
+    params: Parameters | None,
+) -> CapacityPlan:
+    """Every network of the grid on every split of a repeated cross-validation.
+
+    Raises
+    ------
+    InputError
+        An option cannot be used with these data.
+    """
     name = _network(dataset, model)
-    rounds = _at_least("folds", folds, 2) * _at_least("repeats", repeats, 1)
+    rounds = at_least("folds", folds, 2) * at_least("repeats", repeats, 1)
     splits, blocks = scoring_parts(dataset, rounds, seed, folds)
-    plan = CapacityPlan(
+    facts = CapacityPlanFacts(
         model=name,
         layers=_numbers("layers", layers, 0),
         units=_numbers("units", units, 1),
         folds=blocks,
         repeats=-(-len(splits) // blocks),
-        official_test=dataset.test is not None,
+        official_test=int(dataset.test is not None),
         test_over_train=float(np.mean([len(s.test) / len(s.train) for s in splits])),
         seed=seed,
         params=known_params(params or {}, [name]).get(name, {}),
         threads=threads_for(max(len(s.train) for s in splits)),
     )
-    return plan, splits
+    return CapacityPlan(facts, tuple(plan_job(name, split) for split in splits))
 
 
 def _network(dataset: Dataset, model: str) -> str:
     """The full name of a network that has a list of hidden layers."""
-    known = [n for n in registry.suited(dataset.task, dataset.modality) if _has_layers(n)]
-    if not known:
+    suited = registry.suited(dataset.task, dataset.modality)
+    networks = [name for name in suited if registry.hidden_layers_parameter(name)]
+    if not networks:
         raise InputError(
-            f"capacity is about the hidden layers of networks for tables, this is {dataset.modality} data; "
-            f"deepworth learning-curve takes any"
+            f"capacity compares hidden layers of networks for tables, this is {dataset.modality} data; "
+            f"use deepworth learning-curve"
         )
     name = registry.entry(model).name
-    if name not in known:
-        raise InputError(f"{name} has no list of hidden layers; use {', '.join(known)}")
+    if name not in networks:
+        raise InputError(f"{name} has no list of hidden layers; use {', '.join(networks)}")
     return chosen_models(dataset, [name])[0]
 
 
-def _has_layers(name: str) -> bool:
-    return isinstance(registry.entry(name).parameters.get("hidden_units"), tuple)
-
-
 def _numbers(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
-    """Ascending, each once."""
-    found = tuple(sorted(set(values)))
-    if not found or found[0] < least:
+    """Ascending, without duplicates."""
+    numbers = tuple(sorted(set(values)))
+    if not numbers or numbers[0] < least:
         raise InputError(f"{name} must be whole numbers of at least {least}, got {list(values)}")
-    return found
+    return numbers

@@ -59,9 +59,14 @@ class Plan:
 
     def facts(self) -> PlanFacts:
         """The plan without its rows."""
-        own = {f.name: getattr(self, f.name) for f in fields(PlanFacts) if f.name not in ("jobs", "limits")}
-        own |= {"models": tuple(self.models), "limits": LimitFacts(**asdict(self.limits))}
-        return PlanFacts(**own, jobs=len(self.jobs))
+        derived: dict[str, Any] = {
+            "jobs": len(self.jobs),
+            "models": tuple(self.models),
+            "references": tuple(name for name in self.models if registry.is_reference(name)),
+            "limits": LimitFacts(**asdict(self.limits)),
+        }
+        own = {f.name: getattr(self, f.name) for f in fields(PlanFacts) if f.name not in derived}
+        return PlanFacts(**own, **derived)
 
     def fingerprint(self) -> str:
         """SHA-256 over the rows of every split."""

@@ -1,30 +1,29 @@
-"""capacity(): is one hidden layer enough? Are two?
-
-The answer of a grid of networks: frames for people who compute, one plain object for reports.
-"""
+"""capacity(): is one hidden layer enough? Are two?"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Unpack
 
-import numpy as np
-import pandas as pd
-
-from ...datasets import Split, as_dataset, check_dataset
-from ..judging.capacity import answer_capacity, headline
-from ..judging.question import make_question
-from ..runs.curve_plan import CapacityPlan, make_capacity_plan
-from ..runs.fitting import Job
+from ...datasets import DataLike, ReadOptions, as_dataset
+from ..judging.capacity import judge_capacity
+from ..judging.criteria import resolve
+from ..results.curves import CapacityAnswer, Sufficiency
+from ..results.facts import dataset_facts
+from ..runs.curve_plan import make_capacity_plan
 from ..runs.progress import Progress
-from ..runs.sweep import Cell, run_cells, values_and_jobs, whole
-from ._sweep_result import CellScore, SweepResult
+from ..runs.sweep import Interrupted
+from ..setup import Criteria, Parameters
+from ._sweep import run_sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def capacity(
-    data: Any = "sick-healthy",
+    data: DataLike = "sick-healthy",
     *,
     layers: Sequence[int] = (0, 1, 2, 3),
     units: Sequence[int] = (8, 32, 128),
@@ -35,35 +34,49 @@ def capacity(
     margin: float | None = None,
     confidence_level: float = 0.95,
     seed: int = 0,
-    params: dict[str, dict[str, Any]] | None = None,
+    params: Parameters | None = None,
     progress: Progress | None = None,
-    **load_options: Any,
+    **reading: Unpack[ReadOptions],
 ) -> Capacity:
     """How deep and how wide must a network be on these data?
 
-    The textbook network is cross-validated for every number of hidden layers and of units in each. Whether
-    another layer pays is asked of the best width of each depth, chosen on other folds than it is
-    scored on.
+    A network is cross-validated for every number of hidden layers and of units in each. Depths are compared
+    by the best width of each, widths by the best depth; both are chosen on other folds than those that
+    score them.
 
     Parameters
     ----------
-    data : str, path, DataFrame or Dataset
-        Whatever :func:`deepworth.load_dataset` takes, a table; ``load_options`` go there.
-    layers : sequence of int
-        Numbers of hidden layers; 0 is the network without any, a linear model.
-    units : sequence of int
-        Units in each hidden layer.
-    model : str
-        Any network with the parameter ``hidden_units``.
-    folds, repeats : int
-        Of the cross-validation; an official test part is used instead where the data have one.
-    metric, margin, confidence_level, seed, params, progress
-        As :func:`deepworth.compare` takes them.
+    data : str, path, DataFrame or Dataset, default "sick-healthy"
+        A table, in any form that :func:`deepworth.load_dataset` takes.
+    layers : sequence of int, default (0, 1, 2, 3)
+        Numbers of hidden layers; a network without any is a linear model.
+    units : sequence of int, default (8, 32, 128)
+        Numbers of units in each hidden layer.
+    model : str, default "plain-mlp"
+        A network with the parameter ``hidden_units``.
+    folds : int, default 5
+        Folds of the cross-validation. Where the data have an official test part, networks are scored on
+        this many parts of it instead.
+    repeats : int, default 1
+        How often the cross-validation is repeated.
+    metric : str, optional
+        By default ROC AUC for two classes, log loss for more, RMSE for regression.
+    margin : float, optional
+        Gains up to this, in units of the metric, do not matter in practice; by default that of the metric.
+    confidence_level : float, default 0.95
+        Level of the intervals, and the probability that an outcome needs; from 0.5 to below 1.
+    seed : int, default 0
+        The same seed gives the same numbers on the same machine.
+    params : dict of dict, optional
+        Parameters by model, ``{"plain-mlp": {"epochs": 50}}``.
+    progress : callable, optional
+        Called with an :class:`~deepworth.zoo.runs.progress.Event` at every step.
+    **reading
+        How the data is read: the options of :func:`deepworth.load_dataset`.
 
     Returns
     -------
     Capacity
-        ``answers`` say for each depth whether it is enough, ``frame()`` has score and time of each network.
 
     Raises
     ------
@@ -71,11 +84,22 @@ def capacity(
         The data or an option cannot be used; the message says what to do.
     Interrupted
         A KeyboardInterrupt; its ``result`` holds what was finished.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> few = {"plain-mlp": {"epochs": 2}}
+    >>> grid = deepworth.capacity("iris", layers=[0, 1], units=[4], folds=2, params=few)
+    >>> grid.frame()[["layers", "parameters"]].values.tolist()
+    [[0, 15], [1, 35]]
+    >>> [(answer.axis, answer.value) for answer in grid.answers]
+    [('layers', 0)]
     """
     started = time.perf_counter()
-    dataset = as_dataset(data, seed=seed, **load_options)
-    question = make_question(dataset, metric, margin, confidence_level)
-    plan, splits = make_capacity_plan(
+    dataset = as_dataset(data, seed=seed, **reading)
+    facts, criteria = dataset_facts(dataset), Criteria(metric, margin, confidence_level)
+    measure = resolve(criteria, facts).metric
+    plan = make_capacity_plan(
         dataset,
         layers=layers,
         units=units,
@@ -85,93 +109,59 @@ def capacity(
         seed=seed,
         params=params,
     )
-    cells = [_cell(plan, shape, splits) for shape in plan.networks()]
-    ended, interrupted = run_cells(cells, dataset, question.metric, seed, plan.threads, progress)
-    scores = [
-        NetworkScore(shape, *values_and_jobs(fits))
-        for shape, fits in zip(plan.networks(), ended, strict=True)
-    ]
-    answers = answer_capacity(scores, plan, question.metric, question.margin, question.level)
-    result = Capacity(
-        dataset=dataset,
-        plan=plan,
-        metric=question.metric,
-        margin=question.margin,
-        confidence_level=question.level,
-        scores=scores,
-        answers=answers,
-        headline=headline(answers),
-        findings=check_dataset(dataset),
-        interrupted=interrupted,
-        seconds=time.perf_counter() - started,
-    )
-    return whole(result)
-
-
-def _cell(plan: CapacityPlan, shape: tuple[int, ...], splits: Sequence[Split]) -> Cell:
-    """A network of the grid on every split."""
-    label = f"{len(shape)} x {shape[0]} units" if shape else "no hidden layer"
-    jobs = [Job(plan.model, "deep", split) for split in splits]
-    return Cell(label, jobs, {**plan.params, "hidden_units": shape})
+    cells, sweep = run_sweep(plan, dataset, facts, measure, progress, started)
+    result = Capacity(judge_capacity(cells, plan.facts, sweep, criteria))
+    if sweep.interrupted:
+        raise Interrupted(result)
+    return result
 
 
 @dataclass(frozen=True)
-class NetworkScore(CellScore):
-    """A network of this ``shape``: the metric on every fold, float64 (J,), NaN where there is none."""
-
-    shape: tuple[int, ...]
-    values: np.ndarray
-    jobs: tuple[Job, ...] = field(repr=False)
-
-
-@dataclass
-class Capacity(SweepResult):
+class Capacity:
     """What :func:`deepworth.capacity` returns.
 
     Attributes
     ----------
-    answers : list of Answer
-        For each number of hidden layers, then of units, whether it is enough.
-    scores : list of NetworkScore
+    answer : CapacityAnswer
+        Everything that was found: networks with their scores and times, answers, findings.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> few = {"plain-mlp": {"epochs": 2}}
+    >>> grid = deepworth.capacity("iris", layers=[0, 1], units=[4], folds=2, params=few)
+    >>> grid.exit_code
+    0
     """
 
-    plan: CapacityPlan
-    scores: list[NetworkScore]
-    margin: float
-    answers: Sequence[Any]
-    headline: str
+    answer: CapacityAnswer
+
+    @property
+    def answers(self) -> tuple[Sufficiency, ...]:
+        """For each number of hidden layers, then of units, whether it is enough."""
+        return self.answer.answers
+
+    @property
+    def headline(self) -> str:
+        """The smallest depth that is enough."""
+        return self.answer.headline
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every fit ended well, else 1."""
+        return self.answer.exit_code
 
     def frame(self) -> pd.DataFrame:
-        """One row a network: layers, units, score with interval, seconds of one fit, parameters."""
-        return pd.DataFrame(self._rows())
+        """One row per network: layers, units, score with interval, seconds of one fit, parameters."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(row) for row in self.answer.networks])
+
+    def to_dict(self) -> dict[str, object]:
+        """The answer as one object that JSON can hold."""
+        return self.answer.to_dict()
 
     def _repr_html_(self) -> str:
         from ..report.html.page import networks
 
-        return networks(self.to_dict())
-
-    def _plan_row(self) -> dict[str, Any]:
-        return {**asdict(self.plan), "official_test": int(self.plan.official_test)}
-
-    def _found(self) -> dict[str, Any]:
-        return {
-            "networks": self._rows(),
-            "answers": [asdict(answer) for answer in self.answers],
-            "headline": self.headline,
-            "margin": self.margin,
-        }
-
-    def _rows(self) -> list[dict[str, Any]]:
-        return [self._row(s) for s in self.scores]
-
-    def _row(self, s: NetworkScore) -> dict[str, Any]:
-        facts, counted = s.facts(), [job.parameters for job in s.jobs if job.status == "ok"]
-        return {
-            "layers": len(s.shape),
-            "units": s.shape[0] if s.shape else None,
-            **{name: facts.pop(name) for name in ("status", "reason")},
-            **self._interval(s.values, self.plan.test_over_train),
-            "fit_seconds": facts.pop("fit_seconds"),
-            "parameters": next((number for number in counted if number is not None), None),
-            **facts,
-        }
+        return networks(self.answer)

@@ -1,97 +1,155 @@
-"""Explain a saved model, or the champions of a run, as one plain object."""
+"""explain(): what a saved model, or the best models of a run, answer by."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ...datasets import Dataset, InputError, load_dataset, take, unknown_name
+from ...datasets import (
+    DataLike,
+    Dataset,
+    InputError,
+    ReadOptions,
+    load_dataset,
+    take,
+    unknown_name,
+)
+from .. import registry
 from ..artefact.loading import SavedModel, load
-from ..explanation import Answers, coefficients, dependence, permutation_importance, surrogates
-from ._answer import Explanation
+from ..explanation import (
+    Answers,
+    coefficients,
+    dependence,
+    permutation_importance,
+    rank_agreement,
+    surrogates,
+)
+from ..results.explanation import Explanation, ReadableModel, RunExplanation
+from ..results.json import from_json, to_json
+from ..runs.confidence import ConfidenceOptions, with_confidence
+from ..runs.jobs import fold_of
+from ..runs.limits import limited, make_limits, threads_for
+from ..runs.store import EXPLANATIONS, find_run, read_run
+from ..setup import Resources
 from ._labelled import labelled_rows, rows_to_judge, seen_in_training
-from ._result import plain
+from .resume import same_data, same_plan
 
 METHODS = ("importance", "dependence", "coefficients", "surrogate", "gradients", "units", "probes")
 USUAL = ("importance", "dependence", "coefficients", "surrogate", "gradients")
 _ROWS = 500  # whose gradients are averaged
 _BACKGROUND = 5000  # whose mean is the baseline
+SEEDS = 3
+EXAMPLES = 3  # images or texts whose attributions are shown
+_RUN_ROWS = 300  # whose gradients are averaged
+
+
+@dataclass(frozen=True)
+class ExplanationView(Explanation):
+    """An explanation that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        from ..report.explanation import as_html
+
+        return as_html(self)
+
+
+@dataclass(frozen=True)
+class RunExplanationView(RunExplanation):
+    """The explanation of a run that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        from ..report.explanation import as_html
+
+        return as_html(self)
 
 
 def explain(
-    path: str,
-    data: Any = None,
+    artefact: str | os.PathLike[str],
+    data: DataLike | None = None,
     *,
     methods: Sequence[str] = (),
     row: int | None = None,
     trace: bool = False,
     seed: int = 0,
-    **load_options: Any,
-) -> dict[str, Any]:
+    **reading: Unpack[ReadOptions],
+) -> Explanation:
     """What a saved model answers by, on labelled rows.
 
     Parameters
     ----------
-    path : str
-        Folder of a saved model.
-    data : str or DataFrame, optional
-        Labelled rows, best ones that the model was not trained on; by default the named dataset that it was
-        trained on.
+    artefact : path
+        The folder of a saved model.
+    data : str, path, DataFrame or Dataset, optional
+        Labelled rows, preferably ones that the model was not trained on; by default the named dataset that
+        it was trained on.
     methods : sequence of str
         Of "importance", "dependence", "coefficients", "surrogate", "gradients" (networks), "units" and
         "probes" (networks), or "all"; the first five by default, and for one row "gradients" alone.
     row : int, optional
         Explain the answer for this row of the data, counted from 0.
-    trace : bool
-        Show every number of the forward pass of a plain network (of row 0 by default).
+    trace : bool, default=False
+        Trace the forward pass of a plain network (of row 0 by default).
+    seed : int, default=0
+        Of permutations and samples.
+    **reading
+        The reading options of :func:`deepworth.load_dataset`.
 
     Returns
     -------
-    dict
-        ``model``, ``family``, ``task``, ``modality``, ``dataset``, ``rows``, ``seen_in_training``, and a key
-        for each method that this model has: ``importance`` as
-        :func:`~deepworth.zoo.explanation.permutation_importance` gives it, ``dependence``, ``coefficients``,
-        ``surrogate``, ``gradients`` (``parts`` by mean absolute attribution, ``rows`` with the attributions
-        of the chosen rows, ``completeness_error``), ``units``, ``probes`` and ``trace``.
+    Explanation
 
     Raises
     ------
     InputError
         The data do not suit the model, it has none of these methods, or there is no such row.
+
+    Examples
+    --------
+    >>> import deepworth, tempfile
+    >>> folder = tempfile.mkdtemp() + "/model"
+    >>> trained = deepworth.train("sick-healthy", model="logistic-regression", output=folder)
+    >>> found = deepworth.explain(folder, methods=["importance"])
+    >>> found.importance.parts[0].part
+    'body_temperature_c'
     """
     wanted = _chosen(methods, row, trace)
-    model = load(path)
-    dataset = _data_of(model, data, seed, load_options)
+    model = load(artefact)
+    dataset = _data_of(model, data, seed, reading)
     own = dataset.take(rows_to_judge(dataset))
     if row is not None and not 0 <= row < len(own):
-        raise InputError(f"row {row} is not there: {dataset.name} has rows 0 to {len(own) - 1}")
-    names = ("model", "family", "task", "modality")
-    answer: dict[str, Any] = {
-        "path": str(path),
-        **{k: model.manifest[k] for k in names},
-        "classes": list(own.classes),
-        "dataset": dataset.name,
-        "rows": len(own),
-        "row": row,
-        "seen_in_training": seen_in_training(model, dataset),
-    }
-    for name in wanted:
-        found = _METHODS[name](model, own, row, seed)
-        if found is not None:
-            answer[name] = found
+        raise InputError(f"there is no row {row}: {dataset.name} has rows 0 to {len(own) - 1}")
+    found = {name: _METHODS[name](model, own, row, seed) for name in wanted}
     if trace:
-        answer["trace"] = _trace(model, own, row or 0)
-    if not set(answer) & {*METHODS, "trace"}:
+        found["trace"] = _trace(model, own, row or 0)
+    manifest = model.manifest
+    if all(value is None for value in found.values()):
         why = "; single answers are explained of networks only" if row is not None else ""
         raise InputError(
-            f"{answer['model']} has no {', '.join(wanted)}{why}: "
-            "leave out --row and --method to see what it has"
+            f"{manifest['model']} has no {', '.join(wanted)}{why}: "
+            "remove --row and --method to see what it has"
         )
-    return Explanation(plain(answer))
+    return from_json(
+        ExplanationView,
+        to_json(
+            {
+                "path": str(artefact),
+                **{key: manifest[key] for key in ("model", "family", "task", "modality")},  # type: ignore[literal-required]
+                "classes": list(own.classes),
+                "dataset": dataset.name,
+                "rows": len(own),
+                "row": row,
+                "seen_in_training": seen_in_training(model, dataset),
+                **found,
+            }
+        ),
+    )
 
 
 def _chosen(methods: Sequence[str], row: int | None, trace: bool) -> tuple[str, ...]:
@@ -105,13 +163,13 @@ def _chosen(methods: Sequence[str], row: int | None, trace: bool) -> tuple[str, 
     return () if trace else ("gradients",) if row is not None else USUAL
 
 
-def _data_of(model: SavedModel, data: Any, seed: int, options: dict[str, Any]) -> Dataset:
+def _data_of(model: SavedModel, data: DataLike | None, seed: int, reading: ReadOptions) -> Dataset:
     """The labelled rows, or the named dataset that the model learned from."""
     if data is not None:
-        return labelled_rows(model, data, seed, options)
+        return labelled_rows(model, data, seed, reading)
     kept = model.manifest["dataset"]
     try:
-        return load_dataset(kept["name"], seed=seed, **options)
+        return load_dataset(kept["name"], seed=seed, **reading)
     except InputError as error:
         raise InputError(
             f"which rows? {kept['name']!r} is no named dataset: deepworth explain ARTEFACT DATA"
@@ -201,3 +259,192 @@ def is_artefact(what: str | os.PathLike[str]) -> bool:
     if not folder.is_dir():  # a path that is not there is told as a path
         return os.sep in os.fspath(what)
     return not (folder / "run.sqlite").is_file()
+
+
+def explain_run(
+    run: str = "last",
+    *,
+    data: DataLike | None = None,
+    seeds: int = SEEDS,
+    store: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+) -> RunExplanation:
+    """Train the best models of both families on the first fold, with several seeds, and explain them.
+
+    The answer is kept in the run's folder as ``explanations.json``, and shown with the run from then on.
+
+    Parameters
+    ----------
+    run : str
+        Its name, an unambiguous start of it, "last", or its folder.
+    data : DataFrame or Dataset, optional
+        Needed where the run was given its data in memory.
+    seeds : int, default=3
+        Trainings of each model, whose explanations are compared.
+    store : path, optional
+        Where runs are kept.
+    seed : int, default=0
+        The first of the seeds.
+
+    Returns
+    -------
+    RunExplanation
+
+    Raises
+    ------
+    InputError
+        There is no such run, it did not end, or its data are not available any more.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> options = {"models": ["naive-bayes", "logistic-regression"], "folds": 2, "costs": False}
+    >>> run = deepworth.compare("iris", **options).run
+    >>> [model.model for model in deepworth.explain_run(run, seeds=2).models]
+    ['logistic-regression']
+    """
+    kept = read_run(find_run(run, store))
+    answer = kept.answer
+    if answer is None or kept.setup is None:
+        raise InputError(f"run {kept.id} did not end, or its parameters were not kept; start a new one")
+    names = [n for n in (answer.verdict.deep_champion, answer.verdict.classical_champion) if n is not None]
+    if not names:
+        raise InputError(f"run {kept.id} has no model with all of its scores, so there is none to explain")
+    dataset = same_data(kept, data)
+    plan = same_plan(kept, dataset, make_limits(Resources(jobs=0, threads=kept.plan.threads)))
+    split = next(job.split for job in plan.jobs if fold_of(job) == (0, 0))
+    found = [_explained(name, dataset, split, plan, range(seed, seed + seeds)) for name in names]
+    trainings = [one.pop("importances") for one in found]
+    facts = {name: getattr(answer.dataset, name) for name in ("name", "rows", "task", "modality", "classes")}
+    columns = [f.name for f in fields(ReadableModel)]
+    explanation = from_json(
+        RunExplanationView,
+        to_json(
+            {
+                "run": kept.id,
+                "dataset": facts,
+                "metric": answer.metric,
+                "rows_trained": len(split.train),
+                "rows_held_out": len(split.test),
+                "seeds": seeds,
+                "leaderboard": [{c: getattr(row, c) for c in columns} for row in answer.leaderboard],
+                "models": found,
+                "agreement_between_families": _between(*trainings) if len(trainings) == 2 else None,
+                "same_most_important": _same_first(trainings),
+            }
+        ),
+    )
+    _keep(kept.folder, explanation)
+    return explanation
+
+
+def _keep(folder: Path, explanation: RunExplanation) -> None:
+    """Whole or not at all; a run that cannot be written to is explained all the same."""
+    draft = folder / f".{EXPLANATIONS}.part"
+    try:
+        draft.write_text(json.dumps(explanation.to_dict(), allow_nan=False) + "\n", encoding="utf-8")
+        draft.replace(folder / EXPLANATIONS)
+    except OSError:
+        draft.unlink(missing_ok=True)
+
+
+def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range) -> dict[str, Any]:
+    X, y = take(dataset.X, split.test), dataset.y[split.test]
+    classes = dataset.classes
+    importances, first = [], None
+    for seed in seeds:
+        model = _fitted(name, dataset, split.train, plan, seed)
+        importances.append(permutation_importance(model, X, y, dataset.modality, classes, seed=seeds[0]))
+        first = model if first is None else first
+    tabular = dataset.modality == "tabular"
+    return {
+        "model": name,
+        "family": registry.family(name),
+        "importance": importances[0],
+        "dependence": dependence(first, X, classes, positive=dataset.positive) if tabular else None,
+        "coefficients": None if hasattr(first, "keras_model") else coefficients(first, classes),
+        "gradients": _gradients_of(first, X, dataset.modality),
+        **_inside(first, X, y),
+        "examples": _examples(first, X, dataset.modality),
+        "training": training(first),
+        "agreement_between_seeds": _mean([rank_agreement(a, b) for a, b in combinations(importances, 2)]),
+        "importances": importances,
+    }
+
+
+def _fitted(name: str, dataset: Dataset, rows: np.ndarray, plan: Any, seed: int) -> Any:
+    own = plan.params.get(name, {})
+    model = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
+    if plan.calibrate is not None:
+        model = with_confidence(model, dataset, rows, ConfidenceOptions(plan.calibrate), seed)
+    with limited(threads_for(len(rows))):
+        return model.fit(take(dataset.X, rows), dataset.y[rows])
+
+
+def training(model: Any) -> dict[str, Any] | None:
+    """The loss of a fitted network and its parts by epoch; None for models without epochs.
+
+    Returns
+    -------
+    dict
+        ``loss`` (of the training rows, with dropout) and ``val_loss`` (of the rows that watch) by epoch,
+        ``best_epoch`` (from 0), and ``regularisation``: ``weight_decay`` and ``half_squared_norm`` of the
+        kept matrices. The decay is decoupled (AdamW, Loshchilov and Hutter 2019): it shrinks the weights
+        beside the gradient and is no summand of the loss.
+    """
+    network = getattr(model, "estimator_", model)
+    if not hasattr(network, "history_"):
+        return None
+    matrices = [w.numpy() for w in network.model_.trainable_variables if len(w.shape) > 1]
+    return {
+        **network.history_,
+        "best_epoch": network.best_epoch_,
+        "regularisation": {
+            "weight_decay": network.weight_decay,
+            "half_squared_norm": float(sum(np.sum(m.astype(np.float64) ** 2) for m in matrices) / 2),
+        },
+    }
+
+
+def _gradients_of(model: Any, X: Any, modality: str) -> dict[str, Any] | None:
+    if not hasattr(model, "keras_model"):
+        return None
+    from ..explanation import attributed
+
+    rows = np.arange(min(len(X), _RUN_ROWS if modality == "tabular" else 20))
+    usual = X if modality == "tabular" else None
+    return attributed(model, take(X, rows), rows, shown=False, background=usual)
+
+
+def _examples(model: Any, X: Any, modality: str) -> list[dict[str, Any]] | None:
+    """Attributions of a few pictures or texts: which pixels, which words."""
+    if modality == "tabular" or not hasattr(model, "keras_model"):
+        return None
+    from ..explanation import attributed
+
+    rows = np.arange(min(len(X), EXAMPLES))
+    return list(attributed(model, take(X, rows), rows, shown=True)["rows"])
+
+
+def _inside(model: Any, X: Any, y: np.ndarray) -> dict[str, Any]:
+    """Single units, and what can be read from each layer, of a network."""
+    if not hasattr(model, "keras_model"):
+        return {"units": None, "probes": None}
+    from ..explanation import open_network, probes, unit_roles
+
+    network = open_network(model)
+    return {"units": unit_roles(network, X, y), "probes": probes(network, X, y)}
+
+
+def _between(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> float | None:
+    return _mean([rank_agreement(a, b) for a in first for b in second])
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _same_first(trainings: list[list[dict[str, Any]]]) -> bool | None:
+    first = {one[0]["parts"][0]["part"] for one in trainings if one[0]["parts"]}
+    return len(first) == 1 if len(trainings) == 2 and first else None

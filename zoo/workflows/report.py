@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 
+from ...datasets import InputError
+from ..calibration.conformal import LEVEL
+from ..judging.calibration import judge_calibration
+from ..judging.details import confusion, models_in_detail, paired_folds, true_and_predicted
 from ..report import documents
 from ..report.output import write_whole
-from ._sheet import sheet
+from ..results.answer import Answer
+from ..results.curves import CapacityAnswer, LearningCurveAnswer
+from ..results.report import ReportedJob, ReportSheet
+from ..runs.store import JobRow, find_run, has_predictions, job_rows, load_results, need_answer, read_run
+from ._command import command_of
+
+StrPath = str | os.PathLike[str]
 
 
 def report(
     run: str = "last",
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     *,
-    format: str | None = None,
-    join: Sequence[str | os.PathLike[str]] = (),
-    store: str | os.PathLike[str] | None = None,
+    format: Literal["html", "md", "json"] | None = None,
+    join: Sequence[StrPath] = (),
+    store: StrPath | None = None,
 ) -> str:
-    """One page about a past run, from what it kept; trains nothing and asks nothing of any network.
+    """One page about a past run, from what it kept; trains nothing and asks no model.
 
     Parameters
     ----------
-    run : str
-        Its id, an unmistakable start of it, "last", or its folder.
+    run : str, default="last"
+        Its name, an unambiguous start of it, "last", or its folder.
     output : path, optional
-        Where to write the page, whole or not at all; its ending says the format.
+        File to write, whole or not at all; its ending gives the format.
     format : {"html", "md", "json"}, optional
-        By the ending of ``output``, else html.
+        By the ending of ``output``, else "html".
     join : sequence of path
-        Answers of ``learning_curve`` and ``capacity`` about the same data, as JSON, to be shown too.
+        Answers of :func:`deepworth.learning_curve` and :func:`deepworth.capacity` on the same data, as
+        JSON, to be shown too.
     store : path, optional
         Where runs are kept.
 
@@ -41,10 +56,107 @@ def report(
     Raises
     ------
     InputError
-        There is no such run, it has no result, or the page cannot be written.
+        There is no such run, it has no answer, or the page cannot be written.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> options = {"models": ["constant", "logistic-regression"], "folds": 2, "costs": False}
+    >>> run = deepworth.compare("iris", **options).run
+    >>> print(deepworth.report(run, format="md").splitlines()[0])
+    # iris: cannot tell
     """
     kind = documents.kind_of(output, format)
-    text = documents.render(sheet(run, store=store, joined=join), kind)
+    text = documents.render(report_sheet(run, store=store, join=join), kind)
     if output is not None:
         write_whole(text, output)
     return text
+
+
+def report_sheet(run: str, *, store: StrPath | None = None, join: Sequence[StrPath] = ()) -> ReportSheet:
+    """Everything that a report shows of a run; the parameters are those of :func:`report`."""
+    kept = read_run(find_run(run, store))
+    answer = need_answer(kept)
+    results = load_results(kept.folder) if has_predictions(kept.folder) else None
+    shown = [] if results is None else models_in_detail(answer, results)
+    curve, capacity = _joined(answer, join)
+    return ReportSheet(
+        result=_without_folders(answer),
+        status=kept.status,
+        command=None if kept.setup is None else command_of(kept.setup),
+        host={name: value for name, value in kept.host.items() if name != "name"},
+        splits=kept.splits,
+        jobs=tuple(_job(row) for row in job_rows(kept.folder) if row.result.kind == "fold"),
+        paired=None if results is None else paired_folds(results, answer.metric.name),
+        confusion=None if results is None else confusion(results, shown),
+        values=None if results is None else true_and_predicted(results, shown),
+        calibration=None
+        if results is None or not shown
+        else judge_calibration(answer, results.predictions(), models=shown, level=LEVEL),
+        learning_curve=curve,
+        capacity=capacity,
+    )
+
+
+def _without_folders(answer: Answer) -> Answer:
+    """The answer without folders of this machine: a report is sent to others."""
+    source = answer.dataset.provenance
+    if Path(source.location).is_absolute():
+        source = replace(source, location=Path(source.location).name)
+    return replace(answer, path=None, dataset=replace(answer.dataset, provenance=source))
+
+
+def _job(row: JobRow) -> ReportedJob:
+    result = row.result
+    return ReportedJob(
+        model=result.model,
+        family=result.family,
+        repeat=result.repeat,
+        fold=result.fold,
+        status=result.status,
+        reason=result.reason,
+        fit_seconds=result.fit_seconds,
+        predict_seconds=result.predict_seconds,
+        attempts=row.attempts,
+        contended=result.contended,
+        metrics=row.metrics,
+    )
+
+
+def _joined(
+    answer: Answer, files: Sequence[StrPath]
+) -> tuple[LearningCurveAnswer | None, CapacityAnswer | None]:
+    """The learning curve and the grid of networks among the joined files."""
+    curve: LearningCurveAnswer | None = None
+    capacity: CapacityAnswer | None = None
+    for file in files:
+        joined = _joined_answer(Path(file))
+        if joined.dataset.fingerprint != answer.dataset.fingerprint:
+            raise InputError(f"{file} is about other data than run {answer.run}; remove it")
+        if isinstance(joined, LearningCurveAnswer):
+            curve = joined
+        else:
+            capacity = joined
+    return curve, capacity
+
+
+def _joined_answer(file: Path) -> LearningCurveAnswer | CapacityAnswer:
+    value = _read_object(file)
+    try:
+        if "crossover" in value:
+            return LearningCurveAnswer.from_dict(value)
+        if "networks" in value:
+            return CapacityAnswer.from_dict(value)
+    except ValueError as error:
+        raise InputError(f"{file} cannot be read: {error}") from error
+    raise InputError(f"{file} is not a result of learning-curve or capacity; write it with -o FILE.json")
+
+
+def _read_object(file: Path) -> Mapping[str, object]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{file}: expected an object, got {type(value).__name__}")
+    return value

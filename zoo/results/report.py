@@ -1,0 +1,152 @@
+"""Everything that a report shows of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .answer import Answer
+from .calibration import CalibrationAnswer
+from .curves import CapacityAnswer, LearningCurveAnswer
+from .json import from_json, to_json
+from .rows import Family
+
+
+@dataclass(frozen=True)
+class ReportedJob:
+    """How a job ended, with its metrics; ``attempts`` counts how often it was started."""
+
+    model: str
+    family: Family
+    repeat: int
+    fold: int
+    status: str
+    reason: str
+    fit_seconds: float | None
+    predict_seconds: float | None
+    attempts: int
+    contended: bool
+    metrics: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class PairedFold:
+    """The best model of each family on one fold, and the gain of deep learning (positive if it is better)."""
+
+    repeat: int
+    fold: int
+    deep: float
+    classical: float
+    gain: float
+
+
+@dataclass(frozen=True)
+class PairedFolds:
+    """The folds that the gain of the verdict is the mean of; each model was selected on other folds."""
+
+    folds: tuple[PairedFold, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """``rows`` of the ``of`` rows of class ``truth`` were predicted as class ``said``."""
+
+    truth: str
+    said: str
+    rows: int
+    of: int
+
+
+@dataclass(frozen=True)
+class ModelConfusion:
+    """The confusion matrix of a model.
+
+    ``counts`` has a row for each true class and a column for each predicted one; it is None for more
+    classes than anybody can read. ``mistakes`` are the most frequent ones.
+    """
+
+    model: str
+    rows: int
+    right: int
+    counts: tuple[tuple[int, ...], ...] | None
+    mistakes: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Confusion matrices of several models; ``classes`` in their order, None where there are no counts."""
+
+    classes: tuple[str, ...] | None
+    models: tuple[ModelConfusion, ...]
+
+
+@dataclass(frozen=True)
+class ValueBin:
+    """Means over rows with similar predictions."""
+
+    rows: int
+    predicted: float
+    true: float
+    mean_absolute_error: float
+
+
+@dataclass(frozen=True)
+class ModelValues:
+    """True and predicted numbers of a model: some points (true, predicted), and bins that hold all rows."""
+
+    model: str
+    rows: int
+    points: tuple[tuple[float, float], ...]
+    bins: tuple[ValueBin, ...]
+
+
+@dataclass(frozen=True)
+class ReportSheet:
+    """What a report shows, without folders and names of the machine: reports are sent to others.
+
+    Attributes
+    ----------
+    result : Answer
+        Its ``path`` is None.
+    status : str
+        Of the run: "ok", "partial" or "interrupted".
+    command : str or None
+        What makes the run again; None where its parameters could not be kept.
+    host : dict
+        The machine: its system and cores.
+    splits : str or None
+        SHA-256 over the rows of all folds.
+    jobs : tuple of ReportedJob
+        In the order of the plan.
+    paired : PairedFolds or None
+        None where a family has no complete model, for an official test part, and without predictions.
+    confusion, values : Confusion, tuple of ModelValues, or None
+        Of the best models, for classification and regression; None without predictions.
+    calibration : CalibrationAnswer or None
+        Of the same models.
+    learning_curve, capacity : LearningCurveAnswer, CapacityAnswer, or None
+        On the same data, where they were joined.
+    """
+
+    result: Answer
+    status: str
+    command: str | None
+    host: dict[str, object]
+    splits: str | None
+    jobs: tuple[ReportedJob, ...]
+    paired: PairedFolds | None
+    confusion: Confusion | None
+    values: tuple[ModelValues, ...] | None
+    calibration: CalibrationAnswer | None
+    learning_curve: LearningCurveAnswer | None = None
+    capacity: CapacityAnswer | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """The sheet as one object that JSON can hold."""
+        plain: dict[str, object] = to_json(self)
+        return plain
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, object]) -> ReportSheet:
+        """The sheet that :meth:`to_dict` wrote down."""
+        return from_json(cls, value)
