@@ -26,7 +26,7 @@ def run_curve(
             result = run(data, progress=watch, **options)
     except Interrupted as error:
         result, code = error.result, 130
-    answer = result.to_dict()
+    answer = result.answer
     curves.write(answer, output)
     if plot:
         getattr(curve_plots, f"plot_{kind}")(answer, plot)

@@ -1,203 +1,234 @@
-"""Learning curves and capacity in a terminal. Works from plain results only."""
+"""Learning curves and capacity in a terminal."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TypeVar
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ..results.curves import (
+    CapacityAnswer,
+    Crossover,
+    CurvePlanFacts,
+    FamilyCurve,
+    FamilyScore,
+    LearningCurveAnswer,
+    NetworkScore,
+    SizeScore,
+    SweepMetric,
+)
 from .output import write_answer
 from .terminal import _findings, console, print_json
-from .words import FAMILY_COLOURS, count, data_facts, number, seconds
+from .words import FAMILY_COLOURS, count, data_facts, interval, number, seconds
+
+Answer = LearningCurveAnswer | CapacityAnswer
+Row = TypeVar("Row", SizeScore, NetworkScore)
 
 _OUTCOMES = {
     "deep": "deep learning ahead at every size",
-    "classical": "classical ahead at every size",
+    "classical": "classical learning ahead at every size",
     "crossover": "a crossover",
-    "ahead_from": "one is ahead",
+    "ahead_from": "one family ahead from some size on",
     "none_in_reach": "no crossover within ten times the data",
-    "undecided": "cannot tell",
+    "undecided": "undecided",
 }
-_ENOUGH = {"yes": ("enough", "green"), "no": ("not enough", "yellow"), "undecided": ("cannot tell", "dim")}
+_PATHS = {
+    "deep": "deep ahead throughout",
+    "deep_overtakes": "deep overtakes",
+    "classical_overtakes": "classical overtakes",
+    "classical": "classical ahead throughout",
+}
+_ANSWER_COLOURS = {"yes": "green", "no": "yellow", "undecided": "dim"}
+_WIDE = 105  # columns of a terminal that has room for the time of a fit
 
 
-def show_learning_curve(answer: dict[str, Any], *, as_json: bool = False) -> None:
+def show_learning_curve(answer: LearningCurveAnswer, *, as_json: bool = False) -> None:
     """Print a learning curve."""
-    _show(answer, learning_curve, as_json)
+    _show(answer, lambda width: learning_curve(answer, width), as_json)
 
 
-def show_capacity(answer: dict[str, Any], *, as_json: bool = False) -> None:
+def show_capacity(answer: CapacityAnswer, *, as_json: bool = False) -> None:
     """Print scores and times of a grid of networks."""
-    _show(answer, capacity, as_json)
+    _show(answer, lambda width: capacity(answer), as_json)
 
 
-def _show(answer: dict[str, Any], parts: Any, as_json: bool) -> None:
+def _show(answer: Answer, parts: Callable[[int], list[RenderableType]], as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
     out = console()
-    for part in parts(answer, out.width):
+    for part in parts(out.width):
         out.print(part)
 
 
-def write(answer: dict[str, Any], output: str | None) -> None:
+def write(answer: Answer, output: str | None) -> None:
     """The whole answer to .json, the scores of all models or networks to .csv."""
-    write_answer(answer, answer["networks"] if "networks" in answer else answer["models"], output)
+    rows = answer.networks if isinstance(answer, CapacityAnswer) else answer.models
+    write_answer(answer, [asdict(row) for row in rows], output)
 
 
-def learning_curve(answer: dict[str, Any], width: int = 110) -> list[Any]:
+def learning_curve(answer: LearningCurveAnswer, width: int = 110) -> list[RenderableType]:
     """The parts from top to bottom: data, findings, scores by size, crossover, curves."""
     return [
-        _headline(answer, _curve_plan(answer["plan"])),
-        *([_findings(answer["findings"])] if answer["findings"] else []),
-        _sizes(answer, wide=width >= 105),
-        *_failures(answer["models"], lambda r: f"{r['model']} on {r['size']:,} rows"),
+        _headline(answer, _curve_plan(answer.plan)),
+        *([_findings(answer.findings)] if answer.findings else []),
+        _sizes(answer, wide=width >= _WIDE),
+        *_failures(answer.models, lambda row: f"{row.model} on {row.size:,} rows"),
         _crossover(answer),
         *_footer(answer),
     ]
 
 
-def capacity(answer: dict[str, Any], width: int = 110) -> list[Any]:
+def capacity(answer: CapacityAnswer) -> list[RenderableType]:
     """The parts from top to bottom: data, findings, networks, answers."""
-    plan = answer["plan"]
-    folds = f"{plan['folds']} parts of the test part" if plan["official_test"] else f"{plan['folds']} folds"
-    again = f", {plan['repeats']} times" if plan["repeats"] > 1 else ""
+    plan = answer.plan
+    scored = f"{plan.folds} parts of its test set" if plan.official_test else f"{plan.folds} folds"
+    repeats = f", {plan.repeats} repeats" if plan.repeats > 1 else ""
     return [
-        _headline(answer, f"{plan['model']} on {folds}{again}"),
-        *([_findings(answer["findings"])] if answer["findings"] else []),
+        _headline(answer, f"{plan.model} on {scored}{repeats}"),
+        *([_findings(answer.findings)] if answer.findings else []),
         _networks(answer),
-        *_failures(answer["networks"], lambda r: f"{r['layers']} x {r['units'] or 0} units"),
-        _answers(answer),
+        *_failures(answer.networks, lambda row: f"{row.layers} x {row.units or 0} units"),
+        _sufficiency(answer),
         *_footer(answer),
     ]
 
 
-def _headline(answer: dict[str, Any], plan: str) -> Text:
-    facts = [*data_facts(answer["dataset"]), plan]
-    return Text.assemble((f"\n{answer['dataset']['name']}", "bold"), ": ", ", ".join(facts))
+def _headline(answer: Answer, plan: str) -> Text:
+    facts = [*data_facts(answer.dataset), plan]
+    return Text.assemble((f"\n{answer.dataset.name}", "bold"), ": ", ", ".join(facts))
 
 
-def _curve_plan(plan: dict[str, Any]) -> str:
-    scored = "its test part" if plan["official_test"] else "rows held out"
-    scored = "the last period" if plan["ordered"] else scored
-    sizes = plan["sizes"]
-    return f"{len(sizes)} sizes from {sizes[0]:,} to {sizes[-1]:,} rows, {plan['repeats']} times, on {scored}"
+def _curve_plan(plan: CurvePlanFacts) -> str:
+    scored = "held-out rows"
+    if plan.official_test:
+        scored = "its test set"
+    if plan.ordered:
+        scored = "the last period"
+    sizes = f"{len(plan.sizes)} training sizes from {plan.sizes[0]:,} to {plan.sizes[-1]:,} rows"
+    return f"{sizes}, {plan.repeats} repeats, scored on {scored}"
 
 
-def _sizes(answer: dict[str, Any], wide: bool) -> Table:
-    """A row a size: both families with interval and champion, and the models' seconds of a fit."""
+def _arrow(metric: SweepMetric) -> str:
+    return "↑" if metric.greater_is_better else "↓"
+
+
+def _sizes(answer: LearningCurveAnswer, wide: bool) -> Table:
+    """A row per size: both families with interval and champion, and the champion's seconds of a fit."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("rows", justify="right", no_wrap=True)
-    arrow = "↑" if answer["metric"]["greater_is_better"] else "↓"
     for family, colour in FAMILY_COLOURS.items():
-        head = Text(f"{family} {answer['metric']['label']} {arrow}", colour)
+        head = Text(f"{family} {answer.metric.label} {_arrow(answer.metric)}", colour)
         table.add_column(head, no_wrap=True)
         table.add_column(Text("champion", colour), no_wrap=True, max_width=20 if wide else 12)
         if wide:
             table.add_column(Text("fit", colour), justify="right", no_wrap=True)
-    rows = {(r["family"], r["size"]): r for r in answer["families"]}
-    fits = {(r["model"], r["size"]): r["fit_seconds"] for r in answer["models"]}
-    for size in answer["plan"]["sizes"]:
-        pair = [rows.get((family, size)) for family in FAMILY_COLOURS]
-        cells = [_family_cells(row, pair, answer, fits)[: 3 if wide else 2] for row in pair]
-        table.add_row(f"{size:,}", *cells[0], *cells[1])
+    rows = {(row.family, row.size): row for row in answer.families}
+    fits = {(row.model, row.size): row.fit_seconds for row in answer.models}
+    for size in answer.plan.sizes:
+        pair = [row for (_, own), row in rows.items() if own == size]
+        deep, classical = (
+            _family_cells(rows.get((family, size)), pair, answer.metric, fits)[: 3 if wide else 2]
+            for family in ("deep", "classical")
+        )
+        table.add_row(f"{size:,}", *deep, *classical)
     return table
 
 
 def _family_cells(
-    row: dict[str, Any] | None, pair: list[Any], answer: dict[str, Any], fits: dict[Any, Any]
-) -> list[Any]:
+    row: FamilyScore | None,
+    pair: Sequence[FamilyScore],
+    metric: SweepMetric,
+    fits: Mapping[tuple[str, int], float | None],
+) -> list[RenderableType]:
     if row is None:
         return [Text("-", "red"), "", ""]
-    style = "bold" if _leads(row, pair, answer["metric"]["greater_is_better"]) else ""
-    score = Text(_with_interval(row), style)
-    return [score, row["champion"], seconds(fits.get((row["champion"], row["size"])))]
+    leads = row.score is not None and row.score == _best((r.score for r in pair), metric)
+    score = Text(_with_interval(row), "bold" if leads else "")
+    return [score, row.champion, seconds(fits.get((row.champion, row.size)))]
 
 
-def _leads(row: dict[str, Any], pair: list[Any], greater_is_better: bool) -> bool:
-    scores = [r["score"] for r in pair if r is not None]
-    return bool(row["score"] == (max(scores) if greater_is_better else min(scores)))
+def _best(scores: Iterable[float | None], metric: SweepMetric) -> float | None:
+    known = [score for score in scores if score is not None]
+    return (max if metric.greater_is_better else min)(known, default=None)
 
 
-def _with_interval(row: dict[str, Any]) -> str:
-    if row["score"] is None:
-        return "-"
-    if row["score_low"] is None:
-        return number(row["score"])
-    return f"{number(row['score'])} ({number(row['score_low'])} to {number(row['score_high'])})"
+def _with_interval(row: FamilyScore | NetworkScore) -> str:
+    if row.score_low is None:
+        return number(row.score)
+    return f"{number(row.score)} ({interval(row.score_low, row.score_high)})"
 
 
-def _failures(rows: list[dict[str, Any]], name: Any) -> list[Text]:
-    return [Text(f"  {name(r)} {r['status']}: {r['reason']}", "red") for r in rows if r["status"] != "ok"]
+def _failures(rows: Iterable[Row], name: Callable[[Row], str]) -> list[Text]:
+    return [Text(f"  {name(row)} {row.status}: {row.reason}", "red") for row in rows if row.status != "ok"]
 
 
-def _crossover(answer: dict[str, Any]) -> Panel:
-    found = answer["crossover"]
-    lines: list[Any] = [Text(found["sentence"])]
-    lines += [_law(family, curve, answer) for family, curve in answer["curves"].items()]
-    if found["probabilities"]:
-        lines.append(_chances(found))
-    title = f"[bold]With more data: {_OUTCOMES[found['outcome']]}[/bold]"
+def _crossover(answer: LearningCurveAnswer) -> Panel:
+    crossover = answer.crossover
+    lines = [Text(crossover.sentence)]
+    smallest = answer.plan.sizes[0]
+    lines += [_power_law(family, curve, smallest) for family, curve in answer.curves.items()]
+    if crossover.probabilities:
+        lines.append(_probabilities(crossover))
+    title = f"[bold]With more data: {_OUTCOMES[crossover.outcome]}[/bold]"
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
 
 
-def _law(family: str, curve: dict[str, Any], answer: dict[str, Any]) -> Text:
-    """Where a curve ends in the long run, and how fast it gets there."""
-    low, high = curve["asymptote_interval"]
+def _power_law(family: str, curve: FamilyCurve, smallest: int) -> Text:
+    """The formula of a curve, and where it holds."""
+    low, high = curve.asymptote_interval
     text = (
-        f"{family}: error {curve['asymptote']:.3g} + {curve['scale']:.3g} / rows^{curve['exponent']:.2g}, "
-        f"the floor between {low:.3g} and {high:.3g}"
+        f"{family}: error {curve.asymptote:.3g} + {curve.scale:.3g} / rows^{curve.exponent:.2g}, "
+        f"asymptote between {low:.3g} and {high:.3g}"
     )
-    if curve["start"] > answer["plan"]["sizes"][0]:
-        text += f", fitted from {curve['start']:,} rows on"
-    if not curve["fits"]:
-        text += "; no power law fits: the curve ends with the data"
+    if curve.start > smallest:
+        text += f", fitted from {curve.start:,} rows"
+    if not curve.fits:
+        text += "; a power law does not fit, so the curve is not extrapolated"
     return Text(text, FAMILY_COLOURS[family])
 
 
-def _chances(found: dict[str, Any]) -> Text:
-    words = {
-        "deep": "deep ahead throughout",
-        "deep_overtakes": "deep overtakes",
-        "classical_overtakes": "classical overtakes",
-        "classical": "classical ahead throughout",
-    }
-    shares = ", ".join(f"{text} {found['probabilities'][key]:.0%}" for key, text in words.items())
-    return Text(f"From {found['smallest']:,} to {found['reach']:,} rows: {shares}.", "dim")
+def _probabilities(crossover: Crossover) -> Text:
+    shares = ", ".join(f"{text} {crossover.probabilities[key]:.0%}" for key, text in _PATHS.items())
+    return Text(f"From {crossover.smallest:,} to {crossover.reach:,} rows: {shares}.", "dim")
 
 
-def _networks(answer: dict[str, Any]) -> Table:
-    """A row a network, the best in bold."""
+def _networks(answer: CapacityAnswer) -> Table:
+    """A row per network, the best in bold."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    arrow = "↑" if answer["metric"]["greater_is_better"] else "↓"
-    names = ("hidden layers", "units each", f"{answer['metric']['label']} {arrow}", "fit", "params")
-    for name in names:
+    score_name = f"{answer.metric.label} {_arrow(answer.metric)}"
+    for name in ("hidden layers", "units per layer", score_name, "fit", "parameters"):
         table.add_column(name, justify="right", no_wrap=True)
-    scores = [r["score"] for r in answer["networks"] if r["score"] is not None]
-    top = (max if answer["metric"]["greater_is_better"] else min)(scores) if scores else None
-    for r in answer["networks"]:
-        score = Text(_with_interval(r), "bold" if r["score"] is not None and r["score"] == top else "")
-        units = "" if r["units"] is None else f"{r['units']:,}"
-        table.add_row(str(r["layers"]), units, score, seconds(r["fit_seconds"]), count(r["parameters"]))
+    top = _best((row.score for row in answer.networks), answer.metric)
+    for row in answer.networks:
+        score = Text(_with_interval(row), "bold" if row.score is not None and row.score == top else "")
+        units = "" if row.units is None else f"{row.units:,}"
+        table.add_row(str(row.layers), units, score, seconds(row.fit_seconds), count(row.parameters))
     return table
 
 
-def _answers(answer: dict[str, Any]) -> Panel:
-    lines = []
-    for a in answer["answers"]:
-        word, colour = _ENOUGH[a["outcome"]]
-        lines.append(Text.assemble((f"{word:12}", colour), a["sentence"]))
-    body: list[Any] = lines or [Text("One size only was tried: nothing to compare.")]
+def _sufficiency(answer: CapacityAnswer) -> Panel:
+    """A line per depth and width."""
+    lines = [_coloured(own.sentence, _ANSWER_COLOURS[own.outcome]) for own in answer.answers]
+    body = lines or [Text("Only one size was tried: there is nothing to compare.")]
     title = "[bold]How deep, how wide[/bold]"
     return Panel(Group(*body), title=title, title_align="left", expand=False, padding=(0, 1))
 
 
-def _footer(answer: dict[str, Any]) -> list[Text]:
-    lines = [Text(f"Took {seconds(answer['wall_seconds'])}.", "dim")]
-    if answer["interrupted"]:
-        lines.insert(0, Text("Interrupted: this is what was finished.", "yellow"))
+def _coloured(sentence: str, colour: str) -> Text:
+    """A sentence with its answer, which stands before the colon, in a colour."""
+    answer, colon, reason = sentence.partition(":")
+    return Text.assemble((answer, colour), colon, reason)
+
+
+def _footer(answer: Answer) -> list[Text]:
+    lines = [Text(f"Took {seconds(answer.wall_seconds)}.", "dim")]
+    if answer.interrupted:
+        lines.insert(0, Text("Interrupted: only finished fits are shown.", "yellow"))
     return lines

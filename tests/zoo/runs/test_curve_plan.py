@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.datasets._base import Dataset
-from deepworth.datasets._errors import InputError
+from deepworth.datasets import Dataset, InputError
+from deepworth.zoo.judging.curves import overlap
 from deepworth.zoo.runs.curve_plan import geometric_sizes, make_curve_plan, nested_order
 
 
@@ -60,7 +60,7 @@ def test_subsets_are_nested_and_never_hold_a_scoring_row():
     found = plan()
     for repeat in range(5):
         jobs = sorted((j for j in found.jobs if j.split.repeat == repeat), key=lambda j: j.split.fold)
-        assert [len(j.split.train) for j in jobs] == list(found.sizes)
+        assert [len(j.split.train) for j in jobs] == list(found.facts.sizes)
         for smaller, larger in pairwise(jobs):
             assert set(smaller.split.train) < set(larger.split.train)
             assert np.array_equal(smaller.split.test, larger.split.test)
@@ -73,10 +73,10 @@ def test_scoring_rows_of_five_repeats_are_disjoint_and_complete():
 
 
 def test_repeats_beyond_the_parts_get_no_credit():
-    five, ten = plan(repeats=5), plan(repeats=10)
-    assert 1 / 5 + five.overlap()[0] == pytest.approx(1 / 10 + ten.overlap()[0])
-    assert five.overlap()[-1] == pytest.approx(0.25)  # n_test / n_train of five folds
-    assert (np.diff(five.overlap()) > 0).all()
+    five, ten = (overlap(plan(repeats=repeats).facts) for repeats in (5, 10))
+    assert 1 / 5 + five[0] == pytest.approx(1 / 10 + ten[0])
+    assert five[-1] == pytest.approx(0.25)  # n_test / n_train of five folds
+    assert (np.diff(five) > 0).all()
 
 
 def test_other_repeats_draw_other_rows_and_the_seed_decides():
@@ -99,7 +99,7 @@ def test_groups_stay_on_one_side_and_join_whole():
 def test_an_official_test_part_scores_and_is_cut_into_parts():
     test = np.arange(400) >= 300
     found = plan(table(test=test))
-    assert found.sizes[-1] == 300
+    assert found.facts.sizes[-1] == 300
     assert all(j.split.train.max() < 300 <= j.split.test.min() for j in found.jobs)
     parts = [j.split.test for j in found.jobs if j.split.fold == 0]
     assert sorted(np.concatenate(parts)) == list(range(300, 400))
@@ -117,18 +117,18 @@ def test_rows_in_order_of_time_are_scored_on_the_last_period():
     found = plan(table(time=time))
     for job in found.jobs:
         assert time[job.split.train].max() < time[job.split.test].min()
-    assert found.ordered
+    assert found.facts.ordered == 1
 
 
 def test_regression_needs_no_classes():
-    assert plan(table(task="regression")).sizes[0] >= 32
+    assert plan(table(task="regression")).facts.sizes[0] >= 32
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"sizes": 3}, "sizes must be at least 4"),
-        ({"repeats": 1}, "repeats must be at least 2"),
+        ({"repeats": 1}, "repeats must be at least 2 to estimate uncertainty, got 1"),
         ({"smallest": 1}, "smallest must be at least 4"),
         ({"smallest": 300}, "there are 320"),
         ({"models": ["nope"]}, "nope"),
@@ -141,7 +141,7 @@ def test_what_cannot_be_planned_is_said_in_one_line(options, words):
 
 
 def test_strong_models_of_both_families_by_default():
-    names = plan(models=None).models
+    names = plan(models=None).facts.models
     assert {"hist-gradient-boosting", "deep-mlp"} <= set(names)
     assert "constant" not in names
-    assert "linear-regression" in plan(table(task="regression"), models=None).models
+    assert "linear-regression" in plan(table(task="regression"), models=None).facts.models

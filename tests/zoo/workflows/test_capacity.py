@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 
 import deepworth
-from deepworth.datasets._base import Dataset
-from deepworth.datasets._errors import InputError
+from deepworth.datasets import Dataset, InputError
 from deepworth.zoo import registry
-from deepworth.zoo.judging.capacity import answer_capacity
+from deepworth.zoo.judging.capacity import sufficiency
 from deepworth.zoo.metrics import METRICS
-from deepworth.zoo.runs.curve_plan import CapacityPlan
+from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts
 from deepworth.zoo.runs.sweep import Interrupted
-from deepworth.zoo.workflows.capacity import NetworkScore, capacity
+from deepworth.zoo.workflows.capacity import Capacity, capacity
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +80,7 @@ def outcomes(result, axis="layers"):
 def test_one_hidden_layer_is_enough_where_more_bring_nothing(network):
     network()
     result = grid(metric="accuracy")
+    assert isinstance(result, Capacity)
     assert outcomes(result) == {0: "no", 1: "yes"}
     assert result.headline == "One hidden layer is enough"
     assert outcomes(result, "units") == {4: "yes"}
@@ -103,17 +103,14 @@ def test_depth_that_pays_is_seen(network):
 
 def test_noise_alone_is_no_depth():
     """The best of several guessing networks must not pass for a gain: at 95 %, hardly ever."""
-    plan, rng = (
-        CapacityPlan("plain-mlp", (0, 1, 2), (4, 16), 5, 1, False, 0.25, 0, {}, 1),
-        np.random.default_rng(0),
-    )
-    said_no = []
+    plan = CapacityPlanFacts("plain-mlp", (0, 1, 2), (4, 16), 5, 1, 0, 0.25, 0, {}, 1)
+    rng, is_no = np.random.default_rng(0), []
     for _ in range(400):
-        scores = [NetworkScore(shape, rng.binomial(40, 0.5, 5) / 40, ()) for shape in plan.networks()]
-        found = answer_capacity(scores, plan, METRICS["accuracy"], 0.0, 0.95)
-        said_no += [a.outcome == "no" for a in found]
-    assert len(said_no) == 3 * 400
-    assert np.mean(said_no) <= 0.05
+        values = {shape: rng.binomial(40, 0.5, 5) / 40 for shape in plan.networks}
+        answers = sufficiency(values, plan, METRICS["accuracy"], 0.0, 0.95)
+        is_no += [a.outcome == "no" for a in answers]
+    assert len(is_no) == 3 * 400
+    assert np.mean(is_no) <= 0.05
 
 
 def test_every_network_is_a_row_with_score_interval_and_time(network):
@@ -133,12 +130,13 @@ def test_every_network_is_a_row_with_score_interval_and_time(network):
     answer = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert len(answer["networks"]) == 5
     assert [a["axis"] for a in answer["answers"]] == ["layers", "layers", "units"]
+    assert CapacityAnswer.from_dict(answer) == result.answer
 
 
 def test_an_official_test_part_gives_intervals_too(network):
     network()
     result = grid(table(test=np.arange(600) >= 400), metric="accuracy")
-    assert result.plan.official_test
+    assert result.answer.plan.official_test == 1
     assert outcomes(result)[0] == "no"
     assert result.frame()["score_low"].notna().all()
 
@@ -158,7 +156,7 @@ def test_a_failed_network_is_a_row_with_its_reason(network):
     assert "too wide for me" in frame.loc[2, "reason"].iloc[0]
     assert outcomes(result)[0] == "no"
     assert outcomes(result)[1] == "undecided"
-    assert "fits are missing" in result.answers[1].sentence
+    assert "some fits have no score" in result.answers[1].sentence
 
 
 def test_an_interruption_keeps_what_is_finished(network):

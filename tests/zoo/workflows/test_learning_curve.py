@@ -7,19 +7,14 @@ import pandas as pd
 import pytest
 
 import deepworth
-from deepworth.datasets._base import Dataset
-from deepworth.datasets._errors import InputError
+from deepworth.datasets import Dataset, InputError
 from deepworth.zoo import registry
+from deepworth.zoo.judging.curves import SizeCell, family_curve
 from deepworth.zoo.metrics import primary
+from deepworth.zoo.results.curves import LearningCurveAnswer, ScoredFit
 from deepworth.zoo.runs.curve_plan import make_curve_plan
-from deepworth.zoo.runs.sweep import Interrupted
-from deepworth.zoo.workflows.learning_curve import (
-    LearningCurve,
-    SizeScore,
-    _jobs_at,
-    family_curve,
-    learning_curve,
-)
+from deepworth.zoo.runs.sweep import Interrupted, run_cells
+from deepworth.zoo.workflows.learning_curve import LearningCurve, learning_curve
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +114,19 @@ def test_the_answer_is_json_and_the_frames_hold_every_fit(stand_in):
     assert answer["crossover"]["reach"] == 10 * max(answer["plan"]["sizes"])
     assert answer["crossover"]["sentence"]
     assert (result.frame()["fit_seconds"] > 0).all()
-    assert all(job.prediction is None for s in result.scores for job in s.jobs)  # or memory fills up
+    assert LearningCurveAnswer.from_dict(answer) == result.answer
+
+
+def test_predictions_are_dropped_once_they_are_scored():
+    """Hundreds of them on large data would not fit into memory."""
+    data = answered(200)
+    options = {"sizes": 4, "smallest": None, "repeats": 2, "seed": 0, "params": None}
+    plan = make_curve_plan(data, models=["naive-bayes"], **options)
+    cells, interrupted = run_cells(plan.cells(), data, primary("binary"), 0, 1, None)
+    fits = [fit for cell in cells for fit in cell]
+    assert not interrupted
+    assert len(fits) == 4 * 2
+    assert all(fit.score is not None and fit.result.prediction is None for fit in fits)
 
 
 def test_the_same_seed_gives_the_same_numbers(stand_in):
@@ -143,7 +150,7 @@ def guessed(rng, y):
     return (ranks.sum() - n * (n + 1) / 2) / (n * (len(y) - n))
 
 
-def test_the_champion_does_not_profit_from_luck():
+def test_the_champion_does_not_profit_from_selection():
     """Models that guess: the best of them by hindsight looks better than chance, the champion must not."""
     names = ["naive-bayes", "logistic-regression", "linear-svm", "rbf-svm", "k-nearest-neighbours"]
     data, metric, rng = answered(200), primary("binary", None), np.random.default_rng(0)
@@ -151,19 +158,15 @@ def test_the_champion_does_not_profit_from_luck():
     fair, lucky = [], []
     for seed in range(40):
         plan = make_curve_plan(data, **wanted, seed=seed)
-        cells = [(name, k, _jobs_at(plan, name, k)) for name in names for k in range(4)]
-        scores = [
-            SizeScore(
-                name,
-                "classical",
-                plan.sizes[k],
-                np.array([guessed(rng, data.y[job.split.test]) for job in jobs]),
-                tuple(jobs),
+        cells = [
+            SizeCell.of(
+                [ScoredFit(job.ended(), guessed(rng, data.y[job.split.test])) for job in cell.jobs],
+                plan.facts,
             )
-            for name, k, jobs in cells
+            for cell in plan.cells()
         ]
-        fair += [1 - family_curve(scores, plan, metric, "classical")[0].mean]
-        means = np.reshape([score.values.mean() for score in scores], (len(names), 4))
+        fair += [1 - family_curve(cells, plan.facts, metric, "classical")[0].mean]
+        means = np.reshape([cell.values.mean() for cell in cells], (len(names), 4))
         lucky += [means.max(axis=0)]
     error = np.std(fair, ddof=1) / np.sqrt(np.size(fair))
     assert abs(np.mean(fair) - 0.5) < 3 * error
@@ -220,7 +223,7 @@ def test_an_interruption_keeps_what_is_finished(stand_in):
     assert result.exit_code == 1
 
 
-def test_progress_hears_every_fit(stand_in):
+def test_progress_reports_every_fit(stand_in):
     stand_in(deep_mlp=Late)
     events = []
     learning_curve(answered(400), models=["naive-bayes", "deep-mlp"], sizes=4, progress=events.append)
