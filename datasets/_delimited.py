@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from typing import Any
 
 import pandas as pd
 
@@ -105,6 +106,20 @@ def _spaces_to_tabs(text: str) -> str:
 def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFrame]:
     """Header and rows; pyarrow is strict and fast, and gives the number of a bad row."""
     import pyarrow
+
+    width = len(_sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0])
+    try:
+        table, bad = _read_strictly(text.encode(), delimiter, width, quotes=not _unbalanced(text, delimiter))
+    except pyarrow.ArrowInvalid as error:
+        raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
+    if bad:
+        raise _ragged(bad, name, width)
+    frame = table.to_pandas()
+    return [str(cell) for cell in frame.iloc[0]], frame.iloc[1:].reset_index(drop=True)
+
+
+def _read_strictly(data: bytes, delimiter: str, width: int, quotes: bool) -> tuple[Any, list[Any]]:
+    """All cells as strings, the header as a row, and the rows of another width than the header."""
     import pyarrow.csv
 
     bad: list[pyarrow.csv.InvalidRow] = []
@@ -113,32 +128,24 @@ def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFram
         bad.append(row)
         return "skip"
 
-    data = text.encode()
-    width = len(_sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0])
-    try:
-        table = pyarrow.csv.read_csv(
-            io.BytesIO(data),
-            read_options=pyarrow.csv.ReadOptions(
-                use_threads=False,
-                autogenerate_column_names=True,
-                block_size=max(1 << 20, min(len(data) + 1, 1 << 30)),
-            ),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=delimiter,
-                quote_char=False if _unbalanced(text, delimiter) else '"',
-                newlines_in_values=True,
-                invalid_row_handler=collect,
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types={f"f{i}": pyarrow.string() for i in range(width)}, strings_can_be_null=False
-            ),
-        )
-    except pyarrow.ArrowInvalid as error:
-        raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
-    if bad:
-        raise _ragged(bad, name, width)
-    frame = table.to_pandas()
-    return [str(cell) for cell in frame.iloc[0]], frame.iloc[1:].reset_index(drop=True)
+    table = pyarrow.csv.read_csv(
+        io.BytesIO(data),
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False,
+            autogenerate_column_names=True,
+            block_size=max(1 << 20, min(len(data) + 1, 1 << 30)),
+        ),
+        parse_options=pyarrow.csv.ParseOptions(
+            delimiter=delimiter,
+            quote_char='"' if quotes else False,
+            newlines_in_values=True,
+            invalid_row_handler=collect,
+        ),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types={f"f{i}": pyarrow.string() for i in range(width)}, strings_can_be_null=False
+        ),
+    )
+    return table, bad
 
 
 def _one_line(error: Exception) -> str:

@@ -371,20 +371,27 @@ def _joined(parts: list[pd.DataFrame], names: list[str]) -> tuple[pd.DataFrame, 
 
 def _with_options(dataset: Dataset, options: TableOptions) -> Dataset:
     """Apply the options that are possible for data that is already read."""
-    from ._table import check_positive, dataset_from_frame
+    from ._table import check_positive
 
     given = [f.name for f in fields(options) if getattr(options, f.name) not in (None, ())]
     if given == ["positive"]:
         return replace(dataset, positive=check_positive(options.positive, dataset.y, dataset.task))
     if not given:
         return dataset
-    if dataset.modality != "tabular":
-        if options.task in (dataset.task, "classification") and dataset.task != "regression":
-            return _with_options(dataset, replace(options, task=None))
-        wrong = ", ".join("--" + name.replace("_", "-") for name in given if name != "positive")
-        raise InputError(
-            f"{wrong} goes with tables, but {dataset.name} has labelled {dataset.modality}s; remove it"
-        )
+    if dataset.modality == "tabular":
+        return _read_again(dataset, options)
+    if options.task in (dataset.task, "classification") and dataset.task != "regression":
+        return _with_options(dataset, replace(options, task=None))
+    wrong = ", ".join("--" + name.replace("_", "-") for name in given if name != "positive")
+    raise InputError(
+        f"{wrong} goes with tables, but {dataset.name} has labelled {dataset.modality}s; remove it"
+    )
+
+
+def _read_again(dataset: Dataset, options: TableOptions) -> Dataset:
+    """A table read again with other options; what it knows besides its cells is kept."""
+    from ._table import dataset_from_frame
+
     X: Any = dataset.X
     frame = X.assign(**{dataset.target: dataset.y})
     task = options.task or (dataset.task if options.target in (None, dataset.target) else None)
