@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -199,6 +200,22 @@ def test_train_evaluate_predict(sick_csv, tmp_path, model):
     shuffled = table[table.columns[::-1]].assign(extra="ignored").to_csv(index=False)
     piped = run("predict", folder, "-", stdin=shuffled).stdout.splitlines()
     assert [line.split(",")[0] for line in piped[1:]] == answers["prediction"].tolist()
+
+
+def test_the_printed_next_step_runs_in_a_shell(tmp_path):
+    """Folders and columns whose names have spaces and brackets are quoted."""
+    folder = tmp_path / "my model"
+    shown = run("train", "iris", "-m", "naive-bayes", "-o", folder).stdout
+    predict, evaluate = (
+        shlex.split(line.removeprefix("Next:"))
+        for line in shown.splitlines()
+        if line.strip().removeprefix("Next:").strip().startswith("deepworth")
+    )
+    assert predict[:3] == ["deepworth", "predict", str(folder)]
+    assert "sepal length (cm)=..." in predict
+    row = [word.replace("...", "5.1") for word in predict[3:]]
+    assert run(*predict[1:3], *row).stdout.startswith("prediction,")
+    assert evaluate == ["deepworth", "evaluate", str(folder), "DATA"]
 
 
 def test_predict_names_what_is_wrong(sick_csv, tmp_path):

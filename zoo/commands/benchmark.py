@@ -51,8 +51,8 @@ def command(
             announce = suites.announcer(enabled=not quiet)
             answer = benchmark(suite, confidence_level=level, progress=watch, on_dataset=announce, **chosen)
     except KeyboardInterrupt:
-        again = shlex.join(["deepworth", "benchmark", suite])
-        raise KeyboardInterrupt(f"interrupted; what was finished is kept, go on with: {again}") from None
+        command_line = shlex.join(["deepworth", "benchmark", suite])
+        raise KeyboardInterrupt(f"interrupted; finished jobs are kept; to resume: {command_line}") from None
     suites.write(answer, output)
     if plot:
         suites.plot_rankings(answer, plot)
