@@ -61,14 +61,13 @@ def command(
     rows held out.
     """
     from ..report import explanation, explanation_plots, progress
-    from ..workflows._explain_run import explain_run
-    from ..workflows.explain import explain, is_artefact
+    from ..workflows.explain import explain, explain_run, is_artefact
 
     explanation_plots.check_plot(plot)
     with progress.spinner("explaining", enabled=not quiet), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # rows held out may have unseen categories
         if is_artefact(what):
-            answer = explain(what, data, methods=methods, row=row, trace=trace, **chosen)
+            answer: Any = explain(what, data, methods=methods, row=row, trace=trace, **chosen)
         else:
             if data is not None or row is not None or trace or methods:
                 raise click.UsageError(

@@ -47,4 +47,4 @@ def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     with progress.spinner(f"training {chosen['model']}", enabled=not quiet):
         trained = train(data, **chosen)
     show_trained(trained, as_json=as_json)
-    sys.exit(0 if trained.proof["holds"] else 1)
+    sys.exit(0 if trained.proof.holds else 1)

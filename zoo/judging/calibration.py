@@ -35,6 +35,7 @@ from ..results.calibration import (
     CalibrationAnswer,
     CalibrationError,
     CalibrationScores,
+    DecisionCosts,
     Decisions,
     IntervalScores,
     LevelScores,
@@ -43,7 +44,6 @@ from ..results.calibration import (
     ReliabilityCurve,
     SetScores,
 )
-from ..results.calibration import MisclassificationCosts as CostFacts
 from ..results.saved import Share
 
 PARTS = 5  # of an official test part, whose rows have no folds
@@ -121,7 +121,7 @@ def judge_calibration(
         dataset=CalibratedData(data.name, data.rows, data.task, data.classes, data.positive),
         confidence_level=level,
         interval_level=INTERVAL,
-        costs=None if costs is None else CostFacts(**vars(costs), threshold=costs.threshold),
+        costs=None if costs is None else DecisionCosts(**vars(costs), threshold=costs.threshold),
         champions=(verdict.deep_champion, verdict.classical_champion),
         models=tuple(
             ModelCalibration(name, families[name], **_judged(predictions, name, classes, setting))

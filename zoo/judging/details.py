@@ -30,7 +30,7 @@ REFERENCE = "constant"
 
 
 def models_in_detail(answer: Answer, results: Results) -> list[str]:
-    """The best model of each family, then the best others with predictions; in the order of the leaderboard."""
+    """The best model of each family and the best others, as far as they left predictions, best first."""
     predicted = {row.model for row in results.folds if row.prediction is not None}
     board = [row.model for row in answer.leaderboard if row.model in predicted]
     verdict = answer.verdict

@@ -10,7 +10,9 @@ import numpy as np
 
 from ...datasets import Task
 from ..metrics import Metric, of_task, second
-from ..results.answer import Explanations, Interval, LeaderboardRow, MetricFacts
+from ..results.answer import Interval, LeaderboardRow
+from ..results.explanation import Explanations
+from ..results.facts import MetricFacts
 from ..results.rows import CostSheet, Result
 from .pairs import tied_with_best
 from .scores import ModelScores, Resampled, interval, one_class_only

@@ -132,11 +132,11 @@ def _files(files: Sequence[FileState]) -> Table:
     return table
 
 
-def _proof(row: Mapping[str, Any]) -> Text:
+def _proof(row: FormatResult) -> Text:
     """Whether the saved model predicts as the trained one did."""
-    rows = f"on {row['rows']} synthetic rows including edge cases"
-    if row["holds"]:
-        within = f"(within {row['tolerance']:.0e})"
+    rows = f"on {row.rows} synthetic rows including edge cases"
+    if row.holds:
+        within = f"(within {row.tolerance:.0e})"
         return Text(f"Proof: {rows}, the saved model predicts the same as the trained one {within}")
     return Text(f"Do not use it: {rows}, it predicts differently from the trained model", "bold red")
 

@@ -6,24 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from ...datasets import Finding
-from .facts import DatasetFacts, Determinism, PlanFacts, TimeEstimate
+from .explanation import Explanations
+from .facts import DatasetFacts, Determinism, MetricFacts, PlanFacts, TimeEstimate
 from .json import from_json, to_json
 from .rows import CostSheet, Family
 
 SCHEMA_VERSION = 1
 
 Interval = tuple[float | None, float | None]
-
-
-@dataclass(frozen=True)
-class MetricFacts:
-    """The primary metric, and the one shown beside it."""
-
-    name: str
-    label: str
-    greater_is_better: bool
-    second: str | None = None
-    second_label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -184,66 +174,6 @@ class Paired:
     error: float
     freedom: float | None
     p_value: float
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A leaf of a surrogate tree: the share of rows it holds, and its answer (by class, or a value)."""
-
-    conditions: tuple[str, ...]
-    answer: dict[str, float] | float
-    share: float
-
-
-@dataclass(frozen=True)
-class Term:
-    """A term of a linear surrogate; coefficients are by class, or one number for regression."""
-
-    feature: str
-    column: str
-    coefficient: dict[str, float] | float
-    standardised: dict[str, float] | float
-
-
-@dataclass(frozen=True)
-class LinearSurrogate:
-    """A linear model that imitates a model; ``unit`` is "log-odds" or "value"."""
-
-    unit: str
-    intercept: dict[str, float] | float
-    terms: tuple[Term, ...]
-
-
-@dataclass(frozen=True)
-class Surrogate:
-    """Two small models that imitate a model's predictions, out of fold.
-
-    ``fidelity_tree`` and ``fidelity_linear`` are R² with the model's predictions, ``agreement_...`` the
-    share of rows with the same class (None for regression).
-    """
-
-    rows: int
-    fidelity_tree: float | None
-    agreement_tree: float | None
-    fidelity_linear: float | None
-    agreement_linear: float | None
-    tree: tuple[Rule, ...]
-    linear: LinearSurrogate
-
-
-@dataclass(frozen=True)
-class Explanations:
-    """How much of each model a small surrogate says, and what ``deepworth explain`` found of the champions.
-
-    ``surrogates`` are by model, with at most ``leaves`` leaves and ``terms`` terms; ``failed`` says why
-    there are none. ``champions`` is the answer of :func:`deepworth.explain_run`, where it was asked for.
-    """
-
-    surrogates: dict[str, Surrogate] = field(default_factory=dict)
-    leaves: int | None = None
-    terms: int | None = None
-    failed: str | None = None
-    champions: dict[str, object] | None = None
 
 
 @dataclass(frozen=True)

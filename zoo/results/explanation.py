@@ -2,13 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
-from .answer import MetricFacts, Surrogate
+from .facts import MetricFacts
 from .json import to_json
 
 ByClass = dict[str, float]  # by class, or of "value" alone
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A leaf of a surrogate tree: the share of rows it holds, and its answer (by class, or a value)."""
+
+    conditions: tuple[str, ...]
+    answer: dict[str, float] | float
+    share: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of a linear surrogate; coefficients are by class, or one number for regression."""
+
+    feature: str
+    column: str
+    coefficient: dict[str, float] | float
+    standardised: dict[str, float] | float
+
+
+@dataclass(frozen=True)
+class LinearSurrogate:
+    """A linear model that imitates a model; ``unit`` is "log-odds" or "value"."""
+
+    unit: str
+    intercept: dict[str, float] | float
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """Two small models that imitate a model's predictions, out of fold.
+
+    ``fidelity_tree`` and ``fidelity_linear`` are R² with the model's predictions, ``agreement_...`` the
+    share of rows with the same class (None for regression).
+    """
+
+    rows: int
+    fidelity_tree: float | None
+    agreement_tree: float | None
+    fidelity_linear: float | None
+    agreement_linear: float | None
+    tree: tuple[Rule, ...]
+    linear: LinearSurrogate
 
 
 @dataclass(frozen=True)
@@ -328,3 +373,18 @@ class RunExplanation:
         """The explanation as one object that JSON can hold."""
         found: dict[str, object] = to_json(self)
         return found
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """How much of each model a small surrogate says, and what ``deepworth explain`` found of the champions.
+
+    ``surrogates`` are by model, with at most ``leaves`` leaves and ``terms`` terms; ``failed`` says why
+    there are none. ``champions`` is the answer of :func:`deepworth.explain_run`, where it was asked for.
+    """
+
+    surrogates: dict[str, Surrogate] = field(default_factory=dict)
+    leaves: int | None = None
+    terms: int | None = None
+    failed: str | None = None
+    champions: RunExplanation | None = None

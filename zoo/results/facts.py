@@ -46,6 +46,17 @@ class DatasetFacts:
 
 
 @dataclass(frozen=True)
+class MetricFacts:
+    """The primary metric, and the one shown beside it."""
+
+    name: str
+    label: str
+    greater_is_better: bool
+    second: str | None = None
+    second_label: str | None = None
+
+
+@dataclass(frozen=True)
 class LimitFacts:
     """Worker processes, and the limits of each job: threads of a fit, seconds, bytes of memory."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from .answer import Explanations
+    from .explanation import Explanations
 
 Family = Literal["deep", "classical"]
 Kind = Literal["fold", "cost"]

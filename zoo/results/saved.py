@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .json import to_json
-from .models import Manifest
+from .models import FormatResult, Manifest
 from .rows import CostSheet, Latency
 
 
@@ -21,7 +21,7 @@ class Trained:
     size_bytes: int
     fit_seconds: float
     trained_rows: int
-    proof: dict[str, object]
+    proof: FormatResult
     manifest: Manifest
 
     def to_dict(self) -> dict[str, object]:

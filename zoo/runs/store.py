@@ -148,12 +148,13 @@ def need_answer(run: KeptRun) -> Answer:
     """The answer of a run, with what ``deepworth explain`` found, or an error that says how to go on."""
     from dataclasses import replace
 
-    from ..results.answer import Explanations
+    from ..results.explanation import Explanations, RunExplanation
 
     if run.answer is None:
         raise InputError(f"run {run.id} did not finish; {resume_command(run.folder)} goes on with it")
     try:
-        champions = json.loads((run.folder / EXPLANATIONS).read_text(encoding="utf-8"))
+        kept = json.loads((run.folder / EXPLANATIONS).read_text(encoding="utf-8"))
+        champions = from_json(RunExplanation, kept)
     except (OSError, ValueError):
         return run.answer
     found = run.answer.explanations or Explanations()

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...datasets import Dataset, InputError
-from ..results.answer import Answer, MetricFacts, Verdict, flat_row
+from ..results.answer import Answer, Verdict, flat_row
+from ..results.facts import MetricFacts
 from ..results.rows import Results
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...datasets import Dataset
 from ..explanation import LEAVES, TERMS, Answers, surrogates
-from ..results.answer import Explanations, Surrogate
+from ..results.explanation import Explanations, Surrogate
 from ..results.json import from_json, to_json
 from ..results.rows import Fold, Result
 

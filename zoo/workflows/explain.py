@@ -211,7 +211,7 @@ def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> dict[st
     most = _ROWS if data.modality == "tabular" else 20
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    usual = data.X.iloc[:_BACKGROUND] if data.modality == "tabular" else None
+    usual = take(data.X, np.arange(min(len(data), _BACKGROUND))) if data.modality == "tabular" else None
     return attributed(model, take(data.X, rows), rows, shown=row is not None, background=usual)
 
 

@@ -65,7 +65,7 @@ def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bo
         costs={**costs, "final_fit_seconds": seconds},
         run=answer.run,
     )
-    if not prove_saved(model, folder)["holds"]:
+    if not prove_saved(model, folder).holds:
         raise InputError(f"{folder}: the saved model answers otherwise than the trained one, see proof.json")
     return folder
 

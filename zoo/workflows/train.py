@@ -15,7 +15,6 @@ from ..artefact.manifest import read_manifest
 from ..artefact.saving import check_writable, save
 from ..export import prove_saved
 from ..metrics import evaluate, of_task, truth_of
-from ..results.json import to_json
 from ..results.rows import Labels
 from ..results.saved import Trained
 from ..runs.confidence import ConfidenceOptions, with_confidence
@@ -97,7 +96,7 @@ def train(
         seed=seed,
         overwrite=overwrite,
     )
-    proof = to_json(prove_saved(estimator, folder))
+    proof = prove_saved(estimator, folder)
     size = sum(f.stat().st_size for f in folder.iterdir() if f.name != "proof.json")
     return Trained(str(folder), size, seconds, len(rows), proof, read_manifest(folder))
 
