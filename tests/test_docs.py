@@ -54,8 +54,7 @@ def test_only_what_may_change_is_masked(tool):
 
 def blocks(page):
     text = (DOCS / page).read_text(encoding="utf-8")
-    files = re.findall(r"`([\w/]+\.py)`[^`]*\n```python\n(.*?)```", text, flags=re.DOTALL)
-    return {name: code for name, code in files if '"""' in code}
+    return dict(re.findall(r"^`([\w/]+\.py)`[^\n]*:\n\n```python\n(.*?)```", text, re.DOTALL | re.MULTILINE))
 
 
 COMPARE = """
@@ -66,26 +65,34 @@ result = deepworth.compare(
     "two-moons",
     models=["wide-logistic-regression", "wide-mlp"],
     params={{"wide-mlp": {{"hidden_units": 16, "epochs": 3}}}},
+    metric="cohen_kappa",
     folds=2,
     store=False,
 )
-print(json.dumps({{row["model"]: [row["family"], row["status"]] for row in result.rows()}}))
+print(json.dumps({{row.model: [row.family, row.status] for row in result.answer.leaderboard}}))
 print([d["card"] for d in list_datasets() if d["name"] == "two-moons"])
+from click.testing import CliRunner
+from deepworth.cli import main
+commands = [["--help"], ["classes", "two-moons"]]
+print(json.dumps([CliRunner().invoke(main, words).output for words in commands]))
 """
 
 
 def test_files_to_copy_become_entries(tmp_path):
-    """The three files of adding.md in a copy of the package: catalogued, loaded, trained, compared."""
+    """The files of adding.md in a copy of the package: catalogued, loaded, trained, compared, called."""
     files = blocks("adding.md")
-    assert set(files) == {
+    assert set(files) >= {
         "zoo/baselines/wide_logistic_regression.py",
         "zoo/models/wide_mlp.py",
+        "zoo/metrics/cohen_kappa.py",
+        "zoo/commands/classes.py",
         "datasets/two_moons.py",
     }
     copy = tmp_path / "deepworth"
     for name in ("zoo", "datasets"):
         shutil.copytree(DOCS.parent / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(DOCS.parent / "__init__.py", copy)
+    for name in ("__init__.py", "__init__.pyi", "cli.py"):
+        shutil.copy(DOCS.parent / name, copy)
     for name, code in files.items():
         (copy / name).write_text(code, encoding="utf-8")
     result = subprocess.run(
@@ -96,12 +103,15 @@ def test_files_to_copy_become_entries(tmp_path):
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stderr[-3000:]
-    rows, card = result.stdout.strip().splitlines()[-2:]
+    rows, card, outputs = result.stdout.strip().splitlines()[-3:]
     assert json.loads(rows) == {
         "wide-logistic-regression": ["classical", "ok"],
         "wide-mlp": ["deep", "ok"],
     }
     assert "Two moons" in card
+    shown, counts = json.loads(outputs)
+    assert "Count the rows of each class of DATA." in shown
+    assert counts.split() == ["0", "200", "1", "200"]
 
 
 PAGES = {page.relative_to(DOCS).as_posix(): page for page in DOCS.rglob("*.md") if "_build" not in page.parts}
