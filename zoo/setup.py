@@ -30,14 +30,14 @@ class Design:
     what it costs.
     """
 
-    models: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = field(default=None, metadata={"flag": "model"})
     preset: Preset = "quick"
     folds: int | None = None
     repeats: int | None = None
     holdout: float | None = None
     calibrate: Calibration | None = None
     costs: bool = True
-    params: Parameters = field(default_factory=dict)
+    params: Parameters = field(default_factory=dict, metadata={"flag": "set"})
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Criteria:
 class Resources:
     """What a run may use; times and sizes as they were given ("5m", "2GB")."""
 
-    jobs: int | None = None
+    jobs: int | None = field(default=None, metadata={"local": True})
     threads: int | None = None
     time_limit: float | str | None = None
     memory_limit: int | str | None = None
-    cluster: str | None = None
+    cluster: str | None = field(default=None, metadata={"local": True})
     deterministic: bool = False
 
 
@@ -185,6 +185,22 @@ def option_names() -> tuple[str, ...]:
 def option_defaults() -> dict[str, object]:
     """Every option with its default; those of reading are not set."""
     return {**Setup().options(), **dict.fromkeys(ReadOptions.__annotations__)}
+
+
+def option_flag(name: str) -> str:
+    """How an option is written on the command line."""
+    return "--" + str(_metadata(name).get("flag", name)).replace("_", "-")
+
+
+def is_local(name: str) -> bool:
+    """Whether an option only fits the machine where it was given: it changes no result."""
+    return bool(_metadata(name).get("local", False))
+
+
+def _metadata(name: str) -> Mapping[Any, Any]:
+    """Of the field of an option; options that say how data are read have none."""
+    known = {f.name: f.metadata for kind in _parts().values() for f in fields(kind)}
+    return known.get(name, {})
 
 
 @cache

@@ -5,6 +5,7 @@ Findings about data: what was found, where, and what to do. Works from plain obj
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -12,8 +13,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..results.catalogue import ModelCard, ModelFacts
+from ..results.json import to_json
+from ..results.runs import ModelEstimate, Preview, RunSummary
 from .terminal import _SEVERITY, console, print_json
-from .words import FAMILY_COLOURS, about, data_facts, number, seconds
+from .words import FAMILY_COLOURS, OUTCOMES, about, data_facts, number, seconds
 
 
 def _table(*columns: str) -> Table:
@@ -23,43 +27,33 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def show_models(models: list[dict[str, Any]], *, as_json: bool = False) -> None:
+def show_models(models: Sequence[ModelFacts], *, as_json: bool = False) -> None:
     """Every model with its family, modalities and card."""
     if as_json:
-        print_json(models)
+        print_json(to_json(models))
         return
     table = _table("model", "family", "for", "what it is")
     for m in models:
-        card = (
-            Text(m["card"])
-            if m["missing"] is None
-            else Text.assemble(m["card"], (f" ({m['missing']})", "yellow"))
-        )
-        colour = FAMILY_COLOURS[m["family"]]
-        table.add_row(Text(m["model"], colour), Text(m["family"], colour), ", ".join(m["modalities"]), card)
+        card = Text(m.card) if m.missing is None else Text.assemble(m.card, (f" ({m.missing})", "yellow"))
+        colour = FAMILY_COLOURS[m.family]
+        table.add_row(Text(m.model, colour), Text(m.family, colour), ", ".join(m.modalities), card)
     console().print(table)
 
 
-def show_model(model: dict[str, Any], *, as_json: bool = False) -> None:
+def show_model(model: ModelCard, *, as_json: bool = False) -> None:
     """One model with its parameters and their defaults."""
     if as_json:
-        print_json({**model, "parameters": {k: _plain(v) for k, v in model["parameters"].items()}})
+        print_json(to_json(model))
         return
     out = console()
-    out.print(
-        Text(model["model"], f"bold {FAMILY_COLOURS[model['family']]}"), Text(model["description"]), sep="\n"
-    )
-    out.print(f"\n{model['family']}, for {', '.join(model['modalities'])}; {', '.join(model['tasks'])}")
-    if model["missing"]:
-        out.print(f"[yellow]{model['missing']}[/yellow]")
+    out.print(Text(model.model, f"bold {FAMILY_COLOURS[model.family]}"), Text(model.description), sep="\n")
+    out.print(f"\n{model.family}, for {', '.join(model.modalities)}; {', '.join(model.tasks)}")
+    if model.missing:
+        out.print(f"[yellow]{model.missing}[/yellow]")
     table = _table("parameter", "default")
-    for name, value in model["parameters"].items():
+    for name, value in model.parameters.items():
         table.add_row(name, repr(value))
     out.print(table)
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def show_datasets(datasets: list[dict[str, Any]], *, as_json: bool = False) -> None:
@@ -82,18 +76,16 @@ def show_dataset(data: dict[str, Any], *, as_json: bool = False) -> None:
         print_json(data)
         return
     out = console()
-    out.print(
-        Text.assemble(
-            (data["name"], "bold"), f": {data['rows']:,} rows, {data['task']} {data['modality']} task"
-        )
-    )
+    task = f"{data['task']} {data['modality']} task" if data["task"] else "a table without a target"
+    out.print(Text.assemble((data["name"], "bold"), f": {data['rows']:,} rows, {task}"))
     if data["test_rows"]:
         out.print(f"{data['test_rows']:,} of them are its official test part")
-    out.print(_target_line(data))
+    out.print(Text(_target_line(data)))  # names of columns and classes are no markup
     if data["columns"]:
         table = _table("column", "role", "missing", "values", "why")
         for c in data["columns"]:
-            table.add_row(c["name"], c["role"], str(c["n_missing"] or ""), f"{c['n_unique']:,}", c["reason"])
+            cells = (c["name"], c["role"], c["n_missing"] or "", f"{c['n_unique']:,}", c["reason"])
+            table.add_row(*(Text(str(cell)) for cell in cells))
         out.print(table)
     for f in data["findings"]:
         out.print(Text(f"{f['code']} {f['message']}", _SEVERITY[f["severity"]]))
@@ -103,7 +95,18 @@ def show_dataset(data: dict[str, Any], *, as_json: bool = False) -> None:
     out.print(Text("; ".join(part for part in known if part), "dim"))
 
 
+def _possible_targets_line(targets: list[dict[str, Any]], most: int = 20) -> str:
+    """The columns that could be the target, each with its task."""
+    if not targets:
+        return "no column can be the target: it needs 10 rows, each with a value, and different values"
+    shown = ", ".join(f"{t['name']} ({t['task']})" for t in targets[:most])
+    more = f" and {len(targets) - most} more" if len(targets) > most else ""
+    return f"choose the target with --target COLUMN: {shown}{more}"
+
+
 def _target_line(data: dict[str, Any]) -> str:
+    if data["target"] is None:
+        return _possible_targets_line(data["possible_targets"])
     if data["classes"] is None:
         r = data["target_range"]
         return f"target {data['target']}: {number(r['min'])} to {number(r['max'])}, mean {number(r['mean'])}"
@@ -121,16 +124,16 @@ def _preview(rows: list[dict[str, Any]], most: int = 8, longest: int = 60) -> Ta
         box=SIMPLE_HEAD, pad_edge=False, title="first rows", title_justify="left", title_style="dim"
     )
     for name in shown:
-        table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=longest)
+        table.add_column(Text(str(name)), overflow="ellipsis", no_wrap=True, max_width=longest)
     for row in rows:
-        table.add_row(*("" if row[n] is None else str(row[n])[: longest * 2] for n in shown))
+        table.add_row(*(Text("" if row[n] is None else str(row[n])[: longest * 2]) for n in shown))
     return table
 
 
-def show_runs(runs: list[dict[str, Any]], *, as_json: bool = False) -> None:
+def show_runs(runs: Sequence[RunSummary], *, as_json: bool = False) -> None:
     """Past runs, newest first."""
     if as_json:
-        print_json(runs)
+        print_json(to_json(runs))
         return
     if not runs:
         console().print("No runs yet: deepworth compare makes one.")
@@ -138,21 +141,18 @@ def show_runs(runs: list[dict[str, Any]], *, as_json: bool = False) -> None:
     # the name of the data is in that of the run; --json has both
     table = _table("run", "status", "jobs", "models", "metric", "verdict", "took", "estimated")
     table.collapse_padding = True  # or the widest rows would be broken within words at 110 columns
-    for r in runs:
-        table.add_row(
-            *(r["run"], r["status"], _jobs(r), str(r["models"])),
-            *(r["metric"] or "", r["outcome"] or ""),
-            *(seconds(r.get(name)) for name in ("real_seconds", "estimated_seconds")),
-        )
+    for run in runs:
+        outcome = OUTCOMES.get(run.outcome, run.outcome) if run.outcome else ""
+        cells = (run.run, run.status, _jobs(run), str(run.models), run.metric or "", outcome)
+        table.add_row(*cells, seconds(run.real_seconds), seconds(run.estimated_seconds))
     console().print(table)
 
 
-def _jobs(run: dict[str, Any]) -> str:
+def _jobs(run: RunSummary) -> str:
     """Jobs that ended, of those that are planned."""
-    done, planned = run.get("jobs_done"), run.get("jobs")
-    if planned is None:
+    if run.jobs is None:
         return ""
-    return str(planned) if done == planned else f"{done} of {planned}"
+    return str(run.jobs) if run.jobs_done == run.jobs else f"{run.jobs_done} of {run.jobs}"
 
 
 MOST_ROWS = 8  # row numbers that are shown
@@ -205,45 +205,44 @@ def show_codes(codes: list[dict[str, str]], *, as_json: bool = False) -> None:
     console().print(table)
 
 
-def show_plan(answer: dict[str, Any], *, as_json: bool = False) -> None:
+def show_plan(preview: Preview, *, as_json: bool = False) -> None:
     """Print a plan: a row a model; --json has every job."""
     if as_json:
-        print_json(answer)
+        print_json(preview.to_dict())
         return
     out = console()
-    out.print(
-        Text.assemble((answer["dataset"]["name"], "bold"), ": ", ", ".join(data_facts(answer["dataset"])))
-    )
-    out.print(Text(parts(answer)))
-    out.print(_models(answer["models"]))
-    jobs = sum(row["jobs"] for row in answer["models"])
-    out.print(Text(f"{jobs} fits, {about(answer['estimate'])}", "bold"))
-    known = sum(row["runs_known"] > 0 for row in answer["models"])
-    source = f"earlier runs on this machine (of {known} models) and " if known else ""
+    facts = ", ".join(data_facts(preview.dataset))
+    out.print(Text.assemble((preview.dataset.name, "bold"), ": ", facts))
+    out.print(Text(splits_line(preview)))
+    out.print(_estimates(preview.models))
+    jobs = sum(model.jobs for model in preview.models)
+    out.print(Text(f"{jobs} fits, {about(preview.estimate)}", "bold"))
+    known = sum(model.runs_known > 0 for model in preview.models)
+    source = f"earlier runs of {known} models on this machine and from " if known else ""
     out.print(Text(f"Estimated from {source}measured times by rows and columns. Nothing was run.", "dim"))
 
 
-def parts(answer: dict[str, Any]) -> str:
-    """On which parts of the data each model is trained and scored."""
-    plan = answer["plan"]
-    jobs = [job for job in answer["jobs"] if job.get("kind", "fold") == "fold"]
-    then = "; then on all rows, to measure costs" if len(jobs) < len(answer["jobs"]) else ""
-    train = sorted({job["training_rows"] for job in jobs})
-    test = sorted({job["test_rows"] for job in jobs})
-    times = f"{plan['repeats']} x {plan['folds']} parts" if plan["repeats"] > 1 else f"{plan['folds']} parts"
-    return f"{times}: trained on {_range(train)} rows, scored on {_range(test)}; seed {plan['seed']}{then}"
+def splits_line(preview: Preview) -> str:
+    """On how many splits, and on how many rows, each model is trained and scored."""
+    plan = preview.plan
+    jobs = [job for job in preview.jobs if job.kind == "fold"]
+    then = "; then trained on all rows to measure costs" if len(jobs) < len(preview.jobs) else ""
+    train = sorted({job.training_rows for job in jobs})
+    test = sorted({job.test_rows for job in jobs})
+    splits = f"{plan.repeats} x {plan.folds} splits" if plan.repeats > 1 else f"{plan.folds} splits"
+    return f"{splits}: trained on {_range(train)} rows, scored on {_range(test)}; seed {plan.seed}{then}"
 
 
-def _range(values: list[int]) -> str:
+def _range(values: Sequence[int]) -> str:
     return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,} to {values[-1]:,}"
 
 
-def _models(rows: list[dict[str, Any]]) -> Table:
+def _estimates(models: Sequence[ModelEstimate]) -> Table:
     table = _table("model", "family", "fits", "estimated", "known from")
-    for row in rows:
-        colour = FAMILY_COLOURS[row["family"]]
-        runs = row["runs_known"]
-        known = f"{runs} run{'s' if runs > 1 else ''} here" if runs else "table"
-        last = (seconds(row["seconds"]), known) if row["jobs"] else ("", row["reason"])
-        table.add_row(Text(row["model"], colour), Text(row["family"], colour), str(row["jobs"]), *last)
+    for model in models:
+        colour = FAMILY_COLOURS[model.family]
+        runs = f"{model.runs_known} run{'s' if model.runs_known > 1 else ''} here"
+        last = (seconds(model.seconds), runs if model.runs_known else "table")
+        last = last if model.jobs else ("", model.reason)
+        table.add_row(Text(model.model, colour), Text(model.family, colour), str(model.jobs), *last)
     return table

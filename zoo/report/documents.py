@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from ...datasets import InputError
+from ..results.report import ReportSheet
 from .output import as_json, check_place
 
 KINDS = {"html": (".html", ".htm"), "md": (".md", ".markdown"), "json": (".json",)}
@@ -15,7 +15,7 @@ KINDS = {"html": (".html", ".htm"), "md": (".md", ".markdown"), "json": (".json"
 def kind_of(output: str | os.PathLike[str] | None, given: str | None = None) -> str:
     """The format by name or by the file's ending; refused before any work where it cannot be written."""
     if given is not None and given not in KINDS:
-        raise InputError(f"no report as {given!r}; there are: {', '.join(KINDS)}")
+        raise InputError(f"unknown format {given!r}; expected {', '.join(KINDS)}")
     if output is None:
         return given or "html"
     path = Path(output)
@@ -27,10 +27,10 @@ def kind_of(output: str | os.PathLike[str] | None, given: str | None = None) -> 
     return given or str(found)
 
 
-def render(sheet: dict[str, Any], kind: str) -> str:
-    """The text of a report; ``sheet`` is what :func:`deepworth.report` collects of a run."""
+def render(sheet: ReportSheet, kind: str) -> str:
+    """The text of a report."""
     if kind == "json":
-        return as_json(sheet)
+        return as_json(sheet.to_dict())
     if kind == "md":
         from .markdown import markdown
 

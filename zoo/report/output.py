@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...datasets import InputError
+from ..results.json import to_json
 
 ANSWER = (".json", ".csv")  # everything as one object, or its main table
 ROWS = (".json", ".jsonl", ".csv", ".parquet")
@@ -39,18 +40,18 @@ def _ending(output: str, endings: Sequence[str]) -> str:
     return found
 
 
-def write_answer(answer: dict[str, Any], rows: Sequence[dict[str, Any]], output: str | None) -> None:
+def write_answer(answer: Any, rows: Sequence[Mapping[str, Any]], output: str | None) -> None:
     """The whole answer to .json, these rows of it to .csv; nothing without an output."""
     if output is not None:
         write_whole(as_json(answer) if _ending(output, ANSWER) == ".json" else as_csv(rows), output)
 
 
 def as_json(value: Any) -> str:
-    """One JSON object, laid out for reading."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """A dataclass or a plain value as JSON, laid out for reading."""
+    return json.dumps(to_json(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def as_csv(rows: Sequence[dict[str, Any]]) -> str:
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """A header and a line a row; a row leaves empty what only others have."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()

@@ -1,43 +1,48 @@
-"""The answer in a terminal: data, findings, leaderboard, verdict. Works from plain results only.
-
-A plan before it runs: models, parts of the data, estimated times. Works from plain results only.
-
-The terminal's picture as SVG, for pages that show what the tool says.
-"""
+"""The answer of a comparison in a terminal: data, findings, leaderboard, verdict; and its picture as SVG."""
 
 from __future__ import annotations
 
 import io
 import os
+import shlex
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from .costs import FRONT, budget_lines, cells, columns, flat, front_note, unsteady
+from ...datasets import Finding
+from ..results.answer import Answer, LeaderboardRow, Verdict, flat_row
+from .costs import FRONT, budget_lines, cells, columns, front_note, unsteady
 from .output import as_json, write_answer
 from .words import (
-    CHANCES,
     FAMILY_COLOURS,
     OUTCOMES,
+    REFERENCE,
+    SEVERITIES,
     between_lines,
+    chances,
     facts,
+    is_tied,
     number,
     seconds,
+    tied_words,
     verdict_lines,
+    without_reference,
 )
 
 _SEVERITY = {"info": "dim", "warning": "yellow", "error": "red"}
-_BAR = 18
+_BAR = 16
 _ROOMY = 110  # columns of a terminal that has room for the last column
 _ROOMS = (127, 117, 109, 99, 85, 79)  # widths below which a column is left out
 _TIED = " ≈"
 _WIDE = 100  # columns of a terminal that has room for a second metric
+Scale = tuple[float, float] | None  # left and right end of the interval plot
 
 
 def console() -> Console:
@@ -46,45 +51,44 @@ def console() -> Console:
     return Console(width=width, highlight=False, soft_wrap=False)
 
 
-def show(answer: dict[str, Any], *, as_json: bool = False) -> None:
+def show(answer: Answer, *, as_json: bool = False) -> None:
     """Print a comparison."""
     if as_json:
-        print_json(answer)
+        print_json(answer.to_dict())
         return
     out = console()
     for part in comparison(answer, out.width):
         out.print(part)
 
 
-def comparison(answer: dict[str, Any], width: int = 100) -> list[Any]:
+def comparison(answer: Answer, width: int = 100) -> list[RenderableType]:
     """The parts of a comparison as rich renderables, from top to bottom."""
-    parts: list[Any] = [_headline(answer)]
-    if answer["findings"]:
-        parts.append(_findings(answer["findings"]))
+    parts: list[RenderableType] = [_headline(answer)]
+    if answer.findings:
+        parts.append(_findings(answer.findings))
     room, board = _fitting(answer, width)
-    legend = _readable(answer) if room >= _ROOMY else []
+    legend = _fidelity_note(answer) if room >= _ROOMY else []
     parts += [board, *legend, *_notes(answer), _verdict(answer)]
     parts += [*budget_lines(answer), *map(Text, between_lines(answer)), *_footer(answer)]
     return parts
 
 
-def _headline(answer: dict[str, Any]) -> Text:
-    return Text.assemble((f"\n{answer['dataset']['name']}", "bold"), ": ", ", ".join(facts(answer)))
+def _headline(answer: Answer) -> Text:
+    return Text.assemble((f"\n{answer.dataset.name}", "bold"), ": ", ", ".join(facts(answer)))
 
 
-def _findings(findings: list[dict[str, Any]], most: int = 8) -> Group:
-    order = {"error": 0, "warning": 1, "info": 2}
-    ranked = sorted(findings, key=lambda f: order[f["severity"]])
+def _findings(findings: Sequence[Finding], most: int = 8) -> Group:
+    ranked = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
     lines = [
-        Text.assemble((f"  {f['code']} ", _SEVERITY[f["severity"]]), (f["message"], _SEVERITY[f["severity"]]))
+        Text.assemble((f"  {f.code} ", _SEVERITY[f.severity]), (f.message, _SEVERITY[f.severity]))
         for f in ranked[:most]
     ]
     if len(ranked) > most:
-        lines.append(Text(f"  ... and {len(ranked) - most} more findings (--json has all)", "dim"))
-    return Group(Text("What to know about the data", "bold"), *lines)
+        lines.append(Text(f"  ... and {len(ranked) - most} more; --json lists all findings", "dim"))
+    return Group(Text("Findings about the data", "bold"), *lines)
 
 
-def _fitting(answer: dict[str, Any], width: int) -> tuple[int, Table]:
+def _fitting(answer: Answer, width: int) -> tuple[int, Table]:
     """The leaderboard with as many columns as fit uncut, and the width that these are made for."""
     out = Console(width=1000)
     rooms = [width, *(room for room in _ROOMS if room < width)]
@@ -95,103 +99,91 @@ def _fitting(answer: dict[str, Any], width: int) -> tuple[int, Table]:
     return room, board
 
 
-def _leaderboard(answer: dict[str, Any], width: int) -> Table:
-    metric = answer["metric"]
+def _leaderboard(answer: Answer, width: int) -> Table:
+    metric = answer.metric
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False, padding=(0, 1, 0, 0))
     table.add_column("model", no_wrap=True)
-    arrow = "↑" if metric["greater_is_better"] else "↓"
-    table.add_column(f"{metric['label']} {arrow}", justify="right", no_wrap=True)
+    arrow = "↑" if metric.greater_is_better else "↓"
+    table.add_column(f"{metric.label} {arrow}", justify="right", no_wrap=True)
     scale = _scale(answer)
     table.add_column(_scale_label(scale), no_wrap=True)
-    if metric["second_label"] and width >= _WIDE:
-        table.add_column(metric["second_label"], justify="right", no_wrap=True)
-    readable = width >= _ROOMY and _has_fidelity(answer)
-    for name in (*columns(width, answer), *["plain"] * readable):
+    if metric.second_label and width >= _WIDE:
+        table.add_column(metric.second_label, justify="right", no_wrap=True)
+    with_fidelity = width >= _ROOMY and _has_fidelity(answer)
+    for name in (*columns(width, answer), *["fidelity"] * with_fidelity):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in answer["leaderboard"]:
-        table.add_row(*_cells(row, answer, scale, width), *_fidelity(row, readable))
-    if answer["best_reachable"] is not None:
-        best = number(answer["best_reachable"])
-        table.add_row(
-            Text("best reachable", "italic dim"),
-            Text(best, "italic dim"),
-            _mark(answer["best_reachable"], scale),
-        )
+    for row in answer.leaderboard:
+        table.add_row(*_cells(row, answer, scale, width), *_fidelity(row, with_fidelity))
+    if answer.best_reachable is not None:
+        best = Text(number(answer.best_reachable), "italic dim")
+        table.add_row(Text("best reachable", "italic dim"), best, _mark(answer.best_reachable, scale))
     return table
 
 
-def _cells(
-    row: dict[str, Any], answer: dict[str, Any], scale: tuple[float, float] | None, width: int
-) -> list[Any]:
-    metric = answer["metric"]
-    signs = (_TIED if _is_tied(row) else "") + (FRONT if row.get("pareto") else "")
-    name = Text.assemble((row["model"], FAMILY_COLOURS[row["family"]]), signs)
-    if row["score"] is None:
-        return [name, "-", Text(row["status"], "dim" if row["status"] == "skipped" else "red")]
-    found: list[Any] = [name, number(row["score"]), _interval_bar(row, scale)]
-    if metric["second_label"] and width >= _WIDE:
-        found.append(number(row["metrics"].get(metric["second"])))
-    return [*found, *cells(row, columns(width, answer))]
+def _cells(row: LeaderboardRow, answer: Answer, scale: Scale, width: int) -> list[RenderableType]:
+    metric = answer.metric
+    signs = (_TIED if is_tied(row) else "") + (FRONT if row.pareto else "")
+    name = Text.assemble((row.model, FAMILY_COLOURS[row.family]), signs)
+    if row.score is None:
+        return [name, "-", Text(row.status, "dim" if row.status == "skipped" else "red")]
+    shown: list[RenderableType] = [name, number(row.score), _interval_bar(row, scale)]
+    if metric.second and width >= _WIDE:
+        shown.append(number(row.metrics.get(metric.second)))
+    return [*shown, *cells(row, columns(width, answer))]
 
 
-def _has_fidelity(answer: dict[str, Any]) -> bool:
-    return any(row.get("fidelity") is not None for row in answer["leaderboard"])
+def _has_fidelity(answer: Answer) -> bool:
+    return any(row.fidelity is not None for row in answer.leaderboard)
 
 
-def _fidelity(row: dict[str, Any], shown: bool) -> list[str]:
-    """How much of a model eight leaves or eight terms foretell; below zero is nothing."""
-    value = row.get("fidelity")
-    return [f"{max(0.0, value):.0%}"] if shown and value is not None else []
+def _fidelity(row: LeaderboardRow, shown: bool) -> list[str]:
+    """How well a small surrogate imitates the model; below zero is not at all."""
+    return [f"{max(0.0, row.fidelity):.0%}"] if shown and row.fidelity is not None else []
 
 
-def _is_tied(row: dict[str, Any]) -> bool:
-    return bool(row.get("tied_with_best"))
-
-
-def _notes(answer: dict[str, Any]) -> list[Text]:
+def _notes(answer: Answer) -> list[Text]:
     """What is odd about single models, why some have no score, and how to add those left out."""
-    rows = [r for r in answer["leaderboard"] if r["model"] != "constant"]
+    rows = without_reference(answer.leaderboard)
     lines = [*_tied(answer), *front_note(rows)]
-    lines += [Text(f"  {r['model']} {note}", "yellow") for r in rows for note in r["notes"]]
-    broken = [r for r in rows if r["score"] is None and r["status"] != "skipped"]
-    lines += [Text(f"  {r['model']} {r['status']}: {r['reason']}", "red") for r in broken]
+    lines += [Text(f"  {row.model} {note}", "yellow") for row in rows for note in row.notes]
+    broken = [row for row in rows if row.score is None and row.status != "skipped"]
+    lines += [Text(f"  {row.model} {row.status}: {row.reason}", "red") for row in broken]
     hints: dict[str, list[str]] = {}
-    for r in rows:
-        if r["status"] == "skipped":
-            hints.setdefault(r["reason"].rpartition(": ")[2], []).append(r["model"])
+    for row in rows:
+        if row.status == "skipped":
+            hints.setdefault(row.reason.rpartition(": ")[2], []).append(row.model)
     return lines + [
         Text(f"  not installed: {', '.join(names)} ({hint})", "dim") for hint, names in hints.items()
     ]
 
 
-def _readable(answer: dict[str, Any]) -> list[Text]:
+def _fidelity_note(answer: Answer) -> list[Text]:
     """What the last column means."""
-    facts = answer.get("explanations") or {}
-    if not _has_fidelity(answer) or "leaves" not in facts:
+    surrogates = answer.explanations
+    if not _has_fidelity(answer) or surrogates is None or surrogates.leaves is None:
         return []
-    words = f"what {facts['leaves']} rules or {facts['terms']} terms foretell of a model's answers (R²)"
-    return [Text(f"  plain: {words}", "dim")]
+    words = f"an {surrogates.leaves}-leaf tree or an {surrogates.terms}-term linear model that imitates it"
+    return [Text(f"  fidelity: R² of {words}", "dim")]
 
 
-def _tied(answer: dict[str, Any]) -> list[Text]:
-    """What the sign behind some names means, where it tells them apart."""
-    scored = [r for r in answer["leaderboard"] if r["score"] is not None]
-    if sum(map(_is_tied, scored)) < 2:
+def _tied(answer: Answer) -> list[Text]:
+    """What the sign behind some names means, where it separates them from others."""
+    scored = [row for row in answer.leaderboard if row.score is not None]
+    if sum(map(is_tied, scored)) < 2:
         return []
-    level = f"{answer['verdict']['confidence_level']:.0%}"
-    return [Text(f" {_TIED} cannot be told from the best at {level}, with all pairs in view", "dim")]
+    return [Text(f" {_TIED} {tied_words(answer.verdict.confidence_level)}", "dim")]
 
 
-def _scale(answer: dict[str, Any]) -> tuple[float, float] | None:
-    """Left and right end of the interval plot: all models but the constant one."""
-    rows = [r for r in answer["leaderboard"] if r["score"] is not None and r["model"] != "constant"]
-    ends = [v for r in rows for v in (r["score"], r["score_low"], r["score_high"]) if v is not None]
-    if answer["best_reachable"] is not None:
-        ends.append(answer["best_reachable"])
+def _scale(answer: Answer) -> Scale:
+    """The interval plot holds all models but the reference."""
+    rows = without_reference(row for row in answer.leaderboard if row.score is not None)
+    ends = [v for row in rows for v in (row.score, row.score_low, row.score_high) if v is not None]
+    if answer.best_reachable is not None:
+        ends.append(answer.best_reachable)
     return (min(ends), max(ends)) if ends and max(ends) > min(ends) else None
 
 
-def _scale_label(scale: tuple[float, float] | None) -> str:
+def _scale_label(scale: Scale) -> str:
     if scale is None:
         return ""
     low, high = number(scale[0]), number(scale[1])
@@ -203,76 +195,79 @@ def _position(value: float, scale: tuple[float, float]) -> int:
     return round(min(1.0, max(0.0, share)) * (_BAR - 1))
 
 
-def _interval_bar(row: dict[str, Any], scale: tuple[float, float] | None) -> Text:
+def _interval_bar(row: LeaderboardRow, scale: Scale) -> Text:
     """The interval as a line, the score as a dot, on the scale that all rows share."""
-    if scale is None or row["model"] == "constant":
+    if scale is None or row.score is None or row.model == REFERENCE:
         return Text("")
-    cells = [" "] * _BAR
-    if row["score_low"] is not None:
-        for i in range(_position(row["score_low"], scale), _position(row["score_high"], scale) + 1):
-            cells[i] = "─"
-    cells[_position(row["score"], scale)] = "●"
-    return Text("".join(cells), FAMILY_COLOURS[row["family"]])
+    bar = [" "] * _BAR
+    if row.score_low is not None and row.score_high is not None:
+        for i in range(_position(row.score_low, scale), _position(row.score_high, scale) + 1):
+            bar[i] = "─"
+    bar[_position(row.score, scale)] = "●"
+    return Text("".join(bar), FAMILY_COLOURS[row.family])
 
 
-def _mark(value: float, scale: tuple[float, float] | None) -> Text:
+def _mark(value: float, scale: Scale) -> Text:
     if scale is None:
         return Text("")
     return Text(" " * _position(value, scale) + "┆", "dim")
 
 
-def _verdict(answer: dict[str, Any]) -> Panel:
-    verdict = answer["verdict"]
-    lines: list[Any] = [Text(verdict["sentence"])]
-    if verdict["gain"] is not None:
+def _verdict(answer: Answer) -> Panel:
+    verdict = answer.verdict
+    lines: list[RenderableType] = [Text(verdict.sentence)]
+    if verdict.gain is not None:
         lines += [_chances(verdict), *map(Text, verdict_lines(answer))]
-    if verdict["advice"]:
-        lines.append(Text(f"What would help: {verdict['advice']}.", "dim"))
-    if verdict["missing"]:
-        lines.append(Text(f"Missing: {', '.join(verdict['missing'])}", "red"))
-    title = f"[bold]Verdict: {OUTCOMES[verdict['outcome']]}[/bold]"
+    if verdict.advice:
+        lines.append(Text(f"What would help: {verdict.advice}.", "dim"))
+    if verdict.missing:
+        lines.append(Text(f"Missing: {', '.join(verdict.missing)}", "red"))
+    title = f"[bold]Verdict: {OUTCOMES[verdict.outcome]}[/bold]"
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
 
 
-def _chances(verdict: dict[str, Any], width: int = 40) -> Text:
+def _chances(verdict: Verdict, width: int = 40) -> Text:
     """The three probabilities as one bar and in numbers."""
-    parts = [(key, words, FAMILY_COLOURS.get(family, "white")) for key, words, family in CHANCES]
+    parts = [(FAMILY_COLOURS.get(family, "white"), words, p) for family, words, p in chances(verdict)]
     bar = Text()
-    for key, _, colour in parts:
-        bar.append("█" * round(verdict[key] * width), colour)
-    for key, words, colour in parts:
-        bar.append(f"  {words} {verdict[key]:.0%}", colour)
+    for colour, _, p in parts:
+        bar.append("█" * round(p * width), colour)
+    for colour, words, p in parts:
+        bar.append(f"  {words} {p:.0%}", colour)
     return bar
 
 
-def _foretold(answer: dict[str, Any]) -> str:
-    """The estimate beside what it came to."""
-    told = answer.get("estimate")
-    return f", estimated {seconds(told['seconds'])}" if told and told["real_seconds"] is not None else ""
-
-
-def _footer(answer: dict[str, Any]) -> list[Text]:
-    lines = [f"Took {seconds(answer['wall_seconds'])}{_foretold(answer)}."]
-    if answer["run"]:
-        lines[0] += f" Kept as run {answer['run']}: deepworth runs last"
-    workers = answer["plan"].get("limits", {}).get("workers", 0)
-    if any(row.get("contended") for row in answer["leaderboard"]):
+def _footer(answer: Answer) -> list[Text]:
+    lines = [f"Took {seconds(answer.wall_seconds)}{_estimated(answer)}."]
+    if answer.run:
+        lines[0] += f" To show it again: {shlex.join(['deepworth', 'runs', answer.run])}"
+    if any(row.contended for row in answer.leaderboard):
+        workers = answer.plan.limits.workers
         several = f" (--jobs {workers})" if workers > 1 else ""
-        lines.append(f"Times were taken while other jobs shared the machine{several}")
-    if restless := unsteady(answer):
-        lines.append(restless)
+        lines.append(f"Times were measured while other jobs were running{several}.")
+    if busy := unsteady(answer):
+        lines.append(busy)
     if _was_interrupted(answer):
-        lines.append(f"Interrupted; go on with: deepworth compare --resume {answer['run']}")
-    elif answer["plan"]["preset"] == "quick" and not answer["plan"]["official_test"]:
-        lines.append("A first answer; for a firmer one: --preset standard")
+        command = shlex.join(["deepworth", "compare", "--resume", answer.run])
+        lines.append(f"Interrupted; to resume: {command}")
+    elif answer.plan.preset == "quick" and not answer.plan.official_test:
+        lines.append("For narrower intervals: --preset standard")
     return [Text(line, "dim") for line in lines]
 
 
-def _was_interrupted(answer: dict[str, Any]) -> bool:
+def _estimated(answer: Answer) -> str:
+    """The estimate that the time is held against."""
+    estimate = answer.estimate
+    if estimate is None or estimate.real_seconds is None:
+        return ""
+    return f", estimated {seconds(estimate.seconds)}"
+
+
+def _was_interrupted(answer: Answer) -> bool:
     """Whether jobs, or measurements of costs, are still to do in a run that is kept."""
-    states = {row["status"] for row in answer["leaderboard"]}
-    states |= {(row.get("costs") or {}).get("status") for row in answer["leaderboard"]}
-    return bool(answer["run"]) and "interrupted" in states
+    states = {row.status for row in answer.leaderboard}
+    states |= {row.costs.status for row in answer.leaderboard if row.costs}
+    return bool(answer.run) and "interrupted" in states
 
 
 def print_json(value: Any) -> None:
@@ -280,29 +275,22 @@ def print_json(value: Any) -> None:
     sys.stdout.write(as_json(value))
 
 
-def write(answer: dict[str, Any], output: str | None) -> None:
+def write(answer: Answer, output: str | None) -> None:
     """The whole answer to .json, the leaderboard to .csv."""
-    write_answer(answer, leaderboard_rows(answer), output)
+    write_answer(answer.to_dict(), leaderboard_rows(answer), output)
 
 
-def leaderboard_rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row a model, with a column for each metric and for the ends of its interval."""
-    return [_flat(row) for row in answer["leaderboard"]]
+def leaderboard_rows(answer: Answer) -> list[dict[str, object]]:
+    """A row a model, with a column for each metric, for the ends of its interval and for each cost."""
+    return [_without_notes(flat_row(row)) for row in answer.leaderboard]
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """A column for each metric and for the ends of its interval."""
-    ends = {
-        f"{name}_{end}": value
-        for name, pair in row["intervals"].items()
-        for end, value in zip(("low", "high"), pair, strict=True)
-    }
-    nested = ("metrics", "intervals", "notes", "costs")
-    own = {k: v for k, v in row.items() if k not in nested}
-    return {**own, **row["metrics"], **ends, **flat(row.get("costs"))}
+def _without_notes(row: dict[str, object]) -> dict[str, object]:
+    """A list has no place in a cell."""
+    return {name: value for name, value in row.items() if name != "notes"}
 
 
-def terminal_svg(answer: dict[str, Any], title: str = "deepworth compare", width: int = 112) -> str:
+def terminal_svg(answer: Answer, title: str = "deepworth compare", width: int = 112) -> str:
     """SVG of a comparison as a terminal shows it."""
     out = Console(record=True, width=width, file=io.StringIO(), highlight=False, force_terminal=True)
     for part in comparison(answer, width):

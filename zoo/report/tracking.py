@@ -1,14 +1,14 @@
-"""Tell an MLflow server (or its database) about a comparison: one run, and one below it for each model."""
+"""Log a comparison to an MLflow server or database: one run, and one below it for each model."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 from ...datasets import InputError
+from ..results.answer import Answer, LeaderboardRow
 from .output import as_csv, as_json
 from .terminal import leaderboard_rows
 
@@ -25,8 +25,10 @@ _PLAN = (
     "official_test",
     "in_time_order",
 )
+_DATA = ("name", "rows", "columns", "task", "modality", "target")
+_VERDICT = ("p_deep", "p_equivalent", "p_classical", "gain", "gain_low", "gain_high")
 _AT_ONCE = 100  # parameters and tags in one request
-# No word to anybody but the server that was named, and an answer within half a minute from one that is away.
+# Nothing is sent but to the server that was named, and one that is away is given up within half a minute.
 _VARIABLES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
@@ -63,25 +65,25 @@ class Tracker:
         except Exception as error:  # each kind of store has its own
             raise InputError(f"cannot use the MLflow store {self.name}: {_first_line(error)}") from error
 
-    def log(self, answer: dict[str, Any]) -> str:
-        """The id of the new run for the answer of a comparison, as :meth:`Comparison.to_dict` gives it.
+    def log(self, answer: Answer) -> str:
+        """Log the answer of a comparison; returns the id of the new MLflow run.
 
         Raises
         ------
         OSError
             The store did not take it; what it has of it is marked as failed.
         """
-        made: list[str] = []
+        started: list[str] = []
         try:
-            parent = self._new_run(made, answer["run"] or answer["dataset"]["name"], _tags(answer))
-            self._tell(parent, _params(answer), _metrics(answer))
+            parent = self._new_run(started, answer.run or answer.dataset.name, _tags(answer))
+            self._log(parent, _params(answer), _metrics(answer))
             self._client.log_text(parent, as_csv(leaderboard_rows(answer)), "leaderboard.csv")
-            self._client.log_text(parent, as_json(answer), "answer.json")
-            for row in answer["leaderboard"]:
-                self._log_model(made, parent, row, answer["plan"]["params"].get(row["model"], {}))
-            self._client.set_terminated(parent, "FAILED" if answer["exit_code"] else "FINISHED")
+            self._client.log_text(parent, as_json(answer.to_dict()), "answer.json")
+            for row in answer.leaderboard:
+                self._log_model(started, parent, row, answer.plan.params.get(row.model, {}))
+            self._client.set_terminated(parent, "FAILED" if answer.exit_code else "FINISHED")
         except Exception as error:
-            for run in made:
+            for run in started:
                 with suppress(Exception):
                     self._client.set_terminated(run, "FAILED")
             raise OSError(
@@ -94,18 +96,20 @@ class Tracker:
         found = self._client.get_experiment_by_name(name)
         return found.experiment_id if found else self._client.create_experiment(name)
 
-    def _new_run(self, made: list[str], name: str, tags: dict[str, str]) -> str:
-        made.append(self._client.create_run(self._experiment, run_name=name, tags=tags).info.run_id)
-        return made[-1]
+    def _new_run(self, started: list[str], name: str, tags: Mapping[str, str]) -> str:
+        started.append(self._client.create_run(self._experiment, run_name=name, tags=tags).info.run_id)
+        return started[-1]
 
-    def _log_model(self, made: list[str], parent: str, row: dict[str, Any], params: dict[str, Any]) -> None:
-        tags = {"mlflow.parentRunId": parent, "family": row["family"], "status": row["status"]}
-        tags |= {"reason": row["reason"]} if row["reason"] else {}
-        run = self._new_run(made, row["model"], tags)
-        self._tell(run, {"model": row["model"], **params}, _model_metrics(row))
-        self._client.set_terminated(run, "FINISHED" if row["status"] == "ok" else "FAILED")
+    def _log_model(
+        self, started: list[str], parent: str, row: LeaderboardRow, params: Mapping[str, object]
+    ) -> None:
+        tags = {"mlflow.parentRunId": parent, "family": row.family, "status": row.status}
+        tags |= {"reason": row.reason} if row.reason else {}
+        run = self._new_run(started, row.model, tags)
+        self._log(run, {"model": row.model, **params}, dict(_known_numbers(row)))
+        self._client.set_terminated(run, "FINISHED" if row.status == "ok" else "FAILED")
 
-    def _tell(self, run: str, params: dict[str, Any], metrics: dict[str, float]) -> None:
+    def _log(self, run: str, params: Mapping[str, object], metrics: Mapping[str, float]) -> None:
         from mlflow.entities import Metric, Param
 
         items = [Param(key, str(value)) for key, value in params.items()]
@@ -114,51 +118,50 @@ class Tracker:
         self._client.log_batch(run, metrics=[Metric(key, value, 0, 0) for key, value in metrics.items()])
 
 
-def _params(answer: dict[str, Any]) -> dict[str, Any]:
-    data, plan = answer["dataset"], answer["plan"]
-    found = {f"data.{name}": data[name] for name in ("name", "rows", "columns", "task", "modality", "target")}
-    found |= {name: plan.get(name) for name in _PLAN}
-    found |= {f"{m}.{name}": value for m, own in plan["params"].items() for name, value in own.items()}
-    judged = answer["verdict"]
-    found |= {"models": ", ".join(plan["models"]), "metric": answer["metric"]["name"]}
-    return found | {name: judged[name] for name in ("margin", "confidence_level")}
-
-
-def _tags(answer: dict[str, Any]) -> dict[str, str]:
-    verdict = answer["verdict"]
-    found = {
-        "verdict": verdict["outcome"],
-        "fingerprint": answer["dataset"]["fingerprint"],
-        "run": answer["run"],
-        "mlflow.note.content": verdict["sentence"],
-        **{f"version.{name}": value for name, value in answer["versions"].items()},
+def _params(answer: Answer) -> dict[str, object]:
+    data, plan, verdict = answer.dataset, answer.plan, answer.verdict
+    of_models = {f"{m}.{name}": value for m, own in plan.params.items() for name, value in own.items()}
+    return {
+        **{f"data.{name}": getattr(data, name) for name in _DATA},
+        **{name: getattr(plan, name) for name in _PLAN},
+        **of_models,
+        "models": ", ".join(plan.models),
+        "metric": answer.metric.name,
+        "margin": verdict.margin,
+        "confidence_level": verdict.confidence_level,
     }
-    return {name: str(value) for name, value in found.items() if value}
 
 
-def _metrics(answer: dict[str, Any]) -> dict[str, float]:
+def _tags(answer: Answer) -> dict[str, str]:
+    tags = {
+        "verdict": answer.verdict.outcome,
+        "fingerprint": answer.dataset.fingerprint,
+        "run": answer.run,
+        "mlflow.note.content": answer.verdict.sentence,
+        **{f"version.{name}": value for name, value in answer.versions.items()},
+    }
+    return {name: str(value) for name, value in tags.items() if value}
+
+
+def _metrics(answer: Answer) -> dict[str, float]:
     """The verdict in numbers, and the best model's."""
-    verdict = answer["verdict"]
-    names = ("p_deep", "p_equivalent", "p_classical", "gain", "gain_low", "gain_high")
-    found = {**{name: verdict[name] for name in names}, "wall_seconds": answer["wall_seconds"]}
-    best = _model_metrics(answer["leaderboard"][0]) if answer["leaderboard"] else {}
-    return {name: value for name, value in found.items() if value is not None} | best
+    figures = {name: getattr(answer.verdict, name) for name in _VERDICT}
+    figures["wall_seconds"] = answer.wall_seconds
+    best = dict(_known_numbers(answer.leaderboard[0])) if answer.leaderboard else {}
+    return {name: value for name, value in figures.items() if value is not None} | best
 
 
-def _model_metrics(row: dict[str, Any]) -> dict[str, float]:
+def _known_numbers(row: LeaderboardRow) -> Iterator[tuple[str, float]]:
     """Each metric with the ends of its interval, and the costs."""
-    return dict(_known_numbers(row))
-
-
-def _known_numbers(row: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    for name, value in row["metrics"].items():
-        low, high = row["intervals"][name]
+    for name, value in row.metrics.items():
+        low, high = row.intervals[name]
         for key, number in ((name, value), (f"{name}_low", low), (f"{name}_high", high)):
             if number is not None:
                 yield key, float(number)
     for name in _COSTS:
-        if row.get(name) is not None:
-            yield name, float(row[name])
+        cost = getattr(row, name)
+        if cost is not None:
+            yield name, float(cost)
 
 
 def _first_line(error: BaseException) -> str:

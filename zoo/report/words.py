@@ -1,13 +1,16 @@
-"""Numbers as people say them.
-
-A comparison and its verdict in words, for the terminal and for pages alike.
-"""
+"""Numbers, a comparison and its verdict in words, for the terminal and for pages alike."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from ..results.answer import Answer, LeaderboardRow, Verdict
+from ..results.facts import DatasetFacts, PlanFacts
 
 FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta"}
+SEVERITIES = ("error", "warning", "info")  # of findings, the most severe first
+REFERENCE = "constant"  # the model that shows what knowing nothing scores
 
 
 def seconds(value: float | None) -> str:
@@ -21,7 +24,7 @@ def seconds(value: float | None) -> str:
     return f"{int(value // 60)} min {int(value % 60)} s"
 
 
-def size(value: int | None) -> str:
+def size(value: float | None) -> str:
     """1,500,000 as 1.5 MB."""
     if value is None:
         return ""
@@ -33,7 +36,7 @@ def size(value: int | None) -> str:
     return f"{amount:.3g} GB"
 
 
-def count(value: int | None) -> str:
+def count(value: float | None) -> str:
     """134145 as 134k."""
     if value is None:
         return ""
@@ -43,20 +46,45 @@ def count(value: int | None) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Three decimals for shares, significant digits for large values."""
+    """Three decimals, or a whole number from 100 on."""
     if value is None:
         return "-"
     return f"{value:.{digits}f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
+def small(value: float) -> str:
+    """Three significant digits, whole numbers above a thousand."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
 def times(value: float) -> str:
-    """37.2 as 37 times, 0.25 as a quarter's worth: 0.25 times."""
+    """A ratio: 37.2 as 37, 0.25 as 0.25."""
     return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
 
 
-def about(told: dict[str, float]) -> str:
-    """An estimated time and how far off it may well be."""
-    return f"about {seconds(told['seconds'])} ({seconds(told['low'])} to {seconds(told['high'])})"
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of an interval, or a dash."""
+    return "-" if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
+class _Estimate(Protocol):
+    """Seconds with a range."""
+
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def about(estimate: _Estimate | Mapping[str, Any]) -> str:
+    """An estimated time with its range."""
+    if isinstance(estimate, Mapping):  # of an event that reports progress
+        middle, low, high = (estimate[name] for name in ("seconds", "low", "high"))
+    else:
+        middle, low, high = estimate.seconds, estimate.low, estimate.high
+    return f"about {seconds(middle)} ({seconds(low)} to {seconds(high)})"
 
 
 OUTCOMES = {
@@ -65,104 +93,116 @@ OUTCOMES = {
     "equivalent": "practically equivalent",
     "undecided": "cannot tell",
 }
-CHANCES = (
-    ("p_deep", "deep better", "deep"),
-    ("p_equivalent", "equivalent", ""),
-    ("p_classical", "classical better", "classical"),
-)
 
 
-def facts(answer: dict[str, Any]) -> list[str]:
+def chances(verdict: Verdict) -> list[tuple[str, str, float]]:
+    """Family (empty for none), words and probability of each outcome; none for a verdict without a gain."""
+    parts = (
+        ("deep", "deep better", verdict.p_deep),
+        ("", "equivalent", verdict.p_equivalent),
+        ("classical", "classical better", verdict.p_classical),
+    )
+    return [(family, words, p) for family, words, p in parts if p is not None]
+
+
+def is_tied(row: LeaderboardRow) -> bool:
+    """Whether a model is not significantly different from the best."""
+    return bool(row.tied_with_best)
+
+
+def tied_words(level: float) -> str:
+    """What the sign behind tied models means."""
+    return f"not significantly different from the best at {level:.0%}, corrected for all pairs"
+
+
+def without_reference(rows: Iterable[LeaderboardRow]) -> list[LeaderboardRow]:
+    """All models but the one that shows what knowing nothing scores."""
+    return [row for row in rows if row.model != REFERENCE]
+
+
+def facts(answer: Answer) -> list[str]:
     """The data, and how models were scored."""
-    data, plan = answer["dataset"], answer["plan"]
-    found = data_facts(data)
-    if plan["official_test"]:
-        found.append(f"scored on the {data['test_rows']:,} rows of its test part")
-    elif plan.get("in_time_order"):
-        found.append(f"scored on {plan['folds']} later periods")
-    elif plan.get("holdout"):
-        found.append(f"scored on {plan['holdout']:.0%} of the rows, held out {plan['repeats']} times")
-    else:
-        repeats = f", {plan['repeats']} times" if plan["repeats"] > 1 else ""
-        found.append(f"scored by {plan['folds']}-fold cross-validation{repeats}")
-    return found
+    return [*data_facts(answer.dataset), _scored_on(answer.plan, answer.dataset)]
 
 
-def data_facts(data: dict[str, Any]) -> list[str]:
+def _scored_on(plan: PlanFacts, data: DatasetFacts) -> str:
+    if plan.official_test:
+        return f"scored on a test set of {data.test_rows or 0:,} rows"
+    if plan.in_time_order:
+        return f"scored on {plan.folds} later periods"
+    if plan.holdout:
+        return f"scored on {plan.holdout:.0%} of the rows, held out {plan.repeats} times"
+    repeats = f", {plan.repeats} times" if plan.repeats > 1 else ""
+    return f"scored by {plan.folds}-fold cross-validation{repeats}"
+
+
+def data_facts(data: DatasetFacts) -> list[str]:
     """Rows, columns, task and classes in words."""
-    found = [f"{data['rows']:,} rows"]
-    if data["columns"] is not None:
-        found.append(f"{data['columns']} columns")
-    found.append(f"{data['task']} {data['modality']} task")
-    return [*found, _classes(data["class_counts"])] if data["class_counts"] else found
+    words = [f"{data.rows:,} rows"]
+    if data.columns is not None:
+        words.append(f"{data.columns} columns")
+    words.append(f"{data.task} {data.modality} task")
+    return [*words, _classes(data.class_counts)] if data.class_counts else words
 
 
-def _classes(counts: dict[str, int], most: int = 4) -> str:
+def _classes(counts: Mapping[str, int], most: int = 4) -> str:
     ranked = sorted(counts.items(), key=lambda item: -item[1])
     total = sum(counts.values())
     shown = ", ".join(f"{name} {n / total:.0%}" for name, n in ranked[:most])
     return f"{len(counts)} classes ({shown}{', ...' if len(ranked) > most else ''})"
 
 
-def verdict_lines(answer: dict[str, Any]) -> list[str]:
-    """Gain, fair scores of the champions, and what the gain costs."""
-    if answer["verdict"]["gain"] is None:
+def verdict_lines(answer: Answer) -> list[str]:
+    """The gain, the champions' corrected scores, and what the gain costs."""
+    if answer.verdict.gain is None:
         return []
-    return [_gain(answer), *_champions(answer), *_price(answer)]
+    return [_gain(answer), *_champions(answer.verdict), *_costs_of_champions(answer)]
 
 
-def _gain(answer: dict[str, Any]) -> str:
-    verdict, label = answer["verdict"], answer["metric"]["label"]
-    if verdict["gain"] >= 0:
-        who = "Gain of deep learning"
-        values = (verdict["gain"], verdict["gain_low"], verdict["gain_high"])
-    else:
-        who = "Gain of classical learning"
-        values = (-verdict["gain"], -verdict["gain_high"], -verdict["gain_low"])
-    shown = [small(v) for v in values]
-    level = f"{verdict['confidence_level']:.0%}"
-    margin = f"differences up to {small(verdict['margin'])} count as equal"
-    return f"{who}: {shown[0]} {label}, {level} interval {shown[1]} to {shown[2]}; {margin}."
+def _gain(answer: Answer) -> str:
+    verdict, label = answer.verdict, answer.metric.label
+    assert verdict.gain is not None
+    gain = (verdict.gain, verdict.gain_low or 0.0, verdict.gain_high or 0.0)
+    family = "deep" if gain[0] >= 0 else "classical"
+    middle, low, high = gain if family == "deep" else (-gain[0], -gain[2], -gain[1])
+    level = f"{verdict.confidence_level:.0%} interval {small(low)} to {small(high)}"
+    margin = f"differences up to {small(verdict.margin)} count as equivalent"
+    return f"Gain of {family} learning: {small(middle)} {label}, {level}; {margin}."
 
 
-def _champions(answer: dict[str, Any]) -> list[str]:
-    """What the best of each family scores without the luck of having been chosen."""
-    found = answer["verdict"].get("champions") or {}
+def _champions(verdict: Verdict) -> list[str]:
+    """What the best of each family scores, corrected for having been selected."""
     shown = [
-        f"{c['model']} {number(c['score'])} ({number(c['low'])} to {number(c['high'])})"
-        for c in found.values()
-        if c["score"] is not None
+        f"{champion.model} {number(champion.score)} ({interval(champion.low, champion.high)})"
+        for champion in verdict.champions.values()
+        if champion.score is not None
     ]
-    return [f"Without the luck of the best of several: {', '.join(shown)}."] if shown else []
+    return [f"Corrected for model selection: {', '.join(shown)}."] if shown else []
 
 
-def between_lines(answer: dict[str, Any]) -> list[str]:
-    """Two models that the user wants compared."""
-    pair = answer.get("between")
+def between_lines(answer: Answer) -> list[str]:
+    """Two models that were to be compared with each other."""
+    pair = answer.between
     if pair is None:
         return []
-    p, label, level = pair["posterior"], answer["metric"]["label"], answer["verdict"]["confidence_level"]
-    values = f"{small(p['mean'])} {label} ({small(p['low'])} to {small(p['high'])} at {level:.0%})"
-    chances = f"better {p['p_above']:.0%}, equivalent {p['p_inside']:.0%}, worse {p['p_below']:.0%}"
-    test = f"{pair['test']}, p = {pair['p_value']:.3g}"
-    return [f"{pair['first']} gains {values} over {pair['second']}: {chances}; {test}."]
+    p, label, level = pair.posterior, answer.metric.label, answer.verdict.confidence_level
+    gain = f"{small(p.mean)} {label} ({level:.0%} interval {small(p.low)} to {small(p.high)})"
+    shares = f"better {p.p_above:.0%}, equivalent {p.p_inside:.0%}, worse {p.p_below:.0%}"
+    test = f"{pair.test} test, p = {pair.p_value:.3g}"
+    return [f"Gain of {pair.first} over {pair.second}: {gain}; {shares}; {test}."]
 
 
-def small(value: float) -> str:
-    """Three significant digits, whole numbers above a thousand."""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def _price(answer: dict[str, Any]) -> list[str]:
+def _costs_of_champions(answer: Answer) -> list[str]:
     """What the deep champion costs, in multiples of the classical one."""
-    rows = {r["model"]: r for r in answer["leaderboard"]}
-    deep, classical = (rows.get(answer["verdict"][f"{f}_champion"]) for f in ("deep", "classical"))
+    rows = {row.model: row for row in answer.leaderboard}
+    deep = rows.get(answer.verdict.deep_champion or "")
+    classical = rows.get(answer.verdict.classical_champion or "")
     if deep is None or classical is None:
         return []
-    words = {"fit_seconds": "training time", "predict_seconds": "prediction time", "size_bytes": "size"}
-    ratios = [
-        f"{times(deep[key] / classical[key])} x the {word}"
-        for key, word in words.items()
-        if deep[key] and classical[key]
-    ]
-    return [f"Price: {deep['model']} takes {', '.join(ratios)} of {classical['model']}."] if ratios else []
+    pairs = {
+        "training time": (deep.fit_seconds, classical.fit_seconds),
+        "prediction time": (deep.predict_seconds, classical.predict_seconds),
+        "size": (deep.size_bytes, classical.size_bytes),
+    }
+    ratios = [f"{times(one / other)}x the {words}" for words, (one, other) in pairs.items() if one and other]
+    return [f"Costs: {deep.model} needs {', '.join(ratios)} of {classical.model}."] if ratios else []

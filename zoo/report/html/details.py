@@ -2,120 +2,137 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from ...results.calibration import CalibrationAnswer, CalibrationError
+from ...results.curves import CapacityAnswer, LearningCurveAnswer
+from ...results.report import ReportSheet
+from ...results.saved import Share
 from .. import calibration_plots
-from .. import curve_plots as learning_plots
-from ..words import number, seconds
+from ..curve_plots import draw_capacity, draw_learning_curve
+from ..words import interval, number, seconds
 from .figures import Picture, inline
 
+View = dict[str, Any]  # the variables of a template
+Table = tuple[list[str], list[list[str]]]
 
-def calibration(found: dict[str, Any] | None, answer: dict[str, Any]) -> dict[str, Any] | None:
-    """Reliability, calibration error and sets of the shown models; intervals of numbers."""
-    if found is None or not found["models"]:
+
+def calibration(answer: CalibrationAnswer | None) -> View | None:
+    """Reliability, calibration error and sets of the shown models; intervals for regression."""
+    if answer is None or not answer.models:
         return None
-    numbers = found["dataset"]["task"] == "regression"
-    header, rows = _of_values(found) if numbers else _of_classes(found)
+    regression = answer.dataset.task == "regression"
+    header, rows = _of_values(answer) if regression else _of_classes(answer)
     picture = Picture(
-        inline(calibration_plots.draw(found), "reliability", "Stated against observed frequencies"),
-        "Reliability",
-        "Shown are the champions and the best others; deepworth calibration judges all of the run's models.",
-        *(_levels(found) if numbers else _curves(found)),
+        inline(calibration_plots.draw(answer), "reliability", "Predicted against observed frequencies"),
+        "Reliability diagram",
+        "The best models; deepworth calibration shows all models of the run.",
+        *(_levels(answer) if regression else _curves(answer)),
     )
-    level = f"{found['confidence_level']:.0%}"
-    what = "Intervals" if numbers else "Sets of classes"
+    what = "Prediction intervals" if regression else "Prediction sets"
     return {
         "picture": picture,
         "header": header,
         "rows": rows,
-        "question": "Does what was said with 70 % happen in 70 of 100 cases? " * (not numbers),
-        "note": f"{what} are made to hold the truth in {level} of the rows; brackets are 95% intervals.",
-        "lines": []
-        if numbers
-        else [
-            "Calibration error: by how much stated probabilities are off on average, less the part of "
-            "chance. Calibrators and sets were learned on the other folds."
-        ],
+        "note": f"{what} should hold the truth for {answer.confidence_level:.0%} of the rows. "
+        f"Brackets are {answer.interval_level:.0%} intervals.",
+        "lines": [] if regression else [_CLASSES_NOTE],
     }
 
 
-def _of_classes(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    header = ["model", "calibration error", "by chance", "best calibrator", "error then", "Brier score"]
-    header += ["coverage of sets", "set size", "for a human"]
+_CLASSES_NOTE = (
+    "Calibration error: mean difference between predicted probabilities and observed frequencies, without "
+    "the part that is due to chance. Calibrators and prediction sets were fitted on the other folds."
+)
+
+
+def _of_classes(answer: CalibrationAnswer) -> Table:
+    header = ["model", "calibration error", "by chance", "best calibrator", "calibrated error", "Brier score"]
+    header += ["coverage of sets", "mean set size", "referred"]
     rows = []
-    for m in found["models"]:
-        best = m["best_calibrator"]
-        then = "-" if best == "none" else number(m["calibrators"][best]["calibration_error"]["value"])
+    for model in answer.models:
+        error, brier, sets = model.calibration_error, model.brier, model.sets
+        if error is None or brier is None or sets is None:
+            continue
+        best = (model.calibrators or {}).get(model.best_calibrator or "")
+        calibrated = None if best is None or model.best_calibrator == "none" else best.calibration_error.value
         rows.append(
             [
-                m["model"],
-                _between(m["calibration_error"]),
-                number(m["calibration_error"]["by_chance"]),
-                best,
-                then,
-                _between(m["brier"]),
-                _between(m["sets"]["coverage"]),
-                f"{m['sets']['mean_set_size']:.2f}",
-                f"{m['sets']['referred']:.1%}",
+                model.model,
+                _with_interval(error),
+                number(error.by_chance),
+                model.best_calibrator or "-",
+                number(calibrated),
+                _with_interval(brier),
+                _with_interval(sets.coverage),
+                f"{sets.mean_set_size:.2f}",
+                f"{sets.referred:.1%}",
             ]
         )
     return header, rows
 
 
-def _of_values(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+def _of_values(answer: CalibrationAnswer) -> Table:
     rows = [
-        [m["model"], _between(m["intervals"]["coverage"]), f"± {number(m['intervals']['half_width'])}"]
-        for m in found["models"]
+        [
+            model.model,
+            _with_interval(model.intervals.coverage),
+            f"± {number(model.intervals.half_width)}",
+        ]
+        for model in answer.models
+        if model.intervals is not None
     ]
-    return ["model", f"coverage (stated {found['confidence_level']:.0%})", "width"], rows
+    return ["model", f"coverage (nominal {answer.confidence_level:.0%})", "width"], rows
 
 
-def _between(value: dict[str, float]) -> str:
-    return f"{number(value['value'])} [{number(value['low'])}, {number(value['high'])}]"
+def _with_interval(value: Share | CalibrationError) -> str:
+    return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 
-def _curves(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+def _curves(answer: CalibrationAnswer) -> Table:
     rows = []
-    for m in found["models"]:
-        for kind in ("none", "calibrated"):
-            c = m["reliability"][kind]
-            for stated, happened, low, high, n in zip(
-                c["stated"], c["happened"], c["low"], c["high"], c["rows"], strict=True
-            ):
-                between = f"{number(low)} to {number(high)}"
-                words = "as trained" if kind == "none" else "calibrated"
-                rows.append([m["model"], words, number(stated), number(happened), between, f"{n:,.0f}"])
-    return ["model", "probabilities", "stated", "happened", "95% interval", "rows"], rows
+    for model in answer.models:
+        if model.reliability is None:
+            continue
+        both = {"as trained": model.reliability.none, "calibrated": model.reliability.calibrated}
+        for words, curve in both.items():
+            columns = (curve.stated, curve.happened, curve.low, curve.high, curve.rows)
+            for stated, happened, low, high, n in zip(*columns, strict=True):
+                ends = interval(low, high)
+                rows.append([model.model, words, number(stated), number(happened), ends, f"{n:,.0f}"])
+    return ["model", "probabilities", "predicted", "observed", "95% interval", "rows"], rows
 
 
-def _levels(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+def _levels(answer: CalibrationAnswer) -> Table:
     rows = [
-        [m["model"], f"{p['level']:.0%}", _between(p["coverage"]), number(p["half_width"])]
-        for m in found["models"]
-        for p in m["levels"]
+        [model.model, f"{point.level:.0%}", _with_interval(point.coverage), number(point.half_width)]
+        for model in answer.models
+        for point in model.levels or ()
     ]
-    return ["model", "stated", "held", "value ±"], rows
+    return ["model", "nominal coverage", "coverage", "value ±"], rows
 
 
-def confusion(sheet: dict[str, Any]) -> list[dict[str, Any]] | None:
+def confusion(sheet: ReportSheet) -> list[View] | None:
     """Matrices of the shown models; of very many classes the most frequent mistakes only."""
-    found = sheet["confusion"]
-    if not found or not found["models"]:
+    answer = sheet.confusion
+    if answer is None or not answer.models:
         return None
-    classes = found["classes"]
+    classes = answer.classes
     return [
         {
-            **{k: m[k] for k in ("model", "mistakes")},
-            "rows": f"{m['rows']:,}",
-            "right": f"{m['right']:,}",
+            "model": model.model,
+            "mistakes": model.mistakes,
+            "rows": f"{model.rows:,}",
+            "right": f"{model.right:,}",
             "classes": classes,
-            "matrix": None if m["counts"] is None else _matrix(m["counts"], classes),
+            "matrix": None if model.counts is None or classes is None else _matrix(model.counts, classes),
         }
-        for m in found["models"]
+        for model in answer.models
     ]
 
 
-def _matrix(counts: list[list[int]], classes: list[str]) -> list[dict[str, Any]]:
+def _matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> list[View]:
     return [
         {
             "name": name,
@@ -128,51 +145,51 @@ def _matrix(counts: list[list[int]], classes: list[str]) -> list[dict[str, Any]]
     ]
 
 
-def curve(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+def curve(answer: LearningCurveAnswer | None) -> View | None:
     """A learning curve of the same data, and where the families cross."""
     if answer is None:
         return None
-    label = answer["metric"]["label"]
+    sentence = answer.crossover.sentence
     rows = [
         [
-            f"{r['size']:,}",
-            r["family"],
-            r["champion"],
-            number(r["score"]),
-            "-" if r["score_low"] is None else f"{number(r['score_low'])} to {number(r['score_high'])}",
+            f"{row.size:,}",
+            row.family,
+            row.champion,
+            number(row.score),
+            interval(row.score_low, row.score_high),
         ]
-        for r in sorted(answer["families"], key=lambda r: (r["size"], r["family"]))
+        for row in sorted(answer.families, key=lambda row: (row.size, row.family))
     ]
     picture = Picture(
-        inline(learning_plots.draw_learning_curve(answer), "curve", answer["crossover"]["sentence"]),
+        inline(draw_learning_curve(answer), "curve", sentence),
         "Learning curves",
-        "Points are the best of each family on growing parts of the data, lines are power laws with an "
-        "asymptote. Grey ground was not measured.",
-        ["training rows", "family", "champion", label, f"{answer['confidence_level']:.0%} interval"],
+        "Points: the best model of each family by the number of training rows. Lines: power laws with an "
+        "asymptote. Grey: beyond the measured sizes.",
+        ["training rows", "family", "model", answer.metric.label, f"{answer.confidence_level:.0%} interval"],
         rows,
     )
-    return {"sentence": answer["crossover"]["sentence"], "picture": picture}
+    return {"sentence": sentence, "picture": picture}
 
 
-def capacity(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+def capacity(answer: CapacityAnswer | None) -> View | None:
     """A grid of networks on the same data."""
     if answer is None:
         return None
     rows = [
         [
-            str(r["layers"]),
-            "-" if r["units"] is None else f"{r['units']:,}",
-            number(r["score"]),
-            "-" if r["score_low"] is None else f"{number(r['score_low'])} to {number(r['score_high'])}",
-            seconds(r["fit_seconds"]) or "-",
+            str(row.layers),
+            "-" if row.units is None else f"{row.units:,}",
+            number(row.score),
+            interval(row.score_low, row.score_high),
+            seconds(row.fit_seconds) or "-",
         ]
-        for r in answer["networks"]
+        for row in answer.networks
     ]
     picture = Picture(
-        inline(learning_plots.draw_capacity(answer), "capacity", answer["headline"]),
+        inline(draw_capacity(answer), "capacity", answer.headline),
         "Networks by depth and width",
-        f"Scores and seconds of one fit; bars are {answer['confidence_level']:.0%} intervals.",
-        ["hidden layers", "units each", answer["metric"]["label"], "interval", "fit"],
+        f"Scores, and seconds of one fit; bars are {answer.confidence_level:.0%} intervals.",
+        ["hidden layers", "units per layer", answer.metric.label, "interval", "fit"],
         rows,
     )
-    return {"sentences": [a["sentence"] for a in answer["answers"]], "picture": picture}
+    return {"sentences": [one.sentence for one in answer.answers], "picture": picture}

@@ -8,16 +8,36 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..words import OUTCOMES, between_lines, data_facts, facts, number, seconds, size, verdict_lines
+from ...results.answer import Answer
+from ...results.curves import CapacityAnswer, LearningCurveAnswer
+from ...results.facts import DatasetFacts
+from ...results.report import ReportSheet
+from ..words import (
+    OUTCOMES,
+    between_lines,
+    data_facts,
+    facts,
+    interval,
+    is_tied,
+    number,
+    seconds,
+    size,
+    tied_words,
+    verdict_lines,
+)
 from .board import view
 from .details import capacity, curve
-from .figures import drawing
+from .figures import Picture, drawing
+
+T = TypeVar("T")
 
 _FOLDER = Path(__file__).resolve().parent / "templates"
 # Only what browsers and XML know as text: a file name or a class may hold anything.
@@ -25,21 +45,21 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\u
 
 SECTIONS = (
     ("leaderboard", "Leaderboard", "board"),
-    ("cost", "Accuracy against cost", "costs"),
-    ("folds", "Fold by fold", "folds"),
-    ("data-size", "With more data", "curve"),
-    ("capacity", "How deep, how wide", "capacity"),
-    ("calibration", "Can the probabilities be trusted?", "calibration"),
-    ("mistakes", "What goes wrong", "mistakes"),
-    ("explanations", "What the models answer by", "explanations"),
-    ("data", "What to know about the data", "data"),
-    ("failures", "What failed", "failed"),
+    ("cost", "Score against cost", "costs"),
+    ("folds", "Scores by fold", "folds"),
+    ("data-size", "Learning curve", "curve"),
+    ("capacity", "Depth and width of networks", "capacity"),
+    ("calibration", "Calibration", "calibration"),
+    ("mistakes", "Prediction errors", "mistakes"),
+    ("explanations", "Explanations", "explanations"),
+    ("data", "Data and findings", "data"),
+    ("failures", "Failed jobs", "failed"),
     ("reproduce", "How to reproduce it", "made"),
 )
 
 
-def page(sheet: dict[str, Any]) -> str:
-    """One self-contained HTML page of what :func:`deepworth.report` collects of a run."""
+def page(sheet: ReportSheet) -> str:
+    """One self-contained HTML page about a run."""
     clean = cleaned(sheet)
     with drawing():
         shown = view(clean)
@@ -50,8 +70,8 @@ def page(sheet: dict[str, Any]) -> str:
         "style.css",
         v=shown,
         title=f"{shown['name']}: {shown['verdict']['words']}",
-        sections=[(key, shown["titles"].get(key, name)) for key, name, part in SECTIONS if shown[part]],
-        version=clean["result"]["versions"].get("deepworth") or "",
+        sections=[(key, name) for key, name, part in SECTIONS if shown[part]],
+        version=clean.result.versions.get("deepworth") or "",
         script=Markup(script),
         script_hash=Markup(digest),
     )
@@ -62,13 +82,21 @@ def rendered(template: str, style: str, **values: Any) -> str:
     return _environment().get_template(template).render(style=Markup(_text(style)), **values)
 
 
-def cleaned(value: Any) -> Any:
+def cleaned(value: T) -> T:
     """The same object without characters that no page can hold."""
+    return _cleaned(value)  # type: ignore[no-any-return]
+
+
+def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return _CONTROL.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {cleaned(k): cleaned(v) for k, v in value.items()}
-    return [cleaned(v) for v in value] if isinstance(value, list) else value
+    if isinstance(value, Mapping):
+        return {_cleaned(key): _cleaned(own) for key, own in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_cleaned, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _cleaned(getattr(value, f.name)) for f in fields(value)})
+    return value
 
 
 def _text(name: str) -> str:
@@ -85,59 +113,64 @@ def _environment() -> Environment:
     )
 
 
-def comparison(answer: dict[str, Any]) -> str:
+def comparison(answer: Answer) -> str:
     """The verdict and the leaderboard."""
     answer = cleaned(answer)
-    metric, verdict = answer["metric"], answer["verdict"]
-    arrow = "↑" if metric["greater_is_better"] else "↓"
-    header = ["model", "family", f"{metric['label']} {arrow}", "interval", "fit", "1k rows", "size"]
-    rows = []
-    for r in answer["leaderboard"]:
-        low, high = r["score_low"], r["score_high"]
-        rows.append(
-            [
-                r["model"] + (" ≈" if r.get("tied_with_best") else ""),
-                r["family"],
-                r["status"].replace("_", " ") if r["score"] is None else number(r["score"]),
-                "-" if low is None else f"{number(low)} to {number(high)}",
-                seconds(r["fit_seconds"]) or "-",
-                seconds(r["predict_seconds"]) or "-",
-                size(r["size_bytes"]) or "-",
-            ]
-        )
-    lines = [verdict["sentence"], *verdict_lines(answer), *between_lines(answer)]
-    if verdict["missing"]:
-        lines.append(f"Missing: {', '.join(verdict['missing'])}.")
-    title = f"{answer['dataset']['name']}: {OUTCOMES[verdict['outcome']]}."
+    metric, verdict = answer.metric, answer.verdict
+    arrow = "↑" if metric.greater_is_better else "↓"
+    header = ["model", "family", f"{metric.label} {arrow}", "interval", "fit", "1k rows", "size"]
+    rows = [
+        [
+            row.model + (" ≈" if is_tied(row) else ""),
+            row.family,
+            row.status.replace("_", " ") if row.score is None else number(row.score),
+            interval(row.score_low, row.score_high),
+            seconds(row.fit_seconds) or "-",
+            seconds(row.predict_seconds) or "-",
+            size(row.size_bytes) or "-",
+        ]
+        for row in answer.leaderboard
+    ]
+    lines = [verdict.sentence, *verdict_lines(answer), *between_lines(answer)]
+    if verdict.missing:
+        lines.append(f"Missing: {', '.join(verdict.missing)}.")
+    if sum(map(is_tied, answer.leaderboard)) > 1:
+        lines.append(f"≈ {tied_words(verdict.confidence_level)}.")
+    title = f"{answer.dataset.name}: {OUTCOMES[verdict.outcome]}."
     return _fragment(title, ", ".join(facts(answer)), lines, header, rows)
 
 
-def learning_curve(answer: dict[str, Any]) -> str:
+def learning_curve(answer: LearningCurveAnswer) -> str:
     """Where the families cross, as a picture."""
     answer = cleaned(answer)
     with drawing():
-        found = curve(answer)
-    assert found is not None
-    return _fragment(
-        answer["crossover"]["headline"], _data(answer), [found["sentence"]], picture=found["picture"]
-    )
+        shown = curve(answer)
+    assert shown is not None
+    title, facts = answer.crossover.headline, _data(answer.dataset)
+    return _fragment(title, facts, [shown["sentence"]], picture=shown["picture"])
 
 
-def networks(answer: dict[str, Any]) -> str:
+def networks(answer: CapacityAnswer) -> str:
     """How deep and how wide a network must be, as a picture."""
     answer = cleaned(answer)
     with drawing():
-        found = capacity(answer)
-    assert found is not None
-    return _fragment(answer["headline"], _data(answer), found["sentences"], picture=found["picture"])
+        shown = capacity(answer)
+    assert shown is not None
+    facts = _data(answer.dataset)
+    return _fragment(answer.headline, facts, shown["sentences"], picture=shown["picture"])
 
 
-def _data(answer: dict[str, Any]) -> str:
-    return ", ".join([answer["dataset"]["name"], *data_facts(answer["dataset"])])
+def _data(dataset: DatasetFacts) -> str:
+    return ", ".join([dataset.name, *data_facts(dataset)])
 
 
 def _fragment(
-    title: str, told: str, lines: list[str], header: Any = (), rows: Any = (), picture: Any = None
+    title: str,
+    facts: str,
+    lines: Sequence[str],
+    header: Sequence[str] = (),
+    rows: Sequence[Sequence[str]] = (),
+    picture: Picture | None = None,
 ) -> str:
-    parts = {"title": title, "facts": told, "lines": lines, "header": header, "rows": rows}
+    parts = {"title": title, "facts": facts, "lines": lines, "header": header, "rows": rows}
     return rendered("fragment.html", "fragment.css", f={**parts, "picture": picture})
