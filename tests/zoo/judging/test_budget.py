@@ -129,4 +129,4 @@ def test_the_command_answers_at_once_and_later(tmp_path, monkeypatch):
     assert "Best within latency up to 60 min 0 s and size up to 1 GB: logistic-regression, ROC AUC" in first
     answer = json.loads(said("verdict", "last", "--budget", "size=30kB", "--json"))["budget"]
     assert (answer["model"], answer["limits"]) == ("constant", {"size": 30_000})
-    assert "No model within fit up to 0.001 ms; the least" in said("verdict", "last", "--budget", "fit=1us")
+    assert "No model within fit up to 0.001 ms; the lowest of any model" in said("verdict", "last", "--budget", "fit=1us")

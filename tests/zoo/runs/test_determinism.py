@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from deepworth import InputError
 from deepworth.cli import main
-from deepworth.datasets._errors import InputError
-from deepworth.zoo.runs.limits import VARIABLES, Limits, level_of, make_limits
+from deepworth.zoo.results.facts import Determinism
+from deepworth.zoo.runs.limits import VARIABLES, Limits, determinism_of, make_limits
+from deepworth.zoo.runs.store import load_results
 from deepworth.zoo.runs.worker_process import COUNTS, environment
+from deepworth.zoo.setup import Resources
 from deepworth.zoo.workflows.compare import compare
 from deepworth.zoo.workflows.verify import difference, verify_run
 
@@ -26,47 +29,51 @@ def kept(tmp_path_factory):
     """A deterministic run with a network, in worker processes."""
     store = tmp_path_factory.mktemp("runs")
     options = {"models": MODELS, "folds": 2, "rows": 150, "params": {"perceptron": {"epochs": 3}}}
-    return compare("sick-healthy", store=store, deterministic=True, jobs=1, **options).to_dict()
+    return compare("sick-healthy", store=store, deterministic=True, jobs=1, **options).answer
 
 
 @pytest.fixture
 def folder(kept, tmp_path):
     """A copy that a test may spoil."""
-    target = tmp_path / kept["run"]
-    shutil.copytree(kept["path"], target)
+    target = tmp_path / kept.run
+    shutil.copytree(kept.path, target)
     return target
 
 
 def test_one_thread_and_deterministic_kernels_are_set():
-    limits = make_limits(None, deterministic=True)
+    limits = make_limits(Resources(deterministic=True))
     assert (limits.workers, limits.threads, limits.cores) == (1, 1, 1)
     found = environment(limits.threads, deterministic=True)
     assert {name: found[name] for name in COUNTS} == dict.fromkeys(COUNTS, "1")
     assert {name: found[name] for name in VARIABLES} == VARIABLES
-    assert make_limits(2, threads=3, deterministic=True).threads == 3
+    assert make_limits(Resources(jobs=2, threads=3, deterministic=True)).threads == 3
     for wrong in ({"jobs": 0}, {"cluster": "tcp://nowhere:1"}):
         with pytest.raises(InputError, match="worker processes of this machine"):
-            make_limits(**wrong, deterministic=True)
+            make_limits(Resources(**wrong, deterministic=True))
 
 
 def test_levels_by_their_settings():
-    levels = [level_of(Limits(), 1), level_of(Limits(1, 1, deterministic=True), 1)]
-    levels.append(level_of(Limits(1, 4, deterministic=True), 4))
-    assert [found["level"] for found in levels] == ["seeded", "bit-equal by setting", "deterministic kernels"]
+    found = [determinism_of(Limits(), 1), determinism_of(Limits(1, 1, deterministic=True), 1)]
+    found.append(determinism_of(Limits(1, 4, deterministic=True), 4))
+    assert [own.level for own in found] == ["seeded", "bit-equal by setting", "deterministic kernels"]
+    assert [own.threads for own in found] == [1, 1, 4]
+    assert [own.variables for own in found] == [{}, VARIABLES, VARIABLES]
 
 
 def test_the_record_says_which_level_was_reached(kept):
-    assert kept["determinism"]["level"] == "bit-equal by setting"
-    assert kept["determinism"]["threads"] == 1
-    assert kept["plan"]["limits"]["deterministic"] is True
+    assert kept.determinism == Determinism("bit-equal by setting", 1, VARIABLES)
+    assert kept.plan.limits.deterministic
+    assert load_results(kept.path).facts.determinism == kept.determinism
 
 
 def test_a_deterministic_run_repeats_itself_bit_for_bit(kept):
-    found = verify_run(kept["path"])
-    assert [row["model"] for row in found["models"]] == MODELS
-    assert {row["answer"] for row in found["models"]} == {"bit-equal"}
-    assert found["holds"]
-    assert not found["versions_changed"]
+    found = verify_run(kept.path)
+    assert [row.model for row in found.models] == MODELS
+    assert {row.answer for row in found.models} == {"bit-equal"}
+    assert {row.largest_difference for row in found.models} == {0.0}
+    assert found.holds
+    assert not found.versions_changed
+    assert found.determinism == kept.determinism
 
 
 def spoil(folder, model, change):
@@ -109,4 +116,4 @@ def test_what_cannot_be_repeated_is_one_line(folder, tmp_path):
 )
 def test_three_answers(change, answer):
     before = np.array([[0.25, 0.75], [0.5, 0.5]])
-    assert difference(before, before + change)["answer"] == answer
+    assert difference(before, before + change)[0] == answer

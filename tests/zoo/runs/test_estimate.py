@@ -7,7 +7,9 @@ from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
+from runs import plan_of
 
+from deepworth import load_dataset
 from deepworth.cli import main
 from deepworth.zoo import registry
 from deepworth.zoo.runs import estimate as _estimate
@@ -17,6 +19,7 @@ from deepworth.zoo.runs.estimate import (
     Past,
     Shape,
     _makespan,
+    estimate,
     fleet_factor,
     law,
     past_fits,
@@ -24,9 +27,9 @@ from deepworth.zoo.runs.estimate import (
     table_seconds,
     work_factor,
 )
-from deepworth.zoo.runs.store import list_runs
 from deepworth.zoo.workflows.compare import compare
 from deepworth.zoo.workflows.preview import preview
+from deepworth.zoo.workflows.runs import runs
 
 SHAPE = Shape("tabular", 1000, 10, 1)
 FAST = {"models": ["constant", "naive-bayes"], "folds": 3, "rows": 150}
@@ -88,31 +91,31 @@ def test_tasks_go_to_the_worker_that_is_free_first():
 
 def test_a_run_keeps_the_estimate_beside_the_clock(tmp_path):
     events = []
-    answer = compare("sick-healthy", store=tmp_path, progress=events.append, **FAST).to_dict()
-    told = answer["estimate"]
-    assert told["real_seconds"] == answer["wall_seconds"]
-    assert 0 < told["low"] < told["seconds"] < told["high"]
+    answer = compare("sick-healthy", store=tmp_path, progress=events.append, **FAST).answer
+    expected = answer.estimate
+    assert expected.real_seconds == answer.wall_seconds > 0
+    assert 0 < expected.low < expected.seconds < expected.high
     assert events[0].kind == "plan"
     assert (events[0].total, events[0].estimate["models"]) == (6, 2)
-    (row,) = list_runs(tmp_path)
-    assert (row["estimated_seconds"], row["real_seconds"]) == (told["seconds"], told["real_seconds"])
+    (row,) = runs(store=tmp_path)
+    assert (row.estimated_seconds, row.real_seconds) == (expected.seconds, expected.real_seconds)
 
 
 def test_earlier_runs_are_read_from_their_journals(tmp_path):
-    answer = compare("sick-healthy", store=tmp_path, **FAST).to_dict()
+    answer = compare("sick-healthy", store=tmp_path, **FAST).answer
     found = {own.model: own for own in past_fits(tmp_path)}
     assert set(found) == {"constant", "naive-bayes"}
     own = found["naive-bayes"]
-    assert own.shape == shape_of(answer["dataset"], answer["plan"]["test_over_train"])
+    assert own.shape == shape_of(answer.dataset, answer.plan.test_over_train)
     assert (own.shape.rows, own.shape.width) == (pytest.approx(100, abs=0.5), 6)
-    assert 0 < own.seconds < answer["wall_seconds"]
-    assert 0 < own.rest <= answer["wall_seconds"]
+    assert 0 < own.seconds < answer.wall_seconds
+    assert 0 < own.rest <= answer.wall_seconds
     assert past_fits(tmp_path, host="another") == []
     assert past_fits(tmp_path / "none") == []
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "run.sqlite").write_text("no database")
     assert len(past_fits(tmp_path)) == 2
-    with closing(sqlite3.connect(tmp_path / answer["run"] / "run.sqlite")) as db, db:
+    with closing(sqlite3.connect(tmp_path / answer.run / "run.sqlite")) as db, db:
         db.execute("UPDATE job SET model = 'taken-away' WHERE model = 'constant'")
     assert [own.model for own in past_fits(tmp_path)] == ["naive-bayes"], "a model that is not there any more"
 
@@ -128,16 +131,32 @@ def test_disturbed_jobs_and_failed_ones_teach_nothing(tmp_path):
 
 
 def test_a_preview_runs_nothing_and_tells_every_job(tmp_path):
-    told = preview("sick-healthy", store=tmp_path, repeats=2, **FAST)
+    found = preview("sick-healthy", store=tmp_path, repeats=2, costs=True, **FAST)
     assert list(tmp_path.iterdir()) == []
-    folds = [job for job in told["jobs"] if job["kind"] == "fold"]
-    assert len(folds) == 2 * 3 * 2
-    assert {(job["training_rows"], job["test_rows"]) for job in folds} == {(100, 50)}
-    costs = [job for job in told["jobs"] if job["kind"] == "cost"]
-    assert [(job["training_rows"], job["test_rows"]) for job in costs] == [(150, 0)] * 2
-    each = math.fsum(job["estimated_seconds"] for job in told["jobs"])
-    assert each == pytest.approx(math.fsum(row["seconds"] for row in told["models"]))
-    assert told["estimate"]["seconds"] == pytest.approx(each + told["estimate"]["start_seconds"])
+    folds = [job for job in found.jobs if job.kind == "fold"]
+    assert len(folds) == 2 * 3 * 2 == found.plan.jobs
+    assert {(job.training_rows, job.test_rows) for job in folds} == {(100, 50)}
+    assert {(job.repeat, job.fold) for job in folds} == {(r, f) for r in range(2) for f in range(3)}
+    costs = [job for job in found.jobs if job.kind == "cost"]
+    assert [(job.training_rows, job.test_rows) for job in costs] == [(150, 0)] * 2
+    assert {(job.repeat, job.fold) for job in costs} == {(None, None)}
+    each = math.fsum(job.estimated_seconds for job in found.jobs)
+    assert each == pytest.approx(math.fsum(row.seconds for row in found.models))
+    assert found.estimate.seconds == pytest.approx(each + found.estimate.start_seconds)
+
+
+def test_a_preview_and_the_estimate_of_its_plan_agree(tmp_path):
+    found = preview("sick-healthy", store=tmp_path, **FAST)
+    data = load_dataset("sick-healthy", rows=150)
+    plan = plan_of(data, FAST["models"], folds=3)
+    again = estimate(data, plan, tmp_path)
+    assert [row.model for row in found.models] == [row.model for row in again.models] == plan.models
+    assert [row.jobs for row in again.models] == [3, 3]
+    assert found.estimate.low < again.seconds < found.estimate.high, "the machine's load is measured anew"
+    done = {position for position, job in enumerate(plan.jobs) if job.model == "constant"}
+    left = estimate(data, plan, tmp_path, done)
+    assert [row.jobs for row in left.models] == [0, 3]
+    assert [seconds is None for seconds in left.jobs] == [True] * 3 + [False] * 3
 
 
 def test_dry_run_of_the_command(tmp_path):

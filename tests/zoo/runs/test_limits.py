@@ -3,7 +3,7 @@
 import pytest
 from threadpoolctl import threadpool_info
 
-from deepworth.datasets._errors import InputError
+from deepworth import InputError
 from deepworth.zoo import registry
 from deepworth.zoo.runs.limits import (
     Limits,
@@ -16,6 +16,7 @@ from deepworth.zoo.runs.limits import (
     threads_for,
 )
 from deepworth.zoo.runs.tasks import Task, longest_first
+from deepworth.zoo.setup import Resources
 from deepworth.zoo.training.machine import held_to_cores, usable_cores
 
 
@@ -49,14 +50,20 @@ def test_other_sizes_are_refused(text, words):
 
 
 def test_a_limit_needs_a_process_that_can_be_killed():
-    assert make_limits().workers == 0
-    assert make_limits(time_limit=5).workers == 1
-    assert make_limits(3, memory_limit="1GB") == Limits(3, None, None, 10**9)
+    assert make_limits(Resources()).workers == 0
+    assert make_limits(Resources(time_limit=5)).workers == 1
+    assert make_limits(Resources(jobs=3, memory_limit="1GB")) == Limits(3, None, None, 10**9)
     with pytest.raises(InputError, match="need worker processes"):
-        make_limits(0, time_limit=5)
+        make_limits(Resources(jobs=0, time_limit=5))
     for wrong in ({"jobs": -1}, {"threads": 0}):
         with pytest.raises(InputError, match="must be at least"):
-            make_limits(**wrong)
+            make_limits(Resources(**wrong))
+
+
+def test_a_cluster_has_its_own_number_of_workers():
+    assert make_limits(Resources(cluster="tcp://here:1")).workers == 1
+    with pytest.raises(InputError, match="jobs is for one machine"):
+        make_limits(Resources(jobs=2, cluster="tcp://here:1"))
 
 
 def test_workers_share_the_cores(monkeypatch):
@@ -96,4 +103,4 @@ def test_a_fit_is_held_to_its_threads_and_the_libraries_are_found_once():
 
 def test_networks_come_after_the_others_and_the_longest_first():
     tasks = [Task((0,), "classical"), Task((1,), "deep"), Task((2,), "classical"), Task((3, 4), "deep")]
-    assert [task.places[0] for task in longest_first(tasks, [1.0, 5.0, 2.0, 9.0])] == [2, 0, 3, 1]
+    assert [task.positions[0] for task in longest_first(tasks, [1.0, 5.0, 2.0, 9.0])] == [2, 0, 3, 1]
