@@ -195,8 +195,8 @@ BROKEN = {
     "header only": (lambda data: data.split(b"\n")[0] + b"\n", "no rows"),
     "cut parquet": (lambda data: b"PAR1" + data, "parquet"),
     "no JSON": (lambda data: b'{"age": 1}\n{"age"', "line 2 is not valid JSON"),
-    "a list a line": (lambda data: b'{"age": 1}\n[1]\n', "line 2 is no object"),
-    "twice": (lambda data: b"age," + data[: data.index(b"\n")] + b"\n1,2,3,4,5\n", "stands 2 times"),
+    "a list a line": (lambda data: b'{"age": 1}\n[1]\n', "line 2 is not an object"),
+    "twice": (lambda data: b"age," + data[: data.index(b"\n")] + b"\n1,2,3,4,5\n", "occurs 2 times"),
 }
 
 
