@@ -5,8 +5,8 @@ Findings about data: what was found, where, and what to do. Works from plain obj
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.padding import Padding
@@ -18,6 +18,9 @@ from ..results.json import to_json
 from ..results.runs import ModelEstimate, Preview, RunSummary
 from .terminal import _SEVERITY, console, print_json
 from .words import FAMILY_COLOURS, OUTCOMES, about, data_facts, number, seconds
+
+if TYPE_CHECKING:
+    from ...datasets import DataCheck, DatasetDescription, DatasetInfo
 
 
 def _table(*columns: str) -> Table:
@@ -56,7 +59,7 @@ def show_model(model: ModelCard, *, as_json: bool = False) -> None:
     out.print(table)
 
 
-def show_datasets(datasets: list[dict[str, Any]], *, as_json: bool = False) -> None:
+def show_datasets(datasets: Sequence[DatasetInfo], *, as_json: bool = False) -> None:
     """Every named dataset."""
     if as_json:
         print_json(datasets)
@@ -70,7 +73,7 @@ def show_datasets(datasets: list[dict[str, Any]], *, as_json: bool = False) -> N
     out.print("[dim]Any file or folder is a dataset too, and openml:ID: deepworth datasets DATA[/dim]")
 
 
-def show_dataset(data: dict[str, Any], *, as_json: bool = False) -> None:
+def show_dataset(data: DatasetDescription, *, as_json: bool = False) -> None:
     """One dataset: facts, columns with roles and reasons, findings, first rows."""
     if as_json:
         print_json(data)
@@ -95,7 +98,7 @@ def show_dataset(data: dict[str, Any], *, as_json: bool = False) -> None:
     out.print(Text("; ".join(part for part in known if part), "dim"))
 
 
-def _possible_targets_line(targets: list[dict[str, Any]], most: int = 20) -> str:
+def _possible_targets_line(targets: Sequence[Mapping[str, object]], most: int = 20) -> str:
     """The columns that could be the target, each with its task."""
     if not targets:
         return "no column can be the target: it needs 10 rows, each with a value, and different values"
@@ -104,19 +107,20 @@ def _possible_targets_line(targets: list[dict[str, Any]], most: int = 20) -> str
     return f"choose the target with --target COLUMN: {shown}{more}"
 
 
-def _target_line(data: dict[str, Any]) -> str:
+def _target_line(data: DatasetDescription) -> str:
     if data["target"] is None:
         return _possible_targets_line(data["possible_targets"])
-    if data["classes"] is None:
-        r = data["target_range"]
+    if (r := data["target_range"]) is not None:
         return f"target {data['target']}: {number(r['min'])} to {number(r['max'])}, mean {number(r['mean'])}"
+    if data["classes"] is None:
+        return f"target {data['target']}"
     total = sum(data["classes"].values())
     shown = [f"{name} {n:,} ({n / total:.0%})" for name, n in list(data["classes"].items())[:10]]
     more = f", and {len(data['classes']) - 10} more" if len(data["classes"]) > 10 else ""
     return f"target {data['target']}: {', '.join(shown)}{more}"
 
 
-def _preview(rows: list[dict[str, Any]], most: int = 8, longest: int = 60) -> Table:
+def _preview(rows: Sequence[Mapping[str, object]], most: int = 8, longest: int = 60) -> Table:
     """The first rows; wide tables show their first columns and the target."""
     names = list(rows[0]) if rows else []
     shown = names if len(names) <= most else [*names[: most - 1], names[-1]]
@@ -158,7 +162,7 @@ def _jobs(run: RunSummary) -> str:
 MOST_ROWS = 8  # row numbers that are shown
 
 
-def show_check(answer: dict[str, Any], *, as_json: bool = False) -> None:
+def show_check(answer: DataCheck, *, as_json: bool = False) -> None:
     """The findings of one dataset, most severe first, each with its advice."""
     if as_json:
         print_json(answer)
@@ -184,7 +188,7 @@ def _rows(rows: Any) -> str:
     return f"rows {shown}{', ...' if len(rows) > MOST_ROWS else ''}" if rows else ""
 
 
-def _summary(findings: list[dict[str, Any]]) -> str:
+def _summary(findings: Sequence[Mapping[str, object]]) -> str:
     if not findings:
         return "No findings."
     counts = {s: sum(f["severity"] == s for f in findings) for s in ("error", "warning", "info")}
