@@ -16,13 +16,15 @@ import gc
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+
+from ..results.rows import Latency
 
 BATCHES = (1, 10, 100, 1000)
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -53,25 +55,9 @@ EFFORTS = {
 }
 
 
-@dataclass(frozen=True)
-class Latency:
-    """Seconds of one call with ``rows`` rows: median and 95th percentile over ``calls`` calls.
-
-    ``left_out`` calls more were made while somebody shared the core. ``steady`` is False where that lasted
-    longer than the effort's patience and hardly a call was alone: then all calls count.
-    """
-
-    rows: int
-    median: float
-    p95: float
-    calls: int
-    left_out: int = 0
-    steady: bool = True
-
-
 def latencies(
     call: Callable[[Any], Any], batch: Callable[[int, int], Any], effort: Effort
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Latency]:
     """Latency of a call by its number of rows, after untimed calls with every number.
 
     Parameters
@@ -83,17 +69,18 @@ def latencies(
         call(batch(rows, 0))
     for rows in BATCHES:
         call(batch(rows, 1))
-    found, patience = {}, effort.patience
+    found: dict[str, Latency] = {}
+    patience = effort.patience
     for rows in BATCHES:
         latency, lost = _latency(call, batch, rows, effort, patience)
-        found[str(rows)] = asdict(latency)
+        found[str(rows)] = latency
         patience -= lost
     return found
 
 
-def is_steady(found: dict[str, dict[str, Any]]) -> bool:
+def is_steady(found: Mapping[str, Latency]) -> bool:
     """Whether all of these latencies were taken on a core that was not shared."""
-    return all(one["steady"] for one in found.values())
+    return all(latency.steady for latency in found.values())
 
 
 def _latency(

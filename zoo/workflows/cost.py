@@ -16,7 +16,6 @@ from ..artefact.manifest import read_manifest
 from ..artefact.operations import operations
 from ..artefact.predicting import raw_rows
 from ..results.models import Manifest
-from ..results.rows import Latency
 from ..results.saved import SavedModelCost
 from ..runs.costs import batch_of, size_on_disk
 from ..runs.measuring import EFFORTS, Meter, give_back_memory, is_steady, latencies
@@ -24,7 +23,7 @@ from ..training.machine import usable_cores
 
 _N_ROWS = 1000
 _SIDE = 64  # pixels of a synthetic image
-_WORDS = "the a of patient no and is with acute pain since left right two days mild severe none fever".split()
+_WORDS = "the a of patient no and is with acute pain since left right two days mild severe none fever"
 
 
 def cost(
@@ -91,7 +90,7 @@ def cost(
         flops_by=counted["flops_by"],
         load_seconds=opening.wall,
         peak_bytes=whole.peak_bytes,
-        latency={rows: Latency(**own) for rows, own in found.items()},
+        latency=found,
         steady=is_steady(found),
     )
 
@@ -116,7 +115,7 @@ def _synthetic(manifest: Manifest, seed: int) -> Any:
     if manifest["modality"] == "image":
         shape = (_N_ROWS, _SIDE, _SIDE, manifest["inputs"][0]["channels"])
         return rng.integers(0, 256, shape, dtype=np.uint8)
-    texts = pd.Series([" ".join(rng.choice(_WORDS, 40)) for _ in range(_N_ROWS)])
+    texts = pd.Series([" ".join(rng.choice(_WORDS.split(), 40)) for _ in range(_N_ROWS)])
     if manifest["modality"] == "text":
         return texts
     kinds = {

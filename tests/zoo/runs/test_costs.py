@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -14,22 +15,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import run, table
 
+from deepworth import compare, resume, verdict
 from deepworth.cli import main
 from deepworth.zoo import registry
 from deepworth.zoo.artefact.loading import load
 from deepworth.zoo.artefact.saving import save
-from deepworth.zoo.judging.leaderboard import front, mark_front
-from deepworth.zoo.runs import costs as _costs
-from deepworth.zoo.runs import fitting as _jobs
-from deepworth.zoo.runs import measuring as _measure
-from deepworth.zoo.runs import measuring as _pace
+from deepworth.zoo.judging.leaderboard import pareto_front, with_pareto_front
+from deepworth.zoo.results.answer import LeaderboardRow
+from deepworth.zoo.runs import costs, fitting, measuring
 from deepworth.zoo.runs.costs import Setting, ask, measure_job, size_on_disk
+from deepworth.zoo.runs.limits import Limits
 from deepworth.zoo.runs.measuring import BATCHES, EFFORTS, Effort, Fit, Meter, Pace, fit_figures, latencies
 from deepworth.zoo.runs.plan import make_plan
-from deepworth.zoo.runs.store import load_run
-from deepworth.zoo.workflows.compare import compare
-from deepworth.zoo.workflows.resume import resume
-from deepworth.zoo.workflows.verdict import verdict
+from deepworth.zoo.runs.store import job_rows, load_results
+from deepworth.zoo.setup import Setup
+from deepworth.zoo.workflows.cost import cost
+from deepworth.zoo.workflows.runs import runs
+from deepworth.zoo.workflows.train import train
 
 pytestmark = pytest.mark.xdist_group("costs")
 
@@ -77,9 +79,9 @@ def test_latency_by_the_number_of_rows(monkeypatch):
     assert list(found) == [str(rows) for rows in BATCHES]
     for rows in BATCHES:
         own = found[str(rows)]
-        assert own["median"] == pytest.approx(np.median(inside[rows][2:]), rel=0.05, abs=0.0002)
-        assert own["median"] <= own["p95"]
-        assert own["calls"] == sum(len(each) == rows for each in seen) - 2  # two of them untimed
+        assert own.median == pytest.approx(np.median(inside[rows][2:]), rel=0.05, abs=0.0002)
+        assert own.median <= own.p95
+        assert own.calls == sum(len(each) == rows for each in seen) - 2  # two of them untimed
     numbers = [each[0] for each in seen if len(each) == 10]
     assert len(set(numbers)) >= 3  # not the same rows again and again
 
@@ -104,30 +106,30 @@ class Neighbour:
 def measured_beside(busy, effort):
     core = Neighbour(busy)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_measure, "own_pace", lambda: core)
-        patch.setattr(_measure.time, "perf_counter", lambda: core.now)
+        patch.setattr(measuring, "own_pace", lambda: core)
+        patch.setattr(measuring.time, "perf_counter", lambda: core.now)
         return latencies(core.call, lambda rows, number: rows, effort), core
 
 
 def test_calls_on_a_shared_core_are_left_out_by_the_probe_beside_them():
     effort = Effort(20, 0.1, 0.5, patience=9.0)
     found, _ = measured_beside(lambda number: number % 40 < 15, effort)
-    assert [one["median"] for one in found.values()] == pytest.approx([0.010] * 4)
-    assert [one["p95"] for one in found.values()] == pytest.approx([0.010] * 4)
-    assert all(one["calls"] >= 20 and one["left_out"] > 0 and one["steady"] for one in found.values())
+    assert [one.median for one in found.values()] == pytest.approx([0.010] * 4)
+    assert [one.p95 for one in found.values()] == pytest.approx([0.010] * 4)
+    assert all(one.calls >= 20 and one.left_out > 0 and one.steady for one in found.values())
 
 
 def test_patience_with_a_core_that_stays_shared_ends_and_is_told():
     effort = Effort(5, 0.05, 0.2, patience=0.4)
     found, core = measured_beside(lambda number: number > 10, effort)
-    assert not any(one["steady"] for one in found.values())
-    assert all(one["left_out"] == 0 and one["median"] == pytest.approx(0.020) for one in found.values())
+    assert not any(one.steady for one in found.values())
+    assert all(one.left_out == 0 and one.median == pytest.approx(0.020) for one in found.values())
     assert core.now < 8 * 0.02 + 0.4 + 4 * 0.25
 
 
 def test_a_moment_of_another_process_does_not_slow_the_probe_that_is_the_fastest_of_some(monkeypatch):
     pieces = itertools.repeat(1.0)
-    monkeypatch.setattr(_pace, "_piece", lambda: next(pieces))
+    monkeypatch.setattr(measuring, "_piece", lambda: next(pieces))
     pace = Pace()
     pieces = iter([3.0, 1.1, 1.0])
     assert not pace.slow(pace.probe())
@@ -137,7 +139,7 @@ def test_a_moment_of_another_process_does_not_slow_the_probe_that_is_the_fastest
 
 def test_settling_ends_with_the_neighbour_or_with_its_time(monkeypatch):
     pieces = itertools.repeat(1.0)
-    monkeypatch.setattr(_pace, "_piece", lambda: next(pieces))
+    monkeypatch.setattr(measuring, "_piece", lambda: next(pieces))
     pace = Pace()
     pieces = iter([2.0] * 30 + [1.0] * 3)
     assert pace.settle(60.0) == 1.0
@@ -178,12 +180,14 @@ def test_the_front_is_what_brute_force_finds(rows):
     def beats(a, b):
         return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
 
-    assert front(np.array(rows, dtype=float)).tolist() == [not any(beats(a, b) for a in rows) for b in rows]
+    found = pareto_front(np.array(rows, dtype=float))
+    assert found.tolist() == [not any(beats(a, b) for a in rows) for b in rows]
 
 
-def row(score, one, fit, size):
-    costs = None if one is None else {"latency": {"1": {"median": one}}}
-    return {"score": score, "fit_seconds": fit, "size_bytes": size, "costs": costs}
+def row(score, latency, fit, size):
+    unknown = {f.name: None for f in fields(LeaderboardRow)}
+    known = {"model": "m", "score": score, "latency_seconds": latency}
+    return LeaderboardRow(**{**unknown, **known, "fit_seconds": fit, "size_bytes": size})
 
 
 def test_models_without_score_or_costs_are_neither_on_the_front_nor_off_it():
@@ -194,10 +198,8 @@ def test_models_without_score_or_costs_are_neither_on_the_front_nor_off_it():
         row(None, 1, 1, 1),
         row(0.99, None, 1, 1),
     ]
-    mark_front(rows, 1)
-    assert [r["pareto"] for r in rows] == [True, True, True, None, None]
-    mark_front(rows, -1)
-    assert [r["pareto"] for r in rows] == [True, True, False, None, None]
+    assert [r.pareto for r in with_pareto_front(rows, 1)] == [True, True, True, None, None]
+    assert [r.pareto for r in with_pareto_front(rows, -1)] == [True, True, False, None, None]
 
 
 @pytest.fixture(scope="module")
@@ -214,45 +216,48 @@ def measured(tmp_path_factory):
 def test_every_model_of_both_families_has_a_whole_sheet(measured):
     result, _ = measured
     assert result.exit_code == 0
-    for model in result.rows():
-        costs = model["costs"]
-        assert (costs["status"], costs["contended"], costs["rows"]) == ("ok", False, 200)
-        assert costs["fit_seconds"] == model["fit_seconds"] > 0
-        assert costs["fit_cpu_seconds"] > 0
-        assert costs["fit_peak_bytes"] is None or costs["fit_peak_bytes"] >= 0
-        assert costs["threads"] >= 1
-        assert set(costs["latency"]) == {"1", "10", "100", "1000"}
-        assert all(0 < one["median"] <= one["p95"] for one in costs["latency"].values())
-        assert model["latency_seconds"] == costs["latency"]["1"]["median"]
-        assert model["predict_seconds"] == costs["latency"]["1000"]["median"]
-        assert model["size_bytes"] > 1000
-        assert model["parameters"] > 0
-        assert model["pareto"] in (True, False)
-    rows = {r["model"]: r for r in result.rows()}
-    assert rows["constant"]["pareto"]
-    assert rows["perceptron"]["fold_fit_seconds"] is None
-    assert rows["perceptron"]["fleet_seconds"] > 0
-    assert rows["random-forest"]["fold_fit_seconds"] > 0
-    assert rows["perceptron"]["costs"]["fit_seconds"] > rows["constant"]["costs"]["fit_seconds"]
+    for row in result.answer.leaderboard:
+        sheet = row.costs
+        assert (sheet.status, sheet.contended, sheet.rows) == ("ok", False, 200)
+        assert sheet.fit_seconds == row.fit_seconds > 0
+        assert sheet.fit_cpu_seconds > 0
+        assert sheet.fit_peak_bytes is None or sheet.fit_peak_bytes >= 0
+        assert sheet.threads >= 1
+        assert set(sheet.latency) == {"1", "10", "100", "1000"}
+        assert all(0 < one.median <= one.p95 for one in sheet.latency.values())
+        assert row.latency_seconds == sheet.latency["1"].median
+        assert row.predict_seconds == sheet.latency["1000"].median
+        assert row.size_bytes == sheet.size_bytes > 1000
+        assert row.parameters == sheet.parameters > 0
+        assert row.pareto in (True, False)
+    rows = {row.model: row for row in result.answer.leaderboard}
+    assert rows["constant"].pareto
+    assert rows["perceptron"].fold_fit_seconds is None
+    assert rows["perceptron"].fleet_seconds > 0
+    assert rows["random-forest"].fold_fit_seconds > 0
+    assert rows["perceptron"].costs.fit_seconds > rows["constant"].costs.fit_seconds
 
 
 def test_the_run_keeps_a_row_for_the_costs_of_each_model(measured):
     result, store = measured
     with closing(sqlite3.connect(store / result.run / "run.sqlite")) as db:
-        rows = db.execute("SELECT model, status, attempts, figures FROM cost ORDER BY place").fetchall()
-    assert [row[:3] for row in rows] == [(m.model, "ok", 1) for m in result.models]
-    assert [json.loads(row[3])["latency"] for row in rows] == [
-        result.costs[row[0]].costs["latency"] for row in rows
-    ]
-    assert load_run(result.run, store)["leaderboard"] == result.to_dict()["leaderboard"]
+        kept = db.execute("SELECT model, status, attempts FROM cost ORDER BY position").fetchall()
+    assert kept == [(model, "ok", 1) for model in result.answer.plan.models]
+    assert list(result.results.costs) == list(result.answer.plan.models)
+    journal = [own.result for own in job_rows(store / result.run)]
+    assert [row for row in journal if row.kind == "cost"] == [*result.results.costs.values()]
+    assert load_results(result.run, store).costs == result.results.costs
+    assert runs(result.run, store=store).answer == result.answer
 
 
 def test_a_verdict_asked_later_has_the_costs_and_its_own_front(measured):
     result, store = measured
-    again = {r["model"]: r for r in verdict(result.run, metric="log_loss", store=store)["leaderboard"]}
-    for model in result.rows():
-        assert again[model["model"]]["costs"] == model["costs"]
-        assert again[model["model"]]["pareto"] in (True, False)
+    again = {row.model: row for row in verdict(result.run, metric="log_loss", store=store).answer.leaderboard}
+    for row in result.answer.leaderboard:
+        assert again[row.model].costs == row.costs
+        assert again[row.model].pareto in (True, False)
+    alone = verdict(result.run, models=["perceptron"], store=store).answer.leaderboard
+    assert [row.pareto for row in alone] == [True], "nothing else to be worse than"
 
 
 def test_the_leaderboard_is_flat(measured):
@@ -285,8 +290,7 @@ def test_neighbours_can_be_opened_again_and_say_the_same(tmp_path):
 
 
 def cost_job(name, data):
-    plan = make_plan(data, models=[name], preset="quick", folds=2, repeats=1, seed=0, params=None, costs=True)
-    return plan.costs[0]
+    return make_plan(data, Setup.of("data", models=[name], folds=2, costs=True), Limits()).costs[0]
 
 
 class Burns:
@@ -313,21 +317,22 @@ class Burns:
 
 def test_known_work_is_measured_and_what_failed_is_said(monkeypatch):
     data = table()
-    monkeypatch.setattr(_jobs.registry, "create", lambda *a, **k: Burns())
-    monkeypatch.setattr(_costs, "clone", lambda model: model)
+    monkeypatch.setattr(fitting.registry, "create", lambda *a, **k: Burns())
+    monkeypatch.setattr(costs, "clone", lambda model: model)
     done = measure_job(cost_job("constant", data), data, 0, {}, Setting())
-    assert done.costs["fit_cpu_seconds"] == pytest.approx(0.35, abs=0.25)
-    assert done.costs["fit_peak_bytes"] is None or done.costs["fit_peak_bytes"] == pytest.approx(9e7, abs=3e7)
+    sheet = done.costs
+    assert sheet.fit_cpu_seconds == pytest.approx(0.35, abs=0.25)
+    assert sheet.fit_peak_bytes is None or sheet.fit_peak_bytes == pytest.approx(9e7, abs=3e7)
     assert done.status == "failed"
     assert "cannot be saved without pickle" in done.reason
-    assert "latency" not in done.costs
+    assert (sheet.latency, sheet.size_bytes, sheet.steady) == (None, None, None)
 
 
 def test_the_measured_model_is_the_one_that_train_makes(monkeypatch):
     """Same rows, same seed: the costs are those of the model that a user would get."""
     seen = []
-    usual = _costs.save
-    monkeypatch.setattr(_costs, "save", lambda model, *a, **k: seen.append(model) or usual(model, *a, **k))
+    usual = costs.save
+    monkeypatch.setattr(costs, "save", lambda model, *a, **k: seen.append(model) or usual(model, *a, **k))
     data = table()
     job = cost_job("random-forest", data)
     done = measure_job(job, data, 7, {"n_estimators": 5}, Setting())
@@ -343,9 +348,10 @@ def test_costs_of_a_model_that_was_never_fitted_are_skipped():
     result = compare(
         table(), models=["constant", "random-forest"], folds=2, params=wrong, costs=True, store=False
     )
-    assert result.costs["constant"].status == "ok"
-    assert result.costs["random-forest"].status == "skipped"
-    assert "n_estimators" in result.costs["random-forest"].reason
+    costs = result.results.costs
+    assert costs["constant"].status == "ok"
+    assert costs["random-forest"].status == "skipped"
+    assert "n_estimators" in costs["random-forest"].reason
 
 
 def test_an_interrupted_run_measures_what_is_missing(tmp_path):
@@ -363,7 +369,7 @@ def test_an_interrupted_run_measures_what_is_missing(tmp_path):
 
     def states():
         with closing(sqlite3.connect(folder / "run.sqlite")) as db:
-            return db.execute("SELECT status, attempts, figures FROM cost ORDER BY place").fetchall()
+            return db.execute("SELECT status, attempts, figures FROM cost ORDER BY position").fetchall()
 
     before = states()
     assert [state for state, *_ in before] == ["ok", "interrupted"]
@@ -371,7 +377,7 @@ def test_an_interrupted_run_measures_what_is_missing(tmp_path):
     after = states()
     assert after[0] == before[0]
     assert [(state, attempts) for state, attempts, _ in after] == [("ok", 1), ("ok", 1)]
-    assert all(r["costs"]["status"] == "ok" for r in result.rows())
+    assert all(row.costs.status == "ok" for row in result.answer.leaderboard)
 
 
 def test_presets_take_more_care():
@@ -384,19 +390,17 @@ def test_presets_take_more_care():
     [("sick-healthy", "random-forest"), ("digits", "pca-svm"), ("triage-notes", "tfidf-logistic-regression")],
 )
 def test_a_saved_model_is_measured_alone_whatever_its_data(dataset, model, tmp_path):
-    from deepworth.zoo.workflows._single import train
-    from deepworth.zoo.workflows.cost import cost
-
     params = {model: {"n_estimators": 5}} if model == "random-forest" else None
     train(dataset, model=model, output=str(tmp_path / "m"), rows=200, params=params)
     sheet = cost(str(tmp_path / "m"), effort="quick")
-    assert (sheet["model"], sheet["rows_from"]) == (model, "made up")
-    assert sheet["size_bytes"] == size_on_disk(tmp_path / "m")
-    assert sheet["flops"] > 0
-    assert sheet["parameters"] > 0
-    assert [one["rows"] for one in sheet["latency"].values()] == list(BATCHES)
-    assert sheet["load_seconds"] > 0
-    json.dumps(sheet, allow_nan=False)
+    assert (sheet.model, sheet.rows_from) == (model, "synthetic")
+    assert sheet.size_bytes == size_on_disk(tmp_path / "m")
+    assert sheet.flops > 0
+    assert sheet.parameters > 0
+    assert [one.rows for one in sheet.latency.values()] == list(BATCHES)
+    assert sheet.load_seconds > 0
+    assert sheet.as_sheet().latency == sheet.latency
+    json.dumps(sheet.to_dict(), allow_nan=False)
 
 
 def test_the_command_measures_a_network_with_rows_of_ones_own(tmp_path):
