@@ -40,15 +40,17 @@ ORDER = 1
 _SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow", "save_best")
 
 
-def _given(ctx: click.Context, *sources: str) -> set[str]:
-    """Options that came from the command line, or also from the environment."""
+def _set_by(ctx: click.Context, *sources: str) -> set[str]:
+    """The options whose value comes from one of these sources, such as COMMANDLINE or ENVIRONMENT."""
     return {name for name in ctx.params if getattr(ctx.get_parameter_source(name), "name", "") in sources}
 
 
-def _refuse(names: set[str]) -> None:
-    if names:
-        flag = sorted(names)[0].replace("_", "-")
-        raise click.UsageError(f"--resume takes data and options from the run; remove --{flag}")
+def _refuse_with_resume(ctx: click.Context, names: set[str]) -> None:
+    for param in ctx.command.params:
+        if param.name in names:
+            shown = max(param.opts, key=len)
+            shown = shown if isinstance(param, click.Option) else shown.upper()
+            raise click.UsageError(f"--resume takes data and options from the run; remove {shown}")
 
 
 def _check_report(report: str | None, no_store: bool) -> None:
@@ -83,7 +85,7 @@ def _save_best(result: Any, folder: str | None) -> None:
     if folder is not None:
         from ..workflows.save_best import save_best
 
-        click.echo(f"saved the winner in {save_best(result, folder)}", err=True)
+        click.echo(f"saved the best model in {save_best(result, folder)}", err=True)
 
 
 @click.command(cls=Command)
@@ -157,7 +159,7 @@ def command(
     _check_report(report, no_store)
     _check_folder(save_best)
     tracker = Tracker(mlflow) if mlflow is not None else None
-    if chosen["cluster"] is not None and "jobs" not in _given(ctx, "COMMANDLINE"):
+    if chosen["cluster"] is not None and "jobs" not in _set_by(ctx, "COMMANDLINE"):
         chosen["jobs"] = None  # a number is for one machine
     elif chosen["jobs"] is None:
         chosen["jobs"] = usual_jobs(chosen["preset"], chosen["costs"])
@@ -184,7 +186,7 @@ def _resumed(ctx: click.Context, run: str, store: str | None, watch: Any) -> Any
     from ..workflows.resume import resume
 
     changeable = {f.name for f in fields(Resources)} & inspect.signature(resume).parameters.keys()
-    given = _given(ctx, "COMMANDLINE", "ENVIRONMENT")
-    _refuse(_given(ctx, "COMMANDLINE") - {*changeable, *_SHOWN})
+    given = _set_by(ctx, "COMMANDLINE", "ENVIRONMENT")
+    _refuse_with_resume(ctx, _set_by(ctx, "COMMANDLINE") - {*changeable, *_SHOWN})
     changed = {name: ctx.params[name] for name in changeable if name in given}
     return resume(run, store=store, progress=watch, **changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -39,7 +39,9 @@ ORDER = 3
     "given more than once.",
 )
 @options(STORE)
-def command(run: str, output: str | None, format: str | None, **chosen: Any) -> None:
+def command(
+    run: str, output: str | None, format: Literal["html", "md", "json"] | None, **chosen: Any
+) -> None:
     """Write a report of a past RUN as HTML, Markdown or JSON.
 
     Trains nothing. RUN is a run's name, its first characters, or `last`. The HTML page works offline.
