@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -25,10 +26,20 @@ napoleon_google_docstring = False
 suppress_warnings = ["ref.python"]
 
 
+def _plain_references(app, what, name, obj, options, lines: list[str]) -> None:
+    """Numbered references of docstrings as a list; docutils would look for footnotes on the whole page."""
+    lines[:] = [re.sub(r"^\.\. \[(\d+)\] ", r"\1. ", re.sub(r"\[(\d+)\]_", r"[\1]", line)) for line in lines]
+
+
+def setup(app) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _plain_references)
+
+
 def _write_help() -> None:
     """The help of every command as one page."""
     parts = ["# All options\n"]
-    width = {"terminal_width": 96, "max_content_width": 96}  # characters; the page has room for 100
+    width = {"terminal_width": 96, "max_content_width": 96}  # characters; the page has room for 110
     group = click.Context(main, info_name="deepworth", **width)
     for name in main.list_commands(group):
         command = main.get_command(group, name)

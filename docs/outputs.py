@@ -25,7 +25,7 @@ DOCS = Path(__file__).resolve().parent
 # A backslash at the end of a line continues a long command.
 BLOCK = re.compile(r"^```console\n\$ deepworth (.*?[^\\])\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MORE = "[...]"
-WIDTH = 100  # characters that a block has room for, see _static/width.css
+WIDTH = 110  # characters that a block has room for, see _static/width.css
 MASKS = (
     (r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}", r"RUN-\1"),
     (r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\+\d\d:\d\d)?)?)?", "DATE"),
