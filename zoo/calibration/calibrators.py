@@ -1,10 +1,8 @@
-"""Maps from a model's probabilities to better ones, each a few plain numbers.
+"""Calibrators: maps from a model's probabilities to better ones, and the choice among them.
 
-All of them work on log-odds, which small probabilities keep exactly even in the single precision of a
-saved network. More than two classes are treated one against the rest and brought back to the sum of one,
-but for the temperature, which needs no such step.
-
-Which calibrator: cross-validated log loss among the rows kept for it.
+All of them work on log-odds, which are exact for small probabilities even in the single precision of a saved
+network. More than two classes are treated one against the rest and normalised to the sum of one; the
+temperature needs no such step.
 """
 
 from __future__ import annotations
@@ -17,20 +15,28 @@ from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from ...datasets import InputError
 
 LEAST = 1e-15  # smaller probabilities count as this one
-_LOG_TEMPERATURES = (-4.0, 4.0)  # 0.02 to 55: beyond, a model says nothing or everything
-_STEEPEST = 1e4  # of Platt's slope; log-odds that separate the classes would otherwise grow it for ever
-# Knots of an isotonic curve nearer than this in log-odds become one: an exported network computes its
-# log-odds to about 1e-5 only, and between two such knots the curve would blow that up.
+FEWEST_ROWS = 20  # with fewer, not even a temperature can be estimated
+_LOG_TEMPERATURES = (-4.0, 4.0)  # temperatures from 0.02 to 55
+_STEEPEST = 1e4  # slope of Platt's curve; log-odds that separate the classes would let it grow without end
+# Knots of an isotonic curve nearer than this in log-odds are merged: an exported network computes its
+# log-odds to about 1e-5 only, and the curve between two such knots would magnify that.
 _KNOT_DISTANCE = 0.05
 _END_SLOPE = 0.05  # share of the outermost level by which its curve goes on
 
 
 class Calibrator(ABC):
-    """A map of probabilities (n_samples, n_classes), learned from rows that the model did not train on."""
+    """A map of probabilities (n_samples, n_classes), learned from rows that the model did not train on.
+
+    Attributes
+    ----------
+    method : str
+        Its name in options and files: "none", "temperature", "platt" or "isotonic".
+    """
 
     method: ClassVar[str]
 
@@ -45,7 +51,7 @@ class Calibrator(ABC):
 
     @abstractmethod
     def fault(self, n_classes: int) -> str | None:
-        """Why these numbers are no such calibrator of so many classes, or None."""
+        """Why these numbers are no calibrator of ``n_classes`` classes, or None."""
 
     def to_dict(self) -> dict[str, Any]:
         """The method's name and its numbers, as JSON has them."""
@@ -72,7 +78,7 @@ class Unchanged(Calibrator):
 
 @dataclass(frozen=True)
 class Temperature(Calibrator):
-    """Logits divided by one number (Guo, Pleiss, Sun and Weinberger 2017): the order of classes stays."""
+    """Logits divided by one number, which keeps the order of classes (Guo et al. 2017)."""
 
     temperature: float
     method = "temperature"
@@ -88,8 +94,8 @@ class Temperature(Calibrator):
             return float(np.mean(_log_sum_exp(scaled) - scaled[rows, codes]))
 
         # The loss is convex in 1 / T, so it has one minimum in log T too.
-        found = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-7})
-        return cls(float(np.exp(found.x)))
+        best = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-7})
+        return cls(float(np.exp(best.x)))
 
     def transform(self, probabilities: np.ndarray) -> np.ndarray:
         scaled = np.log(np.maximum(probabilities, LEAST)) / self.temperature
@@ -103,7 +109,7 @@ class Temperature(Calibrator):
 
 @dataclass(frozen=True)
 class Platt(Calibrator):
-    """A logistic curve of the log-odds (Platt 1999), with his smoothed targets; it never falls."""
+    """A logistic curve of the log-odds that never falls, fitted to smoothed targets (Platt 1999)."""
 
     slopes: tuple[float, ...]
     intercepts: tuple[float, ...]
@@ -130,7 +136,8 @@ class Isotonic(Calibrator):
     """The best rising curve of the log-odds (Zadrozny and Elkan 2002), in its centred form.
 
     Pooled blocks become knots at their centres with straight lines between (Oron and Flournoy 2017), so
-    two different probabilities stay different. No share of n rows is known better than 1 / (n + 2).
+    two different probabilities stay different. With n rows probabilities lie between 1 / (n + 2) and
+    (n + 1) / (n + 2).
     """
 
     knots: tuple[tuple[float, ...], ...]
@@ -144,8 +151,8 @@ class Isotonic(Calibrator):
 
     def transform(self, probabilities: np.ndarray) -> np.ndarray:
         odds = _judged_columns(log_odds(probabilities))
-        found = [np.interp(odds[:, k], self.knots[k], self.shares[k]) for k in range(odds.shape[1])]
-        return _normalised(np.stack(found, axis=1))
+        curves = [np.interp(odds[:, k], self.knots[k], self.shares[k]) for k in range(odds.shape[1])]
+        return _normalised(np.stack(curves, axis=1))
 
     def fault(self, n_classes: int) -> str | None:
         n_curves = 1 if n_classes == 2 else n_classes
@@ -163,29 +170,47 @@ CALIBRATORS: dict[str, type[Calibrator]] = {c.method: c for c in (Unchanged, Tem
 METHODS = ("auto", *CALIBRATORS)
 
 
-def calibrator(found: Any, n_classes: int) -> Calibrator:
-    """The calibrator that ``to_dict`` described, every number checked.
+def calibrator(description: object, n_classes: int) -> Calibrator:
+    """The calibrator that :meth:`Calibrator.to_dict` described.
+
+    Parameters
+    ----------
+    description : dict
+        ``method`` and the numbers of that calibrator, as a file has them.
+    n_classes : int
+
+    Returns
+    -------
+    Calibrator
 
     Raises
     ------
     InputError
-        It comes from a file, and files may say anything.
+        The method is unknown, or a number is missing or impossible.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.calibration import calibrator
+    >>> softer = calibrator({"method": "temperature", "temperature": 2.0}, n_classes=2)
+    >>> softer.transform(np.array([[0.1, 0.9]])).round(2)
+    array([[0.25, 0.75]])
     """
-    values = dict(found) if isinstance(found, dict) else {}
+    values = dict(description) if isinstance(description, dict) else {}
     kind = CALIBRATORS.get(str(values.pop("method", "")))
     if kind is None:
         raise InputError(f"unknown calibrator; expected one of {', '.join(CALIBRATORS)}")
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if set(values) != set(names):
         raise InputError(f"calibrator {kind.method}: expected {', '.join(names) or 'no numbers'}")
-    made = kind(**{name: _tuples(value) for name, value in values.items()})
+    described = kind(**{name: _tuples(value) for name, value in values.items()})
     try:
-        fault = made.fault(n_classes)
+        fault = described.fault(n_classes)
     except TypeError:
         fault = "expected numbers"
     if fault:
         raise InputError(f"calibrator {kind.method}: {fault}")
-    return made
+    return described
 
 
 def log_odds(probabilities: np.ndarray) -> np.ndarray:
@@ -199,7 +224,7 @@ def log_odds(probabilities: np.ndarray) -> np.ndarray:
 
 
 def _against_the_rest(probabilities: np.ndarray, codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Log-odds and hits of every class; of two classes the second says it all."""
+    """Log-odds and hits of every class, or of the second of two classes."""
     odds = log_odds(probabilities)
     classes = [1] if odds.shape[1] == 2 else range(odds.shape[1])
     return [(odds[:, k], codes == k) for k in classes]
@@ -232,8 +257,8 @@ def _logistic(odds: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
 
     options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000}
     bounds = [(0.0, _STEEPEST), (None, None)]
-    found = minimize(loss, [scale, 0.0], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return float(found.x[0] / scale), float(found.x[1])
+    best = minimize(loss, [scale, 0.0], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return float(best.x[0] / scale), float(best.x[1])
 
 
 def _rising(odds: np.ndarray, hits: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -266,7 +291,7 @@ def _with_ends(
 
 
 def _apart(centres: np.ndarray, levels: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Knots that are too near one another, as one."""
+    """The knots, those too near to one another merged."""
     kept = [[centres[0], levels[0], rows[0]]]
     for x, y, n in zip(centres[1:], levels[1:], rows[1:], strict=True):
         last = kept[-1]
@@ -300,58 +325,86 @@ def _lists(value: Any) -> Any:
     return [_lists(v) for v in value] if isinstance(value, tuple) else value
 
 
-FEWEST_ROWS = 20  # below, even a temperature is a guess
-
-
 def cross_fitted(
-    method: type[Calibrator], probabilities: np.ndarray, codes: np.ndarray, parts: np.ndarray
+    method: type[Calibrator], probabilities: np.ndarray, codes: np.ndarray, folds: np.ndarray
 ) -> np.ndarray:
-    """Every part's probabilities after a calibrator that learned from the other parts.
+    """Probabilities of each fold, calibrated by what was learned from the other folds.
 
     Parameters
     ----------
+    method : type of Calibrator
     probabilities : ndarray of shape (n_samples, n_classes)
     codes : int ndarray of shape (n_samples,)
-    parts : int ndarray of shape (n_samples,)
-        The part (fold) of each row; at least two parts.
+        Codes of the true classes.
+    folds : int ndarray of shape (n_samples,)
+        The fold of each row; at least two folds.
 
     Returns
     -------
     ndarray of shape (n_samples, n_classes)
     """
-    found = np.empty(probabilities.shape, dtype=np.float64)
-    for part in np.unique(parts):
-        own = parts == part
-        found[own] = method.fit(probabilities[~own], codes[~own]).transform(probabilities[own])
-    return found
+    calibrated = np.empty(probabilities.shape, dtype=np.float64)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        learned = method.fit(probabilities[~inside], codes[~inside])
+        calibrated[inside] = learned.transform(probabilities[inside])
+    return calibrated
 
 
-def choose(probabilities: np.ndarray, codes: np.ndarray, parts: np.ndarray) -> type[Calibrator]:
+def choose(
+    probabilities: npt.NDArray[np.float64], codes: npt.NDArray[np.intp], folds: npt.NDArray[np.intp]
+) -> type[Calibrator]:
     """The simplest calibrator whose cross-validated log loss is within a standard error of the best.
 
-    Simplest is the order of :data:`CALIBRATORS`: none, temperature, Platt, isotonic. The standard error is
-    that of the paired difference, the rule of Breiman, Friedman, Olshen and Stone (1984) for trees. So
-    "none" stays unless something is really better.
+    The simplest comes first in none, temperature, Platt, isotonic. The standard error is that of the paired
+    difference, the rule of Breiman, Friedman, Olshen and Stone (1984) for trees: "none" stays unless another
+    is clearly better.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_samples, n_classes)
+        Of a model that did not train on these rows.
+    codes : int ndarray of shape (n_samples,)
+        Codes of the true classes.
+    folds : int ndarray of shape (n_samples,)
+        The fold of each row.
+
+    Returns
+    -------
+    type of Calibrator
+        No calibration where there are fewer than 20 rows, or less than two classes or folds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.calibration import choose
+    >>> rng = np.random.default_rng(0)
+    >>> truth = rng.random(500)
+    >>> codes = (rng.random(500) < truth).astype(int)
+    >>> overconfident = truth**3 / (truth**3 + (1 - truth) ** 3)
+    >>> method = choose(np.stack([1 - overconfident, overconfident], axis=1), codes, np.arange(500) % 5)
+    >>> method.__name__
+    'Temperature'
     """
-    if len(codes) < FEWEST_ROWS or len(np.unique(codes)) < 2 or len(np.unique(parts)) < 2:
+    if len(codes) < FEWEST_ROWS or len(np.unique(codes)) < 2 or len(np.unique(folds)) < 2:
         return Unchanged
     return simplest(
         {
-            method: log_losses(cross_fitted(method, probabilities, codes, parts), codes)
+            method: log_losses(cross_fitted(method, probabilities, codes, folds), codes)
             for method in CALIBRATORS.values()
         }
     )
 
 
 def simplest(losses: dict[type[Calibrator], np.ndarray]) -> type[Calibrator]:
-    """The first whose losses by row are on average within a standard error of the best."""
+    """The first calibrator whose losses by row are on average within a standard error of the best."""
     best = min(losses.values(), key=lambda loss: float(loss.mean()))
     return next(method for method, loss in losses.items() if _as_good(loss, best))
 
 
 def log_losses(probabilities: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Minus the log of each row's true class, (n_samples,)."""
-    return -np.log(np.maximum(probabilities[np.arange(len(codes)), codes], 1e-15))
+    return -np.log(np.maximum(probabilities[np.arange(len(codes)), codes], LEAST))
 
 
 def _as_good(loss: np.ndarray, best: np.ndarray) -> bool:

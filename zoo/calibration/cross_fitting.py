@@ -1,25 +1,58 @@
-"""An estimator that asks copies of itself about rows which they did not see.
-
-Predictions for training rows by models that did not see them.
-
-Several cross-fitted estimators, fitted with the copies for their folds as one fleet.
-"""
+"""Estimators that learn from out-of-fold predictions of copies of the estimator inside them."""
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from ..estimators.fitting import OnEnd, Progress
+from ..preprocessing.base import RawRows
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+class Regressor(Protocol):
+    """Any scikit-learn estimator, over raw rows or arrays."""
+
+    def fit(self, X: Any, y: Any) -> Any:
+        """Learn from training rows."""
+
+    def predict(self, X: Any) -> Any:
+        """Predictions (n_samples,)."""
+
+
+class Classifier(Regressor, Protocol):
+    """A scikit-learn classifier with probabilities."""
+
+    def predict_proba(self, X: Any) -> Any:
+        """Probabilities (n_samples, n_classes)."""
+
+
+class Splitter(Protocol):
+    """A cross-validation of scikit-learn, such as ``GroupKFold`` with its groups bound."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterable[Any]:
+        """Row numbers to train on and to test, a pair for each fold."""
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Number of folds."""
+
+
+Folds = int | Splitter | Iterable[tuple[npt.ArrayLike, npt.ArrayLike]]
 
 
 def offers(name: str) -> Callable[[Any], bool]:
@@ -28,18 +61,22 @@ def offers(name: str) -> Callable[[Any], bool]:
 
 
 class CrossFitted(MetaEstimatorMixin, BaseEstimator):
-    """An estimator fitted to all rows, and what copies of it said of rows that they did not see."""
+    """An estimator fitted to all rows, and out-of-fold predictions of copies of it to learn from."""
 
-    estimator: Any
-    cv: Any
+    estimator: Regressor
+    cv: Folds
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: RawRows, y: npt.ArrayLike) -> Self:
         """Predict the training rows out of fold, learn confidence from that, and fit to all rows.
 
         Parameters
         ----------
         X : raw rows, as ``estimator`` takes them
-        y : array of shape (n_samples,)
+        y : array-like of shape (n_samples,)
+
+        Returns
+        -------
+        self
         """
         started = time.perf_counter()
         X = indexable(X)[0]
@@ -55,10 +92,29 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
         self.fit_seconds_ = time.perf_counter() - started
         return self
 
-    def save(self, path: Any, X: Any = None, y: Any = None, *, overwrite: bool = False) -> Any:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        X: RawRows | None = None,
+        y: npt.ArrayLike | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> Path:
         """Save the fitted model with its confidence to a folder that :func:`deepworth.load` opens.
 
-        ``X`` and ``y`` are the training rows; networks know their columns and can do without.
+        Parameters
+        ----------
+        path : str or path
+            The new folder.
+        X, y : optional
+            The training rows; networks know their columns and can do without.
+        overwrite : bool, default=False
+            Replace a folder that exists.
+
+        Returns
+        -------
+        Path
+            The folder.
         """
         check_is_fitted(self)
         from ... import save  # the package's own name for it: this floor does not know the one above
@@ -68,13 +124,13 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
     @available_if(offers("fit_many"))
     def fit_many(
         self,
-        estimators: Sequence[Any],
-        X: Any,
-        y: Any,
-        rows: Sequence[np.ndarray],
+        estimators: Sequence[CrossFitted],
+        X: RawRows,
+        y: npt.ArrayLike,
+        rows: Sequence[npt.NDArray[np.intp]],
         *,
-        progress: Any = None,
-        on_end: Callable[[int, Exception | None], None] | None = None,
+        progress: Progress | None = None,
+        on_end: OnEnd | None = None,
         first_alone: bool = False,
     ) -> None:
         """Fit several of these, each on its own rows of the same data: all folds of all as one fleet.
@@ -83,23 +139,23 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
         ----------
         estimators, X, y, rows, progress, on_end
             As :func:`deepworth.zoo.estimators.fitting.fit_many` takes them.
-        first_alone : bool
+        first_alone : bool, default=False
             Fit the first with its folds before the others, so that its ``fit_seconds_`` is the time of
             one fit and not of one among others.
         """
         numbers = list(range(len(estimators)))
-        for own in [numbers[:1], numbers[1:]] if first_alone else [numbers]:
-            if own:
-                Cohort(estimators, X, np.asarray(y), rows, on_end).fit(own, progress)
+        for together in [numbers[:1], numbers[1:]] if first_alone else [numbers]:
+            if together:
+                FoldFleet(estimators, X, np.asarray(y), rows, on_end).fit(together, progress)
 
     @available_if(offers("warm_up"))
     def warm_up(self) -> None:
         """Import what training needs."""
-        self.estimator.warm_up()
+        self.estimator.warm_up()  # type: ignore[attr-defined]  # available_if says so
 
     @available_if(offers("n_parameters"))
     def n_parameters(self) -> int:
-        """Fitted numbers of the estimator."""
+        """Number of fitted parameters of the estimator."""
         check_is_fitted(self, "estimator_")
         return int(self.estimator_.n_parameters())
 
@@ -140,26 +196,29 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
         """Take over fitted members: the first saw all rows, the others the training rows of a split."""
 
 
-Split = tuple[np.ndarray, np.ndarray]
-
-
 @dataclass(frozen=True)
 class OutOfFold:
-    """Predictions of rows that were left out, their row numbers, and the fold of each.
+    """Predictions for rows that a model did not train on.
 
-    ``prediction`` is float64 (n, n_classes) or (n,).
+    Attributes
+    ----------
+    rows : int ndarray of shape (n,)
+        Row numbers.
+    folds : int ndarray of shape (n,)
+        The fold of each row.
+    prediction : ndarray of shape (n, n_classes) or (n,)
     """
 
     rows: np.ndarray
-    parts: np.ndarray
+    folds: np.ndarray
     prediction: np.ndarray
 
 
-def inner_splits(y: np.ndarray, cv: Any, classes: bool) -> list[Split]:
+def inner_splits(y: np.ndarray, cv: Folds, classes: bool) -> list[Split]:
     """Row numbers to train on and to predict; none at all where the rows are too few.
 
     Folds of a number are shuffled with a fixed seed, as rows often come sorted. A class with a single row
-    is always trained on: left out, nobody could have learned it.
+    is always trained on: a fold without it could not predict it.
     """
     if not isinstance(cv, (int, np.integer)):
         return [(np.asarray(a), np.asarray(b)) for a, b in check_cv(cv, y, classifier=classes).split(y, y)]
@@ -175,20 +234,20 @@ def inner_splits(y: np.ndarray, cv: Any, classes: bool) -> list[Split]:
         return []
     with warnings.catch_warnings():  # a class rarer than the folds is left out in some of them only
         warnings.simplefilter("ignore", UserWarning)
-        found = list(StratifiedKFold(folds, shuffle=True, random_state=0).split(others, codes[others]))
-    return [(np.sort(np.concatenate([others[a], single])), others[b]) for a, b in found]
+        splits = list(StratifiedKFold(folds, shuffle=True, random_state=0).split(others, codes[others]))
+    return [(np.sort(np.concatenate([others[a], single])), others[b]) for a, b in splits]
 
 
 def out_of_fold(
-    members: Sequence[Any], X: Any, splits: Sequence[Split], answer: Callable[[Any, Any], np.ndarray]
+    members: Sequence[Any], X: Any, splits: Sequence[Split], predict: Callable[[Any, Any], np.ndarray]
 ) -> OutOfFold:
-    """What each fitted member says of the rows that its split left out."""
-    found = [
-        answer(member, _safe_indexing(X, test)) for member, (_, test) in zip(members, splits, strict=True)
+    """Predictions of each fitted member for the rows that its split left out."""
+    predictions = [
+        predict(member, _safe_indexing(X, test)) for member, (_, test) in zip(members, splits, strict=True)
     ]
-    parts = [np.full(len(test), number) for number, (_, test) in enumerate(splits)]
+    folds = [np.full(len(test), number) for number, (_, test) in enumerate(splits)]
     rows = np.concatenate([test for _, test in splits])
-    return OutOfFold(rows, np.concatenate(parts), np.concatenate(found))
+    return OutOfFold(rows, np.concatenate(folds), np.concatenate(predictions))
 
 
 def fit_members(members: Sequence[Any], X: Any, y: Any, rows: Sequence[np.ndarray]) -> None:
@@ -196,12 +255,15 @@ def fit_members(members: Sequence[Any], X: Any, y: Any, rows: Sequence[np.ndarra
     if hasattr(members[0], "fit_many"):
         members[0].fit_many(members, X, y, rows)
         return
-    for member, own in zip(members, rows, strict=True):
-        member.fit(_safe_indexing(X, own), y[own])
+    for member, chosen in zip(members, rows, strict=True):
+        member.fit(_safe_indexing(X, chosen), y[chosen])
 
 
-class Cohort:
-    """Estimators on rows of the same data; each ends, with None or its error, when all its copies have."""
+class FoldFleet:
+    """Cross-fitted estimators on rows of the same data, fitted with the copies for their folds as one fleet.
+
+    An estimator ends, with None or its error, when all of its copies have.
+    """
 
     def __init__(
         self,
@@ -209,7 +271,7 @@ class Cohort:
         X: Any,
         y: np.ndarray,
         rows: Sequence[np.ndarray],
-        on_end: Callable[[int, Exception | None], None] | None,
+        on_end: OnEnd | None,
     ) -> None:
         self.estimators, self.X, self.y, self.rows, self.on_end = estimators, X, y, rows, on_end
         self.members: list[Any] = []
@@ -219,7 +281,7 @@ class Cohort:
         self.waiting: dict[int, int] = {}
         self.errors: dict[int, Exception] = {}
 
-    def fit(self, numbers: Sequence[int], progress: Any) -> None:
+    def fit(self, numbers: Sequence[int], progress: Progress | None) -> None:
         """Fit the estimators of these numbers; without ``on_end`` the first error is raised."""
         self.started = time.perf_counter()
         for number in numbers:
@@ -251,10 +313,10 @@ class Cohort:
             self._end(number, self.errors.get(number) or self._adopted(number))
 
     def _adopted(self, number: int) -> Exception | None:
-        own = [m for m, owner in zip(self.members, self.owner, strict=True) if owner == number]
+        copies = [m for m, owner in zip(self.members, self.owner, strict=True) if owner == number]
         estimator, rows = self.estimators[number], self.rows[number]
         try:
-            estimator._adopt(own, _safe_indexing(self.X, rows), self.y[rows], self.splits[number])
+            estimator._adopt(copies, _safe_indexing(self.X, rows), self.y[rows], self.splits[number])
         except Exception as error:
             return error
         estimator.fit_seconds_ = time.perf_counter() - self.started

@@ -22,6 +22,7 @@ class MisclassificationCosts:
 
     Examples
     --------
+    >>> from deepworth.zoo.calibration.decisions import MisclassificationCosts
     >>> MisclassificationCosts(false_negative=9, false_positive=1).threshold
     0.1
     """

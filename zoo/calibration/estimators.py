@@ -1,99 +1,175 @@
-"""Any estimator with confidence that was learned inside its own training rows."""
+"""Estimators with confidence: calibrated probabilities, thresholds, prediction sets and intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d
 
 from ...datasets import InputError, unknown_name
+from ..preprocessing.base import RawRows
 from .calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged, choose
 from .conformal import LEVEL, check_level, half_width, least_probabilities, prediction_sets
-from .cross_fitting import CrossFitted, OutOfFold, inner_splits, offers, out_of_fold
+from .cross_fitting import (
+    Classifier,
+    CrossFitted,
+    Folds,
+    OutOfFold,
+    Regressor,
+    inner_splits,
+    offers,
+    out_of_fold,
+)
 from .decisions import MisclassificationCosts, misclassification_costs
-from .reliability import of_classes, of_values
+from .reliability import measured_intervals, measured_probabilities
+
+if TYPE_CHECKING:
+    import keras
+
+Method = Literal["auto", "none", "temperature", "platt", "isotonic"]
 
 
 class Calibrated(ClassifierMixin, CrossFitted):
-    """A classifier with calibrated probabilities, a threshold by costs, and conformal sets.
+    """A classifier with calibrated probabilities, a threshold by costs, and conformal prediction sets.
 
-    All is learned from out-of-fold predictions of the training rows; then one model is fitted to all of
-    them, so that asking it costs what asking ``estimator`` costs. Fitting takes ``cv`` fits more, as one
-    fleet where the estimator offers ``fit_many``.
+    All of it is learned from out-of-fold predictions of the training rows. Then one model is fitted to all of
+    them, so that a prediction takes no longer than with ``estimator`` alone. ``fit`` takes ``cv`` fits more,
+    as one fleet where the estimator has ``fit_many``.
 
     Parameters
     ----------
     estimator : classifier with ``predict_proba``
-    method : {"auto", "none", "temperature", "platt", "isotonic"}
-        "auto" takes the simplest whose cross-validated log loss is within a standard error of the best.
-    confidence_level : float or None
-        How often the true class shall be in :meth:`predict_set`, whichever class it is; None learns no
-        sets.
+    method : {"auto", "none", "temperature", "platt", "isotonic"}, default="auto"
+        How probabilities are calibrated. "auto" takes the simplest method whose cross-validated log loss is
+        within a standard error of the best.
+    confidence_level : float or None, default=0.9
+        How often :meth:`predict_set` holds the true class, whichever class that is; None learns no sets.
     cost_false_negative, cost_false_positive : float, optional
-        What wrong answers cost (two classes): :meth:`predict` then says the positive class from
-        c_fp / (c_fp + c_fn) on. With ``method="none"`` probabilities are not taken at their word, and the
+        Misclassification costs, for two classes: :meth:`predict` then gives the positive class from the
+        probability c_fp / (c_fp + c_fn) on. With ``method="none"`` probabilities are not calibrated, and the
         threshold is the one of least cost out of fold.
     positive : str, int or bool, optional
-        The class that costs speak of; the second of ``classes_`` by default.
-    cv : int, splitter, or iterable of (train, test) row numbers
-        Inner folds; each row is left out once at most.
+        The positive class; the second of ``classes_`` by default.
+    cv : int, splitter, or iterable of (train, test) row numbers, default=5
+        Inner folds; no row is in more than one test part.
 
     Attributes
     ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of :meth:`predict_proba`.
     estimator_ : classifier
         Fitted to all rows.
     calibrator_ : Calibrator
+        The calibration that was chosen and fitted.
     threshold_ : float or None
         Of the positive class's probability.
     least_probabilities_ : ndarray of shape (n_classes,) or None
-        From which on each class belongs to the set.
+        The probability from which on each class belongs to the set.
     confidence_ : dict
-        All of it in plain numbers, with what was measured out of fold: this is what is saved.
+        All of it in plain numbers, as it is saved: ``calibrator``, ``level``, ``least_probabilities``,
+        ``threshold``, ``positive``, ``costs``, and ``out_of_fold`` with log loss, calibration error and
+        coverage as they were measured.
+    fit_seconds_ : float
+        Wall time of ``fit``.
+
+    See Also
+    --------
+    ConformalRegressor : Prediction intervals for regression.
+
+    References
+    ----------
+    Platt (1999); Zadrozny and Elkan (2002); Guo, Pleiss, Sun and Weinberger (2017) for the calibrators; Elkan
+    (2001) for the threshold; Vovk, Gammerman and Shafer (2005) for the sets.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from deepworth.zoo import Calibrated
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = Calibrated(GaussianNB(), cost_false_negative=9, cost_false_positive=1).fit(X, y)
+    >>> model.calibrator_.method, model.threshold_
+    ('temperature', 0.1)
+    >>> model.predict_set(X[:3]).tolist()
+    [[True, False], [True, False], [True, False]]
     """
 
     def __init__(
         self,
-        estimator: Any,
-        method: str = "auto",
+        estimator: Classifier,
+        method: Method = "auto",
         *,
         confidence_level: float | None = LEVEL,
         cost_false_negative: float | None = None,
         cost_false_positive: float | None = None,
-        positive: Any = None,
-        cv: Any = 5,
+        positive: str | int | bool | None = None,
+        cv: Folds = 5,
     ) -> None:
         self.estimator, self.method, self.confidence_level = estimator, method, confidence_level
         self.cost_false_negative, self.cost_false_positive = cost_false_negative, cost_false_positive
         self.positive, self.cv = positive, cv
 
     @property
-    def classes_(self) -> np.ndarray:
-        """Classes of the estimator."""
+    def classes_(self) -> npt.NDArray[np.generic]:
+        """Class labels in the order of the columns of :meth:`predict_proba`."""
         return self.estimator_.classes_
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Calibrated probabilities (n_samples, n_classes) in the order of ``classes_``."""
+    def predict_proba(self, X: RawRows) -> npt.NDArray[np.float64]:
+        """Calibrated class probabilities.
+
+        Parameters
+        ----------
+        X : raw rows, as ``estimator`` takes them
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
         check_is_fitted(self)
         return self.calibrator_.transform(self.estimator_.predict_proba(X))
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class, or the cheapest where costs were given."""
+    def predict(self, X: RawRows) -> npt.NDArray[np.generic]:
+        """The most probable class, or the one of least expected cost if misclassification costs were given.
+
+        Parameters
+        ----------
+        X : raw rows, as ``estimator`` takes them
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         check_is_fitted(self)
-        found = self.predict_proba(X)
+        probabilities = self.predict_proba(X)
         if self.threshold_ is None:
-            return self.classes_[found.argmax(axis=1)]
-        place = self._positive_code()
-        return self.classes_[np.where(found[:, place] >= self.threshold_, place, 1 - place)]
+            return self.classes_[probabilities.argmax(axis=1)]
+        positive = self._positive_code()
+        reached = probabilities[:, positive] >= self.threshold_
+        return self.classes_[np.where(reached, positive, 1 - positive)]
 
-    def predict_set(self, X: Any) -> np.ndarray:
-        """Which classes are plausible at the confidence level: bool (n_samples, n_classes).
+    def predict_set(self, X: RawRows) -> npt.NDArray[np.bool_]:
+        """Which classes are plausible at the confidence level.
 
-        At least one always is; a row with more than one is one for a human.
+        Parameters
+        ----------
+        X : raw rows, as ``estimator`` takes them
+
+        Returns
+        -------
+        bool ndarray of shape (n_samples, n_classes)
+            At least one class in every row. A row with several should be referred to a person.
+
+        Raises
+        ------
+        InputError
+            ``confidence_level`` is None.
         """
         check_is_fitted(self)
         if self.least_probabilities_ is None:
@@ -101,7 +177,7 @@ class Calibrated(ClassifierMixin, CrossFitted):
         return prediction_sets(self.predict_proba(X), self.least_probabilities_)
 
     @available_if(offers("keras_model"))
-    def keras_model(self) -> Any:
+    def keras_model(self) -> keras.Model:
         """The estimator's Keras model with the calibrator as its last layer."""
         check_is_fitted(self)
         inner = self.estimator_.keras_model()
@@ -125,7 +201,7 @@ class Calibrated(ClassifierMixin, CrossFitted):
         check_classification_targets(y)
         check_consistent_length(X, y)
         if self._costs() is not None and len(np.unique(y)) > 2:
-            raise InputError(f"costs are for two classes, the target has {len(np.unique(y))}")
+            raise InputError(f"misclassification costs need two classes, the target has {len(np.unique(y))}")
         return y
 
     def _costs(self) -> MisclassificationCosts | None:
@@ -137,15 +213,15 @@ class Calibrated(ClassifierMixin, CrossFitted):
 
     def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
         self.estimator_ = members[0]
-        left_out = out_of_fold(members[1:], X, splits, self._answer) if splits else None
+        left_out = out_of_fold(members[1:], X, splits, self._probabilities) if splits else None
         codes = None if left_out is None else np.searchsorted(self.classes_, y[left_out.rows])
         self._learn(left_out, codes)
 
-    def _answer(self, member: Any, X: Any) -> np.ndarray:
+    def _probabilities(self, member: Any, X: Any) -> np.ndarray:
         """Probabilities in the order of all classes; one that a fold did not train on stays at zero."""
-        found = np.asarray(member.predict_proba(X), dtype=np.float64)
-        full = np.zeros((len(found), len(self.classes_)))
-        full[:, np.searchsorted(self.classes_, member.classes_)] = found
+        known = np.asarray(member.predict_proba(X), dtype=np.float64)
+        full = np.zeros((len(known), len(self.classes_)))
+        full[:, np.searchsorted(self.classes_, member.classes_)] = known
         return full
 
     def _learn(self, left_out: OutOfFold | None, codes: np.ndarray | None) -> None:
@@ -153,36 +229,35 @@ class Calibrated(ClassifierMixin, CrossFitted):
         self.calibrator_: Calibrator = Unchanged()
         self.threshold_: float | None = None
         self.least_probabilities_: np.ndarray | None = None
-        costs, place = self._costs(), self._positive_code()
+        costs, positive = self._costs(), self._positive_code()
         if costs is not None:
             self.threshold_ = costs.threshold
         if self.confidence_level is not None:
             self.least_probabilities_ = np.zeros(len(self.classes_))
         measured = {}
         if left_out is not None and codes is not None:
-            raw, parts = left_out.prediction, left_out.parts
-            kind = choose(raw, codes, parts) if self.method == "auto" else CALIBRATORS[self.method]
-            kind = kind if _learnable(codes, parts) else Unchanged
+            raw, folds = left_out.prediction, left_out.folds
+            kind = choose(raw, codes, folds) if self.method == "auto" else CALIBRATORS[self.method]
+            kind = kind if _learnable(codes, folds) else Unchanged
             self.calibrator_ = kind.fit(raw, codes)
-            found = self.calibrator_.transform(raw)
+            calibrated = self.calibrator_.transform(raw)
             if costs is not None and self.method == "none":
-                self.threshold_ = costs.best_threshold(found[:, place], codes == place)
+                self.threshold_ = costs.best_threshold(calibrated[:, positive], codes == positive)
             if self.confidence_level is not None:
-                self.least_probabilities_ = least_probabilities(found, codes, self.confidence_level)
-            measured = of_classes(kind, raw, codes, parts, place, self.confidence_level)
-        self.confidence_ = self._plain(costs, place, measured)
+                self.least_probabilities_ = least_probabilities(calibrated, codes, self.confidence_level)
+            measured = measured_probabilities(kind, raw, codes, folds, positive, self.confidence_level)
+        self.confidence_ = self._plain(costs, positive, measured)
 
     def _plain(
-        self, costs: MisclassificationCosts | None, place: int, measured: dict[str, Any]
+        self, costs: MisclassificationCosts | None, positive: int, measured: dict[str, Any]
     ) -> dict[str, Any]:
+        least = self.least_probabilities_
         return {
             "calibrator": self.calibrator_.to_dict(),
             "level": self.confidence_level,
-            "least_probabilities": None
-            if self.least_probabilities_ is None
-            else self.least_probabilities_.tolist(),
+            "least_probabilities": None if least is None else least.tolist(),
             "threshold": self.threshold_,
-            "positive": str(self.classes_[place]) if len(self.classes_) == 2 else None,
+            "positive": str(self.classes_[positive]) if len(self.classes_) == 2 else None,
             "costs": None if costs is None else vars(costs),
             "out_of_fold": measured,
         }
@@ -197,41 +272,86 @@ class Calibrated(ClassifierMixin, CrossFitted):
 
 
 class ConformalRegressor(RegressorMixin, CrossFitted):
-    """A regressor with intervals that hold the true value as often as stated.
+    """A regressor with prediction intervals that hold the true value at a stated level.
+
+    The width of the intervals is learned from out-of-fold predictions of the training rows. Then one model is
+    fitted to all of them. ``fit`` takes ``cv`` fits more, as one fleet where the estimator has ``fit_many``.
 
     Parameters
     ----------
     estimator : regressor
-    confidence_level : float
-        How often the true value shall be within :meth:`predict_interval`.
-    cv : int, splitter, or iterable of (train, test) row numbers
-        Inner folds; each row is left out once at most.
+    confidence_level : float, default=0.9
+        How often :meth:`predict_interval` holds the true value.
+    cv : int, splitter, or iterable of (train, test) row numbers, default=5
+        Inner folds; no row is in more than one test part.
 
     Attributes
     ----------
     estimator_ : regressor
         Fitted to all rows.
     half_width_ : float
-        What an interval reaches to both sides; infinite where rows are too few for the level.
+        Half the width of an interval; infinite where rows are too few for the level.
     confidence_ : dict
-        All of it in plain numbers, with what was measured out of fold.
+        All of it in plain numbers, as it is saved: ``level``, ``half_width``, and ``out_of_fold`` with the
+        coverage as it was measured.
+    fit_seconds_ : float
+        Wall time of ``fit``.
+
+    See Also
+    --------
+    Calibrated : Calibrated probabilities and prediction sets for classification.
+
+    References
+    ----------
+    Vovk, Gammerman and Shafer (2005); Barber, Candes, Ramdas and Tibshirani (2021).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from deepworth.zoo import ConformalRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = ConformalRegressor(Ridge(), confidence_level=0.8).fit(X, y)
+    >>> model.predict_interval(X[:2]).round().tolist()
+    [[106.0, 259.0], [15.0, 167.0]]
+    >>> round(model.confidence_["out_of_fold"]["coverage"], 2)
+    0.8
     """
 
-    def __init__(self, estimator: Any, *, confidence_level: float = LEVEL, cv: Any = 5) -> None:
+    def __init__(self, estimator: Regressor, *, confidence_level: float = LEVEL, cv: Folds = 5) -> None:
         self.estimator, self.confidence_level, self.cv = estimator, confidence_level, cv
 
-    def predict(self, X: Any) -> np.ndarray:
-        """What the estimator predicts."""
+    def predict(self, X: RawRows) -> npt.NDArray[np.float64]:
+        """Predicted value of each row.
+
+        Parameters
+        ----------
+        X : raw rows, as ``estimator`` takes them
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         check_is_fitted(self)
         return self.estimator_.predict(X)
 
-    def predict_interval(self, X: Any) -> np.ndarray:
-        """Low and high, float64 (n_samples, 2), in the target's units."""
+    def predict_interval(self, X: RawRows) -> npt.NDArray[np.float64]:
+        """Interval that holds the true value at the confidence level.
+
+        Parameters
+        ----------
+        X : raw rows, as ``estimator`` takes them
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Low and high, in the target's units.
+        """
         value = np.asarray(self.predict(X), dtype=np.float64)
         return np.stack([value - self.half_width_, value + self.half_width_], axis=1)
 
     @available_if(offers("keras_model"))
-    def keras_model(self) -> Any:
+    def keras_model(self) -> keras.Model:
         """The estimator's Keras model."""
         check_is_fitted(self)
         return self.estimator_.keras_model()
@@ -250,10 +370,10 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
     def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
         self.estimator_, self.half_width_, measured = members[0], np.inf, {}
         if splits:
-            left_out = out_of_fold(members[1:], X, splits, lambda member, rows: member.predict(rows))
+            left_out = out_of_fold(members[1:], X, splits, lambda member, test: member.predict(test))
             residuals = np.asarray(y, dtype=np.float64)[left_out.rows] - left_out.prediction
             self.half_width_ = half_width(residuals, self.confidence_level)
-            measured = of_values(residuals, left_out.parts, self.confidence_level)
+            measured = measured_intervals(residuals, left_out.folds, self.confidence_level)
         self.confidence_ = {
             "level": self.confidence_level,
             "half_width": self.half_width_ if np.isfinite(self.half_width_) else None,
@@ -261,6 +381,6 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
         }
 
 
-def _learnable(codes: np.ndarray, parts: np.ndarray) -> bool:
+def _learnable(codes: np.ndarray, folds: np.ndarray) -> bool:
     """Whether the rows outside of every fold have two classes at least."""
-    return all(len(np.unique(codes[parts != part])) > 1 for part in np.unique(parts))
+    return all(len(np.unique(codes[folds != fold])) > 1 for fold in np.unique(folds))

@@ -127,7 +127,7 @@ HOSTILE = {
     "positive": ({"positive": "rich"}, "positive class 'rich'"),
     "costs": ({"costs": {"false_negative": 1}}, "costs must be two numbers"),
     "width": ({"half_width": -1.0}, "half_width"),
-    "endless width": ({"half_width": float("inf")}, "Infinity is no number"),
+    "endless width": ({"half_width": float("inf")}, "Infinity is not valid JSON"),
 }
 
 
@@ -194,7 +194,7 @@ ERRORS = {
     ),
     "costs of three classes": (
         ["iris", "--cost-false-negative", "2", "--cost-false-positive", "1"],
-        "for two classes",
+        "misclassification costs need two classes",
     ),
     "calibrated numbers": (["diabetes", "--calibrate", "platt"], "the target is a number"),
     "a certain level": (["sick-healthy", "--confidence-level", "1"], "between 0 and 1"),
