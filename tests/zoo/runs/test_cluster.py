@@ -16,13 +16,11 @@ import venv
 from pathlib import Path
 
 import pytest
-from runs import STAND_INS, install, numbers, rows, run, seconds_to_end, wait_until
+from runs import STAND_INS, install, numbers, results, rows, run, seconds_to_end, wait_until
 
-from deepworth import resume
-from deepworth.datasets._errors import InputError
+from deepworth import InputError, compare, resume
 from deepworth.zoo.artefact.versions import versions
 from deepworth.zoo.runs.cluster import check_workers, unfit
-from deepworth.zoo.workflows.compare import compare
 
 distributed = pytest.importorskip("distributed", reason="needs pip install 'deepworth[cluster]'")
 pytestmark = [
@@ -172,10 +170,9 @@ def test_the_data_travel_once_to_each_worker(cluster):
 
 
 def test_costs_are_measured_there_one_model_at_a_time(cluster):
-    sheets = [row["costs"] for row in on(cluster, ["constant", "naive-bayes"], folds=2, costs=True).rows()]
-    assert [(sheet["status"], sheet["contended"], sheet["rows"]) for sheet in sheets] == [
-        ("ok", False, 90)
-    ] * 2
+    result = on(cluster, ["constant", "naive-bayes"], folds=2, costs=True)
+    sheets = [row.costs for row in result.answer.leaderboard]
+    assert [(sheet.status, sheet.contended, sheet.rows) for sheet in sheets] == [("ok", False, 90)] * 2
 
 
 def test_bad_models_cost_their_own_rows_there_too(cluster):
@@ -223,13 +220,13 @@ def test_all_workers_killed_and_started_again(cluster, tmp_path):
     wait_until(log.exists)
     for pid in cluster.pids().values():
         os.kill(pid, signal.SIGKILL)
-    assert [job.status for job in wait().models[0].jobs] == ["ok"] * 3
+    assert [row.status for row in results(wait())] == ["ok"] * 3
     cluster.wait_for(2)
 
 
 def test_a_job_that_kills_its_worker_each_time_ends_as_crashed(cluster):
     result = on(cluster, ["good", "kills-parent"], folds=2)
-    states = {m.model: [job.status for job in m.jobs] for m in result.models}
+    states = {name: [row.status for row in results(result, name)] for name in result.answer.plan.models}
     assert states == {"good": ["ok", "ok"], "kills-parent": ["crashed", "crashed"]}
     reason = result.leaderboard().set_index("model")["reason"]["kills-parent"]
     # both workers may go at a time, and the data with them
