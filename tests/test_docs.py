@@ -6,6 +6,7 @@ import importlib.util
 import json
 import pydoc
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def test_only_what_may_change_is_masked(tool):
     assert tool.differs("[...]", "anything"), "nothing shown is nothing tested"
 
 
-def blocks(page):
+def files_of(page):
     text = (DOCS / page).read_text(encoding="utf-8")
     return dict(re.findall(r"^`([\w/]+\.py)`[^\n]*:\n\n```python\n(.*?)```", text, re.DOTALL | re.MULTILINE))
 
@@ -80,7 +81,7 @@ print(json.dumps([CliRunner().invoke(main, words).output for words in commands])
 
 def test_files_to_copy_become_entries(tmp_path):
     """The files of adding.md in a copy of the package: catalogued, loaded, trained, compared, called."""
-    files = blocks("adding.md")
+    files = files_of("adding.md")
     assert set(files) >= {
         "zoo/baselines/wide_logistic_regression.py",
         "zoo/models/wide_mlp.py",
@@ -172,6 +173,44 @@ def test_commands_named_in_the_pages_exist():
     named -= {"is", "and", "answers", "compares", "comes", "classes"}  # prose, and the example of adding.md
     assert named <= known
     assert len(named) >= 10
+
+
+def command_lines():
+    """Every line of README and the pages that calls deepworth, without its comment."""
+    for page in (DOCS.parent / "README.md", *PAGES.values()):
+        blocks = re.findall(r"^ *```(\S*)\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        for language, block in blocks:
+            for line in block.splitlines():
+                if not language and line.strip().startswith("deepworth "):
+                    yield page.name, shlex.split(line.strip(), comments=True)[1:]
+
+
+def test_options_in_the_pages_exist():
+    from click import Context
+
+    from deepworth.cli import main
+
+    found = list(command_lines())
+    assert len(found) > 50
+    for page, (name, *words) in found:
+        command = main.get_command(Context(main), name)
+        assert command is not None, (page, name)
+        known = {option for p in command.params for option in (*p.opts, *p.secondary_opts)}
+        given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert given <= known, (page, name, given - known)
+
+
+AVOIDED = (
+    r"champion|near[- ]cop|made rows|cannot be told|without the luck|foretell|leaves? (it|that) away|\bdoubt"
+)
+
+
+@pytest.mark.parametrize("name", [*sorted(PAGES), "../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md"])
+def test_pages_use_the_words_of_the_glossary(name):
+    """Outputs and generated tables are what programs say."""
+    text = (DOCS / name).read_text(encoding="utf-8").partition("## Words we avoid")[0]
+    prose = re.sub(r"```.*?```|<!-- (\w+) -->.*?<!-- /\1 -->|`[^`]*`", "", text, flags=re.DOTALL)
+    assert not re.findall(AVOIDED, prose, flags=re.IGNORECASE)
 
 
 def test_every_command_is_shown_with_what_it_prints(tool):
