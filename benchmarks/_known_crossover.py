@@ -17,8 +17,9 @@ TRUTHS = {"inside": 300.0, "beyond": 4000.0, "never": np.inf}
 
 def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     """One learning curve of the pair, from fresh rows to the crossover."""
-    from deepworth.datasets._base import Dataset
+    from deepworth.datasets import Dataset
     from deepworth.zoo.judging.crossover import ErrorCurve, find_crossover, fit_curves
+    from deepworth.zoo.judging.curves import overlap
     from deepworth.zoo.runs.curve_plan import make_curve_plan
 
     X, y = pair.sample(ROWS, np.random.default_rng(seed))
@@ -26,11 +27,12 @@ def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     plan = make_curve_plan(
         dataset, models=["constant"], sizes=sizes, smallest=SMALLEST, repeats=repeats, seed=seed, params=None
     )
-    errors = np.empty((2, repeats, len(plan.sizes)))
+    errors = np.empty((2, repeats, len(plan.facts.sizes)))
     for job in plan.jobs:
         split = job.split
         errors[:, split.repeat, split.fold] = pair.fit_and_score(X, y, split.train, split.test)
-    curves = [ErrorCurve(np.array(plan.sizes), own, plan.overlap()) for own in errors]
+    shared = overlap(plan.facts)
+    curves = [ErrorCurve(np.array(plan.facts.sizes), own, shared) for own in errors]
     return find_crossover(*fit_curves(curves, seed))
 
 

@@ -1,4 +1,4 @@
-"""How far the crossover of two learning curves can be believed, the curves of real data, and a capacity.
+"""How reliable the crossover of two learning curves is, the curves of real data, and a capacity.
 
 python benchmarks/crossover.py [--json] [--quick] [--force]
 
@@ -67,9 +67,10 @@ def curve(name: str, quick: bool, force: bool) -> dict[str, Any] | None:
         found = _measured(name, quick)
     if found is not None and not quick:
         from deepworth.zoo.report.curve_plots import plot_learning_curve
+        from deepworth.zoo.results.curves import LearningCurveAnswer
 
         IMAGES.mkdir(parents=True, exist_ok=True)
-        plot_learning_curve(found, str(IMAGES / f"learning-curve-{name}.svg"))
+        plot_learning_curve(LearningCurveAnswer.from_dict(found), str(IMAGES / f"learning-curve-{name}.svg"))
     return found
 
 
@@ -103,10 +104,11 @@ def grid(quick: bool, force: bool) -> dict[str, Any]:
         found = deepworth.capacity("sick-healthy", progress=_progress, **(small if quick else {})).to_dict()
     if not quick:
         from deepworth.zoo.report.curve_plots import plot_capacity
+        from deepworth.zoo.results.curves import CapacityAnswer
 
         keep("capacity", found)
         IMAGES.mkdir(parents=True, exist_ok=True)
-        plot_capacity(found, str(IMAGES / "capacity-sick-healthy.svg"))
+        plot_capacity(CapacityAnswer.from_dict(found), str(IMAGES / "capacity-sick-healthy.svg"))
     return found
 
 

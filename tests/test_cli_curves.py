@@ -111,7 +111,7 @@ def test_ctrl_c_shows_what_is_finished(stand_in, tmp_path):
     path = tmp_path / "answer.json"
     arguments = ["-m", "constant,deep-mlp", "--sizes", "4", "--repeats", "2", "-q", "-o", path]
     result = invoke("learning-curve", "iris", *arguments, code=130)
-    assert "Interrupted: this is what was finished." in result.output
+    assert "Interrupted: only finished fits are shown." in result.output
     assert {f["status"] for f in json.loads(path.read_text())["fits"]} == {"ok", "interrupted"}
 
 

@@ -170,7 +170,8 @@ def _label_families(axes: Axes, answer: LearningCurveAnswer) -> None:
     for family, colour in COLOURS.items():
         rows = [row for row in answer.families if row.family == family]
         if rows:
-            label = f"{_NAMES[family]} (largest size: {max(rows, key=lambda row: row.size).champion})"
+            last = max(rows, key=lambda row: row.size)
+            label = f"{_NAMES[family]} ({last.champion} at {last.size:,} rows)"
             handles.append(Line2D([], [], color=colour, marker=_MARKERS[family], linewidth=2.2, label=label))
     corner: Literal["lower right", "upper right"] = (
         "lower right" if answer.metric.greater_is_better else "upper right"

@@ -1,137 +1,146 @@
-"""Learning curves and capacity as a reader sees them: terminal and pictures, from plain results."""
+"""Learning curves and capacity as a reader sees them: terminal and pictures of typed answers."""
 
 from __future__ import annotations
 
-import copy
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from deepworth.datasets._errors import InputError
+from deepworth.datasets import Finding, InputError, Provenance
 from deepworth.zoo.report import curves
 from deepworth.zoo.report.curve_plots import COLOURS, check_plot, plot_capacity, plot_learning_curve
+from deepworth.zoo.results.curves import (
+    CapacityAnswer,
+    CapacityPlanFacts,
+    Crossover,
+    CurveMetric,
+    CurvePlanFacts,
+    FamilyCurve,
+    FamilyScore,
+    LearningCurveAnswer,
+    NetworkScore,
+    SizeScore,
+    Sufficiency,
+    SweepMetric,
+)
+from deepworth.zoo.results.facts import DatasetFacts
 
-SIZES = [100, 200, 400, 800]
+SIZES = (100, 200, 400, 800)
+CHAMPIONS = {"deep": "deep-mlp", "classical": "random-forest"}
 
 
-def scored(score, half=0.01):
-    return {"score": score, "score_low": score - half, "score_high": score + half}
-
-
-def law(asymptote, scale):
+def power_law(asymptote, scale):
     rows = np.geomspace(100, 8000, 30)
     score = 1 - asymptote - scale * rows**-0.5
-    return {
-        "asymptote": asymptote,
-        "scale": scale,
-        "exponent": 0.5,
-        **{f"{name}_interval": [0.01, 0.2] for name in ("asymptote", "scale", "exponent")},
-        "start": 100,
-        "misfit": 1.0,
-        "fits": 1,
-        "rows": rows.tolist(),
-        "score": score.tolist(),
-        "score_low": (score - 0.02).tolist(),
-        "score_high": (score + 0.02).tolist(),
-    }
+    curve = (tuple(values.tolist()) for values in (rows, score, score - 0.02, score + 0.02))
+    return FamilyCurve(asymptote, scale, 0.5, *[(0.01, 0.2)] * 3, 100, 1.0, 1, *curve)
 
 
 @pytest.fixture
 def dataset():
-    return {
-        "name": "made",
-        "rows": 1000,
-        "columns": 4,
-        "task": "binary",
-        "modality": "tabular",
-        "class_counts": {"x": 600, "y": 400},
-    }
+    return DatasetFacts(
+        name="made",
+        rows=1000,
+        columns=4,
+        width=4.0,
+        task="binary",
+        modality="tabular",
+        target="y",
+        classes=("x", "y"),
+        class_counts={"x": 600, "y": 400},
+        positive="y",
+        target_std=None,
+        test_rows=None,
+        fingerprint="0",
+        provenance=Provenance("memory"),
+    )
 
 
 @pytest.fixture
 def curve(dataset):
     """Deep overtakes at 400 rows."""
-    found = {"deep": law(0.05, 2.5), "classical": law(0.1, 1.5)}
-    families = [
-        {"family": f, "size": n, "champion": m, **scored(1 - c["asymptote"] - c["scale"] * n**-0.5)}
-        for (f, c), m in zip(found.items(), ("deep-mlp", "random-forest"), strict=True)
-        for n in SIZES
-    ]
-    model = {"family": "deep", "status": "ok", "reason": "", "fit_seconds": 1.5}
-    return {
-        "dataset": dataset,
-        "metric": {"name": "roc_auc", "label": "ROC AUC", "greater_is_better": 1, "bounds": [0.0, 1.0]},
-        "plan": {"sizes": SIZES, "repeats": 5, "official_test": 0, "ordered": 0},
-        "families": families,
-        "models": [{"model": "deep-mlp", "size": n, **model} for n in SIZES],
-        "curves": found,
-        "crossover": {
-            "outcome": "crossover",
-            "overtaker": "deep",
-            "rows": 400.0,
-            "low": 300.0,
-            "high": 700.0,
-            "extrapolated": 0,
-            "smallest": 100,
-            "largest": 800,
-            "reach": 8000,
-            "probabilities": {
-                "deep": 0.0,
-                "classical": 0.01,
-                "deep_overtakes": 0.98,
-                "classical_overtakes": 0.01,
-            },
-            "headline": "Deep learning overtakes at about 400 rows",
-            "sentence": "Deep learning overtakes at about 400 training rows (300 to 700).",
-            "interval": "300 to 700",
-        },
-        "confidence_level": 0.95,
-        "findings": [{"code": "DW007", "severity": "warning", "message": "look at this"}],
-        "interrupted": 0,
-        "wall_seconds": 12.0,
-    }
+    laws = {"deep": power_law(0.05, 2.5), "classical": power_law(0.1, 1.5)}
+    scores = [(f, n, 1 - law.asymptote - law.scale * n**-0.5) for f, law in laws.items() for n in SIZES]
+    names = ("deep", "classical", "deep_overtakes", "classical_overtakes")
+    return LearningCurveAnswer(
+        dataset=dataset,
+        metric=CurveMetric("roc_auc", "ROC AUC", True, (0.0, 1.0)),
+        plan=CurvePlanFacts(SIZES, 5, 5, 200, 0.25, 0, {}, tuple(CHAMPIONS.values()), 1, 0, 0, 40),
+        families=tuple(FamilyScore(f, n, CHAMPIONS[f], s, s - 0.01, s + 0.01) for f, n, s in scores),
+        models=tuple(
+            SizeScore("deep-mlp", "deep", n, "ok", "", 5, 5, 1.5, s, s - 0.01, s + 0.01)
+            for f, n, s in scores
+            if f == "deep"
+        ),
+        fits=(),
+        curves=laws,
+        crossover=Crossover(
+            *("crossover", "deep", 400.0, 300.0, 700.0, False, 100, 800, 8000),
+            probabilities=dict(zip(names, (0.0, 0.01, 0.98, 0.01), strict=True)),
+            headline="Deep learning overtakes at about 400 rows",
+            sentence="Deep learning overtakes at about 400 training rows (95% interval 300 to 700).",
+            interval="300 to 700",
+        ),
+        confidence_level=0.95,
+        findings=(Finding("DW007", "warning", "look at this"),),
+        interrupted=0,
+        versions={},
+        wall_seconds=12.0,
+        exit_code=0,
+    )
 
 
 @pytest.fixture
 def grid(dataset):
+    shapes = [(d, u) for d in (0, 1, 2) for u in ((None,) if d == 0 else (8, 32))]
     networks = [
-        {
-            "layers": d,
-            "units": u,
-            "status": "ok",
-            "reason": "",
-            "fit_seconds": 0.5 * (d + 1),
-            "parameters": 10 * (d + 1),
-            **scored(0.7 + 0.05 * d),
-        }
-        for d in (0, 1, 2)
-        for u in ([None] if d == 0 else [8, 32])
+        NetworkScore(d, u, "ok", "", s, s - 0.01, s + 0.01, 0.5 * (d + 1), 10 * (d + 1), 5, 5)
+        for d, u in shapes
+        for s in [0.7 + 0.05 * d]
     ]
-    sentence = "One hidden layer is enough: more layers gain 0.001 ROC AUC (-0.01 to 0.012)."
-    return {
-        "dataset": dataset,
-        "metric": {"name": "roc_auc", "label": "ROC AUC", "greater_is_better": 1},
-        "plan": {
-            "model": "plain-mlp",
-            "units": [8, 32],
-            "layers": [0, 1, 2],
-            "folds": 5,
-            "repeats": 1,
-            "official_test": 0,
-        },
-        "networks": networks,
-        "answers": [{"axis": "layers", "value": 1, "outcome": "yes", "sentence": sentence}],
-        "headline": "One hidden layer is enough",
-        "confidence_level": 0.95,
-        "findings": [],
-        "interrupted": 0,
-        "wall_seconds": 12.0,
-    }
+    sentence = "One hidden layer is enough: more layers gain 0.001 ROC AUC (95% interval -0.01 to 0.012)."
+    unsure = "Cannot tell whether 8 units per layer are enough: some fits have no score."
+    return CapacityAnswer(
+        dataset=dataset,
+        metric=SweepMetric("roc_auc", "ROC AUC", True),
+        plan=CapacityPlanFacts("plain-mlp", (0, 1, 2), (8, 32), 5, 1, 0, 0.25, 0, {}, 1),
+        networks=tuple(networks),
+        answers=(
+            Sufficiency("layers", 1, "yes", 0.001, -0.01, 0.012, 0.97, sentence),
+            Sufficiency("units", 8, "undecided", None, None, None, None, unsure),
+        ),
+        headline="One hidden layer is enough",
+        margin=0.01,
+        confidence_level=0.95,
+        findings=(),
+        interrupted=0,
+        versions={},
+        wall_seconds=12.0,
+        exit_code=0,
+    )
+
+
+def crossing(answer, **changed):
+    """The learning curve with another crossover."""
+    return replace(answer, crossover=replace(answer.crossover, **changed))
+
+
+def without(answer, family):
+    """The learning curve without a family."""
+    laws = {name: law for name, law in answer.curves.items() if name != family}
+    rows = tuple(row for row in answer.families if row.family != family)
+    undecided = crossing(answer, outcome="undecided", probabilities={}, rows=None)
+    return replace(undecided, curves=laws, families=rows)
+
+
+def in_one_line(text):
+    return " ".join(text.replace("│", "").split())
 
 
 def shown(parts, width=110):
@@ -143,39 +152,32 @@ def shown(parts, width=110):
 
 @pytest.mark.parametrize("width", [80, 110, 160])
 def test_a_learning_curve_fits_the_terminal(curve, width):
-    for row in curve["families"]:
-        row["champion"] = "tfidf-logistic-regression"
-    text = shown(curves.learning_curve(curve, width), width)
+    long = tuple(replace(row, champion="tfidf-logistic-regression") for row in curve.families)
+    text = shown(curves.learning_curve(replace(curve, families=long), width), width)
     assert text.count(" to 0.") >= 2 * len(SIZES)  # intervals are whole, names may be cut
     assert all(f"{n:,}" in text for n in SIZES)
     assert max(map(len, text.splitlines())) <= width
     assert "With more data: a crossover" in text
-    assert "Deep learning overtakes at about 400 training rows (300 to 700)" in " ".join(
-        text.replace("│", "").split()
-    )
+    assert curve.crossover.sentence in in_one_line(text)
     assert "DW007" in text
-    assert "deep overtakes 98%" in " ".join(text.replace("│", "").split())
+    assert "deep overtakes 98%" in in_one_line(text)
 
 
 def test_failures_and_interruption_are_seen(curve):
-    curve["models"][0] |= {"status": "failed", "reason": "ValueError: no"}
-    curve["interrupted"] = 1
-    text = shown(curves.learning_curve(curve))
+    failed = replace(curve.models[0], status="failed", reason="ValueError: no")
+    text = shown(curves.learning_curve(replace(curve, models=(failed, *curve.models[1:]), interrupted=1)))
     assert "deep-mlp on 100 rows failed: ValueError: no" in text
-    assert "Interrupted: this is what was finished." in text
+    assert "Interrupted: only finished fits are shown." in text
 
 
-def test_what_no_law_goes_through_is_said(curve):
-    curve["curves"]["deep"] |= {"start": 200, "misfit": 2.5, "fits": 0}
-    text = " ".join(shown(curves.learning_curve(curve)).replace("│", "").split())
-    assert "fitted from 200 rows on; no power law fits: the curve ends with the data" in text
+def test_a_power_law_that_does_not_fit_is_named(curve):
+    poor = replace(curve.curves["deep"], start=200, misfit=2.5, fits=0)
+    text = in_one_line(shown(curves.learning_curve(replace(curve, curves={**curve.curves, "deep": poor}))))
+    assert "fitted from 200 rows; a power law does not fit, so the curve is not extrapolated" in text
 
 
 def test_a_missing_family_leaves_a_dash(curve):
-    curve["families"] = [r for r in curve["families"] if r["family"] == "classical"]
-    del curve["curves"]["deep"]
-    curve["crossover"] |= {"outcome": "undecided", "probabilities": {}, "rows": None}
-    assert " - " in shown(curves.learning_curve(curve))
+    assert " - " in shown(curves.learning_curve(without(curve, "deep")))
 
 
 @pytest.mark.parametrize("width", [90, 110])
@@ -184,6 +186,11 @@ def test_capacity_fits_the_terminal(grid, width):
     assert max(map(len, text.splitlines())) <= width
     assert "One hidden layer is enough" in text
     assert "plain-mlp on 5 folds" in " ".join(text.split())
+
+
+def test_no_answer_is_said_twice(curve, grid):
+    text = shown(curves.capacity(grid)) + shown(curves.learning_curve(without(curve, "deep")))
+    assert text.lower().count("cannot tell") == 1
 
 
 def share_of(path, colour, tolerance=12):
@@ -198,9 +205,7 @@ def test_a_png_shows_both_families_and_the_crossover(curve, tmp_path):
     plot_learning_curve(curve, str(path))
     assert Image.open(path).size == (1600, 928)
     assert all(share_of(path, colour) > 0.001 for colour in COLOURS.values())
-    without = copy.deepcopy(curve)
-    without["crossover"] |= {"outcome": "undecided", "rows": None}
-    plot_learning_curve(without, str(tmp_path / "other.png"))
+    plot_learning_curve(crossing(curve, outcome="undecided", rows=None), str(tmp_path / "other.png"))
     assert share_of(path, "#222222") > share_of(tmp_path / "other.png", "#222222")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["curve.png", "other.png"]
 
@@ -219,42 +224,42 @@ def test_the_same_result_gives_the_same_svg(curve, grid, tmp_path):
     [
         {"low": None, "high": None},
         {"outcome": "undecided", "rows": None},
-        {"rows": 6000.0, "low": 2000.0, "high": None, "extrapolated": 1},
+        {"rows": 6000.0, "low": 2000.0, "high": None, "extrapolated": True},
     ],
 )
 def test_open_ends_are_drawn(curve, tmp_path, change):
-    curve["crossover"] |= change
-    plot_learning_curve(curve, str(tmp_path / "a.png"))
+    plot_learning_curve(crossing(curve, **change), str(tmp_path / "a.png"))
     assert share_of(tmp_path / "a.png", COLOURS["deep"]) > 0.001
 
 
 def test_a_curve_that_no_law_fits_ends_with_the_data(curve, tmp_path):
-    for each in curve["curves"].values():
-        kept = [i for i, n in enumerate(each["rows"]) if n <= 800]
-        each |= {k: [each[k][i] for i in kept] for k in ("rows", "score", "score_low", "score_high")}
-    curve["crossover"]["reach"] = 800
-    plot_learning_curve(curve, str(tmp_path / "a.png"))
+    columns = ("rows", "score", "score_low", "score_high")
+    kept = sum(n <= 800 for n in curve.curves["deep"].rows)
+    short = {
+        family: replace(law, **{name: getattr(law, name)[:kept] for name in columns})
+        for family, law in curve.curves.items()
+    }
+    plot_learning_curve(crossing(replace(curve, curves=short), reach=800), str(tmp_path / "a.png"))
     assert share_of(tmp_path / "a.png", "#f1f2f4", 1) < 0.001  # no part is marked as not measured
 
 
 def test_one_family_or_none_can_be_drawn(curve, tmp_path):
     for family in ("deep", "classical"):
-        del curve["curves"][family]
-        curve["families"] = [r for r in curve["families"] if r["family"] != family]
-        curve["crossover"] |= {"outcome": "undecided", "rows": None}
+        curve = without(curve, family)
         plot_learning_curve(curve, str(tmp_path / "a.svg"))
         assert (tmp_path / "a.svg").stat().st_size > 5000
 
 
 def test_errors_fall_and_have_no_upper_end(curve, tmp_path):
-    curve["metric"] |= {"label": "RMSE", "greater_is_better": 0, "bounds": [0.0, None]}
-    plot_learning_curve(curve, str(tmp_path / "a.png"))
+    errors = CurveMetric("rmse", "RMSE", False, (0.0, None))
+    plot_learning_curve(replace(curve, metric=errors), str(tmp_path / "a.png"))
     assert share_of(tmp_path / "a.png", COLOURS["classical"]) > 0.001
 
 
 def test_capacity_is_drawn_with_failed_networks_left_out(grid, tmp_path):
-    grid["networks"][2] |= {"status": "failed", "score": None, "score_low": None, "score_high": None}
-    plot_capacity(grid, str(tmp_path / "a.png"))
+    networks = list(grid.networks)
+    networks[2] = replace(networks[2], status="failed", score=None, score_low=None, score_high=None)
+    plot_capacity(replace(grid, networks=tuple(networks)), str(tmp_path / "a.png"))
     assert share_of(tmp_path / "a.png", "#00405c") > 0.0005
 
 
