@@ -25,22 +25,22 @@ class CalibratedProbabilities(keras.layers.Layer):
     def __init__(self, calibration: dict[str, Any], n_classes: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.calibration, self.n_classes = calibration, n_classes
-        self._found = calibrator(calibration, n_classes)
+        self._calibrator = calibrator(calibration, n_classes)
 
     def call(self, probabilities: Any) -> Any:
         logs = ops.log(ops.maximum(probabilities, LEAST))
-        if isinstance(self._found, Temperature):
-            return ops.softmax(logs / self._found.temperature)
+        if isinstance(self._calibrator, Temperature):
+            return ops.softmax(logs / self._calibrator.temperature)
         rest = ops.matmul(probabilities, ops.convert_to_tensor(1.0 - np.eye(self.n_classes), logs.dtype))
         odds = logs - ops.log(ops.maximum(rest, LEAST))
         odds = odds[:, 1:] if self.n_classes == 2 else odds
-        if isinstance(self._found, Platt):
-            z = odds * _row(self._found.slopes) + _row(self._found.intercepts)
+        if isinstance(self._calibrator, Platt):
+            z = odds * _row(self._calibrator.slopes) + _row(self._calibrator.intercepts)
             if self.n_classes == 2:
                 return ops.concatenate([ops.sigmoid(-z), ops.sigmoid(z)], axis=1)
             return _normalised(ops.sigmoid(z))
-        if isinstance(self._found, Isotonic):
-            curves = [_rising(odds[:, k : k + 1], *xy) for k, xy in enumerate(self._curves(self._found))]
+        if isinstance(self._calibrator, Isotonic):
+            curves = [_rising(odds[:, k : k + 1], *xy) for k, xy in enumerate(self._curves(self._calibrator))]
             return _normalised(ops.concatenate(curves, axis=1))
         return probabilities
 
