@@ -4,17 +4,18 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from deepworth.datasets._base import Dataset
-from deepworth.datasets._errors import InputError
+from deepworth import Comparison, InputError, compare
+from deepworth.datasets import Dataset
 from deepworth.zoo import registry
-from deepworth.zoo.runs.store import list_runs, load_run
-from deepworth.zoo.workflows._result import Comparison
-from deepworth.zoo.workflows.compare import compare
+from deepworth.zoo.results.answer import Answer
+from deepworth.zoo.runs.store import load_results, read_run
+from deepworth.zoo.workflows.runs import runs
 
 FAST = ["constant", "logistic-regression", "naive-bayes"]
 
@@ -83,6 +84,7 @@ def run(data=None, models=(*FAST, "deep-mlp"), **options):
 def test_the_answer_has_all_keys_and_is_json(deep_mlp):
     result = run()
     assert isinstance(result, Comparison)
+    assert isinstance(result.answer, Answer)
     answer = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert set(answer) >= {
         "run",
@@ -134,9 +136,9 @@ def test_every_row_is_predicted_once_a_model_and_scores_come_from_these_rows(dee
 
 
 def numbers(result):
-    timed = {"fit_seconds", "fold_fit_seconds", "predict_seconds"}
-    rows = [{k: v for k, v in row.items() if k not in timed} for row in result.to_dict()["leaderboard"]]
-    return {row["model"]: row for row in rows}, result.to_dict()["verdict"]
+    untimed = {"fit_seconds": None, "fold_fit_seconds": None, "predict_seconds": None}
+    rows = [replace(row, **untimed) for row in result.answer.leaderboard]
+    return {row.model: row for row in rows}, result.verdict
 
 
 def test_same_seed_same_numbers(deep_mlp):
@@ -271,7 +273,8 @@ def test_an_official_test_part_is_one_split_with_bootstrap_intervals(deep_mlp):
     row = result.leaderboard().set_index("model").loc["logistic-regression"]
     assert row["score_low"] < row["score"] < row["score_high"]
     assert result.verdict.outcome == "classical"
-    assert result.to_dict()["plan"]["official_test"] is True
+    assert result.answer.plan.official_test
+    assert result.answer.dataset.test_rows == 150
     assert numbers(result) == numbers(run(table(400, test=test)))
 
 
@@ -284,15 +287,15 @@ def test_groups_stand_on_one_side(deep_mlp):
 def test_the_best_reachable_score_is_that_of_the_true_probabilities():
     data = table()
     data.true_probability = np.stack([data.y == "x", data.y == "y"], axis=1).astype(float)
-    assert run(data, models=["constant"]).to_dict()["best_reachable"] == 1.0
-    assert run(models=["constant"]).to_dict()["best_reachable"] is None
+    assert run(data, models=["constant"]).answer.best_reachable == 1.0
+    assert run(models=["constant"]).answer.best_reachable is None
 
 
 def test_repeats_and_presets(deep_mlp):
     result = run(folds=3, repeats=2)
     assert result.leaderboard()["jobs_planned"].tolist() == [6] * 4
     assert result.predictions().groupby(["model", "repeat"])["row"].nunique().eq(120).all()
-    assert run(preset="standard", models=["constant"]).plan.folds == 10
+    assert run(preset="standard", models=["constant"]).answer.plan.folds == 10
 
 
 @pytest.mark.parametrize(
@@ -332,11 +335,22 @@ def test_parameters_reach_the_model():
 
 def test_the_run_is_kept_and_found_again(deep_mlp, tmp_path):
     result = run(store=tmp_path)
-    (row,) = list_runs(tmp_path)
-    assert (row["run"], row["status"], row["outcome"]) == (result.run, "ok", "classical")
-    assert load_run(result.run, tmp_path) == result.to_dict()
-    kept = pd.read_parquet(tmp_path / result.run / "predictions.parquet")
-    assert len(kept) == len(result.predictions()) == 4 * 120
+    (row,) = runs(store=tmp_path)
+    assert (row.run, row.status, row.outcome) == (result.run, "ok", "classical")
+    again = runs(result.run, store=tmp_path)
+    assert again.answer == result.answer
+    assert again.to_dict() == result.to_dict()
+    assert again.leaderboard().equals(result.leaderboard())
+    assert again.predictions().equals(result.predictions())
+    assert len(again.predictions()) == 4 * 120
+    with pytest.raises(InputError, match="load them with load_dataset"):
+        _ = again.dataset
+    assert len(result.dataset) == 120
+
+
+def test_a_run_that_is_not_kept_has_no_name(deep_mlp):
+    result = run(models=["constant"])
+    assert (result.run, result.path, result.answer.created > "2026") == ("", None, True)
 
 
 def test_ctrl_c_keeps_what_was_finished(deep_mlp, tmp_path):
@@ -347,13 +361,19 @@ def test_ctrl_c_keeps_what_was_finished(deep_mlp, tmp_path):
     deep_mlp(Interrupts)
     with pytest.raises(KeyboardInterrupt):
         run(store=tmp_path)
-    (row,) = list_runs(tmp_path)
-    assert row["status"] == "interrupted"
-    answer = load_run("last", tmp_path)
-    status = {r["model"]: r["status"] for r in answer["leaderboard"]}
-    assert status == dict.fromkeys(FAST, "ok") | {"deep-mlp": "interrupted"}
-    assert answer["verdict"]["missing"] == ["deep-mlp"]
-    assert set(pd.read_parquet(tmp_path / row["run"] / "predictions.parquet")["model"]) == set(FAST)
+    (row,) = runs(store=tmp_path)
+    assert (row.status, row.jobs, row.jobs_done, row.real_seconds) == ("interrupted", 20, 15, None)
+    answer = runs("last", store=tmp_path).answer
+    assert {r.model: r.status for r in answer.leaderboard} == {
+        **dict.fromkeys(FAST, "ok"),
+        "deep-mlp": "interrupted",
+    }
+    assert answer.verdict.missing == ("deep-mlp",)
+    assert answer.exit_code == 1
+    results = load_results("last", tmp_path)
+    assert {r.model for r in results.folds if r.prediction is not None} == set(FAST)
+    assert set(results.predictions()["model"]) == set(FAST)
+    assert read_run(tmp_path / row.run).need_setup().design.models == (*FAST, "deep-mlp")
 
 
 def test_a_watcher_hears_every_step(deep_mlp):
@@ -373,12 +393,16 @@ def test_costs_are_measured(deep_mlp):
     assert board.loc["logistic-regression", "parameters"] < board.loc["k-nearest-neighbours", "parameters"]
 
 
-def test_nothing_heavy_is_imported_with_the_package():
+def test_options_and_kept_runs_need_nothing_heavy(tmp_path):
+    """A setup is made, and past runs are listed, before a library is imported."""
     code = (
-        "import sys, deepworth.zoo.workflows.compare; "
-        "print(sorted({'tensorflow', 'keras', 'sklearn', 'pandas', 'numpy'} & set(sys.modules)))"
+        "import sys, deepworth; "
+        "deepworth.Setup.of('iris', models='constant', target='x').to_json(); "
+        "assert deepworth.runs(store=sys.argv[1]) == []; assert deepworth.Comparison; "
+        "print(sorted({'tensorflow', 'keras', 'sklearn', 'pandas', 'scipy'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -438,10 +462,10 @@ def test_every_baseline_for_tables_runs(task):
 def test_a_holdout_is_repeated_and_judged(deep_mlp):
     result = run(holdout=0.25, repeats=6)
     assert result.leaderboard()["jobs_planned"].tolist() == [6] * 4
-    assert result.plan.test_over_train == pytest.approx(1 / 3)
+    assert result.answer.plan.test_over_train == pytest.approx(1 / 3)
     assert result.predictions().query("model == 'constant'").groupby("repeat").size().tolist() == [30] * 6
     assert result.verdict.outcome == "classical"
-    assert run(holdout=0.25, models=["constant"]).plan.repeats == 5
+    assert run(holdout=0.25, models=["constant"]).answer.plan.repeats == 5
 
 
 @pytest.mark.parametrize(
