@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...datasets import Split
 from .. import registry
 from ..results.rows import Fold, Kind, Result
+
+if TYPE_CHECKING:  # the module of splits imports scikit-learn, and stores are read without it
+    from ...datasets import Split
 
 
 @dataclass(frozen=True)
