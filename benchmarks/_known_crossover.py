@@ -36,19 +36,19 @@ def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     return find_crossover(*fit_curves(curves, seed))
 
 
-def holds(found: Any, truth: float) -> bool:
+def holds(crossover: Any, truth: float) -> bool:
     """Whether the interval holds the truth; one that is open at both ends says nothing and does not."""
-    if found.low is None and found.high is None:
+    if crossover.low is None and crossover.high is None:
         return False
-    return (found.low or 0.0) <= truth <= (np.inf if found.high is None else found.high)
+    return (crossover.low or 0.0) <= truth <= (np.inf if crossover.high is None else crossover.high)
 
 
 def simulated(runs: int) -> dict[str, Any]:
     """Named figures over so many runs of every scenario."""
     figures: dict[str, Any] = {"runs": runs}
     for name, pair in SCENARIOS.items():
-        found = [run(pair, seed) for seed in range(runs)]
-        figures[name] = _figures(found, TRUTHS[name])
+        crossovers = [run(pair, seed) for seed in range(runs)]
+        figures[name] = _figures(crossovers, TRUTHS[name])
     figures["interval_hit_rate"] = figures["inside"]["interval_hit_rate"]
     figures["interval_closed_share"] = figures["inside"]["closed_share"]
     figures["interval_high_over_low"] = figures["inside"]["median_high_over_low"]
@@ -57,14 +57,14 @@ def simulated(runs: int) -> dict[str, Any]:
     return figures
 
 
-def _figures(found: list[Any], truth: float) -> dict[str, Any]:
-    outcomes, counts = np.unique([f.outcome for f in found], return_counts=True)
-    closed = [f for f in found if f.low is not None and f.high is not None]
+def _figures(crossovers: list[Any], truth: float) -> dict[str, Any]:
+    outcomes, counts = np.unique([c.outcome for c in crossovers], return_counts=True)
+    closed = [c for c in crossovers if c.low is not None and c.high is not None]
     return {
         "truth": None if np.isinf(truth) else truth,
-        "interval_hit_rate": float(np.mean([holds(f, truth) for f in found])),
-        "closed_share": len(closed) / len(found),
-        "open_share": float(np.mean([f.low is None and f.high is None for f in found])),
-        "median_high_over_low": float(np.median([f.high / f.low for f in closed])) if closed else None,
-        "outcomes": dict(zip(outcomes.tolist(), (counts / len(found)).tolist(), strict=True)),
+        "interval_hit_rate": float(np.mean([holds(c, truth) for c in crossovers])),
+        "closed_share": len(closed) / len(crossovers),
+        "open_share": float(np.mean([c.low is None and c.high is None for c in crossovers])),
+        "median_high_over_low": float(np.median([c.high / c.low for c in closed])) if closed else None,
+        "outcomes": dict(zip(outcomes.tolist(), (counts / len(crossovers)).tolist(), strict=True)),
     }

@@ -50,9 +50,9 @@ HEADER = ["data", "training rows", "metric", "deep", "classical", "answer"]
 
 def simulation(quick: bool, force: bool) -> dict[str, Any]:
     """Hit rates, measured or from an earlier call."""
-    found = None if quick or force else kept("crossover")
-    if found is not None:
-        return found
+    figures = None if quick or force else kept("crossover")
+    if figures is not None:
+        return figures
     print("simulating learners with a known crossover ...", file=sys.stderr, flush=True)
     figures = simulated(10 if quick else 200)
     if not quick:
@@ -62,16 +62,16 @@ def simulation(quick: bool, force: bool) -> dict[str, Any]:
 
 def curve(name: str, quick: bool, force: bool) -> dict[str, Any] | None:
     """The learning curve of a case with its picture, measured or kept; None where the data are absent."""
-    found = None if quick or force else kept(f"crossover_{name}")
-    if found is None:
-        found = _measured(name, quick)
-    if found is not None and not quick:
+    answer = None if quick or force else kept(f"crossover_{name}")
+    if answer is None:
+        answer = _measured(name, quick)
+    if answer is not None and not quick:
         from deepworth.zoo.report.curve_plots import plot_learning_curve
         from deepworth.zoo.results.curves import LearningCurveAnswer
 
         IMAGES.mkdir(parents=True, exist_ok=True)
-        plot_learning_curve(LearningCurveAnswer.from_dict(found), str(IMAGES / f"learning-curve-{name}.svg"))
-    return found
+        plot_learning_curve(LearningCurveAnswer.from_dict(answer), str(IMAGES / f"learning-curve-{name}.svg"))
+    return answer
 
 
 def _measured(name: str, quick: bool) -> dict[str, Any] | None:
@@ -95,21 +95,21 @@ def _measured(name: str, quick: bool) -> dict[str, Any] | None:
 
 def grid(quick: bool, force: bool) -> dict[str, Any]:
     """Score and time over depth and width on the embedded data, with its picture."""
-    found = None if quick or force else kept("capacity")
-    if found is None:
+    answer = None if quick or force else kept("capacity")
+    if answer is None:
         import deepworth
 
         print("capacity of sick-healthy ...", file=sys.stderr, flush=True)
         small = {"layers": (0, 1), "units": (4,), "folds": 2, "params": {"plain-mlp": {"epochs": 5}}}
-        found = deepworth.capacity("sick-healthy", progress=_progress, **(small if quick else {})).to_dict()
+        answer = deepworth.capacity("sick-healthy", progress=_progress, **(small if quick else {})).to_dict()
     if not quick:
         from deepworth.zoo.report.curve_plots import plot_capacity
         from deepworth.zoo.results.curves import CapacityAnswer
 
-        keep("capacity", found)
+        keep("capacity", answer)
         IMAGES.mkdir(parents=True, exist_ok=True)
-        plot_capacity(CapacityAnswer.from_dict(found), str(IMAGES / "capacity-sick-healthy.svg"))
-    return found
+        plot_capacity(CapacityAnswer.from_dict(answer), str(IMAGES / "capacity-sick-healthy.svg"))
+    return answer
 
 
 def _progress(event: Any) -> None:
@@ -139,15 +139,15 @@ def main() -> None:
     figures = simulation(chosen.quick, chosen.force)
     names = ("covertype_15k",) if chosen.quick else CASES
     curves = {name: curve(name, chosen.quick, chosen.force) for name in names}
-    found = {name: result for name, result in curves.items() if result}
+    measured = {name: result for name, result in curves.items() if result}
     answers = [a["sentence"] for a in grid(chosen.quick, chosen.force)["answers"]]
     if chosen.json:
-        crossovers = {name: result["crossover"] for name, result in found.items()}
+        crossovers = {name: result["crossover"] for name, result in measured.items()}
         print(json.dumps({**figures, "curves": crossovers, "capacity": answers}))
         return
     print(table(["figure", "value"], simulation_lines(figures)))
-    if found:
-        print("\n" + table(HEADER, [lines(name, result) for name, result in found.items()]))
+    if measured:
+        print("\n" + table(HEADER, [lines(name, result) for name, result in measured.items()]))
     print("\n" + "\n".join(answers))
 
 

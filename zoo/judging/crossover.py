@@ -277,8 +277,8 @@ def _interval(paths: _Paths, overtaker: str, level: float) -> tuple[float | None
     ]
     if not len(rows):
         return None, None, None
-    found = np.quantile(rows, [0.5, 0.5 - level / 2, 0.5 + level / 2], method="nearest")
-    middle, low, high = (float(v) if 0 < v < np.inf else None for v in found)
+    ends = np.quantile(rows, [0.5, 0.5 - level / 2, 0.5 + level / 2], method="nearest")
+    middle, low, high = (float(v) if 0 < v < np.inf else None for v in ends)
     return middle, low, high
 
 

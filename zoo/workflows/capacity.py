@@ -123,7 +123,7 @@ class Capacity:
     Attributes
     ----------
     answer : CapacityAnswer
-        Everything that was found: networks with their scores and times, answers, findings.
+        The whole answer: networks with their scores and times, answers, findings.
 
     Examples
     --------

@@ -116,7 +116,7 @@ class LearningCurve:
     Attributes
     ----------
     answer : LearningCurveAnswer
-        Everything that was found: scores, power laws, crossover, findings.
+        The whole answer: scores, power laws, crossover, findings.
 
     Examples
     --------
