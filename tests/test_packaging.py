@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+
+import deepworth
 
 ROOT = Path(__file__).resolve().parents[1]
 pytest.importorskip("build", reason="the build frontend is not installed")
@@ -85,3 +89,40 @@ def test_installed_wheel_works_outside_the_checkout(dist, tmp_path):
 @pytest.mark.parametrize("command", [["cli.py"], ["./cli.py"]])
 def test_cli_runs_as_a_script_in_the_checkout(command):
     assert "Is deep learning worth it" in run(sys.executable, *command, "--help", cwd=ROOT)
+
+
+def test_the_version_is_the_same_everywhere():
+    version = deepworth.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    sections = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sections[:2] == ["Unreleased", version]
+
+
+def test_oldest_versions_are_the_lower_bounds():
+    shown = run(sys.executable, ".ci/oldest.py", cwd=ROOT).split()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert all(requirement.replace(">=", "==") in shown for requirement in project["dependencies"])
+    assert len(shown) == len({line.partition("==")[0] for line in shown})
+
+
+@pytest.mark.parametrize("step", ["version", "changelog"])
+def test_the_release_checklist_says_what_is_missing(step, tmp_path):
+    """In a copy without a changelog of this version, and with a tag of it."""
+    for name in ("__init__.py", "CITATION.cff"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## [Unreleased]\n", encoding="utf-8")
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    run(*git, "init", "-q", cwd=tmp_path)
+    run(*git, "commit", "-q", "--allow-empty", "-m", "x", cwd=tmp_path)
+    if step == "version":
+        run(*git, "tag", deepworth.__version__, cwd=tmp_path)
+    command = [sys.executable, ".ci/release.py", "--from", step]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    expected = {
+        "version": "the tag .* exists: raise __version__",
+        "changelog": "CHANGELOG.md needs a section",
+    }
+    assert re.search(expected[step], result.stderr), result.stderr
+    assert result.stderr.endswith(f"python .ci/release.py --from {step}\n")
