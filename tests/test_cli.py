@@ -103,7 +103,7 @@ def test_compare_shows_leaderboard_and_verdict(sick_csv):
         "logistic-regression",
         "ROC AUC",
         "Verdict: cannot tell",
-        "Kept as run",
+        "To show it again: deepworth runs",
     ):
         assert words in shown
 

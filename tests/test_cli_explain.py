@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from deepworth import explain
+from deepworth import compare, explain, train
 from deepworth.cli import main
-from deepworth.zoo.runs.store import load_run
-from deepworth.zoo.workflows._single import train
-from deepworth.zoo.workflows.compare import compare
 
 pytestmark = pytest.mark.xdist_group("cli_explain")
 
@@ -48,15 +46,17 @@ def test_both_families_are_explained_by_the_same_measure(saved):
         assert ("coefficients" in found) == (name == "line")
     shown = run("explain", saved / "line").stdout
     assert "body_temperature_c" in shown
-    assert "trained on these very rows" in shown
+    assert "trained on these rows" in shown
 
 
 def test_a_notebook_shows_the_tables_and_nothing_of_the_data_as_html(saved):
     found = explain(str(saved / "line"), methods=("importance",))
     assert "body_temperature_c" in found._repr_html_()
-    found["importance"]["parts"][0]["part"] = "<script>alert(1)</script>"
-    assert "<script>" not in found._repr_html_()
-    assert "&lt;script&gt;" in found._repr_html_()
+    first, *others = found.importance.parts
+    hostile = [replace(first, part="<script>alert(1)</script>"), *others]
+    shown = replace(found, importance=replace(found.importance, parts=hostile))._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
 
 
 def test_one_row_and_its_way_through_the_network(saved, tmp_path):
@@ -89,10 +89,14 @@ def test_units_and_probes_on_demand(saved, tmp_path):
 @pytest.mark.parametrize(
     ("name", "method", "words"),
     [
-        ("line", "coefficients", ("what a standard deviation adds", "body_temperature_c")),
+        ("line", "coefficients", ("coefficient per standard deviation", "body_temperature_c")),
         ("net", "gradients", ("integrated gradients", "body_temperature_c")),
-        ("net", "units", ("not explained without the unit", "dense")),
-        ("net", "probes", ("what a linear model reads", "scaled and one-hot columns", "made by hand")),
+        ("net", "units", ("loss without the unit", "dense")),
+        (
+            "net",
+            "probes",
+            ("cross-validated score of a linear model", "scaled and one-hot columns", "made by hand"),
+        ),
     ],
 )
 def test_every_method_has_a_picture(saved, tmp_path, name, method, words):
@@ -128,7 +132,7 @@ def test_curves_have_a_picture(saved, tmp_path):
         ("net", ["--plot", "x.gif"], "ending in .png or .svg"),
         ("net", ["iris"], "class"),
         ("line", ["--row", "3"], "of networks only"),
-        ("line", ["--method", "units"], "logistic-regression has no units: leave out"),
+        ("line", ["--method", "units"], "logistic-regression has no units: remove --row and --method"),
     ],
 )
 def test_bad_input_is_one_line(saved, name, options, words):
@@ -160,18 +164,18 @@ def test_a_run_is_explained_by_its_champions(tmp_path):
         p["features"] for p in inside["probes"] if p["kind"] == "learned"
     }
     assert found["models"][1]["units"] is None
-    kept = load_run(done.run, tmp_path)["explanations"]
+    kept = json.loads(run("runs", done.run, "--store", tmp_path, "--json").stdout)["explanations"]
     assert kept["champions"] == found
     assert set(kept["surrogates"]) == set(names)
     page = run("report", "last", "--store", tmp_path, "-o", tmp_path / "page.html")
     assert page.exit_code == 0, page.output
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     for title in (
-        "What the answers lean on: importance of logistic-regression",
+        "Permutation importance of logistic-regression",
         "Partial dependence of shallow-mlp",
         "Coefficients of logistic-regression",
         "Integrated gradients of shallow-mlp",
-        "Single hidden units of shallow-mlp",
+        "Hidden units of shallow-mlp",
         "Linear probes of shallow-mlp",
         "Loss by epoch of shallow-mlp",
     ):
