@@ -29,7 +29,7 @@ WIDTH = 110  # characters that a block has room for, see _static/width.css
 MASKS = (
     (r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}", r"RUN-\1"),
     (r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\+\d\d:\d\d)?)?)?", "DATE"),
-    (r"\b[\d.,]+ x the", "# x the"),
+    (r"\b[\d.,]+ ?x the", "# x the"),
     (r"\d[\d.]* (ms|s|min)\b( \d+ s)?", "TIME"),
     (r"\d[\d.]* (B|kB|MB|GB)\b", "SIZE"),
     (r"-?\d+\.\d+(e-?\d+)?", "#.#"),
