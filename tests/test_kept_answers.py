@@ -101,7 +101,7 @@ def changed(place, **values):
         (changed(0, score="0.5"), True, "value"),
         (changed(0, family="deep"), True, "value"),
         (changed(0, rows=None), True, "key"),
-        (changed(0, added=1), True, "key"),
+        (changed(0, added=1), False, "added"),
         (changed(1, sentence="It takes long."), False, "wording"),
         (changed(1, sentence=""), True, "value"),
         (changed(0, notes=[]), True, "value"),
