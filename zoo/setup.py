@@ -31,13 +31,13 @@ class Design:
     """
 
     models: tuple[str, ...] | None = field(default=None, metadata={"flag": "model"})
+    params: Parameters = field(default_factory=dict, metadata={"flag": "set"})
     preset: Preset = "quick"
     folds: int | None = None
     repeats: int | None = None
     holdout: float | None = None
     calibrate: Calibration | None = None
     costs: bool = True
-    params: Parameters = field(default_factory=dict, metadata={"flag": "set"})
 
 
 @dataclass(frozen=True)

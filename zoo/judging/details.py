@@ -26,16 +26,16 @@ MOST_CLASSES = 30  # of a matrix that somebody can read
 MOST_MISTAKES = 10
 DRAWN_POINTS = 400
 BINS = 10
-REFERENCE = "constant"
 
 
 def models_in_detail(answer: Answer, results: Results) -> list[str]:
     """The best model of each family and the best others, as far as they left predictions, best first."""
     predicted = {row.model for row in results.folds if row.prediction is not None}
-    board = [row.model for row in answer.leaderboard if row.model in predicted]
+    rows = [row for row in answer.leaderboard if row.model in predicted]
+    board = [row.model for row in rows]
     verdict = answer.verdict
     best = [name for name in (verdict.deep_champion, verdict.classical_champion) if name in board]
-    chosen = list(dict.fromkeys([*best, *(name for name in board if name != REFERENCE)]))[:MOST_MODELS]
+    chosen = list(dict.fromkeys([*best, *(row.model for row in rows if not row.reference)]))[:MOST_MODELS]
     return sorted(chosen, key=board.index)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from ..results.answer import Answer
 from ..results.calibration import CalibrationAnswer, CalibrationError
@@ -147,17 +146,17 @@ def _fidelity(answer: Answer) -> list[str]:
 
 def _importance(answer: Answer) -> list[str]:
     """The features that the best models depend on, where ``deepworth explain`` was asked."""
-    explained: Any = (answer.explanations.champions if answer.explanations else None) or {}
+    explained = None if answer.explanations is None else answer.explanations.champions
     parts: list[str] = []
-    for model in explained.get("models", []):
-        importance = model["importance"]
-        header = ["feature", "importance", f"{importance['confidence_level']:.0%} interval"]
+    for model in () if explained is None else explained.models:
+        importance = model.importance
+        header = ["feature", "importance", f"{importance.confidence_level:.0%} interval"]
         rows = [
-            [part["part"], number(part["importance"]), interval(part["low"], part["high"])]
-            for part in importance["parts"][:_MOST_PARTS]
+            [part.part, number(part.importance), interval(part.low, part.high)]
+            for part in importance.parts[:_MOST_PARTS]
         ]
         if rows:
-            parts += [f"## Feature importance of {escape(model['model'])}", table(header, rows)]
+            parts += [f"## Feature importance of {escape(model.model)}", table(header, rows)]
     return parts
 
 

@@ -23,7 +23,6 @@ from .output import as_json, write_answer
 from .words import (
     FAMILY_COLOURS,
     OUTCOMES,
-    REFERENCE,
     SEVERITIES,
     between_lines,
     chances,
@@ -197,7 +196,7 @@ def _position(value: float, scale: tuple[float, float]) -> int:
 
 def _interval_bar(row: LeaderboardRow, scale: Scale) -> Text:
     """The interval as a line, the score as a dot, on the scale that all rows share."""
-    if scale is None or row.score is None or row.model == REFERENCE:
+    if scale is None or row.score is None or row.reference:
         return Text("")
     bar = [" "] * _BAR
     if row.score_low is not None and row.score_high is not None:
@@ -240,7 +239,7 @@ def _chances(verdict: Verdict, width: int = 40) -> Text:
 def _footer(answer: Answer) -> list[Text]:
     lines = [f"Took {seconds(answer.wall_seconds)}{_estimated(answer)}."]
     if answer.run:
-        lines[0] += f" To show it again: {shlex.join(['deepworth', 'runs', answer.run])}"
+        lines.append(f"To show it again: {shlex.join(['deepworth', 'runs', answer.run])}")
     if any(row.contended for row in answer.leaderboard):
         workers = answer.plan.limits.workers
         several = f" (--jobs {workers})" if workers > 1 else ""

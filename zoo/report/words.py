@@ -10,7 +10,6 @@ from ..results.facts import DatasetFacts, PlanFacts
 
 FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta"}
 SEVERITIES = ("error", "warning", "info")  # of findings, the most severe first
-REFERENCE = "constant"  # the model that shows what knowing nothing scores
 
 
 def seconds(value: float | None) -> str:
@@ -116,8 +115,8 @@ def tied_words(level: float) -> str:
 
 
 def without_reference(rows: Iterable[LeaderboardRow]) -> list[LeaderboardRow]:
-    """All models but the one that shows what knowing nothing scores."""
-    return [row for row in rows if row.model != REFERENCE]
+    """All models but those that only show the chance level."""
+    return [row for row in rows if not row.reference]
 
 
 def facts(answer: Answer) -> list[str]:

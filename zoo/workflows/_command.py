@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..setup import Setup, is_local, option_defaults, option_flag, option_names
+from ..setup import Setup, is_local, option_defaults, option_flag
 
 
 def command_of(setup: Setup) -> str:
@@ -26,10 +26,10 @@ def command_of(setup: Setup) -> str:
 
 
 def _given(setup: Setup) -> dict[str, object]:
-    """Options that differ from their defaults."""
-    options, defaults = setup.options(), option_defaults()
-    names = [name for name in option_names() if not is_local(name)]
-    given = {name: options[name] for name in names if options.get(name, defaults[name]) != defaults[name]}
+    """Options that differ from their defaults, those about the data first."""
+    defaults = option_defaults()
+    options = {name: value for name, value in setup.options().items() if not is_local(name)}
+    given = {name: value for name, value in options.items() if value != defaults[name]}
     if isinstance(given.get("test"), str):
         given["test"] = _name(str(given["test"]))
     return given

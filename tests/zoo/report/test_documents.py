@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -18,32 +19,47 @@ import deepworth
 from deepworth import InputError, cli
 from deepworth.zoo.commands import compare as compare_command
 from deepworth.zoo.report.markdown import escape, markdown
-from deepworth.zoo.runs.store import load_run
+from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts, SweepMetric
+from deepworth.zoo.results.explanation import Explanations
+from deepworth.zoo.results.report import ReportSheet
+from deepworth.zoo.setup import Setup, option_names
 from deepworth.zoo.workflows._command import command_of
-from deepworth.zoo.workflows._sheet import sheet
+from deepworth.zoo.workflows.report import report_sheet
 from deepworth.zoo.workflows.verdict import verdict
 
-from .conftest import CLASSES, SCRIPT
+from .conftest import CLASSES, SCRIPT, frame, run_explanation
 
 pytestmark = pytest.mark.xdist_group("reports")
 
-CONFIGURATION = {
-    "data": "/home/somebody/my data.csv",
-    "load_options": {"target": "it's", "drop": ["a b", "c"], "test": "/tmp/later.csv", "offline": None},
-    "models": ["deep-mlp", "catboost"],
-    "preset": "standard",
-    "folds": None,
-    "repeats": 3,
-    "seed": 7,
+OPTIONS = {
+    "target": "it's",
+    "drop": ("a b", "c"),
+    "categorical": ("d",),
+    "task": "binary",
+    "test": "/tmp/later.csv",
+    "group_duplicates": True,
+    "positive": "yes",
+    "rows": 500,
+    "models": ("deep-mlp", "catboost"),
     "params": {"deep-mlp": {"epochs": 5, "activation": "relu", "hidden_units": [8, 8], "odd": "5"}},
+    "preset": "standard",
+    "folds": 4,
+    "repeats": 3,
     "holdout": 0.25,
     "calibrate": "auto",
     "costs": False,
-    "budget": ["latency=5ms", "size=2MB"],
     "metric": "f1",
     "margin": 0.02,
     "confidence_level": 0.9,
+    "budget": ("latency=5ms", "size=2MB"),
+    "threads": 2,
+    "time_limit": "60s",
+    "memory_limit": "1GB",
+    "deterministic": True,
+    "seed": 7,
 }
+HERE = {"jobs": 2, "cluster": "tcp://scheduler:8786"}  # of this machine, and nobody else's business
+OTHERS = {"text": "t", "split_column": "part", "groups": "g", "time": "when", "offline": True}
 
 
 def invoke(*arguments):
@@ -71,8 +87,9 @@ def test_function_and_command_make_the_same(runs, tmp_path):
 def test_json_holds_all_that_the_page_shows(runs):
     result = invoke("report", runs.classes.run, "--store", runs.store, "--format", "json")
     found = json.loads(result.stdout)
-    assert found == json.loads(json.dumps(runs.classes_sheet))
-    assert found["result"]["leaderboard"][0]["model"] == runs.classes.rows()[0]["model"]
+    assert ReportSheet.from_dict(found) == runs.classes_sheet
+    assert ReportSheet.from_dict(found).to_dict() == found
+    assert found["result"]["leaderboard"][0]["model"] == runs.classes.answer.leaderboard[0].model
     assert str(runs.store.parent) not in result.stdout
 
 
@@ -93,29 +110,30 @@ def _cells(text, title):
 
 
 @pytest.mark.parametrize("name", ["classes", "numbers"])
-def test_markdown_says_how_far_a_model_can_be_trusted_and_how_plain_it_is(runs, name):
+def test_markdown_has_calibration_and_surrogates(runs, name):
     sheet = getattr(runs, f"{name}_sheet")
     text = markdown(sheet)
     what = "intervals" if name == "numbers" else "probabilities"
-    trusted = _cells(text, f"How far {what} can be trusted")
-    assert list(trusted) == [m["model"] for m in sheet["calibration"]["models"]]
-    plain = _cells(text, "How much can be said in a few lines")
-    for row in sheet["result"]["leaderboard"]:
-        if row.get("fidelity_tree") is not None:
-            assert plain[row["model"]][0] == f"{max(0.0, row['fidelity_tree']):.0%}"
+    calibrated = _cells(text, f"Calibration of {what}")
+    assert list(calibrated) == [model.model for model in sheet.calibration.models]
+    imitated = _cells(text, "Surrogate models that imitate each model")
+    for row in sheet.result.leaderboard:
+        if row.fidelity_tree is not None:
+            assert imitated[row.model][0] == f"{max(0.0, row.fidelity_tree):.0%}"
 
 
 def test_markdown_has_the_importances_of_explained_champions(runs):
-    part = {"part": "a|b", "importance": 0.5, "low": 0.4, "high": 0.6}
-    model = {"model": "linear-svm", "importance": {"confidence_level": 0.95, "parts": [part]}}
-    explained = {**runs.classes_sheet["result"], "explanations": {"champions": {"models": [model]}}}
-    text = markdown({**runs.classes_sheet, "result": explained})
-    assert _cells(text, "What linear-svm leans on") == {r"a\|b": ["0.500", "0.400 to 0.600 |"]}
+    answer = runs.classes_sheet.result
+    champions = run_explanation(answer, ["linear-svm", "naive-bayes"], part="a|b")
+    answer = replace(answer, explanations=Explanations(champions=champions))
+    text = markdown(replace(runs.classes_sheet, result=answer))
+    assert _cells(text, "Feature importance of linear-svm") == {r"a\|b": ["0.400", "0.300 to 0.500 |"]}
 
 
 def test_markdown_escapes_names(runs):
-    data = {**runs.classes_sheet["result"]["dataset"], "name": f"{SCRIPT}|`x`\n# y"}
-    text = markdown({**runs.classes_sheet, "result": {**runs.classes_sheet["result"], "dataset": data}})
+    answer = runs.classes_sheet.result
+    data = replace(answer.dataset, name=f"{SCRIPT}|`x`\n# y")
+    text = markdown(replace(runs.classes_sheet, result=replace(answer, dataset=data)))
     first = text.splitlines()[0]
     assert first.startswith(r"# \<script\>alert(1)\</script\>\|\`x\` \# y")
     assert not re.search(r"(?<!\\)<script", text)
@@ -144,15 +162,32 @@ def test_bad_input_is_one_line(runs, arguments, words, tmp_path, monkeypatch):
 
 def test_answers_about_other_data_are_refused(runs, tmp_path):
     file = tmp_path / "other.json"
-    file.write_text(json.dumps({"crossover": {}, "dataset": {"fingerprint": "another"}}), encoding="utf-8")
-    with pytest.raises(InputError, match="about other data"):
-        sheet(runs.classes.run, store=runs.store, joined=[file])
-    file.write_text("[1]", encoding="utf-8")
-    with pytest.raises(InputError, match="expected an object"):
-        sheet(runs.classes.run, store=runs.store, joined=[file])
-    file.write_text("{}", encoding="utf-8")
-    with pytest.raises(InputError, match="no answer of learning-curve"):
-        sheet(runs.classes.run, store=runs.store, joined=[file])
+    grid = json.dumps(grid_of_networks(runs.numbers.answer).to_dict())
+    cases = {
+        grid: "about other data",
+        "[1]": "expected an object",
+        "{}": "not a result of learning-curve",
+        '{"crossover": {}}': "cannot be read: .*missing required field",
+    }
+    for text, words in cases.items():
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match=words):
+            report_sheet(runs.classes.run, store=runs.store, join=[file])
+
+
+def grid_of_networks(answer):
+    """A grid without networks on the data of an answer."""
+    metric = SweepMetric("rmse", "RMSE", False)
+    plan = CapacityPlanFacts("plain-mlp", (0, 1), (4, 8), 3, 1, 0, 0.5, 0, {}, 1)
+    return CapacityAnswer(answer.dataset, metric, plan, (), (), "?", 0.1, 0.95, (), 0, {}, 1.0, 0)
+
+
+def test_an_answer_about_the_same_data_is_joined(runs, tmp_path):
+    file, grid = tmp_path / "grid.json", grid_of_networks(runs.numbers.answer)
+    file.write_text(json.dumps(grid.to_dict()), encoding="utf-8")
+    sheet = report_sheet(runs.numbers.run, store=runs.store, join=[file])
+    assert sheet.capacity == grid
+    assert sheet.learning_curve is None
 
 
 def test_a_run_whose_predictions_are_gone_still_has_a_page(runs, tmp_path):
@@ -169,7 +204,7 @@ def test_a_run_of_failures_has_a_page(tmp_path):
     assert result.exit_code == 1
     text = deepworth.report("last", store=tmp_path / "runs")
     assert "learning_rate" in text
-    assert "Cannot tell" in text
+    assert "so the families cannot be compared" in text
 
 
 def test_a_run_that_did_not_end_is_refused(runs, tmp_path):
@@ -211,56 +246,64 @@ def test_compare_writes_the_page(tmp_path):
 
 
 def parsed(command):
-    """What ``compare`` would be called with."""
+    """The setup that ``compare`` would be called with."""
     words = shlex.split(command)
     assert words[:2] == ["deepworth", "compare"]
-    return compare_command.command.make_context("compare", words[2:]).params
+    params = compare_command.command.make_context("compare", words[2:]).params
+    options = {name: params[name] for name in option_names() if name in params}
+    return Setup.of(params["data"], **options, models=params["model"] or None)
 
 
-def test_the_command_asks_for_the_same_run():
-    found = parsed(command_of(CONFIGURATION, {"workers": 1, "threads": 2, "seconds": 60.0, "bytes": 10**9}))
-    assert found["data"] == "my data.csv", "the folder is nobody's business"
-    assert found["test"] == "later.csv"
-    assert found["target"] == "it's"
-    assert found["drop"] == ("a b", "c")
-    assert found["model"] == ("deep-mlp", "catboost")
-    assert found["params"] == CONFIGURATION["params"]
-    assert found["threads"] == 2
-    assert found["time_limit"] == "60.0"
-    for name in ("preset", "repeats", "seed", "holdout", "calibrate", "metric", "margin", "confidence_level"):
-        assert found[name] == CONFIGURATION[name], name
-    assert found["folds"] is None
-    assert found["costs"] is False
-    assert found["budget"] == ("latency=5ms", "size=2MB")
+def test_every_option_is_in_one_of_the_tests_below():
+    assert {*OPTIONS, *HERE, *OTHERS} == set(option_names())
+
+
+@pytest.mark.parametrize("options", [OPTIONS, OTHERS, {}], ids=["many", "others", "none"])
+def test_the_command_asks_for_the_same_run(options, tmp_path):
+    file = tmp_path / "my data.csv"
+    file.write_text("a\n1\n", encoding="utf-8")
+    setup = Setup.of(file, **options, **HERE)
+    again = parsed(command_of(setup))
+    assert again.data == "my data.csv", "the folder is nobody's business"
+    expected = {**setup.options(), **dict.fromkeys(HERE)}
+    if "test" in expected:
+        expected["test"] = "later.csv"
+    assert {name: value for name, value in again.options().items() if name in expected} == expected
 
 
 def test_the_usual_command_is_short():
-    usual = {"data": "sick-healthy", "load_options": {}, "preset": "quick", "seed": 0, "models": None}
-    assert command_of({**usual, "confidence_level": 0.95, "params": None}) == "deepworth compare sick-healthy"
-    assert command_of(None) is None
+    assert command_of(Setup.of("sick-healthy")) == "deepworth compare sick-healthy"
+    kept = Setup.from_json(Setup.of("wine", seed=3).to_json())
+    assert command_of(kept) == "deepworth compare wine --seed 3"
 
 
-def test_data_in_memory_and_names_with_commas_are_calls():
-    kept = {"data": None, "load_options": {"target": "y"}, "preset": "quick", "seed": 3}
-    assert command_of(kept) == "deepworth.compare(data, target='y', seed=3)"
-    kept = {"data": "/x/a.csv", "load_options": {"drop": ["a,b"]}, "preset": "quick", "seed": 0}
-    assert command_of(kept) == "deepworth.compare('a.csv', drop=['a,b'])"
+def test_a_file_that_looks_like_an_option_is_still_a_file(tmp_path):
+    (tmp_path / "-x.csv").write_text("a\n1\n", encoding="utf-8")
+    assert parsed(command_of(Setup.of(tmp_path / "-x.csv"))).data == "./-x.csv"
+
+
+def test_data_in_memory_and_names_with_commas_are_calls(tmp_path):
+    assert command_of(Setup.of(frame(), target="y", seed=3)) == "deepworth.compare(data, target='y', seed=3)"
+    (tmp_path / "a.csv").write_text("a\n1\n", encoding="utf-8")
+    for name in ("a,b", " a"):
+        command = command_of(Setup.of(tmp_path / "a.csv", drop=[name]))
+        assert command == f"deepworth.compare('a.csv', drop=({name!r},))"
 
 
 def test_the_command_of_a_run_makes_its_numbers_again(runs, tmp_path, monkeypatch):
-    command = shlex.split(runs.classes_sheet["command"])
+    command = shlex.split(runs.classes_sheet.command)
     monkeypatch.chdir(runs.file.parent)
     result = invoke(*command[1:], "-q", "--store", tmp_path, "--json")
     again = json.loads(result.stdout)
     scores = {row["model"]: row["score"] for row in again["leaderboard"]}
-    assert scores == {row["model"]: row["score"] for row in runs.classes.rows()}
-    assert again["dataset"]["fingerprint"] == runs.classes_sheet["result"]["dataset"]["fingerprint"]
+    assert scores == {row.model: row.score for row in runs.classes.answer.leaderboard}
+    assert again["dataset"]["fingerprint"] == runs.classes_sheet.result.dataset.fingerprint
 
 
 def test_results_show_themselves_in_notebooks(runs):
     shown = [
         runs.classes._repr_html_(),
-        load_run(runs.classes.run, runs.store)._repr_html_(),
+        deepworth.runs(runs.classes.run, store=runs.store)._repr_html_(),
         verdict(runs.classes.run, store=runs.store, metric="accuracy")._repr_html_(),
     ]
     for text in shown:
@@ -271,7 +314,6 @@ def test_results_show_themselves_in_notebooks(runs):
     assert runs.classes.verdict.sentence in shown[0]
     assert shown[0] == shown[1]
     assert "accuracy" in shown[2]
-    assert json.loads(json.dumps(load_run(runs.classes.run, runs.store)))["run"] == runs.classes.run
 
 
 def test_report_never_imports_tensorflow(runs, tmp_path):
@@ -292,4 +334,4 @@ def test_report_never_imports_tensorflow(runs, tmp_path):
 
 
 def test_class_names_survive_the_way_through_the_store(runs):
-    assert runs.classes_sheet["confusion"]["classes"] == sorted(CLASSES)
+    assert list(runs.classes_sheet.confusion.classes) == sorted(CLASSES)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
+from deepworth.datasets import Finding
 from deepworth.zoo.report.html import page as _page
+from deepworth.zoo.report.html.explanations import explanations
 from deepworth.zoo.report.html.figures import THEME
 from deepworth.zoo.report.html.page import page
-from deepworth.zoo.report.html.plots import fold_scores, front
+from deepworth.zoo.report.html.plots import FIT, fold_scores, front
+from deepworth.zoo.results.explanation import Explanations, LinearSurrogate, Rule, Surrogate
 
-from .conftest import CLASSES, NAMES, SCRIPT
+from .conftest import CLASSES, NAMES, SCRIPT, run_explanation
 
 pytestmark = pytest.mark.xdist_group("reports")
 
@@ -116,21 +119,18 @@ def test_names_from_the_data_stay_text(hostile):
 
 
 def test_column_names_in_findings_stay_text(runs):
-    sheet = copy.deepcopy(runs.classes_sheet)
-    sheet["result"]["findings"] = [
-        {"code": "DW002", "severity": "warning", "message": f"constant: {n}", "columns": [n], "rows": [3]}
-        for n in NAMES
-    ]
-    text = page(sheet)
+    findings = tuple(Finding("DW002", "warning", f"constant: {n}", (n,), (3,)) for n in NAMES)
+    answer = replace(runs.classes_sheet.result, findings=findings)
+    text = page(replace(runs.classes_sheet, result=answer))
     told = "".join(Tree(text).texts)
     assert all(name in told for name in NAMES)
     assert SCRIPT not in text
 
 
 def test_letters_that_no_page_can_hold_are_replaced(runs):
-    sheet = copy.deepcopy(runs.classes_sheet)
-    sheet["result"]["dataset"]["name"] = "a\x00b\x1b[31m\udc80c"
-    text = page(sheet)
+    answer = runs.classes_sheet.result
+    answer = replace(answer, dataset=replace(answer.dataset, name="a\x00b\x1b[31m\udc80c"))
+    text = page(replace(runs.classes_sheet, result=answer))
     assert "a\ufffdb\ufffd[31m\ufffdc" in text
     assert text.encode()
 
@@ -242,78 +242,82 @@ def test_the_verdict_comes_first_and_is_the_answers(runs, hostile):
 def test_leaderboard_holds_the_numbers_to_sort_by(runs, hostile):
     table = re.search(r"<table data-sortable.*?</table>", hostile, flags=re.DOTALL).group()
     values = [float(v) for v in re.findall(r'<th scope="row">.*?data-value="([^"]+)"', table, re.DOTALL)]
-    scores = [row["score"] for row in runs.classes.rows() if row["score"] is not None]
+    scores = [row.score for row in runs.classes.answer.leaderboard if row.score is not None]
     assert values == scores
     assert 'aria-sort="descending"' in table
 
 
 def test_paired_differences_are_those_of_the_verdict(runs):
     for result, sheet in ((runs.classes, runs.classes_sheet), (runs.numbers, runs.numbers_sheet)):
-        gains = [fold["gain"] for fold in sheet["paired"]["folds"]]
+        gains = [fold.gain for fold in sheet.paired.folds]
         assert len(gains) == 4
         assert np.mean(gains) == pytest.approx(result.verdict.gain, rel=1e-9)
 
 
 def test_the_cost_sheet_is_shown_where_costs_were_measured(runs):
     measured, bare = page(runs.held_sheet), page(runs.numbers_sheet)
-    for words in ("CPU of a fit", "memory of a fit", "operations", "time to predict one row"):
+    for words in ("CPU time of a fit", "memory of a fit", "operations", "time to predict one row"):
         assert words in measured
         assert words not in bare
-    row = next(r for r in runs.held.rows() if r["model"] == "logistic-regression")
-    assert f"{row['parameters']:,}" in measured
+    row = next(r for r in runs.held.answer.leaderboard if r.model == "logistic-regression")
+    assert f"{row.parameters:,}" in measured
 
 
 def test_fold_scores_average_to_the_leaderboard(runs):
     found = fold_scores(runs.classes_sheet)
-    scores = {row["model"]: row["score"] for row in runs.classes.rows() if row["score"] is not None}
+    scores = {row.model: row.score for row in runs.classes.answer.leaderboard if row.score is not None}
     assert {name: np.mean(values) for name, values in found.items()} == pytest.approx(scores)
 
 
 def test_confusion_is_that_of_scikit_learn(runs):
-    found = runs.classes_sheet["confusion"]
+    confusion = runs.classes_sheet.confusion
     frame = runs.classes.predictions()
-    assert found["classes"] == sorted(CLASSES)
-    for model in found["models"]:
-        own = frame[frame["model"] == model["model"]]
+    assert list(confusion.classes) == sorted(CLASSES)
+    for model in confusion.models:
+        own = frame[frame["model"] == model.model]
         expected = confusion_matrix(own["truth"], own["prediction"], labels=sorted(CLASSES))
-        assert model["counts"] == expected.tolist()
-        assert model["right"] == np.trace(expected)
+        assert np.array_equal(model.counts, expected)
+        assert model.right == np.trace(expected)
+        assert model.mistakes[0].rows == (expected - np.diag(np.diag(expected))).max()
 
 
 def test_bins_of_numbers_hold_every_row(runs):
     frame = runs.numbers.predictions()
-    for model in runs.numbers_sheet["values"]:
-        own = frame[frame["model"] == model["model"]]
-        assert sum(b["rows"] for b in model["bins"]) == model["rows"] == len(own)
-        mean = sum(b["rows"] * b["true"] for b in model["bins"]) / model["rows"]
+    for model in runs.numbers_sheet.values:
+        own = frame[frame["model"] == model.model]
+        assert sum(part.rows for part in model.bins) == model.rows == len(own)
+        mean = sum(part.rows * part.true for part in model.bins) / model.rows
         assert mean == pytest.approx(own["truth"].mean())
+        error = sum(part.rows * part.mean_absolute_error for part in model.bins) / model.rows
+        assert error == pytest.approx((own["truth"] - own["prediction"]).abs().mean())
 
 
 @pytest.mark.parametrize("greater_is_better", [True, False])
-def test_the_front_is_what_nothing_dominates(greater_is_better):
+def test_the_front_is_what_nothing_dominates(runs, greater_is_better):
     rng = np.random.default_rng(1)
-    rows = [{"score": s, "cost": c} for s, c in rng.integers(1, 12, size=(40, 2)).tolist()]
+    row = runs.classes.answer.leaderboard[0]
+    points = rng.integers(1, 12, size=(40, 2)).tolist()
+    rows = [replace(row, score=score, fit_seconds=cost) for score, cost in points]
     sign = 1 if greater_is_better else -1
 
     def beaten(row):
         return any(
-            sign * o["score"] >= sign * row["score"]
-            and o["cost"] <= row["cost"]
-            and (o["score"], o["cost"]) != (row["score"], row["cost"])
+            sign * o.score >= sign * row.score
+            and o.fit_seconds <= row.fit_seconds
+            and (o.score, o.fit_seconds) != (row.score, row.fit_seconds)
             for o in rows
         )
 
-    best = {(r["score"], r["cost"]) for r in rows if not beaten(r)}
-    assert {(r["score"], r["cost"]) for r in front(rows, "cost", greater_is_better)} == best
+    best = {(r.score, r.fit_seconds) for r in rows if not beaten(r)}
+    assert {(r.score, r.fit_seconds) for r in front(rows, FIT, greater_is_better)} == best
 
 
-def test_many_classes_are_told_by_their_mistakes(runs):
-    sheet = copy.deepcopy(runs.classes_sheet)
-    for model in sheet["confusion"]["models"]:
-        model["counts"] = None
-    text = page(sheet)
+def test_many_classes_are_shown_by_their_errors(runs):
+    confusion = runs.classes_sheet.confusion
+    models = tuple(replace(model, counts=None) for model in confusion.models)
+    text = page(replace(runs.classes_sheet, confusion=replace(confusion, models=models)))
     assert 'class="matrix"' not in text
-    assert "taken for" in text
+    assert "predicted as" in text
 
 
 def test_a_page_of_the_same_run_is_the_same_page(runs):
@@ -327,53 +331,32 @@ def test_people_are_not_told_where_and_on_which_machine_it_was_made(runs, text):
     assert platform.node() not in "".join(Tree(text).texts) or len(platform.node()) < 4
 
 
-FAMILIES = ("deep", "classical")
-
-
-def _explained(answer):
-    """The result of a run as `deepworth explain` leaves it, with surrogates of its first two models."""
-    names = [row["model"] for row in answer["leaderboard"]][:2]
-    leaves = [{"conditions": ["age <script> > 3"], "answer": {"no": 0.9, "yes": 0.1}, "share": 1.0}]
-    own = {"fidelity_tree": 0.71, "fidelity_linear": 0.5, "tree": leaves}
+def explained(answer):
+    """The answer as `deepworth explain` leaves it, with surrogates of its first two models."""
+    names = [row.model for row in answer.leaderboard][:2]
+    leaf = Rule(("age <script> > 3",), {"no": 0.9, "yes": 0.1}, 1.0)
+    surrogate = Surrogate(90, 0.71, 0.9, 0.5, 0.8, (leaf,), LinearSurrogate("log-odds", 0.0, ()))
+    fidelities = {"fidelity": 0.71, "fidelity_tree": 0.71, "fidelity_linear": 0.5}
     board = [
-        {**row, "fidelity": 0.71, "fidelity_tree": 0.71, "fidelity_linear": 0.5}
-        if row["model"] in names
-        else {**row, "fidelity": None}
-        for row in answer["leaderboard"]
+        replace(row, **fidelities) if row.model in names else replace(row, fidelity=None)
+        for row in answer.leaderboard
     ]
-    parts = [{"part": "age", "importance": 0.4, "low": 0.3, "high": 0.5}]
-    model = {
-        "importance": {"rows": 90, "confidence_level": 0.95, "parts": parts},
-        "agreement_between_seeds": 0.9,
-    }
-    champions = {
-        "seeds": 3,
-        "rows_held_out": 90,
-        "models": [{"model": name, "family": f, **model} for name, f in zip(names, FAMILIES, strict=False)],
-        "agreement_between_families": None,
-    }
-    found = {"leaves": 8, "terms": 8, "surrogates": dict.fromkeys(names, own), "champions": champions}
-    verdict = {**answer["verdict"], "deep_champion": names[0], "classical_champion": names[1]}
-    return {**answer, "leaderboard": board, "explanations": found, "verdict": verdict}
+    champions = run_explanation(answer, names, part="age")
+    verdict = replace(answer.verdict, deep_champion=names[0], classical_champion=names[1])
+    measured = Explanations(dict.fromkeys(names, surrogate), 8, 8, champions=champions)
+    return replace(answer, leaderboard=tuple(board), explanations=measured, verdict=verdict)
 
 
-def test_what_models_answer_by():
-    from deepworth.zoo.report.html.explanations import explanations
-
-    metric = {"label": "ROC AUC", "greater_is_better": True}
-    board = [
-        {"model": m, "family": f, "score": s}
-        for m, f, s in (("net", "deep", 0.9), ("tree", "classical", 0.8))
+def test_explanations_of_the_best_models(runs):
+    answer = explained(runs.classes.answer)
+    first, second = (row for row in answer.leaderboard if row.fidelity is not None)
+    section = explanations(answer)
+    assert section["picture"].rows == [
+        [row.model, row.family, f"{row.score:.3f}", "71%", "50%"] for row in (first, second)
     ]
-    answer = {"leaderboard": board, "metric": metric, "dataset": {"name": "d"}, "verdict": {}}
-    found = explanations(_explained(answer))
-    assert found["picture"].rows == [
-        ["net", "deep", "0.900", "71%", "50%"],
-        ["tree", "classical", "0.800", "71%", "50%"],
-    ]
-    assert found["rules"][0]["rows"] == [["no 90%", "100%", "age <script> > 3"]]
-    titles = [p.title for one in found["champions"] for p in one["pictures"]]
-    assert titles == [f"What the answers lean on: importance of {name}" for name in ("net", "tree")]
-    assert found["champions"][1]["pictures"][0].rows == [["age", "0.400", "0.300 to 0.500"]]
-    assert found["agreement"][-1] == ["the champions of both families", "-"]
-    assert explanations(answer) is None
+    assert section["rules"][0]["rows"] == [["no 90%", "100%", "age <script> > 3"]]
+    titles = [picture.title for one in section["champions"] for picture in one["pictures"]]
+    assert titles == [f"Permutation importance of {row.model}" for row in (first, second)]
+    assert section["champions"][1]["pictures"][0].rows == [["age", "0.400", "0.300 to 0.500"]]
+    assert section["agreement"][-1] == ["the best models of both families", "-"]
+    assert explanations(replace(answer, explanations=None)) is None

@@ -1,14 +1,15 @@
-"""MLflow is told what a comparison found: checked in the real library's own SQLite store."""
+"""A comparison is logged to MLflow: checked in the real library's own SQLite store."""
 
 import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deepworth.datasets._errors import InputError
+from deepworth import InputError
 from deepworth.zoo.report.tracking import Tracker
 from deepworth.zoo.workflows.compare import compare
 
@@ -24,7 +25,7 @@ MODELS = ["constant", "logistic-regression", "xgboost-that-is-not-there"]
 def answer():
     params = {"logistic-regression": {"C": 0.5}}
     result = compare("iris", models=MODELS[:2], params=params, folds=3, jobs=0, store=False)
-    return result.to_dict()
+    return result.answer
 
 
 @pytest.fixture
@@ -46,35 +47,42 @@ def test_a_run_with_a_run_below_it_for_each_model(answer, uri, tmp_path):
     client, parent, models = runs_of(uri)
     data, metrics = parent.data, parent.data.metrics
     assert parent.info.status == "FINISHED"
-    assert data.tags["verdict"] == answer["verdict"]["outcome"]
-    assert data.tags["fingerprint"] == answer["dataset"]["fingerprint"]
-    assert data.tags["version.numpy"] == answer["versions"]["numpy"]
+    assert data.tags["verdict"] == answer.verdict.outcome
+    assert data.tags["fingerprint"] == answer.dataset.fingerprint
+    assert data.tags["version.numpy"] == answer.versions["numpy"]
     assert data.params["data.name"] == "iris"
     assert data.params["folds"] == "3"
     assert data.params["logistic-regression.C"] == "0.5"
-    best = answer["leaderboard"][0]
-    low, high = best["intervals"]["log_loss"]
-    known = {"log_loss": best["score"], "log_loss_low": low, "log_loss_high": high}
+    best = answer.leaderboard[0]
+    low, high = best.intervals["log_loss"]
+    known = {"log_loss": best.score, "log_loss_low": low, "log_loss_high": high}
     assert {name: metrics[name] for name in known} == pytest.approx(known, rel=1e-12)
     assert set(models) == set(MODELS[:2])
-    for row in answer["leaderboard"]:
-        run = models[row["model"]]
+    for row in answer.leaderboard:
+        run = models[row.model]
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
-        assert run.data.metrics["accuracy"] == pytest.approx(row["metrics"]["accuracy"])
-        assert run.data.metrics["size_bytes"] == row["size_bytes"]
+        assert run.data.metrics["accuracy"] == pytest.approx(row.metrics["accuracy"])
+        assert run.data.metrics["size_bytes"] == row.size_bytes
     assert models["logistic-regression"].data.params == {"model": "logistic-regression", "C": "0.5"}
     kept = client.download_artifacts(parent.info.run_id, "answer.json", str(tmp_path))
-    assert json.loads(Path(kept).read_text()) == answer
+    assert json.loads(Path(kept).read_text()) == answer.to_dict()
     assert {a.path for a in client.list_artifacts(parent.info.run_id)} == {"answer.json", "leaderboard.csv"}
 
 
 def test_models_that_failed_are_marked(answer, uri):
-    failed = {**answer["leaderboard"][1], "status": "crashed", "reason": "ended by SIGSEGV", "score": None}
-    failed |= {"metrics": dict.fromkeys(failed["metrics"]), "fit_seconds": None}
-    failed["intervals"] = {name: [None, None] for name in failed["intervals"]}
-    Tracker(uri).log({**answer, "leaderboard": [answer["leaderboard"][0], failed], "exit_code": 1})
+    first, failed = answer.leaderboard
+    failed = replace(
+        failed,
+        status="crashed",
+        reason="ended by SIGSEGV",
+        score=None,
+        metrics=dict.fromkeys(failed.metrics),
+        intervals=dict.fromkeys(failed.intervals, (None, None)),
+        fit_seconds=None,
+    )
+    Tracker(uri).log(replace(answer, leaderboard=(first, failed), exit_code=1))
     _, parent, models = runs_of(uri)
-    run = models[failed["model"]]
+    run = models[failed.model]
     assert (parent.info.status, run.info.status) == ("FAILED", "FAILED")
     assert run.data.tags["reason"] == "ended by SIGSEGV"
     assert "log_loss" not in run.data.metrics
@@ -105,7 +113,7 @@ def test_the_command_and_a_store_that_fails_in_the_end(uri, tmp_path):
     assert done.returncode == 1
     run = json.loads(done.stdout)["run"]
     assert done.stderr.startswith(f"Error: the MLflow store {uri} did not take the results: ")
-    assert done.stderr.endswith(f"deepworth runs {run} --mlflow URI tells it again\n")
+    assert done.stderr.endswith(f"; to try again: deepworth runs {run} --mlflow URI\n")
     assert done.stderr.count("\n") == 1
     other = f"sqlite:///{tmp_path}/other.db"
     (tmp_path / "mlruns").unlink()
@@ -116,7 +124,7 @@ def test_the_command_and_a_store_that_fails_in_the_end(uri, tmp_path):
     assert set(models) == {"constant"}
 
 
-def test_a_store_that_is_not_there_is_told_before_the_work():
+def test_a_store_that_is_not_there_is_refused_before_the_work():
     for uri in ("sqlite:////proc/self/nothing/mlflow.db", "nonsense://x"):
         with pytest.raises(InputError, match="cannot use the MLflow store"):
             Tracker(uri)

@@ -12,7 +12,6 @@ from ...results.rows import CostSheet, Latency
 from ..costs import unsteady
 from ..words import (
     OUTCOMES,
-    REFERENCE,
     SEVERITIES,
     between_lines,
     chances,
@@ -271,7 +270,7 @@ def _scale(answer: Answer) -> Scale:
 
 
 def _bar(row: LeaderboardRow, scale: Scale) -> View | None:
-    if scale is None or row.score is None or row.model == REFERENCE:
+    if scale is None or row.score is None or row.reference:
         return None
 
     def position(value: float) -> float:

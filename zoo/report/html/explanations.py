@@ -11,7 +11,6 @@ from typing import Any
 
 from ...results.answer import Answer, LeaderboardRow
 from ...results.explanation import AttributedRow, ExplainedModel, Explanations, RunExplanation, Surrogate
-from ...results.json import from_json
 from .. import explanation_plots
 from ..explanation_plots import blank, strongest
 from ..words import interval, number, without_reference
@@ -28,7 +27,7 @@ def explanations(answer: Answer) -> dict[str, Any] | None:
     measured = answer.explanations
     if measured is None or not measured.surrogates or not _imitated(answer):
         return None
-    explained = None if not measured.champions else from_json(RunExplanation, measured.champions)
+    explained = measured.champions
     verdict = answer.verdict
     best = [name for name in (verdict.deep_champion, verdict.classical_champion) if name]
     return {

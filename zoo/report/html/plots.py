@@ -10,7 +10,7 @@ from ...results.answer import Answer, LeaderboardRow
 from ...results.facts import MetricFacts
 from ...results.report import PairedFold, ReportSheet
 from ..curve_plots import name_points
-from ..words import REFERENCE, number, seconds, small, without_reference
+from ..words import number, seconds, small, without_reference
 from .figures import COLOURS, LINE, MARKERS, MUTED, TEXT, Picture, canvas, inline
 
 
@@ -131,11 +131,11 @@ def _legend(axis: Any, answer: Answer) -> None:
 def folds(sheet: ReportSheet) -> Picture | None:
     """The score of every model on every fold, its mean as a line."""
     metric = sheet.result.metric
-    scores = {name: values for name, values in fold_scores(sheet).items() if name != REFERENCE}
+    families = {row.model: row.family for row in without_reference(sheet.result.leaderboard)}
+    scores = {name: values for name, values in fold_scores(sheet).items() if name in families}
     columns = max(map(len, scores.values()), default=0)
     if columns < 2:
         return None
-    families = {row.model: row.family for row in sheet.result.leaderboard}
     figure, (axis,) = canvas(1.2 + 0.27 * len(scores))
     for position, (name, values) in enumerate(scores.items()):
         spread = [position + 0.22 * ((i * 0.618) % 1 - 0.5) * 2 for i in range(len(values))]
