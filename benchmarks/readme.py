@@ -281,6 +281,7 @@ def paths() -> list[Path]:
 def pictures() -> None:
     """SVG of the terminal for the kept comparisons that the README shows."""
     from deepworth.zoo.report.terminal import terminal_svg
+    from deepworth.zoo.results.answer import Answer
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     for name, command in {
@@ -289,7 +290,8 @@ def pictures() -> None:
     }.items():
         result = kept(f"tradeoff-{name}")
         if result:
-            (IMAGES / f"{name}.svg").write_text(terminal_svg(result, command), encoding="utf-8")
+            picture = terminal_svg(Answer.from_dict(result), command)
+            (IMAGES / f"{name}.svg").write_text(picture, encoding="utf-8")
 
 
 def main() -> None:
