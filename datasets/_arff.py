@@ -37,7 +37,9 @@ def read_arff(data: bytes, name: str) -> pd.DataFrame:
         raise InputError(f"{name}: no @attribute line before @data; expected an ARFF file")
     rows = _rows(lines, start + 1, len(attributes), name)
     if not rows:
-        raise InputError(f"{name} has columns ({', '.join(a for a, _ in attributes[:5])}) but no rows")
+        raise InputError(
+            f"{name} has columns ({', '.join(a for a, _ in attributes[:5])}) but no rows; add some"
+        )
     columns = [
         _column(cells, kind) for cells, (_, kind) in zip(zip(*rows, strict=True), attributes, strict=True)
     ]

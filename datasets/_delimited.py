@@ -57,7 +57,7 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
     header, rows = _parse(text, delimiter, name)
     names = column_names(header, name)
     if not len(rows):
-        raise InputError(f"{name} has a header ({', '.join(names[:5])}) but no rows")
+        raise InputError(f"{name} has a header ({', '.join(names[:5])}) but no rows; add some")
     rows.columns = pd.Index(names, dtype=object)
     return _decimal_points(rows) if delimiter == ";" else rows
 

@@ -106,7 +106,7 @@ def _read_columnar(data: bytes, suffix: str, name: str) -> pd.DataFrame:
         return read(io.BytesIO(data))
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{name} cannot be read as {suffix[1:]}: {reason}") from None
+        raise InputError(f"{name} cannot be read as {suffix[1:]} ({reason}); is the file complete?") from None
 
 
 def _read_records(data: bytes, name: str) -> pd.DataFrame:
@@ -154,5 +154,5 @@ def checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         raise InputError(f"{name} has no columns; is it the right file?")
     frame.columns = pd.Index(column_names([mended(str(c)) for c in frame.columns], name), dtype=object)
     if not len(frame):
-        raise InputError(f"{name} has columns ({', '.join(frame.columns[:5])}) but no rows")
+        raise InputError(f"{name} has columns ({', '.join(frame.columns[:5])}) but no rows; add some")
     return frame.reset_index(drop=True)

@@ -39,7 +39,8 @@ def read_groups(series: pd.Series, name: str) -> np.ndarray:
     if missing.any():
         row = int(np.argmax(missing)) + 1
         raise InputError(
-            f"group column {name!r} has no value in {int(missing.sum())} rows, first row {row}; fill it in"
+            f"group column {name!r} has no value in {int(missing.sum())} of {len(missing)} rows, first row "
+            f"{row}; fill them in"
         )
     groups = series.astype(str).str.strip().to_numpy(dtype=str)
     if len(np.unique(groups)) < 2:
@@ -68,8 +69,8 @@ def read_time(series: pd.Series, name: str) -> np.ndarray:
     if missing.any():
         row = int(np.argmax(missing)) + 1
         raise InputError(
-            f"time column {name!r} has no date or number in {int(missing.sum())} rows, first row {row}; "
-            f"fill it in, or remove those rows"
+            f"time column {name!r} has no date or number in {int(missing.sum())} of {len(missing)} rows, "
+            f"first row {row}; fill them in, or remove these rows"
         )
     if (times == times[0]).all():
         raise InputError(f"time column {name!r} has the same value in every row; choose another with --time")

@@ -302,9 +302,11 @@ def _parquet(file: Any, name: str, numbers: set[str], wanted: set[str] | None) -
         source = pyarrow.parquet.ParquetFile(file)
         names = column_names([str(n) for n in source.schema_arrow.names], name)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{name} cannot be read as parquet: {_one_line(error)}") from None
+        raise InputError(
+            f"{name} cannot be read as parquet ({_one_line(error)}); is the file complete?"
+        ) from None
     if not source.metadata.num_rows:
-        raise InputError(f"{name} has columns ({', '.join(names[:5])}) but no rows")
+        raise InputError(f"{name} has columns ({', '.join(names[:5])}) but no rows; add some")
     return Rows(name, tuple(names), _parquet_parts(source, names, name, numbers, wanted))
 
 
@@ -320,7 +322,9 @@ def _parquet_parts(
             yield from _frames(table.rename_columns([plain[c] for c in table.column_names]), start, numbers)
             start += table.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{name} cannot be read as parquet: {_one_line(error)}") from None
+        raise InputError(
+            f"{name} cannot be read as parquet ({_one_line(error)}); is the file complete?"
+        ) from None
 
 
 def _records(file: _Joined, name: str) -> Rows:

@@ -252,10 +252,11 @@ def _keep_or_drop(
 def _note_strange_cells(name: str, inspected: Inspection, reading: Reading) -> None:
     if inspected.strange:
         first = ", ".join(repr(cell) for cell in inspected.strange[:3])
+        n = len(inspected.strange_rows)
+        cells = "1 cell is not a finite number" if n == 1 else f"{n} cells are not finite numbers"
         message = (
-            f"column {name!r}: {len(inspected.strange_rows)} cells are not finite numbers ({first}; first in "
-            f"row {inspected.strange_rows[0] + 1}) and were read as missing; to read categories, see "
-            f"--categorical"
+            f"column {name!r}: {cells} ({first}; first in row {inspected.strange_rows[0] + 1}), read as "
+            f"missing; to read categories, see --categorical"
         )
         infinite = all(cell.lstrip("+-").lower() in ("inf", "infinity") for cell in inspected.strange)
         reading.note("DW022" if infinite else "DW021", "warning", message, (name,), inspected.strange_rows)

@@ -130,8 +130,8 @@ def _refuse_words(labels: np.ndarray, values: np.ndarray, name: str, task: str |
     if task == "regression" or (task is None and few):
         row = int(np.argmax(words))
         raise InputError(
-            f"target {name!r}: {int(words.sum())} cells are not numbers, first {labels[row][:60]!r} "
-            f"in row {row + 1}; correct them, or use --task classification"
+            f"target {name!r}: {_where(words)} not a number (such as {labels[row][:60]!r}); correct them, or "
+            f"use --task classification"
         )
 
 

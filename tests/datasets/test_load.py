@@ -208,7 +208,7 @@ INVALID = [
     ({"target": "sick", "positive": "maybe"}, "no class 'maybe'"),
     ({"target": "age", "positive": "yes"}, "this one is regression"),
     ({"target": "sick", "task": "regresion"}, "no task 'regresion'; did you mean regression"),
-    ({"target": "sick", "task": "regression"}, "40 cells are not numbers, first 'yes' in row 1"),
+    ({"target": "sick", "task": "regression"}, "40 of 40 rows, first row 1, are not a number .such as 'yes'"),
     ({"target": "ward", "task": "binary"}, "has 10 classes"),
     ({"target": "note"}, "40 values in 40 rows"),
     ({"target": "sick", "drop": ["age", "sex", "note", "part", "ward"]}, "no feature column is left"),
@@ -238,7 +238,7 @@ UNUSABLE = [
     (table(y=["a", "?"] * (N // 2)), "20 of 40 rows, first row 2, are missing"),
     (table(y=["a"] * N), "has only one class .'a'."),
     (table(y=[3] * N), "has the same value 3 in every row"),
-    (table(y=[*map(str, rng.normal(size=N - 1)), "n/k"]), "1 cells are not numbers, first 'n/k' in row 40"),
+    (table(y=[*map(str, rng.normal(size=N - 1)), "n/k"]), "row 40 is not a number .such as 'n/k'"),
     (table(y=list("ab") * (N // 2))[:2], "2 rows are too few"),
     (table(y=["a", "b"] * (N // 2), label=["u", "v"] * (N // 2)), "several columns could be"),
     (table()[["sick"]].rename(columns={"sick": "y"}), "no feature column is left"),
@@ -260,7 +260,7 @@ def test_unusable_tables(frame, expected):
 
 
 def test_groups_must_be_complete_and_several():
-    with pytest.raises(InputError, match="has no value in 1 rows, first row 3"):
+    with pytest.raises(InputError, match="has no value in 1 of 40 rows, first row 3"):
         load_dataset(table(ward=["a", "b", None, *["c"] * (N - 3)]), target="sick", groups="ward")
     with pytest.raises(InputError, match="the same value in every row"):
         load_dataset(table(ward="a"), target="sick", groups="ward")

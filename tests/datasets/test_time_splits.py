@@ -160,8 +160,8 @@ def test_time_goes_along_with_rows():
     ("data", "options", "expected"),
     [
         (table(["soon", "late"] * 60), {}, "'when': expected dates .* or numbers, got words"),
-        (table([None, *range(N - 1)]), {}, "no date or number in 1 rows, first row 1"),
-        (table(["x", *range(N - 1)]), {}, "no date or number in 1 rows, first row 1"),
+        (table([None, *range(N - 1)]), {}, "no date or number in 1 of 120 rows, first row 1"),
+        (table(["x", *range(N - 1)]), {}, "no date or number in 1 of 120 rows, first row 1"),
         (table(2024), {}, "same value in every row"),
         (table(range(N)), {"time": "wen"}, "did you mean when"),
         (table(range(N)), {"time": "y"}, "is the target"),
