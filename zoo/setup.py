@@ -138,7 +138,7 @@ class Setup:
             if name not in ReadOptions.__annotations__:
                 raise unknown_name("option", name, option_names())
         reading = {name: value for name, value in given.items() if not _is_unset(value)}
-        return cls(_named(data), _absolute_test(reading), **parts, seed=seed)  # type: ignore[arg-type]
+        return cls(_named(data), _absolute_test(reading), **parts, seed=seed)
 
     def with_resources(self, **changed: object) -> Setup:
         """The same comparison with other resources; None changes nothing."""

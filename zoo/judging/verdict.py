@@ -65,11 +65,11 @@ def decide(
     fair, repeats = _fair_scores(models, families, metric, defined)
     differences = fair["deep"] - fair["classical"]
     if len(differences) < 2:
-        sentence = f"{metric.label} is defined on one fold only, which does not show how uncertain it is."
+        sentence = f"Only one fold has a value of {metric.label}, which says nothing about its uncertainty."
         return _no_contest(setting, names, sentence, "use another metric, or fewer and larger folds")
     if all_equal(differences) and abs(differences[0]) > 1e-12:
         n_folds = len(differences)
-        sentence = f"All {n_folds} folds show the same difference, which does not show how uncertain it is."
+        sentence = f"All {n_folds} folds show the same difference, which says nothing about its uncertainty."
         return _no_contest(setting, names, sentence, "use fewer folds, or more rows")
     width = metric.bounds[1] - metric.bounds[0]
     posterior = correlated_t(differences, test_over_train, margin, level, models[0].rows_tested, width)

@@ -93,8 +93,8 @@ class Tracker:
 
     def _find_experiment(self) -> str:
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME", _EXPERIMENT)
-        found = self._client.get_experiment_by_name(name)
-        return found.experiment_id if found else self._client.create_experiment(name)
+        experiment = self._client.get_experiment_by_name(name)
+        return str(experiment.experiment_id if experiment else self._client.create_experiment(name))
 
     def _new_run(self, started: list[str], name: str, tags: Mapping[str, str]) -> str:
         started.append(self._client.create_run(self._experiment, run_name=name, tags=tags).info.run_id)

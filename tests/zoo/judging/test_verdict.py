@@ -1,5 +1,6 @@
 """Verdicts from given scores: outcomes, gaps, names, and advice."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -57,14 +58,14 @@ def test_models_that_agree_on_every_fold_are_equivalent_only_on_enough_rows():
     few, many = on(10), on(500)
     assert (few.outcome, many.outcome) == ("undecided", "equivalent")
     assert few.p_equivalent < 0.2
-    assert "298 such rows" in few.advice
+    assert few.advice.startswith("298 rows")
 
 
 @pytest.mark.parametrize("gain", [0.5, -0.5, 0.3])
 def test_folds_that_all_show_the_same_difference_are_too_small_for_a_verdict(gain):
     found = verdict([scores("net", "deep", [0.4 + gain] * 5), scores("svm", "classical", [0.4] * 5)])
     assert found.outcome == "undecided"
-    assert "all 5 folds show the same difference" in found.sentence
+    assert "All 5 folds show the same difference" in found.sentence
     assert "more rows" in found.advice
 
 
@@ -74,7 +75,7 @@ def test_gain_is_an_improvement_where_smaller_is_better():
     )
     assert found.outcome == "deep"
     assert found.gain == pytest.approx(0.2)
-    assert "net gains 0.2 of log loss over svm" in found.sentence
+    assert "net improves log loss by 0.2 over svm" in found.sentence
 
 
 def test_a_certain_verdict_needs_the_confidence_level():
@@ -113,7 +114,7 @@ def test_a_family_without_a_complete_model_cannot_be_judged():
     assert found.deep_champion is None
     assert found.classical_champion == "svm"
     assert found.gain is None
-    assert "no deep model" in found.sentence
+    assert "No deep model" in found.sentence
 
 
 def test_missing_models_are_named_beside_a_verdict():
@@ -171,7 +172,7 @@ def test_advice_counts_repeats():
     models = [scores("net", "deep", values), scores("svm", "classical", [0.8] * 5)]
     few = verdict(models, margin=0.0, test_over_train=0.02)
     assert few.outcome == "undecided"
-    assert "repeats would settle it" in few.advice
+    assert re.search(r"about \d+ repeats \(now \d+\) would settle it", few.advice)
     assert "times as many rows" in verdict(models, margin=0.0, test_over_train=2.0).advice
 
 
@@ -195,7 +196,7 @@ def test_an_official_test_part_can_leave_it_open():
     models = [scores("net", "deep", [0.81]), scores("svm", "classical", [0.80])]
     found = verdict(models, resampled=bootstrap(0.81, 0.80))
     assert found.outcome == "undecided"
-    assert "larger test part" in found.advice
+    assert "larger test set" in found.advice
 
 
 def test_verdict_is_frozen():
