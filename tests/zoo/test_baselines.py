@@ -139,6 +139,19 @@ def test_clone_keeps_parameters(cell):
     assert set(registry.entry(cell[0]).parameters) >= {"random_state"}
 
 
+@pytest.mark.parametrize("cell", {(c[0], c[2]): c for c in CELLS}.values(), ids=ids)
+def test_threads_can_be_set_unless_its_file_says_no(cell):
+    model = make(cell)
+    names = [n for n in model.get_params() if n.rpartition("__")[2] in ("n_jobs", "thread_count")]
+    if not registry.takes_threads(cell[0]):
+        assert names, "nothing to say no to"
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", FutureWarning)
+        model.set_params(**dict.fromkeys(names, 2)).fit(*data(cell))
+
+
 ODD = {
     "tabular": lambda X: X.assign(
         size=[np.nan, np.inf, 1e300, *X["size"][3:]],

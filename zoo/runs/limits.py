@@ -147,15 +147,8 @@ def _libraries(imported: int) -> ThreadpoolController:
 
 def own_threads(model: Any, threads: int) -> dict[str, int]:
     """Parameters that stop an estimator (or a part of it) from choosing a number of threads by itself."""
-    params = model.get_params()
-    found = {}
-    for name in params:
-        prefix, _, last = name.rpartition("__")
-        owner = params[prefix] if prefix else model
-        # its n_jobs has had no effect with our solvers for long; since scikit-learn 1.8 to set it warns
-        if last in ("n_jobs", "thread_count") and type(owner).__name__ != "LogisticRegression":
-            found[name] = threads
-    return found
+    names = ("n_jobs", "thread_count")
+    return {name: threads for name in model.get_params() if name.rpartition("__")[2] in names}
 
 
 VARIABLES = {
