@@ -30,6 +30,7 @@ __all__ = [
     "Schema",
     "Split",
     "Task",
+    "TaskOption",
     "as_dataset",
     "as_texts",
     "catalogue",

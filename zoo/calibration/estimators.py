@@ -15,7 +15,15 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 from ...datasets import InputError, unknown_name
 from ..preprocessing.base import RawRows
 from .calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged, choose
-from .conformal import LEVEL, check_level, half_width, least_probabilities, prediction_sets
+from .conformal import (
+    LEVEL,
+    MisclassificationCosts,
+    check_level,
+    half_width,
+    least_probabilities,
+    misclassification_costs,
+    prediction_sets,
+)
 from .cross_fitting import (
     Classifier,
     CrossFitted,
@@ -26,7 +34,6 @@ from .cross_fitting import (
     offers,
     out_of_fold,
 )
-from .decisions import MisclassificationCosts, misclassification_costs
 from .reliability import measured_intervals, measured_probabilities
 
 if TYPE_CHECKING:

@@ -21,8 +21,7 @@ def command(run: str, model: Any, plot: str | None, as_json: bool, **chosen: Any
     Shows calibration errors, what calibration would change, thresholds for misclassification costs, and the
     coverage of prediction sets. Trains nothing. RUN is a run's name, its first characters, or `last`.
     """
-    from ..report.calibration import show_calibration
-    from ..report.calibration_plots import check_plot, plot_calibration
+    from ..report.calibration import check_plot, plot_calibration, show_calibration
     from ..workflows.calibration import calibration
 
     check_plot(plot)

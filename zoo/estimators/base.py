@@ -26,8 +26,17 @@ from sklearn.utils.validation import (
 from ...datasets import Entry, Modality, Task, take
 from ..preprocessing.base import RawRows, checked_images, checked_texts
 from ..training.settings import check_parameters
-from .fitting import FitPlan, OnEnd, Progress, fit_many
-from .rows import RowSource, Split, all_rows, member_splits, validation_split
+from .fitting import (
+    FitPlan,
+    OnEnd,
+    Progress,
+    RowSource,
+    Split,
+    all_rows,
+    fit_many,
+    member_splits,
+    validation_split,
+)
 
 if TYPE_CHECKING:
     import keras

@@ -10,16 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ...datasets import InputError, unknown_name
-from ..calibration.calibrators import (
-    CALIBRATORS,
-    FEWEST_ROWS,
-    Calibrator,
-    cross_fitted,
-    log_losses,
-    simplest,
-)
-from ..calibration.conformal import check_level, sets_out_of_fold, widths_out_of_fold
-from ..calibration.decisions import MisclassificationCosts
+from ..calibration.calibrators import CALIBRATORS, FEWEST_ROWS, Calibrator, cross_fitted, log_losses, simplest
+from ..calibration.conformal import MisclassificationCosts, check_level, sets_out_of_fold, widths_out_of_fold
 from ..calibration.reliability import (
     bin_numbers,
     error_by_chance,

@@ -19,9 +19,9 @@ from ..results.curves import (
     SweepMetric,
 )
 from ..setup import Criteria
-from .criteria import Resolved, resolve
 from .curves import Cell, estimate, exit_code
 from .intervals import correlated_t, left_out_champion
+from .judge import Resolved, resolve
 
 Axis = Literal["layers", "units"]
 

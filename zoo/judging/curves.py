@@ -24,9 +24,9 @@ from ..results.curves import (
 )
 from ..results.rows import Family
 from ..setup import Criteria
-from .criteria import resolve
 from .crossover import REACH, ErrorCurve, FittedCurve, find_crossover, fit_curves, in_words, too_few_sizes
 from .intervals import best, corrected_interval, left_out_champion
+from .judge import resolve
 
 _DRAWN_SIZES = 61
 _FAMILIES: tuple[Family, ...] = ("deep", "classical")

@@ -1,18 +1,19 @@
-"""judge(): from the result rows of a run to its answer, the only way to a verdict."""
+"""judge(): from the result rows of a run and criteria to its answer, the only way to a verdict."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from ...datasets import InputError, unknown_name
+from ..metrics import Metric, primary
 from ..results.answer import Answer, Paired
-from ..results.facts import TimeEstimate
+from ..results.facts import DatasetFacts, TimeEstimate
 from ..results.rows import Results
 from ..setup import Criteria
-from .budget import within_budget
-from .criteria import Resolved, resolve
-from .leaderboard import leaderboard_rows, metric_facts
+from .intervals import check_level
+from .leaderboard import leaderboard_rows, metric_facts, parse_budget, within_budget
 from .pairs import paired_by_folds, paired_on_test_part
 from .scores import ModelScores, Resampled, resample, score_models
 from .verdict import decide
@@ -132,3 +133,44 @@ def _between(
     if pair is None:
         raise InputError(f"{names[0]} and {names[1]} have no two folds with a score of both")
     return pair
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Criteria with the defaults of the task; ``margin`` is in units of the metric."""
+
+    metric: Metric
+    margin: float
+    level: float
+    budget: dict[str, float] = field(default_factory=dict)
+
+
+def resolve(criteria: Criteria, dataset: DatasetFacts) -> Resolved:
+    """Criteria for a dataset.
+
+    Raises
+    ------
+    InputError
+        There is no such metric for the task, or a number cannot be used.
+    """
+    check_criteria(criteria)
+    metric = primary(dataset.task, criteria.metric)
+    margin = criteria.margin
+    if margin is None:  # of errors by default a share of the target's deviation
+        margin = metric.margin * ((dataset.target_std or 0.0) if metric.relative else 1.0)
+    return Resolved(metric, float(margin), criteria.confidence_level, parse_budget(criteria.budget))
+
+
+def check_criteria(criteria: Criteria) -> None:
+    """Refuse what can be used with no data at all.
+
+    Raises
+    ------
+    InputError
+        A number is out of its range, or a budget cannot be read.
+    """
+    check_level(criteria.confidence_level)
+    parse_budget(criteria.budget)
+    margin = criteria.margin
+    if margin is not None and (not math.isfinite(margin) or margin < 0):
+        raise InputError(f"margin must be a number of at least 0, got {margin!r}")

@@ -1,4 +1,4 @@
-from ._base import Metric, Truth
+from ._base import Metric, Truth, truth_of
 from ._catalogue import METRICS, of_task, primary, second
 from ._scoring import (
     bootstrap_weights,
@@ -8,7 +8,6 @@ from ._scoring import (
     influence_values,
     weighted_scores,
 )
-from ._truth import truth_of
 
 __all__ = [
     "METRICS",

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     Value = Callable[["Truth", np.ndarray], float]
     RowValues = Callable[["Truth", np.ndarray], np.ndarray]
     Weighted = Callable[["Truth", np.ndarray, np.ndarray], np.ndarray]
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..results.rows import Labels
+
+    pass
 
 
 @dataclass(frozen=True)
@@ -132,3 +138,16 @@ class Metric:
     def sign(self) -> int:
         """+1 if greater is better, else -1: sign * value ranks upwards."""
         return 1 if self.greater_is_better else -1
+
+
+def truth_of(labels: Labels, rows: np.ndarray) -> Truth:
+    """What is true of these rows: class codes in the order of the classes, or values."""
+    import numpy as np
+
+    pass
+
+    if labels.task == "regression":
+        return Truth(labels.y[rows], labels.task)
+    codes = np.searchsorted(labels.classes, labels.y[rows])
+    positive = labels.classes.index(labels.positive) if labels.positive in labels.classes else 1
+    return Truth(codes, labels.task, len(labels.classes), positive)

@@ -24,7 +24,7 @@ def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.nd
     """From the confusion matrix of each weighting."""
     import numpy as np
 
-    from ._confusion import confusion_matrices, mean_of_defined
+    from ._ranking import confusion_matrices, mean_of_defined
 
     counts = confusion_matrices(truth, prediction, weights)
     return mean_of_defined(np.diagonal(counts, axis1=1, axis2=2) / counts.sum(axis=2))

@@ -28,7 +28,7 @@ def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.nd
     """From the confusion matrix of each weighting."""
     import numpy as np
 
-    from ._confusion import confusion_matrices
+    from ._ranking import confusion_matrices
 
     counts = confusion_matrices(truth, prediction, weights)
     true, predicted = counts.sum(axis=2), counts.sum(axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -24,9 +24,8 @@ from ..results.models import (
 from ..results.runs import RunVerification
 from ..results.saved import Evaluation, Trained
 from .catalogue import _table
-from .costs import show_cost
 from .terminal import console, print_json
-from .words import FAMILY_COLOURS, number, seconds, size
+from .words import FAMILY_COLOURS, number, seconds, show_cost, size
 
 MOST_COLUMNS = 12
 

@@ -1,17 +1,27 @@
-"""Confidence in a terminal: of the models of a run, and of a saved model on labelled rows."""
+"""Confidence in a terminal and as reliability diagrams: of the models of a run, and of a saved model."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ...datasets import InputError
 from ..results.calibration import CalibrationAnswer, CalibrationError, ModelCalibration
 from ..results.saved import CalibrationErrorEstimate, ConfidenceReport, Share
+from .curve_plots import _save
 from .terminal import console, print_json
 from .words import FAMILY_COLOURS, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def show_calibration(answer: CalibrationAnswer, *, as_json: bool = False) -> None:
@@ -179,3 +189,185 @@ def confidence_lines(report: ConfidenceReport) -> list[str]:
 
 def _range(found: Share | CalibrationErrorEstimate) -> str:
     return f"{number(found.value)} ({number(found.low)} to {number(found.high)})"
+
+
+# Okabe and Ito (2008): told apart with any colour vision; marker and line differ as well.
+# each family in shades of its own; the first is the one of all pictures
+_COLOURS = {"deep": ("#007c9e", "#56b4e9", "#1b4f9c"), "classical": ("#b5178a", "#e69f00", "#d55e00")}
+_MARKERS = {"deep": "o^v", "classical": "sDP"}
+_LINES = ("-", "--", ":")
+_GREY = "#707070"
+_SUFFIXES = (".svg", ".png", ".pdf")
+_MOST = 6
+
+
+def check_plot(path: str | None) -> None:
+    """Refuse a picture that cannot be written before the work begins."""
+    if path is None:
+        return
+    file = Path(path)
+    if file.suffix.lower() not in _SUFFIXES:
+        raise InputError(f"cannot draw {path}: expected a name ending in {', '.join(_SUFFIXES)}")
+    folder = file.absolute().parent
+    if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"cannot draw {path}: its folder does not exist or is read-only")
+
+
+def plot_calibration(answer: CalibrationAnswer, path: str) -> None:
+    """Draw what `deepworth calibration` found: the champions of both families, or the chosen models."""
+    check_plot(path)
+    figure = draw(answer)
+    figure.set_dpi(160)
+    _save(figure, path)
+
+
+def draw(answer: CalibrationAnswer) -> Figure:
+    """The figure, without any state shared with other figures."""
+    models = shown(answer)
+    if answer.dataset.task == "regression":
+        return _of_values_calibration_plots(answer, models)
+    return _of_classes_calibration_plots(answer, models)
+
+
+def shown(answer: CalibrationAnswer) -> Sequence[ModelCalibration]:
+    """The champions where all models were judged, else the models asked for, at most six."""
+    champions = [m for m in answer.models if m.model in answer.champions]
+    models = champions if len(answer.models) > _MOST and champions else answer.models
+    return models[:_MOST]
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _styles(models: Sequence[ModelCalibration]) -> list[dict[str, Any]]:
+    seen = {"deep": 0, "classical": 0}
+    styles = []
+    for model in models:
+        family = model.family
+        place = seen[family] % len(_LINES)
+        seen[family] += 1
+        styles.append(
+            {
+                "color": _COLOURS[family][place],
+                "marker": _MARKERS[family][place],
+                "linestyle": _LINES[place],
+            }
+        )
+    return styles
+
+
+def _of_classes_calibration_plots(answer: CalibrationAnswer, models: Sequence[ModelCalibration]) -> Figure:
+    """As trained and calibrated, side by side; one panel where no model needs a calibrator."""
+    panels = [("none", "as trained"), ("calibrated", "calibrated on the other folds")]
+    if all(m.best_calibrator == "none" for m in models):
+        panels = [("none", "as trained; no calibrator is better")]
+    figure = _figure(5.6 * len(panels) + (0 if len(panels) > 1 else 1.6), 6.4)
+    axes = figure.subplots(2, len(panels), height_ratios=(4, 1), sharex=True, sharey="row", squeeze=False)
+    for column, (key, title) in enumerate(panels):
+        _reliability(axes[0, column], models, key, title)
+        _histogram(axes[1, column], models, key)
+        axes[1, column].set_xlabel(_what(answer))
+    axes[0, 0].set_ylabel("how often it happened")
+    axes[1, 0].set_ylabel("share of rows")
+    data = answer.dataset
+    figure.suptitle(f"Can the probabilities be taken at their word?\n{data.name}, {data.rows:,} rows")
+    return figure
+
+
+def _what(answer: CalibrationAnswer) -> str:
+    positive = answer.dataset.positive
+    if positive and answer.dataset.task == "binary":
+        return f"stated probability of {positive}"
+    return "stated probability of the most probable class"
+
+
+def _reliability(axis: Axes, models: Sequence[ModelCalibration], key: str, title: str) -> None:
+    axis.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    for model, style in zip(models, _styles(models), strict=True):
+        curve = getattr(model.reliability, key)
+        bars = [
+            [max(0.0, h - low) for h, low in zip(curve.happened, curve.low, strict=True)],
+            [max(0.0, high - h) for h, high in zip(curve.happened, curve.high, strict=True)],
+        ]
+        axis.errorbar(
+            curve.stated,
+            curve.happened,
+            yerr=bars,
+            label=_label(model, key),
+            linewidth=1.8,
+            markersize=5.5,
+            elinewidth=0.9,
+            capsize=0,
+            **style,
+        )
+    axis.set(
+        xlim=(-0.02, 1.02), ylim=(-0.02, _room(len(models))), title=title, yticks=[k / 5 for k in range(6)]
+    )
+    note = "dashed: perfect\nabove it: happens more often than stated\nbelow it: happens less often"
+    axis.annotate(note, (0.98, 0.03), xycoords="axes fraction", color=_GREY, fontsize=8.5, ha="right")
+    axis.legend(loc="upper left", fontsize=9, framealpha=0.85, edgecolor="none")
+    _clean(axis)
+
+
+def _room(n_models: int) -> float:
+    """The top of the axis: above 1, so that the legend hides no point."""
+    return 1.06 + 0.062 * n_models
+
+
+def _label(model: ModelCalibration, key: str) -> str:
+    best = model.best_calibrator
+    assert model.calibrators is not None and best is not None
+    error = model.calibrators["none" if key == "none" else best].calibration_error.value
+    by = "" if key == "none" else (" (no calibrator is better)" if best == "none" else f" by {best}")
+    return f"{model.model}{by}: off by {error:.3f}"
+
+
+def _histogram(axis: Axes, models: Sequence[ModelCalibration], key: str) -> None:
+    for model, style in zip(models, _styles(models), strict=True):
+        counts = getattr(model.reliability, key).histogram
+        total = sum(counts) or 1
+        edges = [i / len(counts) for i in range(len(counts) + 1)]
+        shares = [count / total for count in counts]
+        axis.stairs(shares, edges, color=style["color"], linewidth=1.4, linestyle=style["linestyle"])
+    axis.set_ylim(bottom=0)
+    _clean(axis)
+
+
+def _of_values_calibration_plots(answer: CalibrationAnswer, models: Sequence[ModelCalibration]) -> Figure:
+    figure = _figure(10.5, 4.6)
+    left, right = figure.subplots(1, 2)
+    left.plot([0.45, 1], [0.45, 1], color=_GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    for model, style in zip(models, _styles(models), strict=True):
+        assert model.levels is not None
+        levels = [point.level for point in model.levels]
+        held = [point.coverage.value for point in model.levels]
+        bars = [
+            [max(0.0, p.coverage.value - p.coverage.low) for p in model.levels],
+            [max(0.0, p.coverage.high - p.coverage.value) for p in model.levels],
+        ]
+        common = {"linewidth": 1.8, "markersize": 5.5, **style}
+        left.errorbar(levels, held, yerr=bars, elinewidth=0.9, label=model.model, **common)
+        widths = [point.half_width for point in model.levels]
+        known = [(a, b) for a, b in zip(levels, widths, strict=True) if math.isfinite(b)]
+        right.plot([a for a, _ in known], [b for _, b in known], label=model.model, **common)
+    left.set(xlabel="stated level", ylabel="how often the interval held the truth", title="coverage")
+    right.set(xlabel="stated level", ylabel="value ±, in the target's units", title="width of the interval")
+    right.set_ylim(bottom=0)
+    left.legend(loc="upper left", frameon=False, fontsize=9)
+    for axis in (left, right):
+        _clean(axis)
+    data = answer.dataset
+    figure.suptitle(f"Do the intervals hold the truth as often as stated?\n{data.name}, {data.rows:,} rows")
+    return figure
+
+
+def _clean(axis: Axes) -> None:
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(color="#e6e6e6", linewidth=0.7)
+    axis.set_axisbelow(True)

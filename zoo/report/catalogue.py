@@ -13,8 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..results.catalogue import ModelCard, ModelFacts
 from ..results.json import to_json
+from ..results.models import ModelCard, ModelFacts
 from ..results.runs import ModelEstimate, Preview, RunSummary
 from .terminal import _SEVERITY, console, print_json
 from .words import FAMILY_COLOURS, OUTCOMES, about, data_facts, number, seconds

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..results.answer import Surrogate
 from ..results.explanation import (
     AttributedRow,
     Coefficient,
@@ -21,6 +20,7 @@ from ..results.explanation import (
     Importance,
     Probe,
     RunExplanation,
+    Surrogate,
     Trace,
     TracedLayer,
     TracedNeuron,

@@ -18,19 +18,24 @@ from rich.text import Text
 
 from ...datasets import Finding
 from ..results.answer import Answer, LeaderboardRow, Verdict, flat_row
-from .costs import FRONT, budget_lines, cells, columns, front_note, unsteady
 from .output import as_json, write_answer
 from .words import (
     FAMILY_COLOURS,
+    FRONT,
     OUTCOMES,
     SEVERITIES,
     between_lines,
+    budget_lines,
+    cells,
     chances,
+    columns,
     facts,
+    front_note,
     is_tied,
     number,
     seconds,
     tied_words,
+    unsteady,
     verdict_lines,
     without_reference,
 )

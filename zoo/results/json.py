@@ -28,7 +28,7 @@ def from_json(kind: type[T], value: Any) -> T:
 
 def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON Schema of what :func:`to_json` makes of a type."""
-    return msgspec.json.schema(kind, schema_hook=lambda _: {})  # an object may be anything
+    return msgspec.json.schema(kind, schema_hook=lambda _: {"description": "any value"})
 
 
 def _number(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is known of a saved model: manifest, files, and how its exports answered."""
+"""What is known of the models of the zoo, and of saved ones: manifest, files, how exports answered."""
 
 from __future__ import annotations
 
@@ -217,3 +217,27 @@ class Verification:
     path: str
     holds: bool
     formats: dict[str, FormatResult]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """A model in a list.
+
+    ``card`` is its description in a sentence; ``missing`` the line that installs the library it needs,
+    None where it is installed.
+    """
+
+    model: str
+    family: str
+    modalities: list[str]
+    tasks: list[str]
+    card: str
+    missing: str | None
+
+
+@dataclass(frozen=True)
+class ModelCard(ModelFacts):
+    """A model with its full description and its parameters with their defaults."""
+
+    description: str
+    parameters: dict[str, object]

@@ -1,8 +1,10 @@
-"""What is said of runs as a whole: a plan before it runs, a list of runs, whether one repeats itself."""
+"""What is said of runs: a plan before it runs, its progress, a list of runs, whether one repeats itself."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .facts import DatasetFacts, Determinism, PlanFacts
 from .json import to_json
@@ -108,3 +110,23 @@ class RunVerification:
         """The verification as one object that JSON can hold."""
         found: dict[str, object] = to_json(self)
         return found
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step of a run.
+
+    ``kind`` is "plan" (with the estimated time), "started", "model" (its jobs begin), "epoch", "fold" (a job
+    ended), "note" or "finished".
+    """
+
+    kind: str
+    model: str = ""
+    done: int = 0  # jobs finished so far
+    total: int = 0  # jobs planned
+    message: str = ""
+    estimate: Any = None  # seconds, low, high
+
+
+# Called from one thread at a time; for epochs from those that train.
+Progress = Callable[[Event], None]

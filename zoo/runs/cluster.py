@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...datasets import InputError
-from ..artefact.versions import versions
+from ..artefact.inspecting import versions
 from .limits import Limits
 from .tasks import Report, Task
 from .worker_process import COUNTS

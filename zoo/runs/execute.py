@@ -1,29 +1,31 @@
-"""Execute a plan: who runs its jobs, how long it will take, and the results that it leaves."""
+"""Execute a plan: who runs its jobs, how long it will take, and a result written as soon as a job ends."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+import queue
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...datasets import Dataset
+from ..metrics import evaluate, of_task, truth_of
 from ..results.facts import TimeEstimate
-from ..results.rows import Result
+from ..results.rows import Labels, Result, prediction_frame
+from ..results.runs import Event, Progress
 from ..training.machine import usable_cores
 from .costs import Setting
-from .dispatch import run_jobs
 from .estimate import estimate
+from .jobs import PlannedJob
 from .journal import RunStore
 from .limits import Limits, threads_for
 from .plan import Plan
-from .progress import Event, Progress
-from .tasks import Work
-from .workers import Workers
+from .tasks import Task, Work, cost_tasks, longest_first, make_tasks, run_task
+from .workers import WorkerDied, Workers
 
 
 @contextmanager
@@ -124,3 +126,225 @@ def _cost_setting(plan: Plan) -> Setting:
     alone = replace(plan.limits, workers=min(1, plan.limits.workers))
     rows = max((len(job.split.train) for job in plan.costs), default=0)
     return Setting(threads_for(rows, alone), alone.cores, plan.preset)
+
+
+class Record:
+    """The results of a run by the position of their job in the plan: what ended, what runs, who is told."""
+
+    def __init__(
+        self,
+        labels: Labels,
+        jobs: Sequence[PlannedJob],
+        store: RunStore | None,
+        progress: Progress | None,
+    ) -> None:
+        self._labels, self._store = labels, store
+        self._progress = progress or (lambda event: None)
+        self.jobs = list(jobs)
+        self.results: dict[int, Result] = {}
+        self._current_model = ""
+        self._running: dict[int, bool] = {}  # positions that run now, and whether others ran meanwhile
+        self._hosts: dict[int, str] = {}  # machines of positions that another one than this runs
+
+    def notify(self, kind: str, model: str = "", message: str = "") -> None:
+        """Tell whoever watches."""
+        self._progress(Event(kind, model, len(self.results), len(self.jobs), message))
+
+    def report(self, position: int, kind: str, value: Any) -> None:
+        """Take down what a task reports, see :data:`.tasks.Report`."""
+        model = self.jobs[position].model
+        if kind == "host":
+            self._hosts[position] = value
+        elif kind == "begin":
+            waiting = [other for other in value if other not in self.results]
+            self._begin(model, waiting, self._hosts.get(position, ""))
+        elif kind == "epoch":
+            self.notify("epoch", model, f"epoch {value}")
+        elif kind == "result" and position not in self.results:
+            self.add(position, value)
+
+    def _begin(self, model: str, positions: Sequence[int], host: str) -> None:
+        if self._store:
+            self._store.begin([self.jobs[position] for position in positions])
+        self._hosts |= dict.fromkeys(positions, host)
+        others = [p for p in self._running if p not in positions and self._hosts[p] == host]
+        self._running |= dict.fromkeys(others, True)
+        self._running |= dict.fromkeys(positions, bool(others))
+        if model != self._current_model:
+            self._current_model = model
+            self.notify("model", model)
+
+    def add(self, position: int, result: Result) -> None:
+        """Write a result down."""
+        result = replace(result, contended=self._running.pop(position, False))
+        if self._store:
+            test_rows = self.jobs[position].split.test
+            frame = (
+                prediction_frame(result, test_rows, self._labels) if result.prediction is not None else None
+            )
+            self._store.add(result, self._scores(result, test_rows), frame)
+        self.results[position] = result
+        self.notify("fold", result.model, result.reason)
+
+    def keep(self, position: int, result: Result) -> None:
+        """A result that was written down before."""
+        self.results[position] = result
+        self.notify("fold", result.model, result.reason)
+
+    def withdraw(self, positions: Sequence[int]) -> None:
+        """These jobs do not run any more."""
+        for position in positions:
+            self._running.pop(position, None)
+
+    def stop(self, position: int, status: str, reason: str) -> None:
+        """A job that ended without an answer."""
+        self.add(position, self.jobs[position].ended(status, reason))
+
+    def worth_measuring(self, costs: Sequence[Task]) -> Iterator[Task]:
+        """Those of models that can be fitted; the costs of others are skipped, with their reason."""
+        for task in costs:
+            (position,) = task.positions
+            model = self.jobs[position].model
+            results = [r for r in self.results.values() if r.model == model and r.kind == "fold"]
+            if any(result.ok for result in results):
+                yield task
+            else:
+                first = self._first_fold(model)
+                self.stop(position, "skipped", first.reason if first else "no fold was fitted")
+
+    def _first_fold(self, model: str) -> Result | None:
+        """The result of a model's first fold in the order of the plan."""
+        positions = [p for p, job in enumerate(self.jobs) if job.model == model and job.kind == "fold"]
+        return self.results.get(positions[0]) if positions else None
+
+    def interrupt(self) -> None:
+        """Every job that has not ended is interrupted."""
+        self._progress = lambda event: None
+        for position, job in enumerate(self.jobs):
+            if position not in self.results:
+                ended = (job.status, job.reason)
+                interrupted = ("interrupted", "the run was interrupted")
+                self.stop(position, *(interrupted if job.is_planned else ended))
+
+    def _scores(self, result: Result, test_rows: Any) -> dict[str, float | None]:
+        if result.prediction is None:
+            return {}
+        truth = truth_of(self._labels, test_rows)
+        return {m.name: evaluate(m, truth, result.prediction) for m in of_task(self._labels.task)}
+
+
+def run_jobs(
+    jobs: Sequence[PlannedJob],
+    work: Work,
+    store: RunStore | None,
+    progress: Progress | None,
+    executor: Executor | None = None,
+    seconds: Sequence[float | None] | None = None,
+    known: Mapping[int, Result] | None = None,
+) -> list[Result]:
+    """The results of all jobs of a plan, in its order; Ctrl-C ends the rest as interrupted.
+
+    Parameters
+    ----------
+    jobs : those with another status than "planned" have ended before they began
+    executor : runs ``submit(run_task, task, work, report)``; without one the tasks run here
+    seconds : expected of each job, where the longest are to begin first
+    known : results of an earlier part of the run, by position
+    """
+    record = Record(Labels.of(work.dataset), jobs, store, progress)
+    try:
+        record.notify("started")
+        _keep_known(record, known or {})
+        tasks = make_tasks(jobs, work.dataset.task, record.results)
+        costs = cost_tasks(jobs, record.results)
+        if seconds is not None:
+            tasks = longest_first(tasks, [sum(seconds[p] or 0.0 for p in task.positions) for task in tasks])
+        if executor is None:
+            for task in tasks:
+                run_task(task, work, record.report)
+            for task in record.worth_measuring(costs):
+                run_task(task, work, record.report)
+        else:
+            _Dispatcher(executor, work, record).run(tasks, costs)
+        record.notify("finished")
+    except KeyboardInterrupt:
+        record.interrupt()
+    return [record.results[position] for position in range(len(jobs))]
+
+
+def _keep_known(record: Record, known: Mapping[int, Result]) -> None:
+    """Results that are written down already, and those of jobs that cannot run."""
+    for position, job in enumerate(record.jobs):
+        if position in known:
+            record.keep(position, known[position])
+        elif not job.is_planned:
+            record.keep(position, job.ended(job.status, job.reason))
+
+
+class _Dispatcher:
+    """Hands tasks to an executor and takes in what becomes of them, all in the caller's thread."""
+
+    def __init__(self, executor: Executor, work: Work, record: Record) -> None:
+        self._executor, self._work, self._record = executor, work, record
+        self._inbox: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._open = 0
+        self._ready = False
+
+    def run(self, tasks: Sequence[Task], costs: Sequence[Task] = ()) -> None:
+        """All of ``tasks`` side by side, then each of ``costs`` alone."""
+        try:
+            for task in tasks:
+                self._submit(task)
+            while self._open:
+                if self._open == 1:
+                    self._warm_up(costs)
+                self._inbox.get()()
+            for task in self._record.worth_measuring(costs):
+                self._submit(task)
+                while self._open:
+                    self._inbox.get()()
+        except KeyboardInterrupt:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            while not self._inbox.empty():  # what was finished before is kept
+                self._inbox.get()()
+            raise
+
+    def _warm_up(self, costs: Sequence[Task]) -> None:
+        """Processes that measure costs import what they need beside the last of the folds, once."""
+        if self._ready or not hasattr(self._executor, "warm"):
+            return
+        self._ready = True
+        self._executor.warm(list(dict.fromkeys(task.family for task in costs)))
+
+    def _submit(self, task: Task) -> None:
+        self._open += 1
+        future = self._executor.submit(run_task, task, self._work, self._report)
+        future.add_done_callback(lambda ended: self._inbox.put(lambda: self._close(task, ended)))
+
+    def _report(self, position: int, kind: str, value: Any) -> None:
+        self._inbox.put(lambda: self._record.report(position, kind, value))
+
+    def _close(self, task: Task, future: Future[Any]) -> None:
+        """A fleet that died keeps the folds that ended; the others are tried again one by one.
+
+        Which of the networks in training was at fault cannot be seen from outside. Alone each gives the
+        same numbers, finds more memory, and the one at fault costs its own row. A fleet that ran out of
+        time is not tried again: that would multiply the time by its folds. Nor is one that took along
+        whole machines.
+        """
+        self._open -= 1
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            return
+        left = [position for position in task.positions if position not in self._record.results]
+        if not isinstance(error, WorkerDied):
+            raise error
+        self._record.withdraw(left)
+        if error.apart and len(left) > 1:
+            for position in left:
+                self._submit(Task((position,), task.family))
+            return
+        for position in left:
+            self._record.stop(position, error.status, error.reason)

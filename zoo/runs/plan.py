@@ -14,7 +14,7 @@ from .. import registry
 from ..results.facts import LimitFacts, PlanFacts
 from ..results.rows import Fold
 from ..setup import Parameters, Setup
-from .confidence import ConfidenceOptions
+from .fitting import ConfidenceOptions
 from .jobs import PlannedJob, fold_of, plan_job
 from .limits import Limits, threads_for
 
@@ -86,8 +86,8 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
         An option cannot be used with these data.
     """
     design = setup.design
+    check_design(setup)
     ConfidenceOptions(design.calibrate).check(dataset)
-    at_least("seed", setup.seed, 0)
     splits = _splits(dataset, setup)
     names = chosen_models(dataset, design.models)
     options: dict[str, Any] = {"asked_for": bool(design.models), "calibrate": design.calibrate}
@@ -112,6 +112,26 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
     )
 
 
+def check_design(setup: Setup) -> None:
+    """Refuse what can be used with no data at all.
+
+    Raises
+    ------
+    InputError
+        There is no such preset or model, or a number is out of its range.
+    """
+    design = setup.design
+    at_least("seed", setup.seed, 0)
+    if design.preset not in PRESETS:
+        raise unknown_name("preset", design.preset, PRESETS)
+    if design.folds is not None:
+        at_least("folds", design.folds, 2)
+    if design.repeats is not None:
+        at_least("repeats", design.repeats, 1)
+    for name in design.models or ():
+        registry.entry(name)
+
+
 def _in_time_order(dataset: Dataset) -> bool:
     return dataset.time is not None and dataset.test is None
 
@@ -119,8 +139,6 @@ def _in_time_order(dataset: Dataset) -> bool:
 def _splits(dataset: Dataset, setup: Setup) -> list[Split]:
     """The folds of a design on these data; a number that is given overrides the preset."""
     design = setup.design
-    if design.preset not in PRESETS:
-        raise unknown_name("preset", design.preset, PRESETS)
     folds, repeats = PRESETS[design.preset]
     if _in_time_order(dataset):
         repeats = 1
@@ -132,8 +150,8 @@ def _splits(dataset: Dataset, setup: Setup) -> list[Split]:
     return make_splits(
         dataset.y,
         task=dataset.task,
-        folds=at_least("folds", folds if design.folds is None else design.folds, 2),
-        repeats=at_least("repeats", repeats if design.repeats is None else design.repeats, 1),
+        folds=folds if design.folds is None else design.folds,
+        repeats=repeats if design.repeats is None else design.repeats,
         seed=setup.seed,
         groups=dataset.groups,
         test=dataset.test,

@@ -10,9 +10,9 @@ from ...datasets import Dataset
 from ..metrics import Metric, evaluate, truth_of
 from ..results.curves import ScoredFit
 from ..results.rows import Labels, Result
+from ..results.runs import Event, Progress
 from .fitting import can_fit_many, run_fleet, run_job
 from .jobs import PlannedJob, fold_of
-from .progress import Event, Progress
 
 
 class Interrupted(KeyboardInterrupt):

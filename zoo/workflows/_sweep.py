@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...datasets import Dataset, check_dataset
-from ..artefact.versions import versions
+from ..artefact.inspecting import versions
 from ..metrics import Metric
 from ..results.curves import CapacityPlanFacts, CurvePlanFacts, ScoredFit, SweepFacts
 from ..results.facts import DatasetFacts
-from ..runs.progress import Progress
+from ..results.runs import Progress
 from ..runs.sweep import Cell, run_cells
 
 

@@ -10,20 +10,21 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
-from ...datasets import InputError, load_dataset
+from ...datasets import InputError, load_dataset, unknown_name
 from ..judging.suite import count_verdicts, rankings, suite_row
 from ..results.answer import Answer
+from ..results.json import from_json
+from ..results.runs import Event, Progress
 from ..results.suite import PreviewedDataset, SuiteAnswer, SuitePreview
 from ..runs.journal import in_use
-from ..runs.progress import Event, Progress
 from ..runs.store import KeptRun, need_answer, read_run, run_files, store_folder
-from ..setup import Resources, Setup
-from ._suite_file import Item, read_suite
-from .compare import run_setup
+from ..setup import Criteria, Design, Resources, Setup, option_flag, option_names
+from ..yaml_file import Value, read_yaml
+from .compare import check_setup, run_setup
 from .preview import preview_setup
 from .resume import resume
 
@@ -230,3 +231,116 @@ def _previewed(item: Item, folder: Path) -> PreviewedDataset:
         return PreviewedDataset(item.name, state.kind, fits, found.estimate.seconds, run=run)
     except InputError as error:
         return PreviewedDataset(item.name, "failed", reason=str(error))
+
+
+_TOP = ("name", "defaults", "datasets")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A dataset of a suite: a name for the table, and the comparison that is made on it."""
+
+    name: str
+    setup: Setup
+
+    @property
+    def data(self) -> str:
+        """What is loaded."""
+        return self.setup.data or ""
+
+
+def read_suite(file: str | Path) -> tuple[str, list[Item]]:
+    """Name and datasets of a suite file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or a line of it cannot be used; the message names the line.
+    """
+    top = read_yaml(file)
+    for key, value in top.items():
+        if key not in _TOP:
+            raise _unknown("key of a suite", key, _TOP, value)
+    defaults = _options(top["defaults"].items()) if "defaults" in top else {}
+    listed = top["datasets"].parts() if "datasets" in top else []
+    if not listed:
+        raise InputError(f"{file}: expected datasets, a list of names or of `data: NAME` with options")
+    items = [_item(value, defaults, Path(file).absolute().parent) for value in listed]
+    seen: set[str] = set()
+    for value, item in zip(listed, items, strict=True):
+        if item.name in seen:
+            raise InputError(f"{value.where}: {item.name} appears twice; give one of them a name")
+        seen.add(item.name)
+    return (top["name"].text() if "name" in top else Path(file).stem), items
+
+
+def _item(value: Value, defaults: Mapping[str, Any], folder: Path) -> Item:
+    if isinstance(value.plain(), str):
+        own, data, name = {}, value.text(), value.text()
+    else:
+        entries = value.items()
+        if "data" not in entries:
+            raise InputError(f"{value.where}: expected `data: NAME` or a path")
+        data = entries["data"].text()
+        name = entries["name"].text() if "name" in entries else Path(data).stem
+        own = _options({key: part for key, part in entries.items() if key not in ("data", "name")})
+    options = {**defaults, **own}
+    if options.get("test"):
+        options["test"] = str(_beside(folder, options["test"]))
+    return Item(name, Setup.of(str(_beside(folder, data)), **options))
+
+
+def _beside(folder: Path, name: str) -> Path | str:
+    """A file beside the suite; else the name as it is."""
+    return folder / name if (folder / name).exists() else name
+
+
+def _options(entries: Mapping[str, Value]) -> dict[str, Any]:
+    """Options by their names in Python; a file spells them as the command line does."""
+    known = {option_flag(name).removeprefix("--"): name for name in option_names()}
+    options: dict[str, Any] = {}
+    for key, value in entries.items():
+        name = known.get(key.replace("_", "-"))
+        if name is None:
+            raise _unknown("option", key, list(known), value)
+        if not value.is_null():
+            options[name] = _checked(key, name, value)
+    return options
+
+
+def _checked(key: str, name: str, value: Value) -> Any:
+    """The value of an option, refused with its line where no comparison could use it."""
+    given = value.plain()
+    if name in ("models", "budget", "drop", "categorical"):
+        parts = [part.text() for part in value.parts()]
+        given = tuple(name.strip() for part in parts for name in part.split(",") if name.strip())
+    try:
+        _check_type(name, given)
+    except ValueError as error:
+        raise InputError(f"{value.where}: {key}: {str(error).partition(' - at ')[0]}") from error
+    try:
+        check_setup(Setup.of("data", **{name: given}))
+    except InputError as error:
+        raise InputError(f"{value.where}: {error}") from error
+    return given
+
+
+def _check_type(name: str, given: Any) -> None:
+    """Refuse a value of another type than the option's."""
+    for part in (Design, Criteria, Resources):
+        if name in (f.name for f in fields(part)):
+            from_json(part, {name: given})
+            return
+    from_json(_TYPES.get(name, str), given)
+
+
+# Of the other options that are no text.
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("rows", "seed"), int),
+    **dict.fromkeys(("group_duplicates", "offline"), bool),
+    **dict.fromkeys(("drop", "categorical"), tuple[str, ...]),
+}
+
+
+def _unknown(kind: str, name: str, known: Any, value: Value) -> InputError:
+    return InputError(f"{value.where}: {unknown_name(kind, name, list(known))}")

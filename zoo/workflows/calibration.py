@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ..calibration.conformal import LEVEL
-from ..calibration.decisions import misclassification_costs
+from ..calibration.conformal import LEVEL, misclassification_costs
 from ..judging.calibration import judge_calibration
 from ..results.calibration import CalibrationAnswer
 from ..runs.store import find_run, load_predictions, need_answer, read_run

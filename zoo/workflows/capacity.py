@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Unpack
 
 from ...datasets import DataLike, ReadOptions, as_dataset
 from ..judging.capacity import judge_capacity
-from ..judging.criteria import resolve
+from ..judging.judge import resolve
 from ..results.curves import CapacityAnswer, Sufficiency
 from ..results.facts import dataset_facts
+from ..results.runs import Progress
 from ..runs.curve_plan import make_capacity_plan
-from ..runs.progress import Progress
 from ..runs.sweep import Interrupted
 from ..setup import Criteria, Parameters
 from ._sweep import run_sweep
@@ -70,7 +70,7 @@ def capacity(
     params : dict of dict, optional
         Parameters by model, ``{"plain-mlp": {"epochs": 50}}``.
     progress : callable, optional
-        Called with an :class:`~deepworth.zoo.runs.progress.Event` at every step.
+        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step.
     **reading
         How the data is read: the options of :func:`deepworth.load_dataset`.
 

@@ -11,19 +11,17 @@ from typing import Literal, ParamSpec, TypeVar, Unpack
 
 from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
 from .. import registry
-from ..artefact.versions import versions
-from ..judging.budget import parse_budget
-from ..judging.criteria import resolve
+from ..artefact.inspecting import versions
+from ..judging.judge import check_criteria, resolve
 from ..results.facts import dataset_facts
+from ..results.runs import Progress
 from ..runs.execute import executor_for, host
 from ..runs.journal import RunStore
 from ..runs.limits import Limits, make_limits
-from ..runs.plan import Plan, make_plan
-from ..runs.progress import Progress
+from ..runs.plan import Plan, check_design, make_plan
 from ..runs.store import store_folder
 from ..setup import Setup, SetupOptions, option_defaults
-from ._comparison import Comparison
-from ._conduct import Conduct
+from ._comparison import Comparison, Conduct
 
 Store = str | os.PathLike[str] | Literal[False] | None
 P = ParamSpec("P")
@@ -103,7 +101,7 @@ def compare(
         Repeat bit for bit on the same machine: worker processes with one thread a fit (unless ``threads``
         says otherwise) and deterministic kernels, which takes longer.
     progress : callable, optional
-        Is told every step, see :class:`~deepworth.zoo.runs.progress.Event`.
+        Is told every step, see :class:`~deepworth.zoo.results.runs.Event`.
 
     Raises
     ------
@@ -120,9 +118,7 @@ def run_setup(
 ) -> Comparison:
     """The comparison that a setup asks for; ``data`` is what it names, or what is in memory."""
     started = time.perf_counter()
-    limits = make_limits(setup.resources)
-    if parse_budget(setup.criteria.budget) and not setup.design.costs:
-        raise InputError("a budget needs measured costs: remove --no-costs")
+    limits = check_setup(setup)
     patient = setup.design.preset == "thorough"
     families = families_of(setup.design.models)
     cluster = setup.resources.cluster
@@ -142,6 +138,21 @@ def run_setup(
                 splits=plan.fingerprint(),
             )
         return Conduct(setup, dataset, plan, findings, record, progress, executor, started).run()
+
+
+def check_setup(setup: Setup) -> Limits:
+    """Refuse options that can be used with no data at all; the limits of those that can.
+
+    Raises
+    ------
+    InputError
+        An option is out of its range, or two do not go together.
+    """
+    check_design(setup)
+    check_criteria(setup.criteria)
+    if setup.criteria.budget and not setup.design.costs:
+        raise InputError("a budget needs measured costs: remove --no-costs")
+    return make_limits(setup.resources)
 
 
 def planned(setup: Setup, data: DataLike, limits: Limits) -> tuple[Dataset, Plan]:

@@ -21,13 +21,7 @@ from ..calibration.reliability import (
 from ..metrics import Metric, Truth, bootstrap_weights, of_task, truth_of, weighted_scores
 from ..metrics import evaluate as metric_value
 from ..results.rows import Labels
-from ..results.saved import (
-    CalibrationErrorEstimate,
-    ConfidenceReport,
-    Evaluation,
-    ScoreWithInterval,
-    Share,
-)
+from ..results.saved import CalibrationErrorEstimate, ConfidenceReport, Evaluation, ScoreWithInterval, Share
 from ..runs.fitting import predict
 from ._labelled import labelled_rows, rows_to_judge, seen_in_training
 

@@ -12,15 +12,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ...datasets import (
-    DataLike,
-    Dataset,
-    InputError,
-    ReadOptions,
-    load_dataset,
-    take,
-    unknown_name,
-)
+from ...datasets import DataLike, Dataset, InputError, ReadOptions, load_dataset, take, unknown_name
 from .. import registry
 from ..artefact.loading import SavedModel, load
 from ..explanation import (
@@ -33,7 +25,7 @@ from ..explanation import (
 )
 from ..results.explanation import Explanation, ReadableModel, RunExplanation
 from ..results.json import from_json, to_json
-from ..runs.confidence import ConfidenceOptions, with_confidence
+from ..runs.fitting import ConfidenceOptions, with_confidence
 from ..runs.jobs import fold_of
 from ..runs.limits import limited, make_limits, threads_for
 from ..runs.store import EXPLANATIONS, find_run, read_run

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from ...datasets import DataLike, ReadOptions, as_dataset
-from ..judging.criteria import resolve
 from ..judging.curves import judge_learning_curve
+from ..judging.judge import resolve
 from ..results.curves import Crossover, FamilyCurve, LearningCurveAnswer
 from ..results.facts import dataset_facts
 from ..results.rows import Family
+from ..results.runs import Progress
 from ..runs.curve_plan import make_curve_plan
-from ..runs.progress import Progress
 from ..runs.sweep import Interrupted
 from ..setup import Criteria, Parameters
 from ._sweep import run_sweep
@@ -65,7 +65,7 @@ def learning_curve(
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
     progress : callable, optional
-        Called with an :class:`~deepworth.zoo.runs.progress.Event` at every step.
+        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step.
     **reading
         How the data is read: the options of :func:`deepworth.load_dataset`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import overload
 
 from .. import registry
-from ..results.catalogue import ModelCard, ModelFacts
+from ..results.models import ModelCard, ModelFacts
 
 
 @overload

@@ -9,10 +9,9 @@ from ..results.facts import dataset_facts
 from ..results.runs import Preview, PreviewedJob, StartEstimate
 from ..runs.estimate import estimate
 from ..runs.jobs import PlannedJob
-from ..runs.limits import make_limits
 from ..runs.store import store_folder
 from ..setup import Setup, SetupOptions
-from .compare import Store, planned, with_setup_signature
+from .compare import Store, check_setup, planned, with_setup_signature
 
 
 @with_setup_signature
@@ -47,7 +46,7 @@ def preview(
 
 def preview_setup(setup: Setup, data: DataLike, *, store: Store = None) -> Preview:
     """The preview of a setup."""
-    dataset, plan = planned(setup, data, make_limits(setup.resources))
+    dataset, plan = planned(setup, data, check_setup(setup))
     expected = estimate(dataset, plan, None if store is False else store_folder(store))
     return Preview(
         dataset=dataset_facts(dataset),

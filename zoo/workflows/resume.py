@@ -10,18 +10,17 @@ from pathlib import Path
 
 from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
 from .. import registry
-from ..artefact.versions import versions
+from ..artefact.inspecting import versions
 from ..results.rows import FINISHED, Result, prediction_array
+from ..results.runs import Event, Progress
 from ..runs.execute import executor_for
 from ..runs.jobs import PlannedJob
 from ..runs.journal import RunStore
 from ..runs.limits import Limits, make_limits
 from ..runs.plan import Plan, make_plan
-from ..runs.progress import Event, Progress
 from ..runs.store import JobRow, KeptRun, kept_prediction, load_unfinished
 from ..setup import Setup
-from ._comparison import Comparison
-from ._conduct import Conduct
+from ._comparison import Comparison, Conduct
 
 
 def resume(

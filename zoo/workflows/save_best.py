@@ -16,7 +16,7 @@ from ..export import prove_saved
 from ..results.answer import Answer, LeaderboardRow
 from ..results.facts import PlanFacts
 from ..results.json import to_json
-from ..runs.confidence import ConfidenceOptions, with_confidence
+from ..runs.fitting import ConfidenceOptions, with_confidence
 from ..runs.limits import limited, threads_for
 from ._comparison import Comparison
 

@@ -17,8 +17,7 @@ from ..export import prove_saved
 from ..metrics import evaluate, of_task, truth_of
 from ..results.rows import Labels
 from ..results.saved import Trained
-from ..runs.confidence import ConfidenceOptions, with_confidence
-from ..runs.fitting import predict
+from ..runs.fitting import ConfidenceOptions, predict, with_confidence
 from ..runs.limits import limited, threads_for
 from ..runs.plan import chosen_models, known_params
 from ..setup import Calibration, Parameters

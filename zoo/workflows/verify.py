@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ...datasets import DataLike, Dataset, InputError
-from ..artefact.versions import versions
+from ..artefact.inspecting import versions
 from ..results.models import Verification
 from ..results.rows import Result
-from ..results.runs import RepeatedJob, RunVerification
-from ..runs.dispatch import run_jobs
-from ..runs.execute import executor_for
+from ..results.runs import Progress, RepeatedJob, RunVerification
+from ..runs.execute import executor_for, run_jobs
 from ..runs.jobs import PlannedJob
 from ..runs.limits import determinism_of, make_limits
-from ..runs.progress import Progress
 from ..runs.store import JobRow, find_run, job_rows, read_run
 from ..runs.tasks import Work
 from .resume import known_result, same_data, same_plan, setup_here

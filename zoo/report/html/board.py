@@ -9,7 +9,6 @@ from ...metrics import METRICS
 from ...results.answer import Answer, LeaderboardRow
 from ...results.report import ReportSheet
 from ...results.rows import CostSheet, Latency
-from ..costs import unsteady
 from ..words import (
     OUTCOMES,
     SEVERITIES,
@@ -23,6 +22,7 @@ from ..words import (
     seconds,
     size,
     tied_words,
+    unsteady,
     verdict_lines,
     without_reference,
 )

@@ -9,10 +9,10 @@ from ...results.calibration import CalibrationAnswer, CalibrationError
 from ...results.curves import CapacityAnswer, LearningCurveAnswer
 from ...results.report import ReportSheet
 from ...results.saved import Share
-from .. import calibration_plots
+from .. import calibration as calibration_plots
 from ..curve_plots import draw_capacity, draw_learning_curve
 from ..words import interval, number, seconds
-from .figures import Picture, inline
+from .plots import Picture, inline
 
 View = dict[str, Any]  # the variables of a template
 Table = tuple[list[str], list[list[str]]]

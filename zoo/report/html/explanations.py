@@ -14,7 +14,7 @@ from ...results.explanation import AttributedRow, ExplainedModel, Explanations, 
 from .. import explanation_plots
 from ..explanation_plots import blank, strongest
 from ..words import interval, number, without_reference
-from .figures import Picture, inline
+from .plots import Picture, inline
 
 Table = tuple[list[str], list[list[str]]]
 _MOST = 20

@@ -35,7 +35,7 @@ from ..words import (
 )
 from .board import view
 from .details import capacity, curve
-from .figures import Picture, drawing
+from .plots import Picture, drawing
 
 T = TypeVar("T")
 
