@@ -10,8 +10,10 @@ import time
 import pytest
 from click.testing import CliRunner
 
+from deepworth import Setup, benchmark, compare, runs
 from deepworth.cli import main
-from deepworth.zoo.runs.store import list_runs
+from deepworth.datasets import ReadOptions
+from deepworth.zoo.workflows.benchmark import _TYPES, read_suite
 
 pytest.importorskip("yaml")
 
@@ -61,7 +63,7 @@ def test_a_suite_is_run_once_and_read_afterwards(suite, tmp_path):
     again = json.loads(invoke("benchmark", suite, "--store", store, "--json").stdout)
     assert again["rankings"] == answer["rankings"]
     assert [row["run"] for row in again["datasets"]] == [row["run"] for row in answer["datasets"]]
-    assert len(list_runs(store)) == 3
+    assert len(runs(store=store)) == 3
     left = json.loads(invoke("benchmark", suite, "--store", store, "--dry-run", "--json").stdout)
     assert ([row["state"] for row in left["datasets"]], left["fits"]) == (["done"] * 3, 0)
 
@@ -85,10 +87,10 @@ def test_changed_data_or_options_are_another_run(suite, tmp_path):
         data.write_text("\n".join(["x,z,y", *lines]) + "\n" + change)
         result = invoke("benchmark", suite, "--store", tmp_path / "store", "--json")
         assert result.exit_code == 0, result.output
-    assert len(list_runs(tmp_path / "store")) == 2
+    assert len(runs(store=tmp_path / "store")) == 2
     suite.write_text(suite.read_text().replace("folds: 3", "folds: 4"))
     invoke("benchmark", suite, "--store", tmp_path / "store", "--json")
-    assert len(list_runs(tmp_path / "store")) == 3
+    assert len(runs(store=tmp_path / "store")) == 3
 
 
 BAD = {
@@ -96,10 +98,27 @@ BAD = {
     "sets: [iris]": "no key of a suite 'sets'",
     "datasets: [{target: y}]": "line 1: expected `data: NAME`",
     "datasets:\n  - iris\n  - {data: wine, foldz: 3}": "line 3: no option 'foldz'; did you mean folds",
-    "defaults: {folds: 1}\ndatasets: [iris]": "line 1: folds: 1 is not in the range",
-    "datasets: [iris, iris]": "stands there twice",
+    "defaults: {folds: 1}\ndatasets: [iris]": "line 1: folds must be at least 2, got 1",
+    "defaults: {folds: many}\ndatasets: [iris]": "line 1: folds: Expected `int | null`, got `str`",
+    "defaults: {rows: many}\ndatasets: [iris]": "line 1: rows: Expected `int`, got `str`",
+    "defaults: {seed: [1, 2]}\ndatasets: [iris]": "line 1: seed: Expected `int`, got `array`",
+    "defaults: {preset: slow}\ndatasets: [iris]": "line 1: preset: Invalid enum value 'slow'",
+    "defaults: {target: [x, y]}\ndatasets: [iris]": "line 1: target: Expected `str`, got `array`",
+    "defaults: {time-limit: soon}\ndatasets: [iris]": "line 1: time limit must be like 90, 90s, 5m or 2h",
+    "defaults: {budget: latency=fast}\ndatasets: [iris]": "line 1: budget must be like latency=5ms",
+    "defaults: {margin: -1}\ndatasets: [iris]": "line 1: margin must be a number of at least 0",
+    "datasets:\n  - iris\n  - {data: wine, model: [svn]}": "line 3: no model 'svn'",
+    "datasets: [iris, iris]": "iris appears twice",
     "defaults: {resume: last}\ndatasets: [iris]": "no option 'resume'",
 }
+
+
+def test_types_of_reading_options_are_those_of_load_dataset():
+    """The file's checks cannot read the types, which name pandas, so they list those that are no text."""
+    types = {"int": int, "bool": bool, "Sequence[str]": tuple[str, ...]}
+    hints = {name: hint.__forward_arg__.split()[0] for name, hint in ReadOptions.__annotations__.items()}
+    expected = {name: types[hint] for name, hint in hints.items() if hint in types}
+    assert {**expected, "seed": int} == _TYPES
 
 
 @pytest.mark.parametrize("text", BAD, ids=lambda text: text[:25])
@@ -109,6 +128,40 @@ def test_bad_suites_are_refused(text, suite):
     assert result.exit_code == 2
     assert BAD[text] in result.stderr + result.stdout
     assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_options_are_those_of_a_comparison_in_either_spelling(suite, tmp_path):
+    (tmp_path / "own.csv").write_text("x,y\n1,a\n")
+    suite.write_text(
+        "name: words\n"
+        "defaults: {model: constant, time_limit: 5m, set: {svm: {C: 2}}, drop: 'a, b', test: own.csv}\n"
+        "datasets:\n  - {data: own.csv, target: y, model: [linear-svm, constant], time-limit: null}\n"
+        "  - {data: wine, confidence-level: 0.9, seed: 3}\n"
+    )
+    name, (own, wine) = read_suite(suite)
+    path = str(tmp_path / "own.csv")
+    assert (name, own.name, own.data, wine.data) == ("words", "own", path, "wine")
+    usual = {"time_limit": "5m", "params": {"svm": {"C": 2}}, "drop": ("a", "b"), "test": path}
+    assert own.setup == Setup.of(path, models=("linear-svm", "constant"), target="y", **usual)
+    assert wine.setup == Setup.of("wine", models=("constant",), confidence_level=0.9, seed=3, **usual)
+
+
+def test_setups_in_memory_are_a_suite_too(tmp_path):
+    """What one comparison left in the store is read by a suite with the same setup."""
+    options = {"models": ("constant", "naive-bayes"), "folds": 3}
+    alone = compare("iris", store=tmp_path, **options)
+    setups = {"first": Setup.of("iris", **options), "gone": Setup.of("no-such-data", **options)}
+    seen = []
+    answer = benchmark(setups, store=tmp_path, on_dataset=lambda number, item, state: seen.append(state))
+    assert seen == ["done", "new"]
+    assert [(row.data, row.status, row.run) for row in answer.datasets] == [
+        ("first", "ok", alone.run),
+        ("gone", "failed", None),
+    ]
+    assert "no-such-data" in answer.datasets[1].reason
+    assert (answer.exit_code, answer.suite, len(runs(store=tmp_path))) == (1, "suite", 1)
+    assert answer.datasets[0].score_classical == alone.answer.leaderboard[0].score
 
 
 def test_a_suite_that_was_killed_goes_on(suite, tmp_path):
@@ -118,16 +171,18 @@ def test_a_suite_that_was_killed_goes_on(suite, tmp_path):
     command = [sys.executable, "-c", code, "benchmark", str(suite), "--store", str(store), "-j", "0", "-q"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=dict(os.environ))
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and sum(r["status"] in ("ok", "running") for r in list_runs(store)) < 2:
+    while (
+        time.monotonic() < deadline and sum(row.status in ("ok", "running") for row in runs(store=store)) < 2
+    ):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    before = {r["run"]: r["status"] for r in list_runs(store)}
+    before = {row.run: row.status for row in runs(store=store)}
     assert sorted(before.values()) in (["ok", "unfinished"], ["ok", "ok"]), "it was killed in the middle"
     result = invoke("benchmark", suite, "--store", store, "--json")
     assert result.exit_code == 0, result.output
-    assert set(before) <= {r["run"] for r in list_runs(store)}, "runs go on under their names"
-    assert len(list_runs(store)) == 3
+    assert set(before) <= {row.run for row in runs(store=store)}, "runs go on under their names"
+    assert len(runs(store=store)) == 3
     whole = invoke("benchmark", suite, "--store", tmp_path / "whole", "--json")
     own, other = (json.loads(r.stdout)["rankings"] for r in (result, whole))
     assert own == other

@@ -1,18 +1,14 @@
 """Past runs judged again: the same answer for the same question, and other questions without training."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-import deepworth
-from deepworth import cli
-from deepworth.datasets._base import Dataset
-from deepworth.datasets._table import TableOptions, dataset_from_frame
-from deepworth.zoo.workflows.compare import compare
-from deepworth.zoo.workflows.verdict import verdict
+from deepworth import InputError, cli, compare, verdict
+from deepworth.datasets import Dataset, load_dataset
 
 CLASSICAL = ["constant", "logistic-regression", "naive-bayes"]
 
@@ -26,7 +22,7 @@ def table(task="binary", test=None, n=160):
         "multiclass": np.digitize(signal, [-1, 1]).astype(str),
         "regression": signal,
     }[task]
-    data = dataset_from_frame(X.assign(target=target), TableOptions(target="target", task=task), name="t")
+    data = load_dataset(X.assign(target=target), target="target", task=task)
     data.test = test
     return data
 
@@ -37,72 +33,71 @@ def store(tmp_path):
 
 
 def run(store, data: Dataset, models=CLASSICAL, **options):
-    return compare(data, models=models, store=store, **options).to_dict()
-
-
-def numbers(answer):
-    keep = ("model", "score", "score_low", "score_high", "metrics", "intervals", "tied_with_best", "status")
-    rows = [{k: row[k] for k in keep} for row in answer["leaderboard"]]
-    verdict = {k: v for k, v in answer["verdict"].items() if k not in ("sentence", "advice")}
-    return json.loads(json.dumps([rows, verdict, answer["metric"]]))
-
-
-def close(one, other):
-    """Equal but for the last digits, which Parquet keeps and summing in another order does not."""
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(close(one[k], other[k]) for k in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(close(a, b) for a, b in zip(one, other, strict=True))
-    return one == other or (isinstance(one, float) and one == pytest.approx(other, rel=1e-9, abs=1e-12))
+    return compare(data, models=models, store=store, **options).answer
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_the_same_question_has_the_same_answer(store, task):
     models = ["constant", "linear-regression"] if task == "regression" else CLASSICAL
     first = run(store, table(task), models)
-    assert close(numbers(first), numbers(verdict("last", store=store)))
+    assert verdict("last", store=store).answer == first
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_an_official_test_part_is_resampled_as_before(store, task):
     models = ["constant", "linear-regression"] if task == "regression" else CLASSICAL
     first = run(store, table(task, np.arange(160) >= 100), models)
-    assert close(numbers(first), numbers(verdict("last", store=store)))
+    assert verdict("last", store=store).answer == first
 
 
 def test_another_metric_is_what_a_run_with_that_metric_says(store):
     run(store, table())
-    again = verdict("last", metric="f1", margin=0.02, confidence_level=0.9, store=store)
+    again = verdict("last", metric="f1", margin=0.02, confidence_level=0.9, store=store).answer
     fresh = run(store, table(), metric="f1", margin=0.02, confidence_level=0.9)
-    assert close(numbers(again), numbers(fresh))
-    assert again["verdict"]["margin"] == 0.02
+    untimed = {"fit_seconds": None, "fold_fit_seconds": None, "predict_seconds": None}
+    boards = [[replace(row, **untimed) for row in one.leaderboard] for one in (again, fresh)]
+    assert boards[0] == boards[1]
+    assert again.verdict == fresh.verdict
+    assert again.metric == fresh.metric
+    assert again.verdict.margin == 0.02
 
 
 def test_a_relative_margin_is_known_again(store):
     first = run(store, table("regression"), ["constant", "linear-regression"], metric="r2")
-    again = verdict(first["run"], metric="mae", store=store)
-    assert again["verdict"]["margin"] == pytest.approx(0.01 * np.std(table("regression").y))
+    again = verdict(first.run, metric="mae", store=store)
+    assert again.verdict.margin == pytest.approx(0.01 * np.std(table("regression").y))
+
+
+def test_a_margin_belongs_to_its_metric(store):
+    """The margin of the run is kept for its own metric, and for another one the default is taken."""
+    run(store, table(), margin=0.123)
+    assert verdict("last", store=store).verdict.margin == 0.123
+    assert verdict("last", metric="roc_auc", store=store).verdict.margin == 0.123
+    assert verdict("last", metric="f1", store=store).verdict.margin == 0.01
 
 
 def test_nothing_is_trained(store, monkeypatch):
     run(store, table())
     monkeypatch.setattr("deepworth.zoo.registry.create", lambda *a, **k: pytest.fail("trained"))
-    verdict("last", metric="brier", store=store)
+    assert verdict("last", metric="brier", store=store).metric.name == "brier"
 
 
 def test_two_models_are_compared_with_each_other(store):
     run(store, table())
-    pair = verdict("last", between=("logistic-regression", "constant"), store=store)["between"]
-    assert pair["test"] == "corrected t"
-    assert pair["posterior"]["mean"] > 0.2
-    assert pair["p_value"] < 0.01
+    pair = verdict("last", between=("logistic-regression", "constant"), store=store).answer.between
+    assert pair.test == "corrected t"
+    assert pair.posterior.mean > 0.2
+    assert pair.p_value < 0.01
+    back = verdict("last", between=("constant", "logistic-regression"), store=store).answer.between
+    assert (back.posterior.mean, back.p_value) == pytest.approx((-pair.posterior.mean, pair.p_value))
 
 
 def test_some_models_only(store):
     run(store, table())
-    rows = verdict("last", models=["constant", "naive-bayes"], store=store)["leaderboard"]
-    assert [row["model"] for row in rows] == ["naive-bayes", "constant"]
-    assert all(row["size_bytes"] for row in rows)
+    again = verdict("last", models=["constant", "naive-bayes"], store=store)
+    assert [row.model for row in again.answer.leaderboard] == ["naive-bayes", "constant"]
+    assert all(row.size_bytes for row in again.answer.leaderboard)
+    assert set(again.leaderboard()["model"]) == {"constant", "naive-bayes"}
 
 
 def test_failed_jobs_stay_failed(store, monkeypatch):
@@ -112,8 +107,10 @@ def test_failed_jobs_stay_failed(store, monkeypatch):
     monkeypatch.setattr(module, "build", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("no luck")))
     first = run(store, table())
     again = verdict("last", store=store)
-    assert close(numbers(first), numbers(again))
-    assert {r["model"]: r["reason"] for r in again["leaderboard"]}["naive-bayes"] == "RuntimeError: no luck"
+    assert again.answer == first
+    assert {r.model: r.reason for r in again.answer.leaderboard}["naive-bayes"] == "RuntimeError: no luck"
+    assert again.exit_code == 1
+    assert again.verdict.missing == ("naive-bayes",)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +135,9 @@ def test_bad_questions_get_one_line(store, options, words):
 
 def test_without_kept_predictions_it_says_so(store):
     first = run(store, table())
-    (store / first["run"] / "predictions.parquet").unlink()
+    (store / first.run / "predictions.parquet").unlink()
+    with pytest.raises(InputError, match=r"predictions\.parquet is missing"):
+        verdict(first.run, store=store)
     result = CliRunner().invoke(cli.main, ["verdict", "last", "--store", str(store)])
     assert result.exit_code == 2
     assert "predictions.parquet is missing" in result.stderr
@@ -149,8 +148,7 @@ def test_the_command_shows_the_pair_and_writes_files(store, tmp_path):
     options = ["--store", str(store), "--metric", "f1", "--between", "naive-bayes", "constant"]
     shown = CliRunner().invoke(cli.main, ["verdict", "last", *options]).stdout
     assert "F1 ↑" in shown
-    assert "naive-bayes gains" in shown
+    assert "Gain of naive-bayes over constant: " in shown
     CliRunner().invoke(cli.main, ["verdict", "last", "--store", str(store), "-o", str(tmp_path / "a.csv")])
     frame = pd.read_csv(tmp_path / "a.csv")
     assert {"model", "roc_auc", "roc_auc_low", "brier_high", "tied_with_best"} <= set(frame)
-    assert deepworth.verdict is verdict
