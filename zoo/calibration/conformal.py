@@ -1,12 +1,10 @@
-"""Conformal prediction sets and intervals, which hold the truth at a stated level.
+"""Decisions with confidence: conformal sets and intervals, and thresholds by misclassification costs.
 
-The method is that of Vovk, Gammerman and Shafer (2005). The scores come from out-of-fold predictions, the
-prediction from one model that was fitted to all rows: the cross-validated form of Barber, Candes, Ramdas and
-Tibshirani (2021, their "CV" without the plus). CV+ would have to keep every fold's model. Theory promises
-less for the simple form, so its coverage is measured: out of fold in every report, and against known truth in
-the benchmarks.
-
-Misclassification costs: from which probability on it costs less to predict the positive class.
+Sets and intervals hold the truth at a stated level (Vovk, Gammerman and Shafer 2005). The scores come from
+out-of-fold predictions, the prediction from one model that was fitted to all rows: the cross-validated form
+of Barber, Candes, Ramdas and Tibshirani (2021, their "CV" without the plus). CV+ would have to keep every
+fold's model. Theory promises less for the simple form, so its coverage is measured: out of fold in every
+report, and against known truth in the benchmarks.
 """
 
 from __future__ import annotations

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-from ..preprocessing.base import RawRows
-
-if TYPE_CHECKING:
-    import keras
-import warnings
-from typing import Any
-
 import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from ...datasets import take
-from ..preprocessing.base import aligned_zeros
+from ..preprocessing.base import RawRows, aligned_zeros
+
+if TYPE_CHECKING:
+    import keras
 
 Progress = Callable[[int, int, int, dict[str, float]], None]  # network, epoch, epochs, losses
 OnEnd = Callable[[int, Exception | None], None]  # number of the estimator, and its error

@@ -11,15 +11,16 @@ from hypothesis.extra import numpy as hnp
 from deepworth import InputError
 from deepworth.zoo.calibration.calibrators import Isotonic, Platt, Unchanged
 from deepworth.zoo.calibration.conformal import (
+    MisclassificationCosts,
     half_width,
     least_probabilities,
+    misclassification_costs,
     prediction_sets,
     rank,
     refer,
     sets_out_of_fold,
     widths_out_of_fold,
 )
-from deepworth.zoo.calibration.decisions import MisclassificationCosts, misclassification_costs
 from deepworth.zoo.calibration.reliability import (
     bin_numbers,
     error_by_chance,

@@ -404,7 +404,7 @@ def test_scikit_learn_finds_its_contract_kept(estimator, check):
 
 def test_a_large_table_is_encoded_piece_by_piece_in_every_epoch(monkeypatch):
     """Training never holds more of it than a piece; the batches and so the network are the same."""
-    from deepworth.zoo.estimators import rows as machinery
+    from deepworth.zoo.estimators import fitting as machinery
     from deepworth.zoo.training import batches as _feed
 
     rng = np.random.default_rng(0)
