@@ -1,6 +1,7 @@
 """The compiled loop: against Keras's own optimiser, by its promises, and at its edges."""
 
 import dataclasses
+import random
 import threading
 
 import keras
@@ -571,3 +572,9 @@ def test_one_epoch_at_a_time_where_training_may_end_early_or_epochs_are_long():
     assert _epochs_at_once(Settings(epochs=10, patience=None, jit=False), 6) == 1
     assert _epochs_at_once(Settings(epochs=10, patience=None), 65) == 1
     assert [_epochs_at_once(Settings(epochs=n, patience=None), 6) for n in (7, 8, 9, 50)] == [1, 4, 3, 5]
+
+
+def test_the_runtime_starts_by_a_training_that_leaves_no_trace():
+    state = random.getstate()
+    fleet_module.start_runtime()
+    assert random.getstate() == state

@@ -20,7 +20,6 @@ import numpy as np
 from sklearn.base import clone
 
 from ...datasets import Dataset, take
-from .. import registry
 from ..artefact.formats import count_parameters
 from ..artefact.loading import load
 from ..artefact.operations import operations
@@ -126,14 +125,11 @@ _started: list[bool] = []
 
 
 def _start_runtime() -> None:
-    """TensorFlow's threads and compiler, by a network of no interest."""
+    """TensorFlow's threads and compiler, once a process."""
     if not _started:
-        import pandas as pd
+        from ..training.fleet import start_runtime
 
-        rng = np.random.default_rng(0)
-        X = pd.DataFrame({"a": rng.normal(size=48)})
-        network = registry.create("perceptron", "binary", "tabular", epochs=1, batch_size=7, random_state=0)
-        network.fit(X, np.where(X["a"] > 0, "x", "y")).predict_proba(X)
+        start_runtime()
         _started.append(True)
 
 

@@ -27,10 +27,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import keras
+import numpy as np
 
-from .architecture import Architecture, Replica, bytes_of_training
+from ..preprocessing.base import InputSpec
+from .architecture import Architecture, Part, Replica, bytes_of_training
 from .lanes import Progress, Stopped, Trained, train_lanes
 from .machine import available_bytes, usable_cores
+from .program import outputs
 from .settings import Settings, check_callbacks
 
 Group = list[tuple[int, "Replica | Callable[[], Replica]"]]
@@ -77,6 +80,22 @@ def train(
     n_workers = _workers(architecture, settings, lanes, len(groups))
     found = crew.run(groups, n_workers) if n_workers > 1 else [crew.train(group) for group in groups]
     return [trained for group in found for trained in group]
+
+
+def start_runtime() -> None:
+    """Start TensorFlow's threads and compiler by a small training, so that a timed one need not."""
+    spec = InputSpec("tabular", (("numeric", (1,), "float32"),), numbers=1)
+    architecture = Architecture(_single_unit, (), spec, 1, "binary")
+    x = np.linspace(-1, 1, 48, dtype=np.float32)[:, None]
+    rows = Part({"numeric": x}, (x[:, 0] > 0).astype(np.float32), np.ones(48, np.float32))
+    settings = Settings(epochs=1, batch_size=8, jit=False)
+    [trained] = train(architecture, [Replica(rows, rows, 0)], settings)
+    outputs(architecture, [trained.model], rows.arrays)  # type: ignore[union-attr]  # no on_end: it raises
+
+
+def _single_unit(inputs: InputSpec, units: int) -> keras.Model:
+    layers = inputs.layers()
+    return keras.Model(layers, keras.layers.Dense(units)(layers["numeric"]))
 
 
 def _workers(architecture: Architecture, settings: Settings, lanes: int, n_groups: int) -> int:
