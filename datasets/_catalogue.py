@@ -57,11 +57,6 @@ class Entry:
         parameters = inspect.signature(self.call).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
-    def class_name(self, kind: str) -> str:
-        """The class name of an entry: ``DeepMLPClassifier`` for ``deep-mlp`` and ``Classifier``."""
-        acronyms = {"mlp", "cnn", "rnn"}
-        return "".join(p.upper() if p in acronyms else p.capitalize() for p in self.name.split("-")) + kind
-
     def constant(self, name: str, default: Any = None) -> Any:
         """A constant of the module, or `default` if it has none of that name."""
         return getattr(self.module, name, default)
