@@ -4,7 +4,7 @@ from ._checks import check_dataset
 from ._codes import list_codes
 from ._describe import DataCheck, DatasetDescription, check_data, describe_dataset
 from ._errors import InputError, unknown_name
-from ._load import DataLike, DatasetInfo, ReadOptions, as_dataset, list_datasets, load_dataset
+from ._load import DataLike, DatasetInfo, ReadOptions, TaskOption, as_dataset, list_datasets, load_dataset
 from ._schema import MISSING_MARKS, infer_role, inspect_column, undecorated
 from ._splits import Split, make_splits
 from ._stream import open_rows
