@@ -21,7 +21,6 @@ THREADS          False where the model's number of threads has no effect; True
 Networks may state
 
 ===============  ==================================================================================
-CLASS_NAME       how its classes begin, ``DeepMLP``; the parts of its name, capitalised
 TRAINING         defaults of training parameters, see ``zoo/estimators/parameters.py``
 SETTINGS         settings of the training that are no parameters, see ``zoo/training/settings.py``
 PREPROCESSING    arguments of the preprocessor; none
@@ -46,7 +45,7 @@ if TYPE_CHECKING:  # they are defined in modules that import NumPy
 FACTS = {"MODALITIES", "TASKS", "NAME", "REQUIRES", "EXTRA", "REFERENCE", "LEARNING_CURVE"}
 FACTS_OF = {
     "classical": {*FACTS, "OPERATIONS", "TRUSTED", "THREADS"},
-    "deep": {*FACTS, "CLASS_NAME", "TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "JIT"},
+    "deep": {*FACTS, "TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "JIT"},
 }
 _PACKAGES: dict[Family, str] = {"deep": "deepworth.zoo.models", "classical": "deepworth.zoo.baselines"}
 

@@ -13,7 +13,6 @@ FILE = '''
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "regression")
-CLASS_NAME = "ResidualMLP"
 TRAINING = {"epochs": 30, "learning_rate": 3e-3, "schedule": "cosine"}
 LIMITS = {"dropout": (0, 1)}
 

@@ -100,10 +100,13 @@ def kinds_of(entry: Entry) -> dict[Kind, Task]:
     return {kind_of(task): task for task in sorted(entry.constant("TASKS"))}
 
 
+_ACRONYMS = {"cnn", "gru", "lstm", "mlp", "rnn"}  # kinds of networks that are written in capitals
+
+
 def class_name(entry: Entry, kind: Kind) -> str:
-    """``CLASS_NAME`` of the entry with the kind behind it; by default the words of its name, capitalised."""
-    usual = "".join(part.capitalize() for part in entry.name.split("-"))
-    return entry.constant("CLASS_NAME", usual) + kind
+    """``deep-mlp`` and ``Classifier`` make ``DeepMLPClassifier``."""
+    parts = [part.upper() if part in _ACRONYMS else part.capitalize() for part in entry.name.split("-")]
+    return "".join(parts) + kind
 
 
 def defaults_of(entry: Entry, kind: Kind) -> dict[str, Any]:

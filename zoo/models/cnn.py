@@ -8,7 +8,6 @@ from typing import Literal
 
 MODALITIES = ("image",)
 TASKS = ("binary", "multiclass", "regression")
-CLASS_NAME = "CNN"
 TRAINING = {"epochs": 40, "learning_rate": 2e-3, "patience": 10, "weight_decay": 0.01, "schedule": "cosine"}
 LIMITS = {"dropout": (0, 1)}
 JIT = False  # XLA makes small convolutions on the CPU three times slower

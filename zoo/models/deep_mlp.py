@@ -10,7 +10,6 @@ twice as wide and score better.
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
-CLASS_NAME = "DeepMLP"
 TRAINING = {
     "epochs": 40,
     "learning_rate": 0.04,

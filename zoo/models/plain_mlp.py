@@ -7,7 +7,6 @@ Robust-scaled inputs, ReLU layers with He initialisation (He et al. 2015), dropo
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
-CLASS_NAME = "PlainMLP"
 TRAINING = {"epochs": 100, "learning_rate": 2e-3, "patience": 25, "weight_decay": 0.02, "schedule": "cosine"}
 LIMITS = {"dropout": (0, 1)}
 

@@ -8,7 +8,6 @@ from typing import Literal
 
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass", "regression")
-CLASS_NAME = "RNN"
 TRAINING = {"epochs": 20, "learning_rate": 3e-3, "patience": 4}
 LIMITS = {"dropout": (0, 1)}
 JIT = False  # a loop over words inside XLA compiles for minutes

@@ -5,7 +5,6 @@ The textbook network (Rumelhart, Hinton and Williams 1986; universal approximati
 
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
-CLASS_NAME = "ShallowMLP"
 TRAINING = {"epochs": 200, "learning_rate": 3e-3, "patience": 20}
 LIMITS = {"dropout": (0, 1)}
 LEARNING_CURVE = True
