@@ -28,6 +28,8 @@ import verdict
 from _common import RESULTS, figure, kept, table
 from _labels import readable
 
+from deepworth.zoo.results.answer import Answer
+
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 
@@ -79,9 +81,15 @@ def command_help() -> str:
 
 def tradeoffs() -> str:
     """Both ends of the trade-off, from kept results."""
-    found = {name: kept(f"tradeoff-{name}") for name in tradeoff.DATASETS}
-    rows = [tradeoff.lines(name, result) for name, result in found.items() if result]
+    answers = {name: kept_answer(f"tradeoff-{name}") for name in tradeoff.DATASETS}
+    rows = [tradeoff.line(name, answer) for name, answer in answers.items() if answer is not None]
     return table(tradeoff.HEADER, rows)
+
+
+def kept_answer(name: str) -> Answer | None:
+    """The answer of a kept comparison."""
+    result = kept(name)
+    return None if result is None else Answer.from_dict(result)
 
 
 def publications() -> str:
@@ -281,17 +289,15 @@ def paths() -> list[Path]:
 def pictures() -> None:
     """SVG of the terminal for the kept comparisons that the README shows."""
     from deepworth.zoo.report.terminal import terminal_svg
-    from deepworth.zoo.results.answer import Answer
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     for name, command in {
         "sick-healthy": "deepworth compare",
         "triage-notes": "deepworth compare triage-notes",
     }.items():
-        result = kept(f"tradeoff-{name}")
-        if result:
-            picture = terminal_svg(Answer.from_dict(result), command)
-            (IMAGES / f"{name}.svg").write_text(picture, encoding="utf-8")
+        answer = kept_answer(f"tradeoff-{name}")
+        if answer is not None:
+            (IMAGES / f"{name}.svg").write_text(terminal_svg(answer, command), encoding="utf-8")
 
 
 def main() -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from _common import compared, figure, parser, row, table
+from _common import compared, figure, parser, table
+
+from deepworth.zoo.results.answer import Answer, LeaderboardRow
+from deepworth.zoo.results.json import to_json
 
 DATASETS = ("triage-notes", "docstrings", "sick-healthy", "breast-cancer", "wine", "diabetes", "digits")
 
@@ -25,27 +28,23 @@ HEADER = [
 ]
 
 
-def champion(result: dict[str, Any], family: str) -> dict[str, Any] | None:
-    """The family's best row."""
-    return row(result, result["verdict"][f"{family}_champion"])
-
-
-def lines(name: str, result: dict[str, Any]) -> list[str]:
+def line(name: str, answer: Answer) -> list[str]:
     """One row of the table."""
-    verdict, cells = result["verdict"], [name, result["metric"]["label"]]
-    for family in ("deep", "classical"):
-        best = champion(result, family)
-        cells += (
-            ["-", "-"]
-            if best is None
-            else [f"{best['model']} {figure(best['score'])}", f"{best['fit_seconds']:.2g} s"]
-        )
-    gain = (
-        "-"
-        if verdict["gain"] is None
-        else f"{verdict['gain']:.3g} [{verdict['gain_low']:.3g}, {verdict['gain_high']:.3g}]"
-    )
-    return [*cells, gain, verdict["outcome"], figure(result["best_reachable"])]
+    verdict = answer.verdict
+    rows = {row.model: row for row in answer.leaderboard}
+    cells = [name, answer.metric.label]
+    for model in (verdict.deep_champion, verdict.classical_champion):
+        cells += _best(rows.get(model or ""))
+    gain = "-"
+    if verdict.gain is not None:
+        gain = f"{verdict.gain:.3g} [{verdict.gain_low:.3g}, {verdict.gain_high:.3g}]"
+    return [*cells, gain, verdict.outcome, figure(answer.best_reachable)]
+
+
+def _best(row: LeaderboardRow | None) -> list[str]:
+    if row is None:
+        return ["-", "-"]
+    return [f"{row.model} {figure(row.score)}", f"{row.fit_seconds or 0.0:.2g} s"]
 
 
 def main() -> None:
@@ -54,13 +53,12 @@ def main() -> None:
     names = ("wine",) if chosen.quick else DATASETS
     if chosen.quick:
         options = {"folds": 2, "models": ["constant", "logistic-regression", "perceptron"]}
-    results = {
-        n: compared(f"tradeoff-{n}", n, quick=chosen.quick, force=chosen.force, **options) for n in names
-    }
+    how = {"quick": chosen.quick, "force": chosen.force, **options}
+    answers = {name: Answer.from_dict(compared(f"tradeoff-{name}", name, **how)) for name in names}
     if chosen.json:
-        print(json.dumps({name: result["verdict"] for name, result in results.items()}))
+        print(json.dumps({name: to_json(answer.verdict) for name, answer in answers.items()}))
         return
-    print(table(HEADER, [lines(name, result) for name, result in results.items()]))
+    print(table(HEADER, [line(name, answer) for name, answer in answers.items()]))
 
 
 if __name__ == "__main__":
