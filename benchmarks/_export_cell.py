@@ -72,7 +72,7 @@ def data_of(modality: str, task: str) -> Any:
 def trained(name: str, modality: str, task: str, folder: Path) -> Path:
     """A model of a cell, saved."""
     from deepworth.zoo import registry
-    from deepworth.zoo.artefact.saving import save
+    from deepworth.zoo.artefact import save
 
     data = data_of(modality, task)
     params = SMALL if registry.family(name) == "deep" else {}
@@ -82,17 +82,23 @@ def trained(name: str, modality: str, task: str, folder: Path) -> Path:
 
 def cell(name: str, modality: str, task: str, formats: tuple[str, ...] | None) -> dict[str, Any]:
     """What became of one model in each format."""
-    from deepworth.zoo.export._export import export
+    from deepworth.zoo.export import export
 
     with tempfile.TemporaryDirectory() as home:
         path = trained(name, modality, task, Path(home) / "model")
-        proof = export(path, Path(home) / "exports", only=formats)
-    rows = {f: {k: r[k] for k in KEPT if k in r} for f, r in proof["formats"].items()}
+        report = export(path, Path(home) / "exports", only=formats)
+    rows = {name: _row(result) for name, result in report.formats.items()}
     return {"model": name, "modality": modality, "task": task, "formats": rows}
 
 
+def _row(result: Any) -> dict[str, Any]:
+    """What is known of a format, without empty fields."""
+    fields = {name: getattr(result, name) for name in KEPT}
+    return {name: value for name, value in fields.items() if value not in (None, ())}
+
+
 def main() -> None:
-    """Answer into the file of the last argument, whole or not at all."""
+    """Answer into the file of the last argument, completely or not at all."""
     warnings.simplefilter("ignore")
     name, modality, task, formats, answer = sys.argv[1:]
     found = cell(name, modality, task, None if formats == "all" else tuple(formats.split(",")))

@@ -33,9 +33,11 @@ from typing import Any
 from _common import keep, kept, parser, table
 from _export_cell import every_kind, trained
 
+from deepworth.zoo.export import formats
+
 TASKS = ("binary", "multiclass", "regression")
 PARTS = ("cells", "latency", "predict")
-FORMATS = ("onnx", "saved_model", "litert", "keras", "skops")
+FORMATS = tuple(formats())
 HEADER = ["model", "data", "task", *FORMATS]
 QUICK = {"perceptron": "onnx", "logistic-regression": "onnx"}
 PATIENCE = 900  # seconds for one model in all formats
@@ -76,14 +78,14 @@ def cells(quick: bool, work: Path) -> list[dict[str, Any]]:
 
 
 def answered(job: tuple[str, str, str, str], work: Path) -> dict[str, Any]:
-    """The row of one job, from an earlier call or from a process that has so long and no longer."""
-    name, modality, task, formats = job
+    """The row of one job, from an earlier call or from a process with a limit of time."""
+    name, modality, task, chosen = job
     answer = work / f"{name} {modality} {task}.json"
     if answer.is_file():
         found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
         return found
     command = [sys.executable, str(CELL), *job, str(answer)]
-    # LightGBM and XGBoost start a thread a core whatever is asked, and would wait for one another
+    # LightGBM and XGBoost start a thread per core whatever they are told, and would wait for one another
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"}
     try:
         ended = subprocess.run(
@@ -95,7 +97,7 @@ def answered(job: tuple[str, str, str, str], work: Path) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         why = f"no answer within {PATIENCE} s"
     lost = {"status": "failed", "reason": why}
-    names = FORMATS if formats == "all" else formats.split(",")
+    names = FORMATS if chosen == "all" else chosen.split(",")
     return {"model": name, "modality": modality, "task": task, "formats": dict.fromkeys(names, lost)}
 
 
@@ -106,8 +108,8 @@ def latency(home: Path, turns: int) -> dict[str, float]:
     import tensorflow as tf
 
     from deepworth.zoo import registry
-    from deepworth.zoo.artefact.formats import load_keras
-    from deepworth.zoo.export._export import export
+    from deepworth.zoo.artefact import load_keras
+    from deepworth.zoo.export import export
 
     data = every_kind("binary")
     path = trained("deep-mlp", "tabular", "binary", home / "timed")

@@ -118,11 +118,11 @@ def worker(pipe: Any, models: list[str], place: str, numbers: list[int]) -> None
     os.environ["TMPDIR"] = tempfile.tempdir = str(root / "temporary")
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1")
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    from deepworth.zoo.artefact.loading import load
+    from deepworth.zoo.artefact import load
 
     rows = {path: _one_row(load(path)) for path in models}
     for path, X in rows.items():
-        load(path).answer(X)
+        load(path).predict_rows(X)
     usual = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     watch = Watch(root / "temporary")
     for number in numbers:
@@ -161,7 +161,7 @@ def _tried(load: Any, target: Path, X: Any) -> tuple[str, str]:
     from deepworth import InputError
 
     try:
-        load(target).answer(X)
+        load(target).predict_rows(X)
     except InputError as error:
         return ("refused", str(error)) if "\n" not in str(error) else ("crash", "a message of many lines")
     except BaseException as error:

@@ -48,10 +48,10 @@ def model_content(model: Any) -> tuple[str, bytes] | None:
 
     try:
         content = skops.io.dumps(uncalibrated(model))
-        skops.io.get_untrusted_types(data=content)
+        types = skops.io.get_untrusted_types(data=content)
     except Exception:  # skops has no error class of its own for "this object is not supported"
         return None
-    return "model.skops", content
+    return ("model.skops", content) if all(map(_is_trusted, types)) else None  # load would refuse it
 
 
 def uncalibrated(model: Any) -> Any:

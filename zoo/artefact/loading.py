@@ -14,12 +14,12 @@ import pandas as pd
 from ...datasets import InputError, Role, as_texts
 from ..preprocessing.images import with_channels
 from ..preprocessing.tables import MISSING, raw_column
-from ..results.models import InputColumn, Manifest
+from ..results.models import InputColumn, InputKind, Manifest
 from .confidence import Confidence, confidence_of
 from .formats import load_keras, load_skops
 from .inputs import RawRows, checked_images, checked_table
+from .inspecting import check_libraries
 from .manifest import read_manifest
-from .versions import check_libraries
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 Predictor: TypeAlias = Callable[[Any], np.ndarray]
 """From checked rows to probabilities (n_samples, n_classes) or values, float64."""
 
-ROLES: dict[str, Role] = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
+ROLES: dict[InputKind, Role] = {
+    "number": "numeric",
+    "date": "datetime",
+    "category": "categorical",
+    "text": "text",
+}
 # Numbers that the widest layer may hold at once. More rows per call make a table no faster.
 _NUMBERS_AT_ONCE = 2**23
 _ROWS = (16, 8192)
@@ -339,7 +344,7 @@ class NetworkPredictor:
                 arrays[name] = raw_column(X[column["name"]], ROLES[column["kind"]])[:, None]
         return arrays
 
-    def _look_up(self, name: str, values: pd.Series, kind: str) -> dict[str, np.ndarray]:
+    def _look_up(self, name: str, values: pd.Series, kind: InputKind) -> dict[str, np.ndarray]:
         """A column of strings as numbers, each distinct string looked up once."""
         if isinstance(values.dtype, pd.CategoricalDtype):
             used, codes = pd.factorize(values.cat.codes.to_numpy())

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from ..export import formats
 from ._group import Command, option
 from ._options import JSON, OUTPUT_FOLDER, OVERWRITE, QUIET, names, options
 
@@ -22,7 +23,7 @@ GROUP = "Train and use"
     callback=names,
     metavar="NAMES",
     show_default="all that can hold the model",
-    help="onnx, saved_model, litert, keras or skops, separated by commas.",
+    help=f"{', '.join(formats())}; several are separated by commas.",
 )
 @options(OUTPUT_FOLDER, OVERWRITE, JSON, QUIET)
 def command(

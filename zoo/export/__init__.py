@@ -1,4 +1,4 @@
-"""Saved models in other formats, each proved in a process of its own."""
+"""Saved models in other formats, each proved in a process of its own; _formats.py says what a format is."""
 
 import lazy_loader
 

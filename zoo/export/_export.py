@@ -1,7 +1,4 @@
-"""Write exports of a saved model, each with its proof.
-
-The formats, by file name: a public file of this package is one.
-"""
+"""Export a saved model to other formats, each with its proof."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,11 @@ import numpy as np
 
 from ...datasets import InputError
 from ..results.models import ExportReport
-from ._proof import as_rows, batch_of, begun, given_of, hashes, in_batches, prove
+from ._formats import CannotHold, Predict, Written, find_formats, formats, missing_requirement
+from ._proof import as_rows, batch_numbers, batch_of, hashes, new_proof, prove
+from ._proof_process import decoded
 from ._rows import probe_rows
-from ._source import CannotHold, Source, chosen, formats, missing_requirement, open_source
+from ._source import Source, open_source
 
 
 def export(
@@ -31,60 +30,58 @@ def export(
     only: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> ExportReport:
-    """Export a saved model and prove every export in a process of its own.
+    """Export a saved model to other formats and prove that each predicts the same.
+
+    Every export is read in a process of its own, without deepworth where the format allows it, and compared
+    with the saved model on synthetic rows, one row and seven rows at a time.
 
     Parameters
     ----------
     artefact : path
-        A folder that ``train`` or ``save`` wrote.
+        A folder that :func:`deepworth.save` or ``deepworth train`` wrote.
     output : path
-        A new folder: one folder a format, and ``proof.json``.
+        A new folder, which gets one folder per format and ``proof.json``.
     only : sequence of str, optional
-        Names of formats; all of them by default.
-    overwrite : bool
-        Replace an earlier export.
+        Names of formats, see :func:`formats`; by default all.
+    overwrite : bool, default False
+        Replace earlier exports.
 
     Returns
     -------
-    dict
-        The proof without its rows: ``formats`` has a row for each, with ``status`` ("works", "works from
-        numbers or ids", "cannot", "failed") and ``largest_difference`` or ``reason``.
+    ExportReport
+        ``formats`` has a result for each format: what does not work is a result with its reason, not an
+        error.
 
     Raises
     ------
     InputError
-        The artefact or the folder is not what it should be, or a format that was asked for by name lacks
-        its library.
+        The saved model or the folder is not valid, a format is unknown, or the library of a format that was
+        asked for by name is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from deepworth import load_dataset
+    >>> from deepworth.zoo import registry
+    >>> from deepworth.zoo.artefact import save
+    >>> from deepworth.zoo.export import export
+    >>> data, folder = load_dataset("iris"), tempfile.mkdtemp()
+    >>> model = registry.create("logistic-regression", data.task, data.modality).fit(data.X, data.y)
+    >>> path = save(model, folder + "/model", dataset=data, name="logistic-regression")
+    >>> report = export(path, folder + "/exports", only=["skops", "keras"])
+    >>> {name: result.status for name, result in report.formats.items()}
+    {'skops': 'works with deepworth installed', 'keras': 'cannot'}
     """
-    names, folder = chosen(tuple(only) if only else None), Path(output)
+    names, folder = find_formats(tuple(only or ())), Path(output)
     for name in names if only else ():
-        if lacking := missing_requirement(name):
-            raise InputError(f"{name} {lacking}")
+        if missing := missing_requirement(name):
+            raise InputError(f"{name} {missing}")
     _check_writable(folder, overwrite)
-    source = open_source(Path(artefact))
+    source = open_source(artefact)
     X = probe_rows(source)
-    proof = begun(source, X, source.answers(X))
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise InputError(f"cannot write {folder}: {error}") from error
-    try:
-        for name in names:
-            proof["formats"][name] = _exported(source, name, draft / name, proof)
-        text = json.dumps(proof, ensure_ascii=False, allow_nan=False)
-        (draft / "proof.json").write_text(text + "\n", encoding="utf-8")
-        draft.chmod(0o755)
-        _move(draft, folder)
-    except OSError as error:
-        raise InputError(f"cannot write {folder}: {error}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return _report(proof, folder)
-
-
-def _report(proof: dict[str, Any], folder: Path) -> ExportReport:
-    """A proof without its rows, predictions and hashes, which the type does not have."""
+    proof = new_proof(source, X, source.predictions(X))
+    _write(source, names, proof, folder)
+    # what the type does not have, such as rows and predictions, is left out
     return msgspec.convert({**proof, "path": str(folder)}, ExportReport)
 
 
@@ -94,11 +91,30 @@ def _check_writable(folder: Path, overwrite: bool) -> None:
     if not (folder / "proof.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and holds no exports; choose another folder")
     if (folder / "proof.json").is_file() and (not overwrite or (folder / "manifest.json").exists()):
-        raise InputError(f"{folder} holds exports already; choose another folder or add --overwrite")
+        raise InputError(f"{folder} already holds exports; choose another folder or add --overwrite")
+
+
+def _write(source: Source, names: Sequence[str], proof: dict[str, Any], folder: Path) -> None:
+    """All formats and the proof, to which their rows are added, in one step."""
+    draft = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        for name in names:
+            proof["formats"][name] = _exported(source, name, draft / name, proof)
+        text = json.dumps(proof, ensure_ascii=False, allow_nan=False)
+        (draft / "proof.json").write_text(text + "\n", encoding="utf-8")
+        draft.chmod(0o755)
+        _move(draft, folder)
+    except OSError as error:
+        raise InputError(f"cannot write {folder}: {error}") from error
+    finally:
+        if draft is not None:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _move(draft: Path, folder: Path) -> None:
-    """The draft takes the folder's place in one step."""
+    """Replace the folder by the draft."""
     if folder.exists():
         old = draft.with_name(draft.name + "-old")
         folder.rename(old)
@@ -108,21 +124,14 @@ def _move(draft: Path, folder: Path) -> None:
         draft.rename(folder)
 
 
-def _exported(source: Source, name: str, folder: Path, proof: dict[str, Any]) -> dict[str, Any]:
-    """A row of the proof, whatever happens."""
-    if lacking := missing_requirement(name):
-        return {"status": "not tried", "reason": lacking}
+def _exported(source: Source, name: str, folder: Path, proof: Mapping[str, Any]) -> dict[str, Any]:
+    """One format as a row of the proof, whatever happens."""
+    if missing := missing_requirement(name):
+        return {"status": "not tried", "reason": missing}
     started = time.perf_counter()
     folder.mkdir()
     try:
-        made = formats()[name].call(source, folder)
-        row = {"status": made.get("status", "works")}
-        row |= {"not_inside": made["not_inside"]} if made.get("not_inside") else {}
-        if "encode" in made:
-            row["prepared"] = _prepared(made["encode"], proof)
-        row |= prove(folder, name, given_of(proof, row), proof["expected"])
-        if not row["holds"]:
-            row |= {"works": row["status"], "status": "failed", "reason": _difference(row)}
+        row = _proved(formats()[name].call(source, folder), name, folder, proof)
     except CannotHold as error:
         shutil.rmtree(folder, ignore_errors=True)
         return {"status": "cannot", "reason": str(error)}
@@ -135,29 +144,44 @@ def _exported(source: Source, name: str, folder: Path, proof: dict[str, Any]) ->
     return {**row, "files": hashes(folder), "seconds": round(time.perf_counter() - started, 3)}
 
 
-def _difference(row: dict[str, Any]) -> str:
+def _proved(written: Written, name: str, folder: Path, proof: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of what was written. CannotHold if a general converter wrote it and the proof fails."""
+    row: dict[str, Any] = {"status": written.status}
+    if written.not_inside:
+        row["not_inside"] = list(written.not_inside)
+    if written.encode is not None:
+        row["prepared"] = _prepared(written.encode, proof)
+    try:
+        row |= prove(folder, name, proof, row)
+    except InputError as error:
+        if written.converter:
+            raise CannotHold(f"{written.converter}: {error}") from error
+        raise
+    if not row["holds"] and written.converter:
+        raise CannotHold(f"{written.converter}: {_reason(row)}")
+    if not row["holds"]:
+        row |= {"works": row["status"], "status": "failed", "reason": _reason(row)}
+    return row
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    """Why a proof does not hold."""
     if row["largest_difference"] is None:
-        return "answers are not numbers, or not as many"
-    return (
-        f"answers differ by {row['largest_difference']:.2g}, more than {row['tolerance']:.0e}; "
-        f"{row['labels_that_differ']} labels"
-    )
+        return "predictions are missing or not numbers"
+    labels = f"; {row['labels_that_differ']} labels differ" if row["labels_that_differ"] else ""
+    return f"predictions differ by {row['largest_difference']:.2g}, more than {row['tolerance']:.0e}{labels}"
 
 
-def _prepared(encode: Any, proof: dict[str, Any]) -> dict[str, Any]:
-    """The rows as a network takes them, one at a time and in sevens."""
-    from ._answers import array
-
-    dtypes = {f["input"]: f["dtype"] for f in proof["inputs"]}
-    singles = [(n, b) for n, b in zip(proof["numbers"], proof["batches"], strict=True) if len(n) == 1]
-    found = [encode({k: array(v, dtypes[k]) for k, v in batch.items()}) for _, batch in singles]
-    rows = as_rows({name: np.concatenate([f[name] for f in found]) for name in found[0]})
-    own = {name: str(np.asarray(value).dtype) for name, value in rows[0].items()}
-    sizes = (1,) if "tokens" in own else (1, 7)
-    numbers = in_batches(rows, sizes)
-    places = [n[0] for n, _ in singles]
+def _prepared(encode: Predict, proof: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows of a proof as a network takes them behind its preprocessing."""
+    raw_dtypes = {f["input"]: f["dtype"] for f in proof["inputs"]}
+    singles = [(n[0], b) for n, b in zip(proof["numbers"], proof["batches"], strict=True) if len(n) == 1]
+    parts = [encode({k: decoded(v, raw_dtypes[k]) for k, v in batch.items()}) for _, batch in singles]
+    rows = as_rows({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    dtypes = {name: str(np.asarray(value).dtype) for name, value in rows[0].items()}
+    batches = batch_numbers(rows, (1,) if "tokens" in dtypes else (1, 7))
     return {
-        "numbers": [[places[i] for i in batch] for batch in numbers],
-        "batches": [batch_of(rows, batch, own) for batch in numbers],
-        "dtypes": own,
+        "numbers": [[singles[i][0] for i in batch] for batch in batches],
+        "batches": [batch_of(rows, batch, dtypes) for batch in batches],
+        "dtypes": dtypes,
     }

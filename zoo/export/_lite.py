@@ -1,72 +1,67 @@
-"""The network without its preprocessing, for LiteRT, and what stands in front of it in words and numbers."""
+"""The network without its preprocessing, for LiteRT, and a description of the preprocessing."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from ._source import CannotHold
+from ._formats import Arrays, CannotHold, Predict
+from ._source import Source
 
 _HOW = {
-    "BagOfWords": "1 for each of the words that the text holds, in lower case, punctuation taken out",
+    "BagOfWords": "1 for each of the words in the text, in lower case, without punctuation",
     "MissingIndicator": "1 where the number is missing or infinite, else 0",
-    "OneHotKnown": "1 at the place of the category among the vocabulary, zeros for any other",
+    "OneHotKnown": "1 at the position of the category in the vocabulary, zeros for any other category",
     "Phase": "sine and cosine of 2 pi times the fraction of seconds / period; zeros where missing",
     "QuantileScale": "rank of the number, linear between knots and clipped to 0.00135 .. 0.99865, then the "
-    "quantile of the standard normal distribution; the centre's where missing",
-    "ResizeImage": "uint8 image of this size, as Pillow's resize with BILINEAR gives it: first columns, then "
-    "rows",
+    "quantile of the standard normal distribution; that of the centre where missing",
+    "ResizeImage": "uint8 image of this size, as by Pillow's resize with BILINEAR: columns first, then rows",
     "RobustScale": "z / sqrt(1 + (z/3)^2) of z = (x - centre) * factor; 0 where missing",
-    "StringLookup": "1 + the place of the category among the vocabulary, 0 for any other",
-    "TextVectorization": "2 + the place of each word among the vocabulary, 1 for any other; 0 behind the end",
+    "StringLookup": "1 + the position of the category in the vocabulary, 0 for any other category",
+    "TextVectorization": "2 + the position of each word in the vocabulary, 1 for any other word; then zeros",
 }
 
 
-def lite_model(source: Any) -> tuple[bytes, str, Callable[[Any], dict[str, np.ndarray]]]:
-    """The flat file, its recipe in JSON, and a function from raw rows to the network's inputs."""
+def lite_model(source: Source) -> tuple[bytes, str, Predict]:
+    """The flat file, the description of its inputs in JSON, and a function from raw rows to these inputs."""
     import keras
 
     model = source.network()
-    inside = _boundary(model)
-    before = keras.Model(model.input, inside)
-    after = keras.Model(list(inside.values()), model.output)
+    encoded = _encoded_inputs(model)
+    encoder = keras.Model(model.input, encoded)
+    network = keras.Model(list(encoded.values()), model.output)
 
-    def encode(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def encode(rows: Arrays) -> Arrays:
         shaped = {k: v if source.modality == "image" else v[:, None] for k, v in rows.items()}
         tensors = {k: tf.constant(v.tolist() if v.dtype == object else v) for k, v in shaped.items()}
-        return {name: value.numpy() for name, value in before(tensors, training=False).items()}
+        return {name: value.numpy() for name, value in encoder(tensors, training=False).items()}
 
-    recipe = {"inputs": _recipe(before, inside), "outputs": _outputs(source)}
-    return (
-        _converted(after, list(inside), source),
-        json.dumps(recipe, indent=1, ensure_ascii=False) + "\n",
-        encode,
-    )
+    recipe = {"inputs": _recipe(encoded), "outputs": _outputs(source)}
+    text = json.dumps(recipe, indent=1, ensure_ascii=False) + "\n"
+    return _converted(network, list(encoded), source), text, encode
 
 
-def _boundary(model: Any) -> dict[str, Any]:
-    """What enters the network: the inputs of the nested model, by name."""
+def _encoded_inputs(model: Any) -> dict[str, Any]:
+    """The tensors that enter the network inside the model, by name."""
     for layer in model.operations:
         if hasattr(layer, "_nodes_by_depth"):
             for node in layer._inbound_nodes:
                 given = node.arguments.args[0] if node.arguments.args else None
                 if isinstance(given, dict) and _reachable(model, node):
                     return dict(given)
-    raise CannotHold("the network and its preprocessing cannot be told apart")
+    raise CannotHold("the network and its preprocessing cannot be separated")
 
 
 def _reachable(model: Any, node: Any) -> bool:
-    return any(node is one for nodes in model._nodes_by_depth.values() for one in nodes)
+    return any(node is other for nodes in model._nodes_by_depth.values() for other in nodes)
 
 
-def _converted(model: Any, names: list[str], source: Any) -> bytes:
-    """One row at a time for texts: LiteRT's loops want to know how many."""
+def _converted(model: Any, names: list[str], source: Source) -> bytes:
+    """The flat file; of texts for one row at a time, because loops of LiteRT need a fixed number."""
     specs = [
         tf.TensorSpec((1 if source.modality == "text" else None, *x.shape[1:]), x.dtype, name=name)
         for name, x in zip(names, model.inputs, strict=True)
@@ -81,7 +76,7 @@ def _converted(model: Any, names: list[str], source: Any) -> bytes:
 
     module.serve = serve
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    # Weights as constants: the interpreter would have to be told to set variables first.
+    # Weights as constants: the interpreter would have to initialise variables first.
     frozen = convert_variables_to_constants_v2(serve.get_concrete_function())
     try:
         return bytes(tf.lite.TFLiteConverter.from_concrete_functions([frozen], module).convert())
@@ -90,11 +85,11 @@ def _converted(model: Any, names: list[str], source: Any) -> bytes:
         raise CannotHold(f"LiteRT's converter: {first[:160]}") from error
 
 
-def _recipe(model: Any, inside: dict[str, Any]) -> dict[str, Any]:
-    """Of each input, its parts from left to right: which column, which step, which numbers."""
+def _recipe(encoded: dict[str, Any]) -> dict[str, Any]:
+    """The parts of each input from left to right: column, step and its numbers."""
     return {
         name: {"shape": list(x.shape[1:]), "dtype": str(x.dtype), "parts": _parts(x)}
-        for name, x in inside.items()
+        for name, x in encoded.items()
     }
 
 
@@ -113,13 +108,13 @@ def _parts(x: Any) -> list[dict[str, Any]]:
 
 def _numbers(layer: Any) -> dict[str, Any]:
     names = ("centre", "factor", "knots", "ranks", "period", "depth", "words", "height", "width")
-    found = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
+    numbers = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
     if type(layer).__name__ in ("StringLookup", "TextVectorization"):
-        found["vocabulary"] = list(layer.get_vocabulary(include_special_tokens=False))
-    return found
+        numbers["vocabulary"] = list(layer.get_vocabulary(include_special_tokens=False))
+    return numbers
 
 
-def _outputs(source: Any) -> dict[str, Any]:
+def _outputs(source: Source) -> dict[str, Any]:
     if source.task == "regression":
         return {"value": {"column": source.manifest["target"]}}
     return {"probabilities": {"classes": source.classes}}

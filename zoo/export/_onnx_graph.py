@@ -1,25 +1,22 @@
-"""An ONNX graph under construction: operators are called like functions, constants are kept once.
-
-What a Keras layer is written from: one use of it in a graph.
-"""
+"""An ONNX graph under construction: operators are called like functions, equal constants are stored once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, checker, helper, numpy_helper
 
-from ._source import CannotHold
+from ._formats import CannotHold
 
 # The newest operators used: StringConcat and StringSplit's generation. ONNX Runtime reads them since 1.18.
 OPSETS = {"": 20, "ai.onnx.ml": 3, "com.microsoft": 1}
-IR_VERSION = 9  # what opset 20 came with; newer ones shut out older runtimes
+IR_VERSION = 9  # that of opset 20; newer ones exclude older runtimes
 LARGEST = 2**31 - 2**24  # bytes; protobuf ends at 2**31
 ML = "ai.onnx.ml"
-RUNTIME = "com.microsoft"  # operators that ONNX Runtime has beside the standard's
+RUNTIME = "com.microsoft"  # operators of ONNX Runtime that are not in the standard
 
 TYPES = {
     "float32": TensorProto.FLOAT,
@@ -44,17 +41,29 @@ class Tensor:
         return replace(self, mask=mask)
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """An encoded table, float64 (batch, n), and which columns are codes of categories (-1: missing)."""
+
+    x: Tensor
+    categories: frozenset[int] = frozenset()
+
+
 class Graph:
-    """Nodes and constants in order of use."""
+    """Nodes and constants in order of use.
+
+    ``converted`` has the names of estimators whose nodes a general converter wrote.
+    """
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: dict[tuple[Any, ...], Any] = {}
         self.inputs: list[Any] = []
         self.outputs: list[Any] = []
+        self.converted: list[str] = []
 
     def input(self, name: str, dtype: str, shape: Sequence[Any]) -> Tensor:
-        """A named input; None in the shape is any size."""
+        """A named input; None in the shape means any size."""
         sizes = [f"{name}_{i}" if n is None else n for i, n in enumerate(shape)]
         sizes[0] = "rows"
         self.inputs.append(helper.make_tensor_value_info(name, TYPES[dtype], sizes))
@@ -66,7 +75,7 @@ class Graph:
         self.outputs.append(helper.make_tensor_value_info(name, TYPES[dtype], shape))
 
     def constant(self, value: Any, dtype: Any = None) -> Tensor:
-        """A constant; equal ones share a name."""
+        """A constant; equal ones are stored once."""
         array = np.asarray(value, dtype=dtype)
         text = array.dtype.kind in "OU"
         content = tuple(array.ravel().tolist()) if text else array.tobytes()
@@ -81,11 +90,11 @@ class Graph:
         return Tensor(self.constants[key].name)
 
     def op(self, kind: str, *inputs: Any, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
-        """Add a node. Inputs that are no tensors become constants; None leaves an input out."""
+        """Add a node. Inputs that are not tensors become constants; None omits an input."""
         names = ["" if x is None else self._as_tensor(x).name for x in inputs]
-        found = [f"{kind.lower()}_{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, names, found, domain=domain, **attributes))
-        return Tensor(found[0]) if outputs == 1 else tuple(Tensor(name) for name in found)
+        results = [f"{kind.lower()}_{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(kind, names, results, domain=domain, **attributes))
+        return Tensor(results[0]) if outputs == 1 else tuple(Tensor(name) for name in results)
 
     def _as_tensor(self, value: Any) -> Tensor:
         return value if isinstance(value, Tensor) else self.constant(value)
@@ -99,7 +108,7 @@ class Graph:
         return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=axis)
 
     def reshape(self, x: Tensor, shape: Sequence[int]) -> Tensor:
-        """A new shape: 0 keeps a size, -1 is what is left."""
+        """A new shape: 0 keeps a size, -1 is inferred."""
         return self.op("Reshape", x, np.array(shape, np.int64))
 
     def columns(self, x: Tensor, start: int, stop: int, axis: int = 1, step: int = 1) -> Tensor:
@@ -107,26 +116,50 @@ class Graph:
         bounds = [np.array([v], np.int64) for v in (start, stop, axis, step)]
         return self.op("Slice", x, *bounds)
 
-    def take(self, x: Tensor, places: Any, axis: int = 1) -> Tensor:
-        """Entries by place along an axis."""
-        return self.op("Gather", x, np.asarray(places, np.int64), axis=axis)
+    def take(self, x: Tensor, indices: Any, axis: int = 1) -> Tensor:
+        """Entries by index along an axis."""
+        return self.op("Gather", x, np.asarray(indices, np.int64), axis=axis)
 
     def sum(self, x: Tensor, axis: int, keep: bool = True) -> Tensor:
         """Sum along an axis."""
         return self.op("ReduceSum", x, np.array([axis], np.int64), keepdims=int(keep))
 
     def lookup(self, x: Tensor, keys: Sequence[str], values: Sequence[Any], default: Any) -> Tensor:
-        """What stands for each string: int64 or string."""
+        """The value of each string, int64 or string, or the default."""
         kind = "strings" if isinstance(default, str) else "int64s"
-        given = {f"values_{kind}": list(values), f"default_{kind[:-1]}": default}
-        return self.op("LabelEncoder", x, domain=ML, keys_strings=list(keys), **given)
+        attributes = {f"values_{kind}": list(values), f"default_{kind[:-1]}": default}
+        return self.op("LabelEncoder", x, domain=ML, keys_strings=list(keys), **attributes)
+
+    def inline(self, graph: Any, inputs: Mapping[str, Tensor], output: str) -> Tensor:
+        """Add what another graph (a GraphProto) computes for one of its outputs, with new names.
+
+        ``onnx.compose.merge_models`` cannot do this: it wants a finished model on both sides, of equal
+        versions of all operator sets, and would keep types that the other graph declares wrongly.
+        """
+        prefix = f"inlined_{len(self.nodes)}_"
+        names = {name: tensor.name for name, tensor in inputs.items()} | {"": ""}
+        nodes = _needed(graph, output)
+        used = {name for node in nodes for name in node.input}
+        for tensor in graph.initializer:
+            if tensor.name in used:
+                names[tensor.name] = prefix + tensor.name
+                constant = TensorProto()
+                constant.CopyFrom(tensor)
+                constant.name = names[tensor.name]
+                self.constants[(constant.name,)] = constant
+        for node in nodes:
+            copied = NodeProto()
+            copied.CopyFrom(node)
+            copied.name = ""
+            copied.input[:] = [names.get(name, prefix + name) for name in node.input]
+            copied.output[:] = [prefix + name if name else "" for name in node.output]
+            self.nodes.append(copied)
+        return Tensor(prefix + output)
 
     def model(self, name: str, description: str, properties: dict[str, str]) -> Any:
-        """The whole graph, checked."""
-        import onnx
-
-        if sum(len(tensor.raw_data) for tensor in self.constants.values()) > LARGEST:
-            raise CannotHold("its numbers take more than the 2 GB that one ONNX file holds")
+        """The finished model, checked."""
+        if sum(tensor.ByteSize() for tensor in self.constants.values()) > LARGEST:
+            raise CannotHold("its numbers take more than the 2 GB that one ONNX file can hold")
         graph = helper.make_graph(
             self.nodes, name, self.inputs, self.outputs, initializer=list(self.constants.values())
         )
@@ -140,13 +173,23 @@ class Graph:
             doc_string=description,
         )
         helper.set_model_props(model, properties)
-        onnx.checker.check_model(model)
+        checker.check_model(model)
         return model
+
+
+def _needed(graph: Any, output: str) -> list[Any]:
+    """The nodes that an output of a GraphProto depends on, in order."""
+    needed, nodes = {output}, []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            nodes.append(node)
+            needed |= set(node.input)
+    return nodes[::-1]
 
 
 @dataclass(frozen=True)
 class Call:
-    """One use of a layer: its inputs with their shapes as Keras knows them (None: any size)."""
+    """One use of a Keras layer in a graph: its inputs with their shapes (None: any size)."""
 
     graph: Graph
     layer: Any
@@ -157,4 +200,8 @@ class Call:
     options: Mapping[str, Any]
 
 
-Converter = Callable[[Call], Any]
+LayerWriter: TypeAlias = Callable[[Call], Any]
+"""Writes a Keras layer."""
+
+StepWriter: TypeAlias = Callable[[Graph, Any, Any], Any]
+"""Writes a step of a pipeline: graph, fitted step and its input (raw columns by name, Tensor or Matrix)."""

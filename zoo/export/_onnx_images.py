@@ -1,7 +1,4 @@
-"""Resizing of images as ONNX operators, the same as in training.
-
-Images of scikit-learn pipelines as ONNX operators: one size, then pixels, directions or gradients.
-"""
+"""Images as ONNX operators: resizing, and the pixels, principal components and gradients of pipelines."""
 
 from __future__ import annotations
 
@@ -10,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..preprocessing.resizing import UNIT
-from ._onnx_encoder import Matrix
-from ._onnx_graph import Call, Converter, Graph, Tensor
-from ._source import CannotHold
+from ..preprocessing.base import UNIT
+from ._onnx_graph import Call, Graph, LayerWriter, Matrix, StepWriter, Tensor
+
+_CLIPPED = 0.2  # of L2-Hys, Lowe's variant of the norm, as in scikit-image
+_NOT_ZERO = 1e-5
 
 
 def _resize(call: Call) -> Tensor:
@@ -21,14 +19,14 @@ def _resize(call: Call) -> Tensor:
 
 
 def resized(graph: Graph, images: Tensor, size: tuple[int, int]) -> Tensor:
-    """uint8 (batch, h, w, c) to ``size`` in whole numbers, as ``preprocessing._pixels.resized`` does it."""
+    """uint8 (batch, h, w, c) to ``size`` in integers, as ``preprocessing.base.resized`` does it."""
     x = graph.cast(images, "float64")
     # (batch, h, w, c) to (batch, h, c, w) and back; then (batch, w, c, h) and back
-    for axis, wanted, forth, back in (
+    for axis, length, forth, back in (
         (2, size[1], [0, 1, 3, 2], [0, 1, 3, 2]),
         (1, size[0], [0, 2, 3, 1], [0, 3, 1, 2]),
     ):
-        weights = _weights(graph, graph.columns(graph.op("Shape", x), axis, axis + 1, axis=0), wanted)
+        weights = _weights(graph, graph.columns(graph.op("Shape", x), axis, axis + 1, axis=0), length)
         x = graph.op("Transpose", x, perm=forth)
         x = graph.op("MatMul", x, graph.op("Transpose", weights, perm=[1, 0]))
         x = graph.op("Div", graph.op("Add", x, np.float64(UNIT / 2)), np.float64(UNIT))
@@ -37,24 +35,17 @@ def resized(graph: Graph, images: Tensor, size: tuple[int, int]) -> Tensor:
     return graph.cast(x, "uint8")
 
 
-def _weights(graph: Graph, present: Tensor, wanted: int) -> Tensor:
-    """Whole weights (wanted, present) of the input places for each output place."""
-    scale = graph.op("Div", graph.cast(present, "float64"), np.float64(wanted))
-    centres = graph.op("Mul", np.arange(wanted, dtype=np.float64) + 0.5, scale)
+def _weights(graph: Graph, old: Tensor, new: int) -> Tensor:
+    """Integer weights (new, old) of the input pixels for each output pixel along an axis."""
+    scale = graph.op("Div", graph.cast(old, "float64"), np.float64(new))
+    centres = graph.op("Mul", np.arange(new, dtype=np.float64) + 0.5, scale)
     centres = graph.op("Unsqueeze", centres, np.array([1]))
-    places = graph.op("Range", np.int64(0), graph.op("Squeeze", present, np.array([0])), np.int64(1))
-    gap = graph.op("Add", graph.op("Sub", graph.cast(places, "float64"), centres), np.float64(0.5))
+    pixels = graph.op("Range", np.int64(0), graph.op("Squeeze", old, np.array([0])), np.int64(1))
+    gap = graph.op("Add", graph.op("Sub", graph.cast(pixels, "float64"), centres), np.float64(0.5))
     distance = graph.op("Abs", graph.op("Div", gap, graph.op("Max", scale, np.float64(1))))
     weights = graph.op("Max", graph.op("Sub", np.float64(1), distance), np.float64(0))
     weights = graph.op("Div", weights, graph.sum(weights, 1))
     return graph.op("Floor", graph.op("Add", graph.op("Mul", weights, np.float64(UNIT)), np.float64(0.5)))
-
-
-LAYERS: dict[str, Converter] = {"ResizeImage": _resize}
-
-
-_CLIPPED = 0.2  # of L2-Hys, Lowe's variant of the norm, as scikit-image has it
-_NOT_ZERO = 1e-5
 
 
 def _same_size(graph: Graph, step: Any, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -74,10 +65,6 @@ def _directions(graph: Graph, step: Any, x: Tensor) -> Matrix:
 
 def _gradients(graph: Graph, step: Any, x: Tensor) -> Tensor:
     """scikit-image's ``hog`` with blocks of 2 x 2 cells, then mean colours of a coarse grid."""
-    if not hasattr(step, "size_"):
-        raise CannotHold(
-            "histograms of gradients of an unknown size; train the model again with this version"
-        )
     height, width, channels = step.size_
     if not step.big_enough_:
         return graph.reshape(x, [0, height * width * channels])
@@ -88,14 +75,14 @@ def _gradients(graph: Graph, step: Any, x: Tensor) -> Tensor:
     votes = graph.columns(votes, 0, cells[1] * step.cell_[1], axis=2)
     shape = [-1, cells[0], step.cell_[0], cells[1], step.cell_[1], step.orientations]
     votes = graph.op("ReduceMean", graph.reshape(votes, shape), np.array([2, 4]), keepdims=0)
-    found = graph.reshape(_blocks(graph, votes, cells), [0, -1])
+    histograms = graph.reshape(_blocks(graph, votes, cells), [0, -1])
     if channels == 1:
-        return found
-    return graph.concat([found, _coarse_colours(graph, x, height, width)])
+        return histograms
+    return graph.concat([histograms, _coarse_colours(graph, x, height, width)])
 
 
 def _differences(graph: Graph, x: Tensor, axis: int) -> Tensor:
-    """Next pixel less the one before along an axis, zero at the borders; float32 (batch, h, w, c)."""
+    """The next pixel minus the previous one along an axis, zero at the borders; float32 (batch, h, w, c)."""
     end = np.iinfo(np.int64).max
     after, before = graph.columns(x, 2, end, axis), graph.columns(x, 0, -2, axis)
     pads = np.zeros(8, np.int64)
@@ -104,7 +91,7 @@ def _differences(graph: Graph, x: Tensor, axis: int) -> Tensor:
 
 
 def _strongest(graph: Graph, rows: Tensor, columns: Tensor, channels: int) -> tuple[Tensor, Tensor]:
-    """Of the channels the one that changes most, the first of equals; float64 (batch, h, w, 1)."""
+    """The gradient of the channel that changes most, the first of equals; float64 (batch, h, w, 1)."""
     rows, columns = graph.cast(rows, "float64"), graph.cast(columns, "float64")
     if channels > 1:  # compared in single precision, as scikit-image does: that decides between equals
         size = graph.cast(_length(graph, rows, columns), "float32")
@@ -119,22 +106,22 @@ def _length(graph: Graph, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def _votes(graph: Graph, rows: Tensor, columns: Tensor, orientations: int) -> Tensor:
-    """The length of each gradient at the place of its direction, (batch, h, w, orientations).
+    """The length of each gradient in the bin of its direction, (batch, h, w, orientations).
 
-    ONNX has no arctangent of two numbers; a direction of less than 180 degrees has passed a border if it lies
-    to the left of it, which the sign of a cross product tells.
+    ONNX has no arctangent of two numbers; a direction of less than 180 degrees is beyond a border between
+    bins if it is to the left of it, which is the sign of a cross product.
     """
     zero = np.float64(0)
     level = graph.op("Equal", rows, zero)
     down = graph.op("And", level, graph.op("Less", columns, zero))
-    turned = graph.op("Or", graph.op("Less", rows, zero), down)
-    sign = graph.op("Where", turned, np.float64(-1), np.float64(1))
+    opposite = graph.op("Or", graph.op("Less", rows, zero), down)
+    sign = graph.op("Where", opposite, np.float64(-1), np.float64(1))
     borders = np.deg2rad(180 / orientations * np.arange(1, orientations))
     left = graph.op("Mul", graph.op("Mul", rows, sign), np.cos(borders))
     right = graph.op("Mul", graph.op("Mul", columns, sign), np.sin(borders))
-    passed = graph.cast(graph.op("GreaterOrEqual", left, right), "int64")
-    place = graph.op("Equal", graph.sum(passed, 3), np.arange(orientations))
-    return graph.op("Mul", graph.cast(place, "float64"), _length(graph, rows, columns))
+    beyond = graph.cast(graph.op("GreaterOrEqual", left, right), "int64")
+    is_bin = graph.op("Equal", graph.sum(beyond, 3), np.arange(orientations))
+    return graph.op("Mul", graph.cast(is_bin, "float64"), _length(graph, rows, columns))
 
 
 def _blocks(graph: Graph, cells: Tensor, counts: tuple[int, int]) -> Tensor:
@@ -162,7 +149,9 @@ def _coarse_colours(graph: Graph, x: Tensor, height: int, width: int, grid: int 
     return graph.concat(parts)
 
 
-STEPS: dict[str, Any] = {
+LAYERS: dict[str, LayerWriter] = {"ResizeImage": _resize}
+
+STEPS: dict[str, StepWriter] = {
     "Flatten": _flatten,
     "Gradients": _gradients,
     "MainDirections": _directions,

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._onnx_graph import Call, Converter, Graph, Tensor
-from ._onnx_tables import Column, side_by_side
-from ._source import CannotHold
+from ._formats import CannotHold
+from ._onnx_graph import Call, Graph, LayerWriter, Tensor
+from ._onnx_texts import token_ids
 
 _PLAIN = {
     "elu": "Elu",
@@ -27,7 +27,7 @@ _PLAIN = {
 
 
 def activation(graph: Graph, function: Any, x: Tensor) -> Tensor:
-    """An activation of Keras by its name."""
+    """An activation of Keras."""
     name = getattr(function, "__name__", str(function))
     if name == "silu":
         return graph.op("Mul", x, graph.op("Sigmoid", x))
@@ -66,13 +66,6 @@ def _embedding(call: Call) -> Tensor:
     return vectors.masked(known)
 
 
-def _concatenate(call: Call) -> Tensor:
-    axis = getattr(call.layer, "axis", -1)
-    if not any(isinstance(x, Column) for x in call.inputs):
-        return call.graph.concat(list(call.inputs), axis=axis)
-    return side_by_side(call.graph, call.inputs, [int(shape[-1] or 0) for shape in call.shapes])
-
-
 def _rescaling(call: Call) -> Tensor:
     x = call.graph.op("Mul", call.graph.cast(call.inputs[0], "float32"), np.float32(call.layer.scale))
     return call.graph.op("Add", x, np.float32(call.layer.offset))
@@ -81,7 +74,7 @@ def _rescaling(call: Call) -> Tensor:
 def _convolution(call: Call) -> Tensor:
     layer, graph = call.layer, call.graph
     if layer.padding not in ("same", "valid"):
-        raise CannotHold(f"a convolution with padding {layer.padding!r}")
+        raise CannotHold(f"a convolution with padding {layer.padding!r} has no form in ONNX here")
     kernel = layer.kernel.numpy().transpose(3, 2, 0, 1)
     bias = layer.bias.numpy() if layer.use_bias else None
     options = {"strides": layer.strides, "dilations": layer.dilation_rate, "group": layer.groups}
@@ -90,7 +83,7 @@ def _convolution(call: Call) -> Tensor:
 
 
 def _channels_last(call: Call, kind: str, *others: Any, **options: Any) -> Tensor:
-    """An operator that wants channels first, with Keras's padding."""
+    """An operator for channels first, with Keras's padding."""
     graph, padding = call.graph, {"same": "SAME_UPPER", "valid": "VALID"}[call.layer.padding]
     x = graph.op("Transpose", call.inputs[0], perm=[0, 3, 1, 2])
     x = graph.op(kind, x, *others, auto_pad=padding, **options)
@@ -116,7 +109,7 @@ def _reshape(call: Call) -> Tensor:
 
 
 def _pick(call: Call) -> Tensor:
-    """x[...] with slices and whole numbers."""
+    """x[...] with slices and integers."""
     x, axis = call.inputs[0], 0
     keys = call.arguments[1] if len(call.arguments) > 1 else call.options["key"]
     for key in keys if isinstance(keys, (tuple, list)) else (keys,):
@@ -124,7 +117,7 @@ def _pick(call: Call) -> Tensor:
             x = call.graph.op("Gather", x, np.int64(key), axis=axis)
             continue
         if not isinstance(key, slice):
-            raise CannotHold(f"picking by {key!r}")
+            raise CannotHold(f"an index {key!r} has no form in ONNX here")
         if key != slice(None):
             stop = np.iinfo(np.int64).max if key.stop is None else key.stop
             x = call.graph.columns(x, key.start or 0, stop, axis, key.step or 1)
@@ -141,7 +134,7 @@ def _negative(call: Call) -> Tensor:
 
 
 def _differs(call: Call) -> Tensor:
-    """x != a number: how a mask of padding stands in a loaded network."""
+    """x != a number: the mask of padding in a loaded network."""
     other = call.arguments[1] if len(call.arguments) > 1 else call.options["x2"]
     x = call.graph.cast(call.inputs[0], "float64")
     return call.graph.op("Not", call.graph.op("Equal", x, np.float64(other)))
@@ -157,38 +150,36 @@ def _string_lookup(call: Call) -> Any:
     start = layer.num_oov_indices + (layer.mask_token is not None)
     words = list(layer.get_vocabulary(include_special_tokens=False))
     if layer.invert or layer.output_mode != "int" or layer.num_oov_indices != 1:
-        raise CannotHold("a lookup of another kind than from words to numbers")
+        raise CannotHold("a StringLookup other than from strings to integers has no form in ONNX here")
     default = int(layer.mask_token is not None)
     return call.graph.lookup(call.inputs[0], words, range(start, start + len(words)), default)
 
 
 def _text_vectorization(call: Call) -> Tensor:
-    from ._onnx_texts import token_ids
-
     layer = call.layer
     if getattr(layer._standardize, "__name__", "") != "standardise" or layer._split != "whitespace":
-        raise CannotHold("a TextVectorization that splits texts in another way")
+        raise CannotHold("a TextVectorization with another way to split texts has no form in ONNX here")
     vocabulary = list(layer.get_vocabulary(include_special_tokens=False))
     texts = call.graph.reshape(call.inputs[0], [-1])
     return token_ids(call.graph, texts, vocabulary, int(layer._output_sequence_length))
 
 
 def _recurrent(call: Call) -> Tensor:
-    return _read(call, [call.layer])
+    return _recurrence(call, [call.layer])
 
 
 def _bidirectional(call: Call) -> Tensor:
     if call.layer.merge_mode != "concat":
-        raise CannotHold(f"a bidirectional layer with merge_mode {call.layer.merge_mode!r}")
-    return _read(call, [call.layer.forward_layer, call.layer.backward_layer])
+        raise CannotHold(f"merge_mode {call.layer.merge_mode!r} has no form in ONNX here")
+    return _recurrence(call, [call.layer.forward_layer, call.layer.backward_layer])
 
 
-def _read(call: Call, layers: list[Any]) -> Tensor:
-    """LSTM or GRU over sequences whose padding is at the end, one or two directions."""
+def _recurrence(call: Call, layers: list[Any]) -> Tensor:
+    """LSTM or GRU in one or two directions over sequences with padding at their end."""
     graph, x, kind = call.graph, call.inputs[0], type(layers[0]).__name__
     plain = layers[0].activation.__name__ == "tanh" and layers[0].recurrent_activation.__name__ == "sigmoid"
     if kind not in _GATES or not plain or not layers[0].return_sequences:
-        raise CannotHold(f"a recurrent layer {kind} that is not a plain LSTM or GRU over all steps")
+        raise CannotHold(f"a {kind} that is not a plain LSTM or GRU over all steps has no form in ONNX here")
     lengths = None
     if x.mask is not None:
         lengths = graph.cast(graph.sum(graph.cast(x.mask, "int64"), 1, keep=False), "int32")
@@ -215,7 +206,7 @@ def _gates(layer: Any, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights (gates * units, inputs), (gates * units, units) and both biases, in ONNX's order."""
     cell = layer.cell
     if kind == "GRU" and not cell.reset_after:
-        raise CannotHold("a GRU that resets before the product")
+        raise CannotHold("a GRU with reset_after=False has no form in ONNX here")
 
     def ordered(values: np.ndarray) -> np.ndarray:
         parts = np.split(values, len(_GATES[kind]), axis=-1)
@@ -227,26 +218,25 @@ def _gates(layer: Any, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return kernel, inner, both
 
 
-def _arithmetic(kind: str) -> Converter:
-    """Tensors, also as one list; or one and a number on either side."""
+def _arithmetic(kind: str) -> LayerWriter:
+    """An operation on tensors and numbers, which Keras passes one by one or as one list."""
 
-    def convert(call: Call) -> Tensor:
-        given, first = iter(call.inputs), call.arguments[0]
-        sides = first if isinstance(first, (list, tuple)) else call.arguments
-        values: list[Any] = [next(given) if hasattr(x, "shape") else np.float32(x) for x in sides]
+    def write(call: Call) -> Tensor:
+        tensors, first = iter(call.inputs), call.arguments[0]
+        operands = first if isinstance(first, (list, tuple)) else call.arguments
+        values: list[Any] = [next(tensors) if hasattr(x, "shape") else np.float32(x) for x in operands]
         return reduce(lambda left, right: call.graph.op(kind, left, right), values)
 
-    return convert
+    return write
 
 
-LAYERS: dict[str, Converter] = {
+LAYERS: dict[str, LayerWriter] = {
     "Activation": _activation,
     "Add": _arithmetic("Add"),
     "AveragePooling2D": _pooling,
     "BatchNormalization": _batch_normalisation,
     "Bidirectional": _bidirectional,
     "Cast": _cast,
-    "Concatenate": _concatenate,
     "Conv2D": _convolution,
     "Dense": _dense,
     "Dropout": _same,

@@ -1,18 +1,32 @@
-"""A saved model as one ONNX graph: raw inputs, the model, and answers by name."""
+"""A saved model as one ONNX graph: raw inputs, the network or pipeline, and outputs by name.
+
+Networks are written layer by layer: tf2onnx, which Keras calls for this, has no form for look-ups and text
+operations, keeps the loop of recurrent layers, and pins old versions of protobuf; our layers are few.
+Pipelines are written step by step; a step without a writer here goes through skl2onnx.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._onnx_graph import Graph, Tensor
-from ._source import SLACK
+from ..artefact.confidence import Confidence
+from . import _onnx_images, _onnx_layers, _onnx_own, _onnx_pipelines, _onnx_texts, _onnx_trees
+from ._formats import CannotHold
+from ._onnx_graph import ML, OPSETS, Call, Graph, LayerWriter, Matrix, StepWriter, Tensor
+from ._source import SLACK, Field, Source
+
+if TYPE_CHECKING:
+    import onnx
+
+_CONVERTER = "skl2onnx"
 
 
-def onnx_model(source: Any) -> Any:
-    """The whole model.
+def onnx_model(source: Source) -> tuple[onnx.ModelProto, str]:
+    """The whole model, and what wrote a part of it that has to be proved, or "".
 
     Raises
     ------
@@ -21,14 +35,16 @@ def onnx_model(source: Any) -> Any:
     """
     graph = Graph()
     inputs = {f.input: graph.input(f.input, f.dtype, _shape(source, f)) for f in source.fields}
-    found = _network(graph, source, inputs) if source.keras is not None else _pipeline(graph, source, inputs)
-    _name(graph, source, graph.cast(found, "float32"))
+    write = _network if source.keras is not None else _pipeline
+    _add_outputs(graph, source, graph.cast(write(graph, source, inputs), "float32"))
+    name = str(source.manifest["model"]).replace("-", "_")
     description = f"{source.manifest['model']} for {source.manifest['target']}"
-    return graph.model(str(source.manifest["model"]).replace("-", "_"), description, _metadata(source))
+    converter = f"{_CONVERTER}'s graph of {' and '.join(graph.converted)}" if graph.converted else ""
+    return graph.model(name, description, _metadata(source)), converter
 
 
-def _metadata(source: Any) -> dict[str, str]:
-    """What a reader of the file finds beside the graph."""
+def _metadata(source: Source) -> dict[str, str]:
+    """Classes, columns and task, for readers of the file."""
     return {
         "classes": json.dumps(source.classes),
         "columns": json.dumps({f.input: f.column for f in source.fields}),
@@ -36,62 +52,197 @@ def _metadata(source: Any) -> dict[str, str]:
     }
 
 
-def _shape(source: Any, field: Any) -> tuple[int | None, ...]:
+def _shape(source: Source, field: Field) -> tuple[int | None, ...]:
     return (None, None, None, source.channels) if field.kind == "image" else (None,)
 
 
-def _network(graph: Graph, source: Any, inputs: dict[str, Tensor]) -> Tensor:
-    from ._onnx_keras import network
-
-    if source.modality != "image":
-        inputs = {name: graph.op("Unsqueeze", x, np.array([1])) for name, x in inputs.items()}
-    return network(graph, source.keras, inputs)
-
-
-def _pipeline(graph: Graph, source: Any, inputs: dict[str, Tensor]) -> Tensor:
-    from ._onnx_own import calibrated
-    from ._onnx_sklearn import pipeline
-
-    found = pipeline(graph, source.sklearn, inputs)
+def _add_outputs(graph: Graph, source: Source, predicted: Tensor) -> None:
+    """Outputs by name, with labels, sets and intervals where the model has them."""
+    confidence, k = source.confidence, len(source.classes)
     if source.task == "regression":
-        return found
-    return calibrated(graph, found, source.confidence.calibrator, len(source.classes), np.float64)
-
-
-def _name(graph: Graph, source: Any, found: Tensor) -> None:
-    """Outputs by name, with what the model knows of its own doubt."""
-    doubt, k = source.confidence, len(source.classes)
-    if source.task == "regression":
-        value = graph.reshape(found, [-1])
-        graph.output("value", value, "float32", ["rows"])
-        if doubt.half_width is not None:
-            width = np.float32(doubt.half_width)
-            graph.output("low", graph.op("Sub", value, width), "float32", ["rows"])
-            graph.output("high", graph.op("Add", value, width), "float32", ["rows"])
+        _add_value(graph, confidence, graph.reshape(predicted, [-1]))
         return
     classes = graph.constant(np.array(source.classes, object))
-    best = graph.op("ArgMax", found, axis=1, keepdims=0)
-    graph.output("probabilities", found, "float32", ["rows", k])
-    graph.output("label", graph.op("Gather", classes, _codes(graph, doubt, found, best)), "string", ["rows"])
+    top = graph.op("ArgMax", predicted, axis=1, keepdims=0)
+    label = graph.op("Gather", classes, _codes(graph, confidence, predicted, top))
+    graph.output("probabilities", predicted, "float32", ["rows", k])
+    graph.output("label", label, "string", ["rows"])
     graph.output("classes", classes, "string", [k])
-    if doubt.least_probabilities is not None:
-        sets = _sets(graph, found, best, np.asarray(doubt.least_probabilities))
+    if confidence.least_probabilities is not None:
+        sets = _sets(graph, predicted, top, np.asarray(confidence.least_probabilities))
         graph.output("prediction_set", sets, "bool", ["rows", k])
 
 
-def _sets(graph: Graph, found: Tensor, best: Tensor, least: np.ndarray) -> Tensor:
-    """As ``prediction_sets``: what reaches its least probability, else the most probable class."""
-    reached = graph.op("GreaterOrEqual", found, (least - SLACK).astype(np.float32))
-    empty = graph.op(
-        "Not", graph.cast(graph.op("ReduceMax", graph.cast(reached, "float32"), np.array([1])), "bool")
-    )
-    top = graph.op("Equal", graph.op("Unsqueeze", best, np.array([1])), np.arange(len(least)))
-    return graph.op("Or", reached, graph.op("And", empty, top))
+def _add_value(graph: Graph, confidence: Confidence, value: Tensor) -> None:
+    graph.output("value", value, "float32", ["rows"])
+    if confidence.half_width is not None:
+        width = np.float32(confidence.half_width)
+        graph.output("low", graph.op("Sub", value, width), "float32", ["rows"])
+        graph.output("high", graph.op("Add", value, width), "float32", ["rows"])
 
 
-def _codes(graph: Graph, doubt: Any, found: Tensor, best: Tensor) -> Tensor:
-    if doubt.threshold is None:
-        return best
-    yes = graph.op("Gather", found, np.int64(doubt.positive), axis=1)
-    yes = graph.op("GreaterOrEqual", yes, np.float32(doubt.threshold))
-    return graph.op("Where", yes, np.int64(doubt.positive), np.int64(1 - doubt.positive))
+def _codes(graph: Graph, confidence: Confidence, probabilities: Tensor, top: Tensor) -> Tensor:
+    if confidence.threshold is None:
+        return top
+    positive = graph.op("Gather", probabilities, np.int64(confidence.positive), axis=1)
+    reached = graph.op("GreaterOrEqual", positive, np.float32(confidence.threshold))
+    return graph.op("Where", reached, np.int64(confidence.positive), np.int64(1 - confidence.positive))
+
+
+def _sets(graph: Graph, probabilities: Tensor, top: Tensor, least: np.ndarray) -> Tensor:
+    """As ``prediction_sets``: classes that reach their least probability, else the most probable one."""
+    reached = graph.op("GreaterOrEqual", probabilities, (least - SLACK).astype(np.float32))
+    any_reached = graph.op("ReduceMax", graph.cast(reached, "float32"), np.array([1]))
+    empty = graph.op("Not", graph.cast(any_reached, "bool"))
+    is_top = graph.op("Equal", graph.op("Unsqueeze", top, np.array([1])), np.arange(len(least)))
+    return graph.op("Or", reached, graph.op("And", empty, is_top))
+
+
+# ---------------------------------------------------------------- networks
+
+_LAYERS: dict[str, LayerWriter] = {**_onnx_layers.LAYERS, **_onnx_own.LAYERS, **_onnx_images.LAYERS}
+
+
+def _network(graph: Graph, source: Source, inputs: Mapping[str, Tensor]) -> Tensor:
+    """The output of the Keras model."""
+    if source.modality != "image":
+        inputs = {name: graph.op("Unsqueeze", x, np.array([1])) for name, x in inputs.items()}
+    return _functional(graph, source.keras, [inputs[tensor.name] for tensor in source.keras.inputs])
+
+
+def _functional(graph: Graph, model: Any, inputs: Sequence[Tensor]) -> Any:
+    """Node by node, in the order in which Keras runs them."""
+    values: dict[int, Any] = {id(x): y for x, y in zip(model.inputs, inputs, strict=True)}
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        for node in model._nodes_by_depth[depth]:
+            if node.is_input or any(id(x) not in values for x in node.input_tensors):
+                continue
+            values[id(node.outputs[0])] = _node(graph, node, values)
+    return values[id(model.outputs[0])]
+
+
+def _node(graph: Graph, node: Any, values: Mapping[int, Any]) -> Any:
+    layer = node.operation
+    inputs = [values[id(x)] for x in node.input_tensors]
+    if hasattr(layer, "_nodes_by_depth"):
+        by_tensor = dict(zip(map(id, node.input_tensors), inputs, strict=True))
+        return _functional(graph, layer, _in_order(layer, node, by_tensor))
+    kind = type(layer).__name__
+    if kind not in _LAYERS:
+        raise CannotHold(f"the layer {kind} has no form in ONNX here")
+    arguments, options = node.arguments.args, node.arguments.kwargs
+    shapes = [tuple(x.shape) for x in node.input_tensors]
+    return _LAYERS[kind](Call(graph, layer, inputs, shapes, tuple(node.outputs[0].shape), arguments, options))
+
+
+def _in_order(model: Any, node: Any, by_tensor: Mapping[int, Any]) -> list[Any]:
+    """Inputs of a nested model in its own order."""
+    passed = node.arguments.args[0]
+    if isinstance(passed, dict):
+        inputs = {id(x): by_tensor[id(passed[name])] for name, x in model._inputs_struct.items()}
+        return [inputs[id(x)] for x in model.inputs]
+    tensors = passed if isinstance(passed, (list, tuple)) else [passed]
+    return [by_tensor[id(x)] for x in tensors]
+
+
+# ---------------------------------------------------------------- pipelines
+
+
+def _pipeline(graph: Graph, source: Source, inputs: Mapping[str, Tensor]) -> Tensor:
+    """Calibrated probabilities (batch, n_classes) or values (batch, 1) of a scikit-learn model, float64."""
+    predicted = _step(graph, source.sklearn, _numbers(graph, source, inputs) or inputs)
+    if source.task == "regression":
+        return predicted
+    calibrator = source.confidence.calibrator
+    return _onnx_own.calibrated(graph, predicted, calibrator, len(source.classes), np.float64)
+
+
+def _numbers(graph: Graph, source: Source, inputs: Mapping[str, Tensor]) -> Matrix | None:
+    """Numeric raw columns as one matrix, for pipelines that do not start with an encoder of deepworth."""
+    has_encoder = hasattr(getattr(source.sklearn, "steps", [("", None)])[0][1], "roles_")
+    if has_encoder or any(field.kind != "number" for field in source.fields):
+        return None
+    return Matrix(graph.concat([graph.op("Unsqueeze", x, np.array([1])) for x in inputs.values()]))
+
+
+def _step(graph: Graph, step: Any, value: Any, *, transforms: bool = False) -> Any:
+    """One step or model: by its own writer, as a linear model, or by the general converter.
+
+    ``transforms`` says that a step is followed by another one, whatever else it could do.
+    """
+    name = type(step).__name__
+    if name == "Pipeline":
+        return _steps(graph, step, value, transforms)
+    if name in _STEPS:
+        return _STEPS[name](graph, step, value)
+    if isinstance(value, Mapping):
+        raise CannotHold(
+            f"{name} has no form in ONNX here: it reads raw columns without an encoder of deepworth"
+        )
+    if transforms:
+        return Matrix(_converted(graph, step, value, output=0))
+    predicted = _onnx_pipelines.linear(graph, step, value)
+    if predicted is not None:
+        return predicted
+    return _converted(graph, step, value, output=-1 if hasattr(step, "predict_proba") else 0)
+
+
+def _converted(graph: Graph, step: Any, value: Any, output: int) -> Tensor:
+    """What skl2onnx makes of an estimator or a transformer, in double precision."""
+    name = type(step).__name__
+    x = graph.cast(value.x if isinstance(value, Matrix) else value, "float64")
+    converted = _by_skl2onnx(step)
+    graphs = [a.name for node in converted.node for a in node.attribute if a.HasField("g") or a.graphs]
+    domains = {node.domain for node in converted.node} - set(OPSETS)
+    if graphs or domains or converted.sparse_initializer:
+        raise CannotHold(f"{_CONVERTER} writes {name} with loops or operators that exports do not have")
+    graph.converted.append(name)
+    return graph.cast(graph.inline(converted, {"x": x}, converted.output[output].name), "float64")
+
+
+def _by_skl2onnx(step: Any) -> onnx.GraphProto:
+    name = type(step).__name__
+    try:
+        from skl2onnx import to_onnx
+        from skl2onnx.common.data_types import DoubleTensorType
+    except ImportError as error:
+        raise CannotHold(f"{name} needs {_CONVERTER}: pip install 'deepworth[onnx]'") from error
+    options = {id(step): {"zipmap": False}} if hasattr(step, "predict_proba") else None
+    try:
+        return to_onnx(
+            step,
+            initial_types=[("x", DoubleTensorType([None, int(step.n_features_in_)]))],
+            target_opset={"": OPSETS[""], ML: OPSETS[ML]},
+            options=options,
+        ).graph
+    except Exception as error:  # it fails in as many ways as there are estimators
+        first = (str(error).strip().splitlines() or [""])[0]
+        raise CannotHold(
+            f"{name} has no form in {_CONVERTER}: {type(error).__name__}: {first[:160]}"
+        ) from error
+
+
+def _steps(graph: Graph, model: Any, value: Any, transforms: bool) -> Any:
+    for _, step in model.steps[:-1]:
+        value = _step(graph, step, value, transforms=True)
+    return _step(graph, model.steps[-1][1], value, transforms=transforms)
+
+
+def _inner_model(graph: Graph, model: Any, value: Any) -> Tensor:
+    return _step(graph, model.model_, value)
+
+
+def _standardised_target(graph: Graph, model: Any, value: Any) -> Tensor:
+    z = _step(graph, model.regressor_, value)
+    scaler = model.transformer_
+    return graph.op("Add", graph.op("Mul", z, scaler.scale_), scaler.mean_)
+
+
+_STEPS: dict[str, StepWriter] = {
+    **_onnx_pipelines.STEPS,
+    **_onnx_texts.STEPS,
+    **_onnx_images.STEPS,
+    **_onnx_trees.MODELS,
+    **dict.fromkeys(("BySize", "CodedLabels", "FewNeighbours", "NamedCategories"), _inner_model),
+    "TransformedTargetRegressor": _standardised_target,
+}

@@ -1,7 +1,4 @@
-"""Texts as ONNX operators: words, their letters changed one by one, and numbers for words.
-
-Word and letter features of scikit-learn's vectorisers as ONNX operators.
-"""
+"""Texts as ONNX operators: numbers of words for networks, counts of words and letters for pipelines."""
 
 from __future__ import annotations
 
@@ -11,20 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from ._onnx_graph import RUNTIME, Graph, Tensor
-from ._source import CannotHold
+from ._formats import CannotHold
+from ._onnx_graph import RUNTIME, Graph, StepWriter, Tensor
 
-# A Tokenizer that finds nothing in any row has no axis to work on, so every text ends in a mark that is
-# found and taken out again.
+# A Tokenizer that finds nothing in any row fails, so every text gets a mark at its end that is removed again.
 _MARK = "\ue000"
-_KEPT = "\ue001"  # "this letter stays as it is"; both are private characters, which no word has
+_KEPT = "\ue001"  # "this letter does not change"; both are private characters, which no word has
 _STANDARD_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 
 
 def pieces(graph: Graph, texts: Tensor, expression: str) -> Tensor:
-    """What matches in each text, (batch, most matches), "" at the end; at least one column.
+    """Matches in each text (batch,): (batch, largest number of matches), filled with "", at least one column.
 
-    ``texts`` is (batch,). The regular expression is RE2's, as in TensorFlow.
+    The regular expression is one of RE2, as in TensorFlow.
     """
     marked = graph.op("StringConcat", texts, np.array(f" {_MARK}", object))
     return _tokens(graph, marked, tokenexp=f"{_MARK}|{expression}")
@@ -35,33 +31,33 @@ def _tokens(graph: Graph, texts: Tensor, **attributes: Any) -> Tensor:
 
 
 def letters(graph: Graph, words: Tensor) -> Tensor:
-    """The letters of each word, one axis more, "" at the end."""
+    """The letters of each word along a new axis, filled with ""."""
     return _tokens(graph, words, separators=[""])
 
 
 def rewritten(graph: Graph, words: Tensor, changes: Mapping[str, str], longest: int) -> Tensor:
-    """Words with letters changed or taken out ("").
+    """Words with letters replaced or removed ("").
 
-    Words longer than ``longest`` are cut behind the next power of two, so they equal no word of that length.
+    Words longer than ``longest`` are cut after the next power of two, so they equal no word of that length.
     """
-    found = letters(graph, words)
-    to = graph.lookup(found, list(changes), list(changes.values()), _KEPT)
-    found = graph.op("Where", graph.op("Equal", to, np.array(_KEPT, object)), found, to)
+    old = letters(graph, words)
+    new = graph.lookup(old, list(changes), list(changes.values()), _KEPT)
+    parts = graph.op("Where", graph.op("Equal", new, np.array(_KEPT, object)), old, new)
     width = 1 << int(longest).bit_length()  # more than longest
     shape = graph.concat([graph.op("Shape", words), graph.constant(np.array([width]))], axis=0)
     empty = graph.op("Expand", np.array("", object), shape)
-    found = graph.columns(graph.concat([found, empty]), 0, width, axis=2)
-    while width > 1:  # neighbours joined, until a word is whole
-        left, right = (graph.columns(found, start, width, axis=2, step=2) for start in (0, 1))
-        found, width = graph.op("StringConcat", left, right), width // 2
-    return graph.op("Squeeze", found, np.array([2]))
+    parts = graph.columns(graph.concat([parts, empty]), 0, width, axis=2)
+    while width > 1:  # join neighbours until words are complete
+        left, right = (graph.columns(parts, start, width, axis=2, step=2) for start in (0, 1))
+        parts, width = graph.op("StringConcat", left, right), width // 2
+    return graph.op("Squeeze", parts, np.array([2]))
 
 
 @cache
 def lower_case() -> Mapping[str, str]:
-    """Every letter that has a lower case."""
-    every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
-    return {letter: letter.lower() for letter in every if letter.lower() != letter}
+    """Lower case by upper case letter."""
+    letters = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    return {letter: letter.lower() for letter in letters if letter.lower() != letter}
 
 
 @cache
@@ -70,18 +66,18 @@ def _ascii_lower_case() -> Mapping[str, str]:
 
 
 def compacted(graph: Graph, ids: Tensor, wanted: Tensor, length: int) -> Tensor:
-    """The wanted numbers of each row moved to its beginning, 0 behind them: int64 (batch, length)."""
-    place = graph.op("Sub", graph.op("CumSum", graph.cast(wanted, "int64"), np.int64(1)), np.int64(1))
-    fits = graph.op("And", wanted, graph.op("Less", place, np.int64(length)))
-    place = graph.op("Where", fits, place, np.int64(length))  # the last column is thrown away
+    """The wanted numbers of each row moved to its start, then zeros: int64 (batch, length)."""
+    position = graph.op("Sub", graph.op("CumSum", graph.cast(wanted, "int64"), np.int64(1)), np.int64(1))
+    fits = graph.op("And", wanted, graph.op("Less", position, np.int64(length)))
+    position = graph.op("Where", fits, position, np.int64(length))  # the last column is discarded
     n_rows = graph.columns(graph.op("Shape", ids), 0, 1, axis=0)
     shape = graph.concat([n_rows, graph.constant(np.array([length + 1]))], axis=0)
     zeros = graph.op("Expand", np.int64(0), shape)
-    return graph.columns(graph.op("ScatterElements", zeros, place, ids, axis=1), 0, length)
+    return graph.columns(graph.op("ScatterElements", zeros, position, ids, axis=1), 0, length)
 
 
 def is_word(graph: Graph, words: Tensor) -> Tensor:
-    """Whether there is a word at a place."""
+    """Whether there is a word, bool of the same shape."""
     return graph.op("Not", graph.op("Equal", words, np.array("", object)))
 
 
@@ -90,9 +86,9 @@ def token_ids(graph: Graph, texts: Tensor, vocabulary: Sequence[str], length: in
 
     ``texts`` (batch,), answer int64 (batch, length).
     """
-    found = pieces(graph, texts, r"(?i:<br\s*/?>)|[\p{L}\p{M}\p{N}'\x{2019}]+|[.,!?;]")
-    gaps = {"'": "", "\u2019": "", _MARK: ""}
-    words = rewritten(graph, found, {**lower_case(), **gaps}, _longest(vocabulary))
+    matches = pieces(graph, texts, r"(?i:<br\s*/?>)|[\p{L}\p{M}\p{N}'\x{2019}]+|[.,!?;]")
+    removed = {"'": "", "\u2019": "", _MARK: ""}
+    words = rewritten(graph, matches, {**lower_case(), **removed}, _longest(vocabulary))
     breaks = graph.op("RegexFullMatch", words, pattern="(?s)<.*")
     wanted = graph.op("And", is_word(graph, words), graph.op("Not", breaks))
     ids = graph.lookup(words, list(vocabulary), range(2, len(vocabulary) + 2), 1)
@@ -104,9 +100,9 @@ def bag_of_words(graph: Graph, texts: Tensor, vocabulary: Sequence[str]) -> Tens
 
     ``texts`` (batch,).
     """
-    found = pieces(graph, texts, r"[^ \t\n\v\f\r]+")
+    matches = pieces(graph, texts, r"[^ \t\n\v\f\r]+")
     changes = {**_ascii_lower_case(), **dict.fromkeys(_STANDARD_PUNCTUATION, "")}
-    words = rewritten(graph, found, changes, _longest(vocabulary))
+    words = rewritten(graph, matches, changes, _longest(vocabulary))
     ids = graph.lookup(words, list(vocabulary), range(len(vocabulary)), -1)
     same = graph.op("Equal", graph.op("Unsqueeze", ids, np.array([2])), np.arange(len(vocabulary)))
     return graph.op("ReduceMax", graph.cast(same, "float32"), np.array([1]), keepdims=0)
@@ -116,7 +112,7 @@ def _longest(words: Sequence[str]) -> int:
     return max(map(len, words), default=1)
 
 
-# Python's \w: letters, digits of any kind and the underscore. Its white space, which str.split knows.
+# Python's \w: letters, digits of any kind and the underscore. Then its white space, as in str.split.
 _WORDS = r"[\p{L}\p{N}_]+"
 _NOT_SPACE = (
     r"[^\s\x0b\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+"
@@ -125,7 +121,7 @@ _PATTERN = r"(?u)\b\w+\b"
 
 
 def word_features(graph: Graph, step: Any, texts: Tensor) -> Tensor:
-    """What ``SafeText`` gives, dense float32 (batch, n_words)."""
+    """The output of ``SafeText``, dense float32 (batch, n_words)."""
     vectoriser = step.vectoriser_
     if vectoriser is None:
         n_rows = graph.columns(graph.op("Shape", texts), 0, 1, axis=0)
@@ -143,7 +139,7 @@ def word_features(graph: Graph, step: Any, texts: Tensor) -> Tensor:
 
 def _weighted(graph: Graph, vectoriser: Any, counts: Tensor) -> Tensor:
     if vectoriser.norm != "l2" or not vectoriser.use_idf:
-        raise CannotHold("TF-IDF of another kind")
+        raise CannotHold("TF-IDF without L2 norm or without IDF has no form in ONNX here")
     if vectoriser.sublinear_tf:
         there = graph.op("Greater", counts, np.float32(0))
         logs = graph.op("Add", graph.op("Log", graph.op("Max", counts, np.float32(1))), np.float32(1))
@@ -155,7 +151,7 @@ def _weighted(graph: Graph, vectoriser: Any, counts: Tensor) -> Tensor:
 
 def _words(graph: Graph, vectoriser: Any, texts: Tensor) -> Tensor:
     if vectoriser.token_pattern != _PATTERN or not vectoriser.lowercase:
-        raise CannotHold("a vectoriser with another pattern of words")
+        raise CannotHold("a vectoriser with another token pattern has no form in ONNX here")
     groups = [tuple(name.split(" ")) for name in _in_order(vectoriser)]
     single = sorted({word for group in groups for word in group})
     words = rewritten(graph, pieces(graph, texts, _WORDS), lower_case(), max(map(len, single)))
@@ -164,14 +160,13 @@ def _words(graph: Graph, vectoriser: Any, texts: Tensor) -> Tensor:
 
 
 def _letter_groups(graph: Graph, vectoriser: Any, texts: Tensor) -> Tensor:
-    """Groups of letters inside words, a space at both ends; rows of letters of all words in one line."""
+    """Groups of letters inside words with a space at both ends; letters of all words of a row in one line."""
     groups = [tuple(name) for name in _in_order(vectoriser)]
     single = sorted({letter for group in groups for letter in group})
     number = {letter: i + 1 for i, letter in enumerate(single)}
     words = pieces(graph, texts, _NOT_SPACE)
-    real = graph.op(
-        "And", is_word(graph, words), graph.op("Not", graph.op("Equal", words, np.array("\ue000", object)))
-    )
+    not_mark = graph.op("Not", graph.op("Equal", words, np.array(_MARK, object)))
+    real = graph.op("And", is_word(graph, words), not_mark)
     space, empty = np.array(" ", object), np.array("", object)
     padded = graph.op("StringConcat", graph.op("StringConcat", space, words), space)
     padded = graph.op("Where", real, padded, empty)
@@ -185,16 +180,16 @@ def _in_order(vectoriser: Any) -> list[str]:
 
 
 def _counted(graph: Graph, ids: Tensor, groups: Sequence[tuple[str, ...]], number: dict[str, int]) -> Tensor:
-    """How often each group of neighbours stands in a row: float32 (batch, n_groups)."""
+    """How often each group of neighbours is in a row: float32 (batch, n_groups)."""
     sizes = sorted({len(group) for group in groups})
     pool: list[int] = []
-    starts, places = [], []
+    starts, positions = [], []
     for size in range(1, sizes[-1] + 1):
         starts.append(len(pool))
-        for place, group in enumerate(groups):
+        for position, group in enumerate(groups):
             if len(group) == size:
                 pool += [number[part] for part in group]
-                places.append(place)
+                positions.append(position)
     return graph.op(
         "TfIdfVectorizer",
         ids,
@@ -204,7 +199,7 @@ def _counted(graph: Graph, ids: Tensor, groups: Sequence[tuple[str, ...]], numbe
         max_skip_count=0,
         pool_int64s=pool,
         ngram_counts=starts,
-        ngram_indexes=places,
+        ngram_indexes=positions,
     )
 
 
@@ -216,4 +211,4 @@ def _union(graph: Graph, step: Any, inputs: Any) -> Tensor:
     return graph.concat([_text(graph, part, inputs) for _, part in step.transformer_list])
 
 
-STEPS: dict[str, Any] = {"FeatureUnion": _union, "SafeText": _text}
+STEPS: dict[str, StepWriter] = {"FeatureUnion": _union, "SafeText": _text}

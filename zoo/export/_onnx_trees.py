@@ -1,59 +1,56 @@
-"""Forests and boosted trees as ONNX operators, splits compared in double precision."""
+"""Forests and boosted trees as ONNX operators, splits compared in double precision.
+
+LightGBM, XGBoost and CatBoost are read from the JSON that they write themselves. onnxmltools, the usual
+converter, writes thresholds in single precision where LightGBM compares in double, and would be one more
+dependency; trees are trees, and their writer is here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
 
-from ._onnx_encoder import Matrix
-from ._onnx_graph import ML, Graph, Tensor
+from ._formats import CannotHold
+from ._onnx_graph import ML, Graph, Matrix, StepWriter, Tensor
+from ._rows import histogram_column
 
-_MOST_CODES = 300  # of a category; the table encoder gives 101 at most
-CODES = range(-1, _MOST_CODES)  # -1 is missing
+_MOST_CODES = 300  # of a category; the table encoder makes 101 at most
+_ZERO = np.float32(1e-35)  # LightGBM skips numbers that are no larger when it reads a row
+_CODES = range(-1, _MOST_CODES)  # -1 is missing
+_NODE_FIELDS = ("treeids", "nodeids", "featureids", "modes", "truenodeids", "falsenodeids", "missing")
 
 
-@dataclass
 class Forest:
-    """Nodes of all trees in ONNX's columns; leaves add to one target each."""
+    """Nodes of all trees as ONNX has them; leaves add to one target each."""
 
-    columns: dict[str, list[Any]] = field(
-        default_factory=lambda: {
-            name: []
-            for name in (
-                "treeids",
-                "nodeids",
-                "featureids",
-                "modes",
-                "truenodeids",
-                "falsenodeids",
-                "missing",
-            )
-        }
-    )
-    values: list[float] = field(default_factory=list)
-    leaves: list[tuple[int, int, int, float]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.columns: dict[str, list[Any]] = {name: [] for name in _NODE_FIELDS}
+        self.values: list[float] = []
+        self.leaves: list[tuple[int, int, int, float]] = []
 
     def split(
         self, tree: int, node: int, feature: int, value: float, left: int, right: int, missing_left: bool
     ) -> None:
-        """x[feature] <= value goes left."""
+        """A node from which x[feature] <= value goes left."""
         row = (tree, node, feature, "BRANCH_LEQ", left, right, int(missing_left))
         self._add(row, value)
 
     def leaf(self, tree: int, node: int, weights: Sequence[float], first: int = 0) -> None:
-        """What a leaf adds to the targets from ``first`` on."""
+        """A leaf that adds these weights to the targets from ``first`` on."""
         self._add((tree, node, 0, "LEAF", 0, 0, 0), 0.0)
         self.leaves += [(tree, node, first + i, float(w)) for i, w in enumerate(weights)]
 
-    def among(
-        self, sets: Sets, tree: int, node: int, feature: int, codes: set[int], left: int, right: int
+    def split_categories(
+        self, sets: CategorySets, tree: int, node: int, feature: int, codes: set[int], left: int, right: int
     ) -> None:
-        """A category whose code is among these goes left, -1 being the code of a missing one."""
-        # the column holds 0 for "not among them", which is at most a half and goes where "left" is said
+        """A node from which categories with these codes go left; -1 is the code of a missing one."""
+        # the column is 0 for all other codes, and what is at most 0.5 goes to the child that is named first
         self.split(tree, node, sets.column(feature, codes), 0.5, right, left, False)
 
     def _add(self, row: tuple[Any, ...], value: float) -> None:
@@ -65,7 +62,7 @@ class Forest:
         """Sums over the trees, float64 (batch, n_targets)."""
         c = self.columns
         trees, nodes, targets, weights = (list(v) for v in zip(*self.leaves, strict=True))
-        found = graph.op(
+        sums = graph.op(
             "TreeEnsembleRegressor",
             x,
             domain=ML,
@@ -85,7 +82,7 @@ class Forest:
             aggregate_function="SUM",
             post_transform="NONE",
         )
-        return graph.cast(found, "float64")
+        return graph.cast(sums, "float64")
 
 
 def _doubles(values: Sequence[float]) -> Any:
@@ -93,7 +90,7 @@ def _doubles(values: Sequence[float]) -> Any:
 
 
 def _random_forest(graph: Graph, model: Any, value: Any) -> Tensor:
-    """Trees see single precision; the answer is their mean."""
+    """The mean of the trees, which compare numbers in single precision."""
     x = value.x if isinstance(value, Matrix) else value
     x = graph.cast(graph.cast(x, "float32"), "float64")
     forest, n_trees, k = Forest(), len(model.estimators_), 1
@@ -108,34 +105,19 @@ def _random_forest(graph: Graph, model: Any, value: Any) -> Tensor:
             if left < 0:
                 forest.leaf(i, node, leaves[node] / n_trees)
             else:
-                feature, border = int(tree.feature[node]), float(tree.threshold[node])
-                forest.split(i, node, feature, border, left, right, bool(missing[node]))
+                feature, threshold = int(tree.feature[node]), float(tree.threshold[node])
+                forest.split(i, node, feature, threshold, left, right, bool(missing[node]))
     return forest.add_to(graph, x, k)
 
 
 def _histogram(graph: Graph, model: Any, value: Any) -> Tensor:
-    """Categories of a split are asked for in a column of their own: is the code among these?"""
-    sets = Sets(graph, value.x, int(model.n_features_in_))
+    """Boosted trees of scikit-learn, whose splits by category look up a column of their own."""
+    sets = CategorySets(graph, value.x, int(model.n_features_in_))
     forest, tree, k = Forest(), 0, len(model._predictors[0])
-    for round_ in model._predictors:
-        for target, predictor in enumerate(round_):
-            nodes = predictor.nodes
-            for i, node in enumerate(nodes):
-                if node["is_leaf"]:
-                    forest.leaf(tree, i, [node["value"]], target)
-                    continue
-                feature, border = int(node["feature_idx"]), float(node["num_threshold"])
-                feature = _feature(model, feature)
-                left, right, missing_left = (
-                    int(node["left"]),
-                    int(node["right"]),
-                    bool(node["missing_go_to_left"]),
-                )
-                if node["is_categorical"]:
-                    codes = _codes_of(model, predictor, node, missing_left)
-                    forest.among(sets, tree, i, feature, codes, left, right)
-                else:
-                    forest.split(tree, i, feature, border, left, right, missing_left)
+    for iteration in model._predictors:
+        for target, predictor in enumerate(iteration):
+            for i, node in enumerate(predictor.nodes):
+                _histogram_node(forest, sets, model, predictor, (tree, i, target), node)
             tree += 1
     raw = forest.add_to(graph, sets.widened(), k)
     raw = graph.op("Add", raw, np.asarray(model._baseline_prediction, np.float64).reshape(1, -1))
@@ -146,63 +128,212 @@ def _histogram(graph: Graph, model: Any, value: Any) -> Tensor:
     return graph.op("Softmax", raw, axis=-1)
 
 
-def _feature(model: Any, place: int) -> int:
-    """The column of the encoded table: the model puts categories first."""
-    moved = getattr(model, "_preprocessor", None)
-    if moved is None:
-        return place
-    categorical = np.flatnonzero(model.is_categorical_)
-    order = [*categorical, *np.flatnonzero(~np.asarray(model.is_categorical_))]
-    return int(order[place])
+def _histogram_node(
+    forest: Forest, sets: CategorySets, model: Any, predictor: Any, at: tuple[int, int, int], node: Any
+) -> None:
+    tree, i, target = at
+    if node["is_leaf"]:
+        forest.leaf(tree, i, [node["value"]], target)
+        return
+    feature, threshold = histogram_column(model, int(node["feature_idx"])), float(node["num_threshold"])
+    left, right, missing_left = int(node["left"]), int(node["right"]), bool(node["missing_go_to_left"])
+    if node["is_categorical"]:
+        codes = _codes_to_the_left(model, predictor, node, missing_left)
+        forest.split_categories(sets, tree, i, feature, codes, left, right)
+    else:
+        forest.split(tree, i, feature, threshold, left, right, missing_left)
 
 
-def _codes_of(model: Any, predictor: Any, node: Any, missing_left: bool) -> set[int]:
-    """Codes of the table encoder that go left; -1 is missing. Codes never seen go as missing ones."""
-    position = int(node["feature_idx"])
+def _codes_to_the_left(model: Any, predictor: Any, node: Any, missing_left: bool) -> set[int]:
+    """Codes of the table encoder that go left; -1 is missing, and unseen codes go where missing ones go."""
     bits = predictor.raw_left_cat_bitsets[int(node["bitset_idx"])]
     left = {c for c in range(256) if bits[c // 32] >> np.uint32(c % 32) & 1}
     encoder = model._preprocessor.named_transformers_["encoder"]
-    own = [int(v) for v in encoder.categories_[position] if v == v]
-    found = {own[c] for c in left if c < len(own)}
-    known = set(own)
-    if missing_left:
-        found |= {c for c in CODES if c not in known}
-    return found
+    known = [int(v) for v in encoder.categories_[int(node["feature_idx"])] if v == v]
+    codes = {known[c] for c in left if c < len(known)}
+    return codes | (set(_CODES) - set(known)) if missing_left else codes
 
 
-class Sets:
-    """Columns behind a table's own that say whether a code is among some; made when a split asks."""
+class CategorySets:
+    """More columns of an encoded table, one for each set of codes that a split asks for."""
 
     def __init__(self, graph: Graph, x: Tensor, n_columns: int) -> None:
         self.graph, self.x, self.n_columns = graph, x, n_columns
-        self.asked: dict[tuple[int, frozenset[int]], int] = {}
+        self.sets: dict[tuple[int, frozenset[int]], int] = {}
 
     def column(self, feature: int, codes: set[int]) -> int:
-        """The number of the column."""
-        return self.n_columns + self.asked.setdefault((feature, frozenset(codes)), len(self.asked))
+        """The number of the column that is 1 where the code of a feature is in a set, else 0."""
+        return self.n_columns + self.sets.setdefault((feature, frozenset(codes)), len(self.sets))
 
     def widened(self) -> Tensor:
-        """The table with these columns: a table of answers by code, looked up once for each category."""
-        parts, order = [self.x], list(range(self.n_columns))
+        """The table with these columns: all sets of a feature are one look-up by code."""
         by_feature: dict[int, list[tuple[frozenset[int], int]]] = {}
-        for (feature, codes), place in self.asked.items():
-            by_feature.setdefault(feature, []).append((codes, place))
-        places = []
-        for feature, rows in by_feature.items():
-            answers = np.zeros((_MOST_CODES + 1, len(rows)))
-            for j, (codes, place) in enumerate(rows):
-                answers[np.array(sorted(codes), np.int64) + 1, j] = 1.0  # the first row is for missing
-                places.append(place)
+        for (feature, codes), number in self.sets.items():
+            by_feature.setdefault(feature, []).append((codes, number))
+        parts, numbers = [self.x], []
+        for feature, sets in by_feature.items():
+            members = np.zeros((_MOST_CODES + 1, len(sets)))
+            for j, (codes, number) in enumerate(sets):
+                members[np.array(sorted(codes), np.int64) + 1, j] = 1.0  # the first row is for missing
+                numbers.append(number)
             code = self.graph.cast(self.graph.op("Gather", self.x, np.int64(feature), axis=1), "int64")
-            parts.append(self.graph.op("Gather", answers, self.graph.op("Add", code, np.int64(1)), axis=0))
+            parts.append(self.graph.op("Gather", members, self.graph.op("Add", code, np.int64(1)), axis=0))
         joined = self.graph.concat(parts)
-        order += [self.n_columns + places.index(place) for place in range(len(places))]
-        return self.graph.take(joined, order) if places else joined
+        order = [self.n_columns + numbers.index(number) for number in range(len(numbers))]
+        return self.graph.take(joined, [*range(self.n_columns), *order]) if numbers else joined
 
 
-MODELS: dict[str, Any] = {
-    "HistGradientBoostingClassifier": _histogram,
-    "HistGradientBoostingRegressor": _histogram,
-    "RandomForestClassifier": _random_forest,
-    "RandomForestRegressor": _random_forest,
+def _lightgbm(graph: Graph, model: Any, value: Any) -> Tensor:
+    """NaN counts as zero where training had none; a missing category goes right."""
+    dump = model.booster_.dump_model()
+    tiny = graph.op("LessOrEqual", graph.op("Abs", value.x), np.float64(_ZERO))
+    x = graph.op("Where", tiny, np.float64(0), value.x)
+    sets, forest = CategorySets(graph, x, int(model.n_features_in_)), Forest()
+    k = int(dump["num_tree_per_iteration"])
+    for tree in dump["tree_info"]:
+        for at, node, left, right in _numbered(tree["tree_structure"]):
+            _lightgbm_node(forest, sets, (int(tree["tree_index"]), at, k), node, left, right)
+    raw = forest.add_to(graph, sets.widened(), k)
+    return _linked(graph, raw, str(dump["objective"]).replace("binary sigmoid:1", "binary"))
+
+
+def _lightgbm_node(
+    forest: Forest, sets: CategorySets, at: tuple[int, int, int], node: dict[str, Any], left: int, right: int
+) -> None:
+    tree, i, k = at
+    if "leaf_value" in node:
+        forest.leaf(tree, i, [node["leaf_value"]], tree % k)
+    elif node["decision_type"] == "==":
+        codes = {int(code) for code in str(node["threshold"]).split("||")}
+        forest.split_categories(sets, tree, i, int(node["split_feature"]), codes, left, right)
+    elif node["decision_type"] == "<=" and node["missing_type"] in ("None", "NaN"):
+        threshold = float(node["threshold"])
+        missing = node["default_left"] if node["missing_type"] == "NaN" else threshold >= 0
+        forest.split(tree, i, int(node["split_feature"]), threshold, left, right, bool(missing))
+    else:
+        raise CannotHold(f"LightGBM's split {node['decision_type']} {node['missing_type']}")
+
+
+def _numbered(root: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any], int, int]]:
+    """Nodes of a nested tree with their number, and the numbers of their children."""
+    waiting, count = [(0, root)], 1
+    while waiting:
+        number, node = waiting.pop()
+        left, right = count, count + 1
+        if "leaf_value" not in node:
+            waiting += [(left, node["left_child"]), (right, node["right_child"])]
+            count += 2
+        yield number, node, left, right
+
+
+def _xgboost(graph: Graph, model: Any, value: Any) -> Tensor:
+    """Numbers are single precision, less than the threshold goes left; listed categories go right."""
+    learner = json.loads(model.get_booster().save_raw("json"))["learner"]
+    booster = learner["gradient_booster"]
+    if booster["name"] != "gbtree":
+        raise CannotHold(f"XGBoost's booster {booster['name']}")
+    x = graph.cast(graph.cast(value.x, "float32"), "float64")
+    sets, forest = CategorySets(graph, x, int(model.n_features_in_)), Forest()
+    k = max(1, int(learner["learner_model_param"]["num_class"]))
+    for number, (tree, target) in enumerate(
+        zip(booster["model"]["trees"], booster["model"]["tree_info"], strict=True)
+    ):
+        _xgboost_tree(forest, sets, number, tree, target)
+    raw = forest.add_to(graph, sets.widened(), k)
+    objective = learner["objective"]["name"]
+    start = np.array(_base_scores(learner["learner_model_param"]["base_score"]), np.float64)
+    if objective == "binary:logistic":
+        start = np.log(start / (1 - start))
+    return _linked(graph, graph.op("Add", raw, start), objective)
+
+
+def _xgboost_tree(forest: Forest, sets: CategorySets, number: int, tree: dict[str, Any], target: int) -> None:
+    starts = dict(zip(tree["categories_nodes"], tree["categories_segments"], strict=True))
+    sizes = dict(zip(tree["categories_nodes"], tree["categories_sizes"], strict=True))
+    for i, (left, right) in enumerate(zip(tree["left_children"], tree["right_children"], strict=True)):
+        threshold, feature = np.float32(tree["split_conditions"][i]), int(tree["split_indices"][i])
+        missing = bool(tree["default_left"][i])
+        if left < 0:
+            forest.leaf(number, i, [float(threshold)], target)
+        elif tree["split_type"][i]:
+            to_the_right = set(tree["categories"][starts[i] : starts[i] + sizes[i]])
+            codes = set(_CODES) - to_the_right - (set() if missing else {-1})
+            forest.split_categories(sets, number, i, feature, codes, left, right)
+        else:
+            below = float(np.nextafter(threshold, np.float32(-np.inf)))
+            forest.split(number, i, feature, below, left, right, missing)
+
+
+def _base_scores(text: str) -> list[float]:
+    """A number, or since XGBoost 3.1 a list of them, as text."""
+    value = json.loads(text)
+    return list(value) if isinstance(value, list) else [float(value)]
+
+
+def _catboost(graph: Graph, model: Any, value: Any) -> Tensor:
+    """Symmetric trees over numbers in single precision; more than the threshold is the second half."""
+    dump = _catboost_json(model)
+    info = dump["features_info"]
+    if info.get("categorical_features"):
+        raise CannotHold(
+            "CatBoost turns combinations of categories into statistics of its training rows by hashes of its "
+            "own; no operator of ONNX has them (tables without categories work)"
+        )
+    columns = {f["feature_index"]: f for f in info["float_features"]}
+    forest = Forest()
+    scale, start = dump["scale_and_bias"]
+    k = len(start)
+    for number, tree in enumerate(dump["oblivious_trees"]):
+        leaves = np.asarray(tree["leaf_values"], np.float64).reshape(-1, k) * scale
+        _symmetric(forest, number, tree.get("splits") or [], leaves, columns)
+    x = graph.cast(graph.cast(value.x, "float32"), "float64")
+    raw = graph.op("Add", forest.add_to(graph, x, k), np.asarray(start, np.float64))
+    return _linked(graph, raw, dump["model_info"]["params"]["loss_function"]["type"])
+
+
+def _symmetric(
+    forest: Forest, number: int, splits: list[dict[str, Any]], leaves: np.ndarray, columns: dict[int, Any]
+) -> None:
+    """Nodes by level from the root; the last split is the highest bit of a leaf's number."""
+    for i in range(len(leaves) - 1):
+        split = splits[len(splits) - (i + 1).bit_length()]
+        column = columns[split["float_feature_index"]]
+        feature, threshold = int(column["flat_feature_index"]), float(np.float32(split["border"]))
+        missing = column.get("nan_value_treatment") != "AsTrue"
+        forest.split(number, i, feature, threshold, 2 * i + 1, 2 * i + 2, missing)
+    for i, leaf in enumerate(leaves):
+        forest.leaf(number, len(leaves) - 1 + i, leaf)
+
+
+def _catboost_json(model: Any) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.json"
+        model.save_model(str(path), format="json")
+        dump: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return dump
+
+
+_LINKS = {
+    **dict.fromkeys(("regression", "reg:squarederror", "RMSE"), None),
+    **dict.fromkeys(("binary", "binary:logistic", "Logloss"), "Sigmoid"),
+    **dict.fromkeys(("multiclass", "multi:softprob", "MultiClass"), "Softmax"),
+}
+
+
+def _linked(graph: Graph, raw: Tensor, objective: str) -> Tensor:
+    """From sums over trees to values or probabilities."""
+    name = objective.partition(" ")[0]
+    if name not in _LINKS:
+        raise CannotHold(f"boosted trees with the objective {objective!r} have no form in ONNX here")
+    if _LINKS[name] == "Sigmoid":
+        return graph.concat([graph.op("Sigmoid", graph.op("Neg", raw)), graph.op("Sigmoid", raw)])
+    return raw if _LINKS[name] is None else graph.op("Softmax", raw, axis=-1)
+
+
+MODELS: dict[str, StepWriter] = {
+    **dict.fromkeys(("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"), _histogram),
+    **dict.fromkeys(("RandomForestClassifier", "RandomForestRegressor"), _random_forest),
+    **dict.fromkeys(("LGBMClassifier", "LGBMRegressor"), _lightgbm),
+    **dict.fromkeys(("XGBClassifier", "XGBRegressor"), _xgboost),
+    **dict.fromkeys(("CatBoostClassifier", "CatBoostRegressor"), _catboost),
 }

@@ -1,8 +1,8 @@
-"""Rows that an export is tried with, made from what the model itself knows: no training row is kept.
+"""Synthetic rows on which an export is compared with its model; they need no training row.
 
-Usual rows first; then each column in turn is missing, never seen, empty or extreme.
-
-Where trees split their numbers: rows on a border show whether an export compares as the model does.
+Usual rows come first, from what the model learned of its columns: levels, words, medians, and thresholds of
+trees, on which an export shows whether it compares as the model does. Then each column in turn is missing,
+unseen, empty or extreme.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from ._source import Source
 
 USUAL = 12
 EXTREME = (0.0, -0.0, 1.0, -1e30, 1e30, 1e300, -1e300, 1e-300, np.inf, -np.inf, np.nan)
@@ -26,11 +28,17 @@ TEXTS = (
     "  tabs\tand\nlines  ",
     "word " * 400,
 )
+EDGE_CASES: dict[str, tuple[Any, ...]] = {  # the last one is a missing cell
+    "number": EXTREME,
+    "date": DATES,
+    "category": CATEGORIES,
+    "text": TEXTS[2:] + TEXTS[:2],
+}
 SIDES = ((1, 1), (7, 5), (16, 16), (28, 28), (33, 50), (48, 8), (64, 96))
 
 
-def probe_rows(source: Any, seed: int = 0) -> Any:
-    """X as the model takes it: a DataFrame, a Series of str, or a list of uint8 images."""
+def probe_rows(source: Source, seed: int = 0) -> Any:
+    """Synthetic raw rows: a DataFrame, a Series of str, or a list of uint8 images."""
     rng = np.random.default_rng(seed)
     if source.modality == "image":
         return _images(source, rng)
@@ -40,16 +48,16 @@ def probe_rows(source: Any, seed: int = 0) -> Any:
     return _table(source, known, rng)
 
 
-def _table(source: Any, known: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
+def _table(source: Source, known: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
     columns = source.manifest["inputs"]
     inputs = {f.column: f.input for f in source.fields}
     usual = {c["name"]: _usual(c["kind"], known.get(inputs.get(c["name"], ""), {}), rng) for c in columns}
-    odd = {c["name"]: _odd(c["kind"]) for c in columns}
+    edge_cases = {c["name"]: EDGE_CASES[c["kind"]] for c in columns}
     rows = [{name: usual[name][i] for name in usual} for i in range(USUAL)]
-    for name, values in odd.items():
+    for name, values in edge_cases.items():
         start = rows[len(rows) % USUAL]
         rows += [{**start, name: value} for value in values]
-    rows.append({name: values[-1] for name, values in odd.items()})  # all missing
+    rows.append({name: values[-1] for name, values in edge_cases.items()})  # all missing
     X = pd.DataFrame(rows, columns=list(usual))
     for c in columns:
         if c["kind"] == "number":
@@ -65,22 +73,16 @@ def _usual(kind: str, known: dict[str, Any], rng: np.random.Generator) -> list[A
     if kind == "number":
         centre, spread = known.get("centre", 0.0), known.get("spread", 1.0)
         values = centre + spread * rng.standard_normal(USUAL)
-        values[: len(known.get("values", ())[:4])] = known.get("values", ())[
-            :4
-        ]  # borders of the model itself
+        thresholds = known.get("values", ())[:4]
+        values[: len(thresholds)] = thresholds
         return values.tolist()
     if kind == "date":
         start = pd.Timestamp(known.get("centre", 1e9), unit="s").floor("s")
-        return [
-            str(start + pd.Timedelta(days=int(d), hours=int(d) % 24)) for d in rng.integers(-90, 90, USUAL)
-        ]
+        days = rng.integers(-90, 90, USUAL).tolist()
+        return [str(start + pd.Timedelta(days=day, hours=day % 24)) for day in days]
     if kind == "category":
         return [str(v) for v in rng.choice(np.array(known.get("levels") or ["a"], dtype=object), USUAL)]
     return _texts(known, rng, USUAL)
-
-
-def _odd(kind: str) -> tuple[Any, ...]:
-    return {"number": EXTREME, "date": DATES, "category": CATEGORIES, "text": TEXTS[2:] + TEXTS[:2]}[kind]
 
 
 def _texts(known: dict[str, Any], rng: np.random.Generator, n: int) -> list[str]:
@@ -88,27 +90,23 @@ def _texts(known: dict[str, Any], rng: np.random.Generator, n: int) -> list[str]
     return [" ".join(rng.choice(words, rng.integers(1, 30))) for _ in range(n)]
 
 
-def _images(source: Any, rng: np.random.Generator) -> list[np.ndarray]:
-    """Noise and gradients of the model's own size and of others, black and white ones among them."""
+def _images(source: Source, rng: np.random.Generator) -> list[np.ndarray]:
+    """Noise, black, white and a ramp of the model's own size, darker noise, and noise of other sizes."""
     height, width = source.image_size
-    # reductions by whole factors, even ones above all, are where sums come out as ties of rounding
+    # reductions by integer factors, above all even ones, are where sums are ties of rounding
     multiples = [(height * k, width * j) for k, j in ((2, 2), (4, 2), (3, 1))]
-    sides = [(height, width), *multiples, *SIDES]
-    shapes = [(*size, source.channels) for size in sides]
-    own = shapes[0]
-    found = [rng.integers(0, 256, own).astype(np.uint8) for _ in range(9)]
-    ramp = np.linspace(0, 255, own[1]).astype(np.uint8)
-    found += [
-        np.zeros(own, np.uint8),
-        np.full(own, 255, np.uint8),
-        np.broadcast_to(ramp[None, :, None], own).copy(),
-    ]
-    found += [np.rint(f * (i / 9)).astype(np.uint8) for i, f in enumerate(found[:9])][:9]
-    return found + [rng.integers(0, 256, shape).astype(np.uint8) for shape in shapes[1:] for _ in range(2)]
+    shape, *others = [(*size, source.channels) for size in ((height, width), *multiples, *SIDES)]
+    noise = [rng.integers(0, 256, shape).astype(np.uint8) for _ in range(9)]
+    ramp = np.linspace(0, 255, width).astype(np.uint8)
+    plain = [np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)]
+    plain.append(np.broadcast_to(ramp[None, :, None], shape).copy())
+    darker = [np.rint(image * (i / 9)).astype(np.uint8) for i, image in enumerate(noise)]
+    resized = [rng.integers(0, 256, other).astype(np.uint8) for other in others for _ in range(2)]
+    return [*noise, *plain, *darker, *resized]
 
 
-def _known(source: Any) -> dict[str, dict[str, Any]]:
-    """By input: what the model has learned of the column."""
+def _known(source: Source) -> dict[str, dict[str, Any]]:
+    """What the model learned of each column, by input."""
     return _of_keras(source.keras) if source.keras is not None else _of_sklearn(source)
 
 
@@ -134,8 +132,8 @@ def _of_layer(layer: Any) -> dict[str, Any]:
     return {"words": layer.words} if kind == "BagOfWords" else {}
 
 
-def _of_sklearn(source: Any) -> dict[str, dict[str, Any]]:
-    """From the encoder's parts: levels, words, medians and deviations where it has them."""
+def _of_sklearn(source: Source) -> dict[str, dict[str, Any]]:
+    """Levels, words, medians and thresholds, from the parts of the encoder and from trees."""
     found: dict[str, dict[str, Any]] = {}
     inputs = {f.column: f.input for f in source.fields}
     if source.modality == "text":
@@ -162,11 +160,9 @@ def _of_sklearn(source: Any) -> dict[str, dict[str, Any]]:
 
 
 def _of_trees(model: Any, names: list[str]) -> dict[str, dict[str, Any]]:
-    """Numbers around the borders of the trees, and some of the borders themselves."""
-    pass
-
+    """Numbers around the thresholds of trees, and some of the thresholds themselves."""
     found: dict[str, dict[str, Any]] = {}
-    for i, values in borders(model).items():
+    for i, values in thresholds(model).items():
         if i < len(names) and len(values):
             low, centre, high = np.quantile(values, (0.1, 0.5, 0.9))
             some = values[np.linspace(0, len(values) - 1, 4).round().astype(int)]
@@ -175,7 +171,7 @@ def _of_trees(model: Any, names: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def _vectorisers(model: Any) -> list[Any]:
-    """Fitted vectorisers of a pipeline, wherever they are."""
+    """Fitted vectorisers anywhere in a pipeline."""
     waiting, found = [model], []
     while waiting:
         value = waiting.pop()
@@ -187,39 +183,52 @@ def _vectorisers(model: Any) -> list[Any]:
     return found
 
 
-Split = tuple[int, float]  # column of the encoded table, and its border
+Split = tuple[int, float]  # column of the encoded table and threshold
 
 
-def borders(model: Any) -> dict[int, np.ndarray]:
-    """Sorted borders by column of the encoded table; nothing for models without trees."""
-    found: dict[int, list[float]] = {}
-    for feature, border in _splits(model):
-        found.setdefault(feature, []).append(border)
-    known = {feature: np.unique(values) for feature, values in found.items()}
-    return {
-        feature: values[np.isfinite(values)] for feature, values in known.items()
-    }  # inf: only missing go right
+def thresholds(model: Any) -> dict[int, np.ndarray]:
+    """Sorted thresholds of trees by column of the encoded table; empty for other models."""
+    by_column: dict[int, list[float]] = {}
+    for column, threshold in _splits(model):
+        by_column.setdefault(column, []).append(threshold)
+    unique = {column: np.unique(values) for column, values in by_column.items()}
+    # infinity separates missing from known
+    return {column: values[np.isfinite(values)] for column, values in unique.items()}
 
 
 def _splits(model: Any) -> Iterator[Split]:
-    model = getattr(model, "model_", model)
-    model = getattr(model, "model_", model)  # classes by number around categories by name
-    yield from _KINDS.get(type(model).__name__, lambda model: ())(model)
+    while hasattr(model, "model_"):
+        model = model.model_
+    if type(model).__name__ in _SPLITS:
+        yield from _SPLITS[type(model).__name__](model)
+    else:
+        yield from _tree_splits(model)
 
 
-def _forest(model: Any) -> Iterator[Split]:
-    for tree in (estimator.tree_ for estimator in model.estimators_):
-        inner = tree.children_left >= 0
-        yield from zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True)
+def _tree_splits(model: Any) -> Iterator[Split]:
+    """Splits of trees of scikit-learn, alone or in an ensemble of any kind."""
+    if hasattr(model, "tree_"):
+        inner = model.tree_.children_left >= 0
+        yield from zip(
+            model.tree_.feature[inner].tolist(), model.tree_.threshold[inner].tolist(), strict=True
+        )
+    for member in np.ravel(np.asarray(getattr(model, "estimators_", ()), dtype=object)):
+        yield from _tree_splits(member)
 
 
 def _histogram(model: Any) -> Iterator[Split]:
-    from ._onnx_trees import _feature
-
-    for predictor in (p for turn in model._predictors for p in turn):
+    for predictor in (p for iteration in model._predictors for p in iteration):
         for node in predictor.nodes:
             if not node["is_leaf"] and not node["is_categorical"]:
-                yield _feature(model, int(node["feature_idx"])), float(node["num_threshold"])
+                yield histogram_column(model, int(node["feature_idx"])), float(node["num_threshold"])
+
+
+def histogram_column(model: Any, feature: int) -> int:
+    """The column of the encoded table that a feature of the model is: it puts categories first."""
+    if getattr(model, "_preprocessor", None) is None:
+        return feature
+    is_categorical = np.asarray(model.is_categorical_)
+    return int([*np.flatnonzero(is_categorical), *np.flatnonzero(~is_categorical)][feature])
 
 
 def _lightgbm(model: Any) -> Iterator[Split]:
@@ -244,8 +253,7 @@ def _catboost(model: Any) -> Iterator[Split]:
         yield from ((int(feature), float(value)) for value in values)
 
 
-_KINDS: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("RandomForestClassifier", "RandomForestRegressor"), _forest),
+_SPLITS: dict[str, Callable[[Any], Iterator[Split]]] = {
     **dict.fromkeys(("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"), _histogram),
     **dict.fromkeys(("LGBMClassifier", "LGBMRegressor"), _lightgbm),
     **dict.fromkeys(("XGBClassifier", "XGBRegressor"), _xgboost),

@@ -1,34 +1,43 @@
-"""What is exported: a saved model, opened once.
-
-What a format cannot hold.
-"""
+"""What is exported: a saved model, loaded once, with its inputs by name."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from ...datasets import Entry, as_texts, catalogue, find_entry
+from ...datasets import as_texts
+from ..artefact import load, load_keras, load_skops, read_manifest
 from ..artefact.confidence import Confidence, confidence_of
-from ..artefact.formats import load_keras, load_skops
-from ..artefact.loading import load
-from ..artefact.manifest import read_manifest
+from ..artefact.loading import ROLES
 from ..calibration.conformal import ROUNDING
 from ..preprocessing.tables import input_names, raw_column
-from ..results.models import Manifest
+from ..results.models import InputKind, Manifest
+from ._formats import Arrays, CannotHold
 
-ROLES = {"number": "numeric", "date": "datetime", "category": "categorical", "text": "text"}
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    from ..artefact import RawRows, SavedModel
+
 SLACK = ROUNDING  # exports compute in single precision, as networks do
-DTYPES = {"number": "float64", "date": "float64", "category": "string", "text": "string", "image": "uint8"}
+DTYPES: dict[InputKind, str] = {
+    "number": "float64",
+    "date": "float64",
+    "category": "string",
+    "text": "string",
+    "image": "uint8",
+}
 
 CELLS = (
-    "as they are: a number or date that is missing is NaN, a category or text that is missing is an empty "
-    "string. Spaces around a category are not taken away, and words such as NA, nan, ? or NULL are not read "
-    "as missing, as deepworth does when it reads raw rows: clean strings before they are sent"
+    "A missing number or date is NaN, a missing category or text is an empty string. Unlike deepworth when "
+    "it reads raw rows, exports do not strip spaces around a category and do not read NA, nan, ? or NULL as "
+    "missing: clean strings before they are sent."
 )
 
 
@@ -41,7 +50,7 @@ class Field:
 
     column: str
     input: str
-    kind: str
+    kind: InputKind
 
     @property
     def dtype(self) -> str:
@@ -50,7 +59,20 @@ class Field:
 
 @dataclass(frozen=True)
 class Source:
-    """A saved model with its parts: the Keras model or the scikit-learn model, and its confidence."""
+    """A saved model with its parts.
+
+    Attributes
+    ----------
+    path : Path
+    manifest : Manifest
+    confidence : Confidence
+    keras : keras.Model or None
+        From raw inputs to probabilities or values.
+    sklearn : BaseEstimator or None
+        From raw rows, where the model is no network.
+    fields : tuple of Field
+        The inputs of an export.
+    """
 
     path: Path
     manifest: Manifest
@@ -73,12 +95,12 @@ class Source:
 
     @property
     def channels(self) -> int:
-        """Of the images that it takes."""
+        """Channels of the images."""
         return int(self.manifest["inputs"][0]["channels"])
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """Height and width that the model sees after resizing."""
+        """Height and width of images after resizing."""
         for layer in self.keras.operations if self.keras is not None else ():
             if type(layer).__name__ == "ResizeImage":
                 return layer.height, layer.width
@@ -86,26 +108,26 @@ class Source:
         return getattr(steps.get("samesize"), "size_", (8, 8))
 
     @property
-    def beyond_probabilities(self) -> list[str]:
-        """What a format that answers with probabilities or values alone leaves out, with its numbers."""
-        known = self.confidence
+    def beyond_probabilities(self) -> tuple[str, ...]:
+        """What a format leaves out that only has probabilities or values, with the numbers for it."""
+        confidence = self.confidence
         if self.task == "regression":
-            width = known.half_width
-            return [] if width is None else [f"interval: the value less and plus {width!r}"]
-        label = "label: the most probable of the classes"
-        if known.threshold is not None:
-            yes = self.classes[known.positive]
-            label = f"label: {yes!r} where its probability is at least {known.threshold!r}, else the other"
-        if known.least_probabilities is None:
-            return [label]
-        least = dict(zip(self.classes, np.asarray(known.least_probabilities).tolist(), strict=True))
-        return [
-            label,
-            f"prediction set: classes with at least these probabilities {least}, else the likeliest",
-        ]
+            width = confidence.half_width
+            return () if width is None else (f"interval: the value minus and plus {width!r}",)
+        label = "label: the most probable class"
+        if confidence.threshold is not None:
+            positive, threshold = self.classes[confidence.positive], confidence.threshold
+            label = (
+                f"label: {positive!r} where its probability is at least {threshold!r}, else the other class"
+            )
+        if confidence.least_probabilities is None:
+            return (label,)
+        least = dict(zip(self.classes, np.asarray(confidence.least_probabilities).tolist(), strict=True))
+        classes = f"classes with at least these probabilities {least}, else the most probable class"
+        return label, f"prediction set: {classes}"
 
     def network(self) -> Any:
-        """The Keras model, or a refusal."""
+        """The Keras model; CannotHold for a model of scikit-learn."""
         if self.keras is None:
             raise CannotHold("a scikit-learn model has no TensorFlow graph")
         return self.keras
@@ -118,12 +140,12 @@ class Source:
             return {"text": as_texts(X).to_numpy(dtype=object)}
         return {"image": X}
 
-    def answers(self, X: Any) -> dict[str, Any]:
-        """What the saved model says: the measured answers that every export is held against."""
-        return self.answers_of(load(self.path), X)
+    def predictions(self, X: RawRows) -> dict[str, np.ndarray]:
+        """Predictions of the saved model, with which those of every export are compared."""
+        return self.predictions_of(load(self.path), X)
 
-    def answers_of(self, model: Any, X: Any) -> dict[str, Any]:
-        """What ``model`` says, the saved one or the estimator that it was saved from: a row each."""
+    def predictions_of(self, model: SavedModel | BaseEstimator, X: RawRows) -> dict[str, np.ndarray]:
+        """Predictions of the saved model, or of the estimator that it was saved from, by output."""
         if self.task == "regression":
             return {"value": np.asarray(model.predict(X), np.float64)}
         probabilities = np.asarray(model.predict_proba(X), np.float64)
@@ -131,8 +153,23 @@ class Source:
         return {"probabilities": probabilities, "label": names[self.confidence.codes(probabilities)]}
 
 
-def open_source(path: str | Path) -> Source:
-    """A saved model; hashes and types are checked before anything is built."""
+def raw_rows(rows: Arrays, columns: Mapping[str, tuple[str, str]]) -> RawRows:
+    """A batch of an export as raw rows: a table with its dates and missing cells, or images.
+
+    ``columns`` has the raw column and its kind by input name. The opposite of :meth:`Source.raw`.
+    """
+    if any(kind == "image" for _, kind in columns.values()):
+        return next(iter(rows.values()))
+    table = {}
+    for name, values in rows.items():
+        column, kind = columns[name]
+        cells = pd.Series(pd.to_datetime(pd.Series(values), unit="s") if kind == "date" else values)
+        table[column] = cells.mask(values == "", None) if kind == "category" else cells
+    return pd.DataFrame(table)
+
+
+def open_source(path: str | os.PathLike[str]) -> Source:
+    """Load a saved model; hashes and types are checked before anything is built."""
     folder = Path(path)
     manifest = read_manifest(folder)
     keras = sklearn = None
@@ -150,7 +187,7 @@ def _fields(manifest: Manifest, keras: Any, sklearn: Any) -> tuple[Field, ...]:
     if manifest["modality"] != "tabular":
         return (Field(inputs[0]["name"], manifest["modality"], inputs[0]["kind"]),)
     if keras is not None:
-        return tuple(Field(c["name"], c["input"], c["kind"]) for c in inputs if c["input"])
+        return tuple(Field(c["name"], str(c["input"]), c["kind"]) for c in inputs if c.get("input"))
     encoder = sklearn.steps[0][1] if hasattr(sklearn, "steps") else None
     roles = getattr(encoder, "roles_", None)
     kinds = {role: kind for kind, role in ROLES.items()}
@@ -160,28 +197,3 @@ def _fields(manifest: Manifest, keras: Any, sklearn: Any) -> tuple[Field, ...]:
         for c, name in zip(inputs, names, strict=True)
         if roles is None or c["name"] in roles
     )
-
-
-class CannotHold(Exception):
-    """The format has no form for this model; the message says why, as a row of the proof."""
-
-
-def formats() -> dict[str, Entry]:
-    """Every format by name: ``saved_model.py`` is ``saved_model``."""
-    return {e.name.replace("-", "_"): e for e in catalogue(__package__, "write").values()}
-
-
-def chosen(names: tuple[str, ...] | None) -> list[str]:
-    """These formats, or all of them."""
-    known = {name.replace("_", "-"): entry for name, entry in formats().items()}
-    wanted = [find_entry(known, name, "format").name for name in names or known]
-    return [name.replace("-", "_") for name in dict.fromkeys(wanted)]
-
-
-def missing_requirement(name: str) -> str | None:
-    """The line that says what to install, or None where all is there."""
-    entry = formats()[name]
-    for needed in entry.constant("REQUIRES", ()):
-        if find_spec(needed) is None:
-            return f"needs {needed}: pip install 'deepworth[{entry.constant('EXTRA')}]'"
-    return None

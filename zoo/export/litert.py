@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._formats import Arrays, Predict, Request, Written
+    from ._source import Source
 
 TOLERANCE = 1e-4
-REQUIRES: tuple[str, ...] = ()
-STATUS = "works from numbers or ids"
-RECIPE = "preprocessing.json"
+LIBRARIES = ("ai_edge_litert", "tensorflow")
+MODEL, RECIPE = "model.tflite", "preprocessing.json"
 
 
-def write(source: Any, folder: Path, *, name: str = "model.tflite") -> dict[str, Any]:
-    """The network behind its preprocessing, which LiteRT has no string operations for."""
+def write(source: Source, folder: Path) -> Written:
+    """The network behind its preprocessing, for which LiteRT has no string operations."""
+    from ._formats import Written
     from ._lite import lite_model
 
     content, recipe, encode = lite_model(source)
-    (folder / name).write_bytes(content)
+    (folder / MODEL).write_bytes(content)
     (folder / RECIPE).write_text(recipe, encoding="utf-8")
-    return {"status": STATUS, "encode": encode, "not_inside": source.beyond_probabilities}
+    return Written("works from numbers or ids", source.beyond_probabilities, encode)
+
+
+def read(folder: Path, request: Request) -> Predict:
+    """LiteRT's own package where it is installed, else TensorFlow's."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        import tensorflow
+
+        Interpreter = tensorflow.lite.Interpreter
+    run = Interpreter(model_path=str(folder / MODEL)).get_signature_runner()
+
+    def predict(rows: Arrays) -> Arrays:
+        return {request["output"]: next(iter(run(**rows).values()))}
+
+    return predict

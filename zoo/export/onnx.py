@@ -2,18 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._formats import Arrays, Predict, Request, Written
+    from ._source import Source
 
 TOLERANCE = 1e-5
 REQUIRES = ("onnx", "onnxruntime")
 EXTRA = "onnx"
+LIBRARIES = ("onnxruntime",)
+MODEL = "model.onnx"
+
+_DOMAINS = {"", "ai.onnx.ml", "com.microsoft"}
+_BRANCHES = ("If", "Loop", "Scan")
 
 
-def write(source: Any, folder: Path, *, name: str = "model.onnx") -> dict[str, Any]:
-    """One file; classes and columns are in its metadata too."""
+def write(source: Source, folder: Path) -> Written:
+    """One file, with classes and columns in its metadata."""
+    from ._formats import Written
     from ._onnx_model import onnx_model
 
-    model = onnx_model(source)
-    (folder / name).write_bytes(model.SerializeToString())
-    return {}
+    model, converter = onnx_model(source)
+    (folder / MODEL).write_bytes(model.SerializeToString())
+    return Written(converter=converter)
+
+
+def read(folder: Path, request: Request) -> Predict:
+    """ONNX Runtime and NumPy."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+
+    def predict(rows: Arrays) -> Arrays:
+        return dict(zip(names, session.run(names, dict(rows)), strict=True))
+
+    return predict
+
+
+def check(folder: Path) -> None:
+    """Operators that compute, of known domains, and no data from other files."""
+    import onnx
+
+    from ...datasets import InputError
+
+    path = folder / MODEL
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except Exception as error:  # protobuf has no error class of its own
+        raise InputError(f"{path} is damaged or not an ONNX file: {str(error)[:200]}") from error
+    fault = next(_faults(model), None)
+    if fault is not None:
+        raise InputError(f"{path} {fault}; it was not loaded")
+
+
+def _faults(model: Any) -> Iterator[str]:
+    if model.functions or model.training_info or model.graph.sparse_initializer:
+        yield "contains functions or other parts that no export has"
+    if any(tensor.external_data for tensor in model.graph.initializer):
+        yield "takes data from another file"
+    for node in model.graph.node:
+        if node.domain not in _DOMAINS or node.op_type in _BRANCHES:
+            yield f"contains the operator {node.domain}.{node.op_type}"
+        for attribute in node.attribute:
+            if any(tensor.external_data for tensor in (attribute.t, *attribute.tensors)):
+                yield "takes data from another file"
+            if attribute.HasField("g") or attribute.graphs:
+                yield f"contains the operator {node.op_type} with a graph of its own"

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._formats import Predict, Request, Written
+    from ._source import Source
 
 TOLERANCE = 1e-5
-REQUIRES = ("skops",)
-STATUS = "works with deepworth installed"
+LIBRARIES = ("sklearn", "skops")
+NEEDS_DEEPWORTH = True
 
 
-def write(source: Any, folder: Path, *, name: str = "manifest.json") -> dict[str, Any]:
+def write(source: Source, folder: Path) -> Written:
     """The saved model's files: tables, images and texts are encoded by classes of deepworth."""
-    from ._source import CannotHold
+    from ._formats import CannotHold, Written
 
     if source.sklearn is None:
         raise CannotHold("a network is no scikit-learn model; its format is keras")
-    for file in (name, *source.manifest["files"]):
-        (folder / file).write_bytes((source.path / file).read_bytes())
-    return {"status": STATUS}
+    for file in ("manifest.json", *source.manifest["files"]):
+        shutil.copyfile(source.path / file, folder / file)
+    return Written("works with deepworth installed")
+
+
+def read(folder: Path, request: Request) -> Predict:
+    """deepworth, which opens the saved model."""
+    from ._saved import read as read_saved
+
+    return read_saved(folder, request)

@@ -1,12 +1,11 @@
-"""Graphs asked in this process: quicker than a proof, for many models and rows."""
+"""ONNX graphs run in this process: faster than a proof, for many models and rows."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from deepworth.zoo import registry
-from deepworth.zoo.artefact.saving import save
+from deepworth.zoo.artefact import save
 from deepworth.zoo.export._proof import as_rows
 from deepworth.zoo.export._rows import probe_rows
 from deepworth.zoo.export._source import open_source
@@ -18,7 +17,7 @@ def _graph_gap(path, X=None):
     from deepworth.zoo.export._onnx_model import onnx_model
 
     source = open_source(path)
-    session = runtime.InferenceSession(onnx_model(source).SerializeToString())
+    session = runtime.InferenceSession(onnx_model(source)[0].SerializeToString())
     X = probe_rows(source) if X is None else X
     output = "value" if source.task == "regression" else "probabilities"
     dtypes = {f.input: object if f.dtype == "string" else f.dtype for f in source.fields}
@@ -26,7 +25,7 @@ def _graph_gap(path, X=None):
         session.run([output], {k: np.asarray(v, dtypes[k])[None] for k, v in row.items()})[0]
         for row in as_rows(source.raw(X))
     ]
-    wanted = source.answers(X)[output]
+    wanted = source.predictions(X)[output]
     scale = np.abs(wanted).max() if output == "value" else 1.0
     return float(np.abs(np.concatenate(found).reshape(wanted.shape) - wanted).max() / scale)
 
@@ -43,7 +42,7 @@ def gap(tmp_path):
 
     def largest(model, dataset, name, X=None):
         path = tmp_path / f"{name}-{dataset.task}"
-        save(model, path, dataset=dataset, name=name, family=registry.family(name), seed=0)
+        save(model, path, dataset=dataset, name=name, seed=0)
         return _graph_gap(path, X)
 
     return largest

@@ -7,8 +7,7 @@ import pytest
 
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact.loading import load
-from deepworth.zoo.artefact.saving import save
+from deepworth.zoo.artefact import load, save
 from deepworth.zoo.calibration.estimators import Calibrated, ConformalRegressor
 from deepworth.zoo.export._rows import probe_rows
 from deepworth.zoo.export._source import open_source
@@ -23,7 +22,7 @@ def asked(model, dataset, name, path):
 
     save(model.fit(dataset.X, dataset.y), path, dataset=dataset, name=name, family="classical")
     source = open_source(path)
-    session = runtime.InferenceSession(onnx_model(source).SerializeToString())
+    session = runtime.InferenceSession(onnx_model(source)[0].SerializeToString())
     X = probe_rows(source)
     names = [output.name for output in session.get_outputs()]
     return load(path), dict(zip(names, session.run(names, source.raw(X)), strict=True)), X

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deepworth.zoo import registry
-from deepworth.zoo.export._source import CannotHold
+from deepworth.zoo.export._formats import CannotHold
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _common import kept

@@ -14,9 +14,8 @@ import pytest
 
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact.loading import load
-from deepworth.zoo.artefact.saving import save
-from deepworth.zoo.export._export import export
+from deepworth.zoo.artefact import load, save
+from deepworth.zoo.export import export
 
 pytest.importorskip("onnxruntime")
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "serving.md"

@@ -11,9 +11,10 @@ import pytest
 
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
-from deepworth.zoo.artefact.saving import save
-from deepworth.zoo.export._rows import borders
-from deepworth.zoo.export._source import CannotHold, open_source
+from deepworth.zoo.artefact import save
+from deepworth.zoo.export._formats import CannotHold
+from deepworth.zoo.export._rows import thresholds
+from deepworth.zoo.export._source import open_source
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _export_cell import every_kind
@@ -52,7 +53,7 @@ def test_rows_on_both_sides_of_every_border(name, task, gap):
     dataset = numbers(task)
     model = fitted(name, dataset)
     rows = [dict.fromkeys(dataset.X, 0.0)]
-    for i, values in borders(model.steps[-1][1]).items():
+    for i, values in thresholds(model.steps[-1][1]).items():
         for value in values[:: max(1, len(values) // 20)]:
             around = (np.float32(value), np.nextafter(np.float32(value), np.float32(9)), value)
             rows += [{**rows[0], f"x{i}": float(v)} for v in (*around, np.nextafter(value, 9), np.nan)]
@@ -64,7 +65,7 @@ def test_rows_on_both_sides_of_every_border(name, task, gap):
 def test_probes_stand_on_borders(name):
     dataset = numbers("binary")
     model = registry.create(name, "binary", "tabular", random_state=0).fit(dataset.X, dataset.y)
-    found = borders(model.steps[-1][1])
+    found = thresholds(model.steps[-1][1])
     assert set(found) == {0, 1, 2, 3}
     for i, values in found.items():
         assert dataset.X[f"x{i}"].min() <= values.min() <= values.max() <= dataset.X[f"x{i}"].max()

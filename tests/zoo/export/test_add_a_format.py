@@ -1,0 +1,114 @@
+"""A format is one file: put into a copy of the package, it passes the contract and works in the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+CONTRACT = Path(__file__).with_name("test_formats.py")
+FORMAT = '''"""Coefficients of a linear model of two classes as JSON, for whatever can multiply and add."""
+
+from __future__ import annotations
+
+import json
+
+TOLERANCE = 1e-6
+LIBRARIES = ("numpy",)
+FILE = "coefficients.json"
+
+
+def write(source, folder):
+    from ._formats import CannotHold, Written
+    from ._source import raw_rows
+
+    steps = [step for _, step in getattr(source.sklearn, "steps", ())]
+    if len(steps) != 2 or not hasattr(steps[1], "coef_") or len(source.classes) != 2:
+        raise CannotHold("only a linear model of two classes has these coefficients")
+    encoder, model = steps
+    columns = {field.input: (field.column, field.kind) for field in source.fields}
+    facts = {"coef": model.coef_[0].tolist(), "intercept": float(model.intercept_[0])}
+    facts["calibrator"] = source.confidence.calibrator.to_dict()
+    (folder / FILE).write_text(json.dumps(facts), encoding="utf-8")
+    return Written(
+        "works from encoded numbers",
+        source.beyond_probabilities,
+        lambda rows: {"x": encoder.transform(raw_rows(rows, columns))},
+    )
+
+
+def read(folder, request):
+    import numpy as np
+
+    model = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    calibrator = model["calibrator"]
+
+    def predict(rows):
+        log_odds = rows["x"] @ np.array(model["coef"]) + model["intercept"]
+        if calibrator["method"] == "platt":
+            log_odds = log_odds * calibrator["slopes"][0] + calibrator["intercepts"][0]
+        positive = 1 / (1 + np.exp(-log_odds))
+        return {request["output"]: np.stack([1 - positive, positive], axis=1)}
+
+    return predict
+'''
+PLACE = "import deepworth; print(deepworth.__file__)"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A folder with a copy of the package that has one more format."""
+    folder = tmp_path_factory.mktemp("copy")
+    for name in ("zoo", "datasets"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / "deepworth" / name, ignore=ignored)
+    for name in ("__init__.py", "__init__.pyi", "cli.py"):
+        shutil.copy(ROOT / name, folder / "deepworth")
+    (folder / "deepworth" / "zoo" / "export" / "linear_json.py").write_text(FORMAT, encoding="utf-8")
+    return folder
+
+
+def run(copy, *arguments):
+    """Python with the copy in place of the package."""
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    return subprocess.run(
+        [sys.executable, "-B", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=copy,
+        env=environment,
+    )
+
+
+def test_it_passes_the_contract(copy):
+    assert run(copy, "-c", PLACE).stdout.startswith(str(copy))
+    options = ("-q", "-p", "no:cacheprovider", "-k", "linear_json or no_other_file")
+    done = run(copy, "-m", "pytest", *options, str(CONTRACT))
+    assert done.returncode == 0, done.stdout[-3000:]
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed, done.stdout
+    assert int(passed[1]) == 7
+
+
+def test_it_works_in_the_command(copy, tmp_path):
+    newest = max((ROOT / "tests" / "fixtures" / "artefacts").iterdir())
+    with zipfile.ZipFile(newest / "logistic-regression.zip") as archive:
+        archive.extractall(tmp_path / "model")
+    command = "import sys; from deepworth.cli import main; main(sys.argv[1:])"
+    arguments = ["export", str(tmp_path / "model"), "-o", str(tmp_path / "x"), "--format", "linear_json"]
+    done = run(copy, "-W", "ignore", "-c", command, *arguments, "-q", "--json")
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)["formats"]["linear_json"]
+    assert row["status"] == "works from encoded numbers"
+    assert row["largest_difference"] < 1e-9
+    assert not row["needs_deepworth"]
+    assert "linear_json" in run(copy, "-c", command, "export", "--help").stdout
