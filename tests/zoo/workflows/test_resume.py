@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,10 @@ import pytest
 from click.testing import CliRunner
 from runs import install, numbers, rows, run, seconds_to_end, table, wait_until, workers
 
-from deepworth import compare, resume
+from deepworth import InputError, compare, resume, runs, verdict
 from deepworth.cli import main
-from deepworth.datasets._errors import InputError
-from deepworth.zoo.runs.journal import FINISHED, lock
-from deepworth.zoo.runs.store import list_runs, load_run
-from deepworth.zoo.workflows.verdict import verdict
+from deepworth.zoo.results.rows import FINISHED
+from deepworth.zoo.runs.journal import VERSION, lock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")
 PROGRAM = [sys.executable, "-m", "deepworth.cli"]
@@ -63,7 +60,7 @@ def folder_of(store):
 def test_killed_and_resumed_equals_uninterrupted(sick, tmp_path):
     store = tmp_path / "runs"
     wanted = {"target": "sick", "models": MODELS, "folds": 3, "params": SLOW}
-    uninterrupted = compare(str(sick), **wanted, jobs=0, store=tmp_path / "whole").to_dict()
+    uninterrupted = compare(str(sick), **wanted, jobs=0, store=tmp_path / "whole")
     process = subprocess.Popen(command(sick, store, "-q"), stdout=subprocess.DEVNULL)
     wait_until(lambda: begun(store, 4))
     process.send_signal(signal.SIGKILL)
@@ -72,19 +69,18 @@ def test_killed_and_resumed_equals_uninterrupted(sick, tmp_path):
     folder = folder_of(store)
     before = {(r["model"], r["fold"]): r for r in rows(folder) if r["status"] == "ok"}
     assert 4 <= len(before) < 9
-    (listed,) = list_runs(store)
-    assert (listed["status"], listed["jobs"], listed["jobs_done"]) == ("unfinished", 9, len(before))
+    (listed,) = runs(store=store)
+    assert (listed.status, listed.jobs, listed.jobs_done) == ("unfinished", 9, len(before))
     shown = CliRunner().invoke(main, ["compare", "--resume", "last", "-q", "--store", str(store), "--json"])
     assert shown.exit_code == 0, shown.output
-    resumed = json.loads(shown.stdout)
-    assert numbers(resumed) == numbers(uninterrupted)
+    assert numbers(json.loads(shown.stdout)) == numbers(uninterrupted.to_dict())
     kept = [pd.read_parquet(f / "predictions.parquet") for f in (folder, folder_of(tmp_path / "whole"))]
     assert kept[0].equals(kept[1])
     after = {(r["model"], r["fold"]): r for r in rows(folder)}
     assert {key: after[key] for key in before} == before  # nothing that had ended was touched
     assert sorted(p.name for p in folder.iterdir()) == ["predictions.parquet", "run.sqlite"]
-    assert list_runs(store)[0]["status"] == "ok"
-    assert verdict("last", store=store)["verdict"] == uninterrupted["verdict"]
+    assert runs(store=store)[0].status == "ok"
+    assert verdict("last", store=store).verdict == uninterrupted.verdict
 
 
 def test_ctrl_c_ends_soon_and_says_how_to_go_on(sick, tmp_path):
@@ -101,12 +97,14 @@ def test_ctrl_c_ends_soon_and_says_how_to_go_on(sick, tmp_path):
     assert said.splitlines()[-1].endswith(f"deepworth compare --resume {folder}")
     assert not workers(process.pid)
     assert {row["status"] for row in rows(folder)} == {"ok", "interrupted"}
-    assert list_runs(store)[0]["status"] == "interrupted"
-    assert load_run("last", store)["leaderboard"]
+    assert runs(store=store)[0].status == "interrupted"
+    before = [row for row in rows(folder) if row["status"] == "ok"]
+    assert {r.model for r in runs("last", store=store).answer.leaderboard} == set(MODELS)
     result = resume(str(folder))
     assert result.exit_code == 0
-    again = run(MODELS, params=SLOW, jobs=0)
-    assert [r["model"] for r in result.rows()] == [r["model"] for r in again.rows()]
+    assert all(row in rows(folder) for row in before), "nothing that had ended ran again"
+    again = compare(str(sick), target="sick", models=MODELS, folds=3, params=SLOW, jobs=0, store=False)
+    assert numbers(result.to_dict()) == numbers(again.to_dict())
 
 
 def interrupted(store, models=("good", "also-good"), after=3, **options):
@@ -128,8 +126,8 @@ def test_data_in_memory_are_handed_over_again(tmp_path):
         resume("last", store=tmp_path)
     with pytest.raises(InputError, match="have changed"):
         resume("last", store=tmp_path, data=table(seed=1))
-    assert list_runs(tmp_path)[0]["status"] == "interrupted"  # and what it had is still there
-    assert load_run("last", tmp_path)["leaderboard"]
+    assert runs(store=tmp_path)[0].status == "interrupted"  # and what it had is still there
+    assert runs("last", store=tmp_path).answer.leaderboard
     result = resume("last", store=tmp_path, data=table(), jobs=0)
     whole = run(["good", "also-good"], jobs=0)
     assert numbers(result.to_dict()) == numbers(whole.to_dict())
@@ -194,21 +192,16 @@ def test_parameters_without_words_cannot_be_kept(tmp_path):
         resume("last", store=tmp_path, data=table())
 
 
-def test_a_run_of_the_first_version_is_judged_again_but_does_not_go_on(tmp_path):
-    first = run(["good", "logistic-regression"], store=tmp_path)
+def test_a_run_of_another_version_is_listed_and_refused(tmp_path):
+    run(["good"], store=tmp_path)
     folder = folder_of(tmp_path)
-    with closing(sqlite3.connect(folder / "run.sqlite")) as db:
-        old = "run, model, family, repeat, fold, status, reason, fit_seconds, predict_seconds, metrics"
-        db.executescript(
-            f"CREATE TABLE j AS SELECT {old} FROM job ORDER BY place; DROP TABLE job;"
-            "ALTER TABLE j RENAME TO job;"
-            "CREATE TABLE r AS SELECT id, created, status, dataset, plan, result FROM run;"
-            "DROP TABLE run; ALTER TABLE r RENAME TO run; PRAGMA user_version = 1;"
-        )
-    assert load_run("last", tmp_path) == first.to_dict()
-    assert verdict("last", store=tmp_path)["verdict"] == first.to_dict()["verdict"]
-    with pytest.raises(InputError, match="another version"):
-        resume("last", store=tmp_path)
+    with sqlite3.connect(folder / "run.sqlite") as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    assert [row.status for row in runs(store=tmp_path)] == ["unreadable"]
+    for ask in (resume, verdict, runs):
+        with pytest.raises(InputError, match="run of another version of deepworth"):
+            ask("last", store=tmp_path)
 
 
 def test_options_beside_resume_are_refused(sick, tmp_path):
