@@ -1,7 +1,4 @@
-"""What a program is given in an epoch: all rows at once, or a piece of them after the other.
-
-Rows of several replicas as the tensors of one program.
-"""
+"""Rows and batches as the tensors of a program: all rows at once, or one piece of them after the other."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ class Whole:
         return n_steps
 
     def calls(self, steps: Steps) -> Iterator[tuple[Rows, Steps]]:
-        """What each call of an epoch (or of several at once) is given: here there is one call."""
+        """Rows and steps of each call of an epoch, or of several at once: a single call."""
         offsets = np.asarray(self._offsets + [0] * (steps.rows.shape[-2] - len(self._offsets)), np.int32)
         yield self._rows, _tensors(steps._replace(rows=steps.rows + offsets[:, None]))
 
@@ -37,8 +34,8 @@ class Whole:
 class Pieces:
     """Rows of one lane, put into network form again in every epoch, a shuffled piece at a time.
 
-    All pieces have the same number of steps, as XLA would compile again for another; the steps that are
-    left out (fewer than there are pieces) come first in another epoch.
+    All pieces have the same number of steps, as XLA would compile again for another; the steps that remain
+    (fewer than there are pieces) come first in another epoch.
     """
 
     def __init__(self, part: StreamedPart, batch_size: int) -> None:
@@ -50,12 +47,12 @@ class Pieces:
         return self._n_pieces * (n_steps // self._n_pieces)
 
     def calls(self, steps: Steps) -> Iterator[tuple[Rows, Steps]]:
-        """What each call of an epoch is given."""
-        for piece in zip(*(np.split(x, self._n_pieces) for x in steps), strict=True):
-            own = Steps(*piece)
-            rows, _ = stacked([self._part.piece(own.rows.ravel())])
-            places = np.arange(own.rows.size, dtype=np.int32).reshape(own.rows.shape)
-            yield rows, _tensors(own._replace(rows=places))
+        """Rows and steps of each call of an epoch."""
+        for arrays in zip(*(np.split(x, self._n_pieces) for x in steps), strict=True):
+            piece = Steps(*arrays)
+            rows, _ = stacked([self._part.piece(piece.rows.ravel())])
+            numbers = np.arange(piece.rows.size, dtype=np.int32).reshape(piece.rows.shape)
+            yield rows, _tensors(piece._replace(rows=numbers))
 
 
 def feed(
@@ -84,7 +81,7 @@ LARGE = 50_000  # rows
 
 
 def stacked(parts: Sequence[Part], room: Callable[[int], int] = coarse) -> tuple[Rows, list[int]]:
-    """All rows one below the other, and where each part begins.
+    """All rows concatenated, and where each part begins.
 
     The number of rows is rounded up (``room``), so that folds of nearly equal size share compiled code;
     the added rows are never drawn. Large parts stay as they are: a second of compiling matters less there
@@ -117,8 +114,8 @@ def watched(parts: Sequence[Part | None]) -> tuple[Rows, ...]:
         if len(arrays) == 1 and len(arrays[0]) == length:
             return as_tensor(arrays[0])
         joined = aligned_zeros((len(arrays), length, *arrays[0].shape[1:]), arrays[0].dtype)
-        for place, array in zip(joined, arrays, strict=True):
-            place[: len(array)] = array
+        for block, array in zip(joined, arrays, strict=True):
+            block[: len(array)] = array
         return as_tensor(joined.reshape(-1, *arrays[0].shape[1:]))
 
     return (_as_rows(known, stack),)

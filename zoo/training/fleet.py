@@ -58,19 +58,24 @@ def train(
     replicas : sequence of Replica, or of functions that make one
         A function is called when its turn comes, so that only the rows in training are in memory.
     progress : callable, optional
-        Hears (replica, epoch, epochs, losses) after every epoch, from one thread at a time.
+        Called with (replica, epoch, epochs, losses) after every epoch, from one thread at a time.
     callbacks : sequence of keras.callbacks.Callback
-        For a single replica only; called after each epoch with the weights as they stand.
+        For a single replica only; called after each epoch with the current weights.
     on_end : callable, optional
-        Hears the number of a replica and its result as soon as it is there. With it a replica that
-        fails does not end the others: its error stands where its result would.
-    first_alone : bool
+        Called with the number of a replica and its result as soon as it is trained. With it a replica that
+        fails does not end the others, and its result is the error.
+    first_alone : bool, default=False
         Let the others wait until the first replica is done, so that its time is that of one training.
+
+    Returns
+    -------
+    list of Trained or Exception
+        In the order of the replicas.
 
     Raises
     ------
     ValueError
-        A loss is not finite, or callbacks were given for several replicas or that cannot watch.
+        A loss is not finite, or callbacks were given for several replicas or cannot be called.
     """
     check_callbacks(callbacks, len(replicas))
     lanes = min(settings.lanes, len(replicas)) if settings.jit else 1
@@ -78,8 +83,8 @@ def train(
     groups = [numbered[i : i + lanes] for i in range(0, len(numbered), lanes)]
     crew = _Crew(architecture, settings, lanes, progress, callbacks, on_end, first_alone)
     n_workers = _workers(architecture, settings, lanes, len(groups))
-    found = crew.run(groups, n_workers) if n_workers > 1 else [crew.train(group) for group in groups]
-    return [trained for group in found for trained in group]
+    results = crew.run(groups, n_workers) if n_workers > 1 else [crew.train(group) for group in groups]
+    return [result for group in results for result in group]
 
 
 def start_runtime() -> None:
@@ -99,7 +104,7 @@ def _single_unit(inputs: InputSpec, units: int) -> keras.Model:
 
 
 def _workers(architecture: Architecture, settings: Settings, lanes: int, n_groups: int) -> int:
-    """As many threads as asked for, or as keep all cores busy; fewer where their networks would not fit."""
+    """As many threads as were set, or as keep all cores busy; fewer where their networks would not fit."""
     most = min(n_groups, settings.workers or _busy(n_groups, usable_cores()))
     if most <= 1:
         return 1
@@ -108,10 +113,10 @@ def _workers(architecture: Architecture, settings: Settings, lanes: int, n_group
 
 
 def _busy(n_groups: int, cores: int) -> int:
-    """Threads for equal turns, up to twice as many as cores, so that no core waits for a last replica.
+    """Threads that take equal turns, up to twice as many as cores, so that no core waits for a last replica.
 
-    Five trainings on four cores take 1.25 times as long as one where all go on together, twice as long where
-    the fifth comes after the others. On one core nothing is won.
+    Five trainings on four cores take 1.25 times as long as one if all go on together, and twice as long if
+    the fifth comes after the others. On one core threads save nothing.
     """
     return -(-n_groups // max(1, n_groups // cores)) if cores > 1 else 1
 
@@ -135,7 +140,7 @@ class _Crew:
         self.lock, self.stop, self.ready = threading.Lock(), threading.Event(), threading.Event()
 
     def run(self, groups: Sequence[Group], n_workers: int) -> list[list[Trained | Exception]]:
-        """All groups; an error that nobody takes, or Ctrl-C, ends the others after their epoch."""
+        """All groups; an error without ``on_end``, or Ctrl-C, ends the others after their epoch."""
         with ThreadPoolExecutor(n_workers, thread_name_prefix="fleet") as pool:
             futures = [pool.submit(self._train_in_turn, number, group) for number, group in enumerate(groups)]
             try:
@@ -147,7 +152,7 @@ class _Crew:
                 raise
 
     def _train_in_turn(self, number: int, group: Group) -> list[Trained | Exception]:
-        """The first group compiles while the others make ready and wait: nothing is compiled twice."""
+        """The first group compiles while the others prepare and wait: nothing is compiled twice."""
         if number > 0 and self.first_alone:
             self.ready.wait()
         try:
@@ -159,21 +164,21 @@ class _Crew:
             self.ready.set()
 
     def train(self, group: Group, wait: Callable[[], Any] | None = None) -> list[Trained | Exception]:
-        """The trained networks of one group, or why there are none."""
-        found: list[Trained | Exception]
+        """The trained networks of one group, or the error."""
+        results: list[Trained | Exception]
         try:
-            found = list(self._trained(group, wait))
+            results = list(self._trained(group, wait))
         except Stopped:
             raise
         except Exception as error:
             if self.on_end is None:
                 raise
-            found = [error] * len(group)
+            results = [error] * len(group)
         if self.on_end is not None:
             with self.lock:
-                for (number, _), end in zip(group, found, strict=True):
-                    self.on_end(number, end)
-        return found
+                for (number, _), result in zip(group, results, strict=True):
+                    self.on_end(number, result)
+        return results
 
     def _trained(self, group: Group, wait: Callable[[], Any] | None) -> list[Trained]:
         replicas = [(number, each if isinstance(each, Replica) else each()) for number, each in group]
@@ -182,13 +187,13 @@ class _Crew:
             replicas,
             self.settings,
             self.lanes,
-            self._hear,
+            self._end_epoch,
             self.callbacks,
             self.stop,
             wait,
         )
 
-    def _hear(self, number: int, epoch: int, epochs: int, logs: dict[str, float]) -> None:
+    def _end_epoch(self, number: int, epoch: int, epochs: int, logs: dict[str, float]) -> None:
         if not self.first_alone:
             self.ready.set()
         if self.progress is not None:

@@ -22,15 +22,23 @@ from .settings import SCHEDULES, Settings, usable_batch
 # One call does several epochs of so few steps: 3 x 128 at batch 32 takes 0.2 ms a step, a call 1 ms.
 SHORT, MOST_AT_ONCE = 64, 5
 
-# Is told the replica's place in its fleet, the epoch counted from 1, how many are planned, and the losses.
+# Called with the number of the replica, the epoch counted from 1, the number of epochs, and the losses.
 Progress = Callable[[int, int, int, dict[str, float]], None]
 
 
 @dataclass
 class Trained:
-    """A trained Keras model with what happened on the way.
+    """A trained Keras model.
 
-    ``seconds`` is the wall time of its training, which it may have shared with its neighbours.
+    Attributes
+    ----------
+    model : keras.Model
+    history : keras.callbacks.History
+        Losses by epoch.
+    best_epoch : int
+        The epoch whose weights it has, counted from 0.
+    seconds : float
+        Wall time of its training, which other replicas of its fleet may have shared.
     """
 
     model: keras.Model
@@ -40,11 +48,11 @@ class Trained:
 
 
 class Stopped(Exception):
-    """Training ended because it was asked to, from another thread."""
+    """Training was stopped from another thread."""
 
 
 class Lane:
-    """One replica on its way: random numbers, history, best epoch, and whether it still moves."""
+    """One replica in training: random numbers, history, best epoch, and whether it still trains."""
 
     def __init__(self, number: int, replica: Replica, batch_size: int, model: keras.Model) -> None:
         self.number, self.model = number, model
@@ -61,7 +69,7 @@ class Lane:
         drawn = self.rng.permutation(self.n_rows)[: self.steps * self.batch_size]
         return drawn.reshape(self.steps, self.batch_size).astype(np.int32)
 
-    def hear(self, logs: dict[str, float], patience: int | None) -> None:
+    def end_epoch(self, logs: dict[str, float], patience: int | None) -> None:
         """Keep the losses of an epoch and decide whether to go on."""
         epoch = len(self.logs)
         if not all(math.isfinite(value) for value in logs.values()):
@@ -77,12 +85,12 @@ class Lane:
 
     def history(self, settings: Settings) -> keras.callbacks.History:
         """As ``keras.Model.fit`` returns it."""
-        found = keras.callbacks.History()
-        found.set_model(self.model)
-        found.set_params({"epochs": settings.epochs, "steps": self.steps, "verbose": 0})
-        found.epoch = list(range(len(self.logs)))
-        found.history = {name: [logs[name] for logs in self.logs] for name in self.logs[0]}
-        return found
+        history = keras.callbacks.History()
+        history.set_model(self.model)
+        history.set_params({"epochs": settings.epochs, "steps": self.steps, "verbose": 0})
+        history.epoch = list(range(len(self.logs)))
+        history.history = {name: [logs[name] for logs in self.logs] for name in self.logs[0]}
+        return history
 
 
 def train_lanes(
@@ -98,7 +106,7 @@ def train_lanes(
     """Train up to ``lanes`` replicas of equal batch size in one program.
 
     A replica's rows, shuffling, dropout stream, schedule and early stopping are its own: its result does
-    not depend on its neighbours but for the rounding of sums. ``wait`` is called when all is ready.
+    not depend on other replicas but for the rounding of sums. ``wait`` is called before the first epoch.
     """
     started = time.perf_counter()
     replicas = [replica for _, replica in numbered]
@@ -107,7 +115,7 @@ def train_lanes(
         Lane(number, replica, batch_size, architecture.new(replica.seed)) for number, replica in numbered
     ]
     models = [lane.model for lane in running]
-    spare = lanes - len(running)  # lanes to spare hold a network that never moves
+    spare = lanes - len(running)  # they hold a network that never trains
     watching = watched([replica.validation for replica in replicas + replicas[:1] * spare])
     n_steps = max(lane.steps for lane in running)
     parts = [replica.train for replica in replicas]
@@ -118,31 +126,31 @@ def train_lanes(
     for lane in running:
         lane.steps = source.usable_steps(lane.steps)
     state = _start(models + models[:1] * spare, settings.averaging)
-    heard = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
+    called = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
     models[0].stop_training = False
-    heard.on_train_begin()
+    called.on_train_begin()
     if wait is not None:
         wait()
     for epoch in range(0, settings.epochs, at_once):
         if stop is not None and stop.is_set():
             raise Stopped
-        heard.on_epoch_begin(epoch)
+        called.on_epoch_begin(epoch)
         each = [_steps(running, settings, epoch + i, lanes) for i in range(at_once)]
         steps = Steps(*(x[0] if at_once == 1 else np.stack(x) for x in zip(*each, strict=True)))
         state, losses, val_losses = _epoch(compiled, state, source.calls(steps), watching)
         losses, val_losses = (x.reshape(at_once, lanes) for x in (losses, val_losses))
         for i in range(at_once):
-            _hear(running, losses[i], val_losses[i] if watching else None, settings, progress)
+            _end_epoch(running, losses[i], val_losses[i] if watching else None, settings, progress)
         if callbacks:
             _set_weights(models[0], state.watched, state.other, 0)
-            heard.on_epoch_end(epoch, dict(running[0].logs[-1]))
+            called.on_epoch_end(epoch, dict(running[0].logs[-1]))
             running[0].moving &= not models[0].stop_training
         if not any(lane.moving for lane in running):
             break
     best = (state.best_trainable, state.best_other) if watching else (state.watched, state.other)
     for i, model in enumerate(models):
         _set_weights(model, *best, i)
-    heard.on_train_end()
+    called.on_train_end()
     seconds = time.perf_counter() - started
     return [Trained(lane.model, lane.history(settings), lane.best_epoch, seconds) for lane in running]
 
@@ -184,23 +192,23 @@ def _recipe(
     )
 
 
-def _hear(
+def _end_epoch(
     running: Sequence[Lane], loss: Any, val_loss: Any, settings: Settings, progress: Progress | None
 ) -> None:
-    """Tell every lane that still moves its losses of the epoch."""
+    """Give every lane that still trains its losses of the epoch."""
     for i, lane in enumerate(running):
         if not lane.moving:
             continue
         logs = {"loss": float(loss[i])}
         if val_loss is not None:
             logs["val_loss"] = float(val_loss[i])
-        lane.hear(logs, settings.patience)
+        lane.end_epoch(logs, settings.patience)
         if progress is not None:
             progress(lane.number, len(lane.logs), settings.epochs, logs)
 
 
 def _start(models: Sequence[keras.Model], averaging: float = 0.0) -> State:
-    """Fresh weights of all lanes, stacked, and an optimiser that has not moved."""
+    """Fresh weights of all lanes, stacked, and the optimiser before its first step."""
     trainable = tf.constant(np.stack([pack(model) for model in models]))
     weights = ([v.numpy() for v in model.non_trainable_variables] for model in models)
     other = [tf.constant(np.stack(v)) for v in zip(*weights, strict=True)]
@@ -228,12 +236,12 @@ def _steps(running: Sequence[Lane], settings: Settings, epoch: int, lanes: int) 
     for i, lane in enumerate(running):
         if not lane.moving:
             continue
-        own = slice(lane.steps)
+        steps = slice(lane.steps)
         progress = (epoch + np.arange(lane.steps) / lane.steps) / settings.epochs
-        rows[own, i] = lane.batches()
-        rate[own, i] = settings.learning_rate * SCHEDULES[settings.schedule](progress)
-        decay[own, i] = settings.weight_decay * SCHEDULES[settings.decay_schedule](progress)
-        moves[own, i] = True
+        rows[steps, i] = lane.batches()
+        rate[steps, i] = settings.learning_rate * SCHEDULES[settings.schedule](progress)
+        decay[steps, i] = settings.weight_decay * SCHEDULES[settings.decay_schedule](progress)
+        moves[steps, i] = True
     return Steps(rows, rate, decay, moves, ends)
 
 

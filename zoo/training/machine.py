@@ -15,8 +15,8 @@ _limits: list[int] = []  # of nested blocks, the innermost last
 
 def usable_cores() -> int:
     """Cores that this process may use, fewer inside :func:`held_to_cores`."""
-    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(own, _limits[-1]) if _limits else own
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _limits[-1]) if _limits else cores
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def held_to_cores(most: int | None) -> Iterator[None]:
 
 
 def available_bytes() -> int:
-    """Memory that is free, or half of what there is where the system does not say."""
+    """Free memory, or half of all memory where the system does not report it."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

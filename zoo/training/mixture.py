@@ -1,4 +1,4 @@
-"""Several networks that answer as one."""
+"""Several networks that predict as one: the layer of their mean prediction."""
 
 from __future__ import annotations
 

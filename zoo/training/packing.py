@@ -54,8 +54,8 @@ class Packing:
         matrices, small = self.shapes[: self.n_matrices], self.shapes[self.n_matrices :]
         sizes = [_size(shape) for shape in matrices] + ([sum(map(_size, small))] if small else [])
         before, parts = vector.shape[:-1], tf.split(vector, sizes, axis=-1)
-        found = [tf.reshape(p, (*before, *shape)) for p, shape in zip(parts, matrices, strict=False)]
-        return found + parts[self.n_matrices :]
+        shaped = [tf.reshape(p, (*before, *shape)) for p, shape in zip(parts, matrices, strict=False)]
+        return shaped + parts[self.n_matrices :]
 
     def vector(self, blocks: Sequence[Any]) -> Any:
         """The reverse, for blocks with the same axes in front."""
@@ -67,12 +67,12 @@ class Packing:
 
     def weights(self, blocks: Sequence[Any]) -> list[Any]:
         """All weights of one network in the order and shapes of its variables."""
-        found = list(blocks[: self.n_matrices])
+        ordered = list(blocks[: self.n_matrices])
         shapes = self.shapes[self.n_matrices :]
         if shapes:
             parts = tf.split(blocks[-1], [_size(shape) for shape in shapes])
-            found += [tf.reshape(p, shape) for p, shape in zip(parts, shapes, strict=True)]
-        return [found[self.order.index(i)] for i in range(len(found))]
+            ordered += [tf.reshape(p, shape) for p, shape in zip(parts, shapes, strict=True)]
+        return [ordered[self.order.index(i)] for i in range(len(ordered))]
 
 
 def pack(model: keras.Model) -> np.ndarray:

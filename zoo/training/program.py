@@ -31,7 +31,7 @@ VALIDATION_CHUNK = 1024  # rows whose validation losses are computed at once
 
 
 class State(NamedTuple):
-    """Where ``lanes`` trainings stand; each tensor has the leading axis (lanes,).
+    """Weights and optimiser state of ``lanes`` trainings; each tensor has the leading axis (lanes,).
 
     All trainable weights of a network are one vector (lanes, n_weights), see :class:`Packing`.
     """
@@ -79,9 +79,9 @@ class Rows(NamedTuple):
 class Steps(NamedTuple):
     """What happens in the steps of one epoch; each tensor has the leading axes (steps, lanes).
 
-    ``rows`` holds (steps, lanes, batch_size) row numbers. A step whose ``moves`` is false leaves its
-    lane as it was: its training has ended, or its epoch has fewer steps than its neighbour's. ``ends`` is
-    true in the last step of an epoch; where rows are streamed a call does a piece of one and may have none.
+    ``rows`` holds (steps, lanes, batch_size) row numbers. A step whose ``moves`` is false leaves its lane
+    unchanged: its training has ended, or its epoch has fewer steps than that of another lane. ``ends`` is
+    true in the last step of an epoch; a call for streamed rows does a piece of an epoch and may have none.
     """
 
     rows: Any
@@ -183,12 +183,12 @@ class Program:
         return (state, rows, steps, rows) if self.recipe.watched else (state, rows, steps)
 
     def _epochs(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
-        """Several epochs: short ones take less than the call that asks for them."""
+        """Several epochs: short ones take less time than a call."""
         n = self.recipe.epochs
 
         def epoch(i: Any, state: State, losses: Any, watched: Any) -> tuple[Any, State, Any, Any]:
-            own = Steps(*(x[i] for x in steps))
-            state, loss, validation = self._epoch(state, rows, own, *watching)
+            of_epoch = Steps(*(x[i] for x in steps))
+            state, loss, validation = self._epoch(state, rows, of_epoch, *watching)
             return i + 1, state, losses.write(i, loss), watched.write(i, validation)
 
         lists = [tf.TensorArray(tf.float32, n, element_shape=(self.recipe.lanes,)) for _ in range(2)]
@@ -199,7 +199,7 @@ class Program:
     def _epoch(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
         if self.recipe.lanes > 1:
             return self._all_lanes(state, rows, steps, *watching)
-        # A lone lane does without the axis: a quarter of all operations of a small network's step
+        # A single lane needs no axis, which takes a quarter of all operations of a small network's step
         state = tf.nest.map_structure(lambda x: x[0], state)
         steps = tf.nest.map_structure(lambda x: x[:, 0], steps)
         return tf.nest.map_structure(lambda x: x[None], self._all_lanes(state, rows, steps, *watching))
@@ -270,7 +270,7 @@ class Program:
         return [tf.convert_to_tensor(g) for g in gradients], list(other), loss
 
     def _moved(self, moving: _Moving, gradients: Sequence[Any], other: Any, step: Steps) -> _Moving:
-        """Where the lanes stand after one step of AdamW."""
+        """Weights and optimiser state after one step of AdamW."""
         if self.recipe.clip_norm is not None:
             gradients = self._clipped(gradients)
         t = moving.count + 1.0
@@ -291,7 +291,7 @@ class Program:
             share = 1.0 - tf.minimum(self.recipe.averaging, (1.0 + t) / (10.0 + t))
             averaged = [a + _like(share, a) * (w - a) for a, w in zip(averaged, trainable, strict=True)]
         moved = _Moving(trainable, averaged, list(other), first, second, t)
-        if self.recipe.lanes == 1:  # a lone lane is never called without moving
+        if self.recipe.lanes == 1:  # a single lane trains in every call
             return moved
         return tf.nest.map_structure(lambda a, b: tf.where(_like(step.moves, a), a, b), moved, moving)
 
