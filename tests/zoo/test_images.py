@@ -194,8 +194,8 @@ def test_sizes_that_differ_are_resized_before_the_graph():
 )
 def test_networks_and_graphs_resize_as_pillow_does_bit_for_bit(data, size, channels, whole):
     """Whole factors, where sums are ties of rounding, as well as any others."""
+    from deepworth.zoo.preprocessing.base import resized
     from deepworth.zoo.preprocessing.layers import resize
-    from deepworth.zoo.preprocessing.resizing import resized
 
     most = st.integers(1, 6) if whole else st.integers(1, 150)
     sides = [data.draw(most) * (n if whole else 1) for n in size]

@@ -158,7 +158,7 @@ def _function(op: Any, attribute: str, graph: Any) -> Any:
 
 
 def _turns(op: Any) -> int:
-    """How often a loop turns: Keras says the most, which is the number of steps."""
+    """How often a loop turns: at most so often as Keras states, which is the number of steps."""
     import tensorflow as tf
 
     most = op.inputs[1]

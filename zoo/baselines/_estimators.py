@@ -1,7 +1,7 @@
 """Estimators that baselines are built from: choices by the number of rows, class codes, probabilities.
 
-Each says by ``count_operations(X, count)`` how many operations a prediction takes; ``count(model, X)`` counts
-those of an estimator inside of it.
+``count_operations(X, count)`` is the number of operations of a prediction for one row; ``count(model, X)``
+counts those of an estimator inside.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class FewNeighbours(Delegate):
 
     @property
     def template(self) -> Any:
-        """The model with the number of neighbours that was asked for."""
+        """The model with the number of neighbours that was set."""
         return self.model
 
     def fit(self, X: Any, y: Any) -> FewNeighbours:

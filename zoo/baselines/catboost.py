@@ -35,7 +35,7 @@ def build(task: str, modality: str, *, random_state: int = 0, iterations: int = 
         "random_state": random_state,
         "verbose": False,
         "allow_writing_files": False,
-        "thread_count": cpu_count(),  # said aloud: CatBoost hides its own default from get_params
+        "thread_count": cpu_count(),  # explicit: CatBoost omits its default from get_params
     }
     model = NamedCategories(kind(**options))
     return table_pipeline(model if task == "regression" else CodedLabels(model), "frame")

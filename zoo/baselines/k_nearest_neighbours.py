@@ -6,7 +6,7 @@ MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 TRUSTED = (
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.neighbors._ball_tree.BallTree",  # built anew from the kept rows before it is asked
+    "sklearn.neighbors._ball_tree.BallTree",  # built anew from the training rows before it is used
     "sklearn.neighbors._kd_tree.KDTree",
 )
 OPERATIONS = {"KNeighborsClassifier": neighbours, "KNeighborsRegressor": neighbours}

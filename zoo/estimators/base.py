@@ -318,7 +318,7 @@ class KerasEstimator(BaseEstimator):
         if isinstance(X, pd.DataFrame):
             if not X.columns.is_unique:
                 double = X.columns[X.columns.duplicated()][0]
-                raise ValueError(f"column {double!r} stands more than once; rename or drop one of them")
+                raise ValueError(f"there are several columns {double!r}; rename or drop all but one")
             if fitting:
                 _check_feature_names(self, X, reset=True)
                 self.n_features_in_ = X.shape[1]
@@ -387,7 +387,7 @@ class KerasEstimator(BaseEstimator):
 
     @abstractmethod
     def _task(self) -> Task:
-        """The task that the targets ask for."""
+        """The task of the targets."""
 
     @abstractmethod
     def _head(self, outputs: Any) -> Any:

@@ -120,7 +120,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         return {i: self.class_weight.get(c, 1.0) for c, i in code.items()}
 
     def _strata(self, y: np.ndarray, n_validation: int) -> Any:
-        """Stratified unless a class is too rare to stand on both sides."""
+        """Stratified unless a class is too rare to be on both sides."""
         counts = np.bincount(y)
         stratify = counts.min() >= 2 and len(counts) <= min(n_validation, len(y) - n_validation)
         return y if stratify else None

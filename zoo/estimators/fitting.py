@@ -23,7 +23,7 @@ OnEnd = Callable[[int, Exception | None], None]  # number of the estimator, and 
 
 
 class Plannable(Protocol):
-    """An estimator that says what its ``fit`` would train, and takes over what was trained."""
+    """An estimator that plans its ``fit`` and takes over the networks that were trained."""
 
     verbose: Any
 
@@ -48,7 +48,7 @@ class FitPlan:
     architecture, settings
         What is compiled, and how it is trained.
     makers : sequence of callable
-        One for each network: its rows, made when its turn comes.
+        One for each network, called for its rows when its turn comes.
     seconds : float
         Time that planning took.
     """

@@ -1,4 +1,4 @@
-"""What preprocessing takes and gives: raw rows, checked, and the specification of a network's inputs."""
+"""What preprocessing shares: raw rows and their checks, the inputs of a network, and resizing of images."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def coarse(n: int) -> int:
     return -(-n // grid) * grid
 
 
-ALIGNMENT = 64  # bytes; what TensorFlow asks of memory that it shares
+ALIGNMENT = 64  # bytes, which TensorFlow needs to share memory
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -115,3 +115,25 @@ def checked_images(X: Any) -> np.ndarray:
     if not len(images):
         raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
     return images
+
+
+UNIT = 2.0**22  # whole weights add up to this; Pillow's PRECISION_BITS for 8 bits a channel
+
+
+def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A uint8 image (h, w, 1 or 3) at (height, width), uint8: Pillow's bilinear filter with anti-aliasing.
+
+    Pillow computes in whole numbers: weights are multiples of ``1 / UNIT``, and each pass (columns, then
+    rows) is rounded to uint8. So sums come out the same in any order and in any format; a filter in floating
+    point rounds ties, which every reduction by an even factor has, differently from library to library.
+    """
+    if image.shape[:2] == tuple(size):
+        return image
+    from PIL import Image
+
+    height, width = size
+    picture = Image.fromarray(np.ascontiguousarray(image[..., 0] if image.shape[-1] == 1 else image))
+    # columns first, then rows: with both at once, versions of Pillow choose the order by the shape
+    for step in ((width, image.shape[0]), (width, height)):
+        picture = picture.resize(step, Image.Resampling.BILINEAR)
+    return np.asarray(picture).reshape(height, width, image.shape[-1])

@@ -1,4 +1,4 @@
-"""Tables for scikit-learn pipelines: the columns found by role, each with its usual steps."""
+"""Tables for scikit-learn pipelines: columns by role, each with its usual steps."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array([str(c) for c in X.columns], dtype=object)
         self.n_features_in_ = X.shape[1]
         roles = {str(c): infer_role(X[c], str(c))[0] for c in X.columns}
-        self.roles_ = {str(c): roles[str(c)] for c in X.columns if _says_something(X[c], roles[str(c)])}
+        self.roles_ = {str(c): roles[str(c)] for c in X.columns if _is_informative(X[c], roles[str(c)])}
         self.columns_ = ColumnTransformer(self._steps(), sparse_threshold=0.0)
         with warnings.catch_warnings():
             # quantiles of a column with few values coincide, and their bins are merged
@@ -88,7 +88,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return frame
 
     def _names(self, role: str) -> list[str]:
-        return [name for name, found in self.roles_.items() if found == role]
+        return [name for name, of_column in self.roles_.items() if of_column == role]
 
     def _typed(self, X: pd.DataFrame) -> pd.DataFrame:
         """Float64 numbers, str categories and texts; dates become four numbers."""
@@ -148,8 +148,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         )
 
 
-def _says_something(values: pd.Series, role: str) -> bool:
-    """Identifiers say nothing about new rows, nor do numbers that are never there."""
+def _is_informative(values: pd.Series, role: str) -> bool:
+    """Whether a column can help with new rows: no identifier, and no number that is always missing."""
     return role != "identifier" and (role != "numeric" or bool(np.isfinite(raw_column(values, role)).any()))
 
 
@@ -169,7 +169,7 @@ class SafeText(TransformerMixin, BaseEstimator):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """The vocabulary as one text: written word by word, 280,000 of them made a file of 294 MB."""
+        """The vocabulary as one text: word by word, a file of 280,000 words took 294 MB."""
         state = dict(super().__getstate__())
         fitted = state.pop("vectoriser_", None)
         if fitted is not None:

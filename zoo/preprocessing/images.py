@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import InputSpec
-from .resizing import resized
+from .base import InputSpec, resized
 
 MAX_SIDE = 64  # pixels of the longer side that a network sees
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luminance, ITU-R BT.601
@@ -58,14 +57,14 @@ class ImagePreprocessor:
     def _resized(self, images: np.ndarray) -> np.ndarray:
         if images.shape[1:3] == self.size:
             return images
-        found = np.empty((len(images), *self.size, images.shape[-1]), np.uint8)
+        pixels = np.empty((len(images), *self.size, images.shape[-1]), np.uint8)
         for i, image in enumerate(images):
-            found[i] = resized(image, self.size)
-        return found
+            pixels[i] = resized(image, self.size)
+        return pixels
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """Grey repeated to three channels, or colour made grey by luminance; uint8 (..., channels)."""
+    """Grey repeated to three channels, or colour turned to grey by luminance; uint8 (..., channels)."""
     if images.shape[-1] == channels:
         return images
     if channels == 3:

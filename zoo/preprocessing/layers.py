@@ -1,8 +1,7 @@
-"""The table's steps as Keras layers, so that an exported graph takes raw columns.
+"""The steps of preprocessing as Keras layers, so that an exported graph takes raw rows.
 
-Resizing as TensorFlow operations: Pillow's arithmetic bit for bit, so every path sees the same pixels.
-
-Texts to token ids by TensorFlow's string operations, the same in training and in the exported graph.
+They give the same numbers as the arrays of a training: columns are scaled by the same functions, images are
+resized by Pillow's arithmetic bit for bit, and texts are split by the same string operations.
 """
 
 from __future__ import annotations
@@ -15,11 +14,9 @@ import tensorflow as tf
 from keras import ops
 from scipy import special
 
-from .resizing import UNIT
+from .base import UNIT
 
 YEAR, WEEK, DAY = 365.2425 * 86400.0, 7 * 86400.0, 86400.0
-
-
 LARGEST = 1e150  # beyond it differences and products of float64 overflow
 
 
@@ -94,8 +91,8 @@ class QuantileScale(keras.layers.Layer):
         return keras.KerasTensor(x.shape, dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        own = {"centre": self.centre, "knots": self.knots, "ranks": self.ranks}
-        return {**super().get_config(), **own}
+        config = {"centre": self.centre, "knots": self.knots, "ranks": self.ranks}
+        return {**super().get_config(), **config}
 
 
 @keras.saving.register_keras_serializable(package="deepworth")
@@ -122,7 +119,7 @@ def _in_double_precision(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 @keras.saving.register_keras_serializable(package="deepworth")
 class Phase(keras.layers.Layer):
-    """Sine and cosine of where a moment stands in a period; zeros when missing.
+    """Sine and cosine of the phase of a moment in a period; zeros when missing.
 
     Input float64 seconds since 1970 (batch, 1); output float32 (batch, 2).
     """
@@ -171,7 +168,7 @@ class BagOfWords(keras.layers.Layer):
     """Which of these words a text holds, split as ``keras.layers.TextVectorization`` does.
 
     Input str (batch, 1); output float32 (batch, n_words) of 0 and 1. The wrapped layer misstates its
-    output shape, and its first column counts unknown words, which say nothing.
+    output shape, and its first column counts unknown words, which is dropped.
     """
 
     def __init__(self, words: list[str], **kwargs: Any) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from .base import resized
 from .images import MAX_SIDE, with_channels
-from .resizing import resized
 
 _ROWS = 1024  # of pixels in double precision at a time
 

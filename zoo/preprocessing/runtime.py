@@ -12,7 +12,7 @@ from ...datasets import InputError
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras. Lines of its start-up log stay hidden unless the user asks for them.
+    """Import TensorFlow and Keras; the start-up log is hidden unless ``TF_CPP_MIN_LOG_LEVEL`` is set.
 
     Raises
     ------
@@ -34,14 +34,16 @@ def import_tensorflow() -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        with tf.device("CPU"):  # devices are told at the first tensor, the compiler at the first compilation
+        with tf.device(
+            "CPU"
+        ):  # logs devices at the first tensor, the compiler at the first use
             tf.function(lambda: tf.constant(0), jit_compile=True)()
         tf.get_logger().setLevel("ERROR")
 
 
 @contextmanager
 def _hidden_stderr() -> Iterator[None]:
-    """The C++ side writes before any logging setting applies, so its file descriptor is turned away."""
+    """Redirect the file descriptor: TensorFlow's C++ part writes before any logging setting applies."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -55,7 +57,7 @@ def _hidden_stderr() -> Iterator[None]:
         except BaseException:
             os.dup2(kept, 2)
             hidden.seek(0)
-            os.write(2, hidden.read())  # a failed import must say why
+            os.write(2, hidden.read())  # why the import failed
             raise
         finally:
             os.dup2(kept, 2)

@@ -17,10 +17,10 @@ from .base import InputSpec, coarse
 ONE_HOT_LEVELS = 10  # more levels than this are embedded
 MAX_LEVELS = 1000  # the most frequent levels that get a code of their own
 N_KNOTS = 65  # quantiles that the ranks of a number are interpolated between
-CLOSEST = 1e-300  # knots nearer than this are one: TensorFlow takes so small a difference for none
+CLOSEST = 1e-300  # nearer knots are merged: TensorFlow rounds so small a difference to zero
 MAX_WORDS = 150  # of each free-text column
-MISSING = ""  # stands for a missing category or text
-UNKNOWN = "[UNK]"  # the lookup layers' own word, so never a level
+MISSING = ""  # a missing category or text
+UNKNOWN = "[UNK]"  # what lookup layers call unknown, so never a level
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ColumnCode:
 
     @property
     def number(self) -> bool:
-        """Whether it has a place among the scaled numbers, the first columns of the float matrix."""
+        """Whether it is among the scaled numbers, the first columns of the float matrix."""
         return self.role in ("numeric", "datetime")
 
     @property
@@ -61,7 +61,7 @@ class ColumnCode:
 class TablePreprocessor:
     """Scaled numbers, one-hot or embedded categories, cyclic dates, bags of words.
 
-    ``numbers`` says how numbers are scaled: "robust", by median and quartiles with smooth clipping, or
+    ``numbers`` is how numbers are scaled: "robust", by median and quartiles with smooth clipping, or
     "quantile", to the normal distribution by their rank among the training rows.
 
     ``transform`` gives ``numeric`` float32 (n_samples, width), the scaled numbers first, and, where a
@@ -87,8 +87,8 @@ class TablePreprocessor:
         raw = self.raw_arrays(X)
         numeric = np.zeros((len(X), self.spec.shape("numeric")[0]), np.float32)
         numbers = [c for c in self.columns if c.number]
-        for place, code in enumerate(numbers):
-            numeric[:, place] = _scaled(code, raw[code.input_name][:, 0])
+        for column, code in enumerate(numbers):
+            numeric[:, column] = _scaled(code, raw[code.input_name][:, 0])
         start = len(numbers)
         for code in self.columns:
             if code.width:
@@ -186,7 +186,7 @@ def _learn(values: pd.Series, name: str, input_name: str, numbers: str) -> Colum
         return ColumnCode(name, input_name, role, levels=_levels(raw_column(values, role)))
     if role == "text":
         return ColumnCode(name, input_name, role, words=_words(raw_column(values, role)))
-    return None  # an identifier says nothing about new rows
+    return None  # an identifier does not generalise to new rows
 
 
 def _learn_number(x: np.ndarray, name: str, input_name: str, role: str, numbers: str) -> ColumnCode:
@@ -238,7 +238,7 @@ def _phases(seconds: np.ndarray) -> tuple[float, ...]:
 
 
 def _levels(values: np.ndarray) -> tuple[str, ...]:
-    """Levels by falling frequency; those seen once in many rows share the code of unknown ones."""
+    """Levels, the most frequent first; those seen once in many rows share the code of unknown ones."""
     counts = Counter(values.tolist())
     counts.pop(UNKNOWN, None)
     least = 1 if len(values) < 200 else 2
@@ -255,7 +255,7 @@ def _words(values: np.ndarray) -> tuple[str, ...]:
 
 
 def tokens(text: str) -> list[str]:
-    """Words as Keras's TextVectorization splits them: ASCII lower case, punctuation taken out."""
+    """Words as Keras's TextVectorization splits them: ASCII lower case, without punctuation."""
     lowered = text.translate(_LOWER)
     return [w for w in re.split(r"[ \t\n\v\f\r]+", _PUNCTUATION.sub("", lowered)) if w]
 
@@ -296,7 +296,7 @@ def _scaled(code: ColumnCode, x: np.ndarray) -> np.ndarray:
 
 
 def _encode_number(code: ColumnCode, x: np.ndarray) -> np.ndarray:
-    """What stands beside the scaled number: whether it is missing, and the phases of a date."""
+    """What is added to the scaled number: whether it is missing, and the phases of a date."""
     missing = ~np.isfinite(x)
     parts = [missing.astype(np.float64)] if code.indicator else []
     for period in code.phases:
@@ -308,10 +308,10 @@ def _encode_number(code: ColumnCode, x: np.ndarray) -> np.ndarray:
 
 def _count_words(code: ColumnCode, texts: np.ndarray) -> np.ndarray:
     index = {word: i for i, word in enumerate(code.words)}
-    found = np.zeros((len(texts), len(code.words)), np.float32)
+    counts = np.zeros((len(texts), len(code.words)), np.float32)
     for row, text in enumerate(texts):
-        found[row, [index[w] for w in tokens(text) if w in index]] = 1.0
-    return found
+        counts[row, [index[w] for w in tokens(text) if w in index]] = 1.0
+    return counts
 
 
 def _joined(parts: list[Any], raw: dict[str, Any]) -> Any:

@@ -31,9 +31,9 @@ class TextPreprocessor:
         counts: Counter[bytes] = Counter()
         lengths: list[int] = []
         for part in _chunks(X):
-            for found in words(part):
-                counts.update(found.tolist())
-                lengths.append(len(found))
+            for of_text in words(part):
+                counts.update(of_text.tolist())
+                lengths.append(len(of_text))
         self.length = _common_length(np.array(lengths))
         self.words = _frequent(counts, least=2 if len(X) >= 1000 else 1)
         self._layer = vectorisation(self.words, self.length)
@@ -84,7 +84,7 @@ def _common_length(lengths: np.ndarray) -> int:
 
 
 def _frequent(counts: Counter[bytes], least: int) -> list[str]:
-    """Words by falling frequency, the alphabet deciding ties."""
+    """Words, the most frequent first, ties in alphabetical order."""
     ranked = sorted(((-n, w.decode("utf-8", "replace")) for w, n in counts.items() if n >= least))
     words = [w for _, w in ranked if w != "[UNK]"][:MAX_WORDS]
     return words or ["the"]  # a vocabulary may not be empty

@@ -94,7 +94,7 @@ def test_weights_below_zero_and_columns_of_one_name_are_refused():
     X, y = rows()
     with pytest.raises(ValueError, match="sample_weight must not be negative, got -2"):
         quick().fit(X, y, sample_weight=np.where(y, 1.0, -2.0))
-    with pytest.raises(ValueError, match="column 'a' stands more than once; rename or drop"):
+    with pytest.raises(ValueError, match="there are several columns 'a'; rename or drop all but one"):
         quick().fit(X[["a", "b", "a"]], y)
 
 
