@@ -9,7 +9,7 @@ from runs import table
 
 from deepworth import InputError
 from deepworth.cli import main
-from deepworth.zoo.judging.budget import parse_budget, within_budget
+from deepworth.zoo.judging.leaderboard import parse_budget, within_budget
 from deepworth.zoo.judging.scores import ModelScores
 from deepworth.zoo.metrics import primary
 from deepworth.zoo.results.answer import LeaderboardRow
@@ -129,4 +129,5 @@ def test_the_command_answers_at_once_and_later(tmp_path, monkeypatch):
     assert "Best within latency up to 60 min 0 s and size up to 1 GB: logistic-regression, ROC AUC" in first
     answer = json.loads(said("verdict", "last", "--budget", "size=30kB", "--json"))["budget"]
     assert (answer["model"], answer["limits"]) == ("constant", {"size": 30_000})
-    assert "No model within fit up to 0.001 ms; the lowest of any model" in said("verdict", "last", "--budget", "fit=1us")
+    none = said("verdict", "last", "--budget", "fit=1us")
+    assert "No model within fit up to 0.001 ms; the lowest of any model" in none

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from deepworth import InputError, compare
+from deepworth import InputError, Setup, calibration, compare
 from deepworth.cli import main
 from deepworth.datasets import load_dataset
 from deepworth.zoo import registry
 from deepworth.zoo.calibration.estimators import Calibrated
-from deepworth.zoo.judging.calibration import calibration
-from deepworth.zoo.report import calibration_plots
+from deepworth.zoo.report import calibration as calibration_plots
 from deepworth.zoo.runs.fitting import run_fleet, run_job
+from deepworth.zoo.runs.limits import Limits
 from deepworth.zoo.runs.plan import make_plan
 
 pytestmark = pytest.mark.xdist_group("calibration")
@@ -34,7 +34,7 @@ def invoke(*arguments):
 def stored(tmp_path_factory):
     """A folder of runs: two classes, three classes, numbers, and two repeats."""
     store = tmp_path_factory.mktemp("runs")
-    options = {"store": store, "folds": 4}
+    options = {"store": store, "folds": 4, "costs": False}
     sick = compare("sick-healthy", rows=600, models=[*MODELS, "perceptron"], **options,
                    params={"perceptron": {"epochs": 5}})  # fmt: skip
     runs = {
@@ -52,73 +52,77 @@ def judged(stored, name, **options):
 
 
 def by_name(answer):
-    return {model["model"]: model for model in answer["models"]}
+    return {model.model: model for model in answer.models}
 
 
 def test_brier_scores_and_losses_are_those_of_the_leaderboard(stored):
     """Folds of equal size: the mean over rows is the mean over folds."""
     found = by_name(judged(stored, "sick"))
-    for row in stored[2].rows():
-        for metric in ("brier", "log_loss"):
-            assert found[row["model"]][metric]["value"] == pytest.approx(row["metrics"][metric], abs=1e-9)
-            assert (
-                found[row["model"]][metric]["low"]
-                < row["metrics"][metric]
-                < found[row["model"]][metric]["high"]
-            )
+    for row in stored[2].answer.leaderboard:
+        model = found[row.model]
+        for score, mean in ((model.brier, row.metrics["brier"]), (model.log_loss, row.metrics["log_loss"])):
+            assert score.value == pytest.approx(mean, abs=1e-9)
+            assert score.low < mean < score.high
 
 
 @pytest.mark.parametrize("name", ["sick", "iris", "repeats"])
 def test_sets_hold_the_level_out_of_fold(stored, name):
-    for model in judged(stored, name, confidence_level=0.8)["models"]:
-        coverage = model["sets"]["coverage"]
-        assert coverage["high"] >= 0.8, model["model"]
-        assert 0 <= model["sets"]["referred"] <= 1
+    for model in judged(stored, name, confidence_level=0.8).models:
+        assert model.sets.coverage.high >= 0.8, model.model
+        assert 0 <= model.sets.referred <= 1
 
 
 def test_calibrators_out_of_fold_are_no_worse_than_nothing_when_chosen(stored):
-    for model in judged(stored, "sick")["models"]:
-        found = model["calibrators"]
+    for model in judged(stored, "sick").models:
+        found = model.calibrators
         assert set(found) == {"none", "temperature", "platt", "isotonic"}
-        best = found[model["best_calibrator"]]["log_loss"]["value"]
-        assert best <= found["none"]["log_loss"]["value"] + 1e-9
+        assert found[model.best_calibrator].log_loss.value <= found["none"].log_loss.value + 1e-9
 
 
 def test_costs_choose_the_threshold_and_save(stored):
     answer = judged(stored, "sick", cost_false_negative=9, cost_false_positive=1)
-    assert answer["costs"]["threshold"] == pytest.approx(0.1)
-    found = by_name(answer)["naive-bayes"]["decisions"]
-    saved = found["expected_cost_at_half"]["value"] - found["expected_cost"]["value"]
-    assert found["saved"]["value"] == pytest.approx(saved)
-    assert found["saved"]["low"] > 0
+    assert answer.costs.threshold == pytest.approx(0.1)
+    found = by_name(answer)["naive-bayes"].decisions
+    assert found.saved.value == pytest.approx(found.expected_cost_at_half.value - found.expected_cost.value)
+    assert found.saved.low > 0
 
 
 def test_intervals_of_a_regression(stored):
     answer = judged(stored, "diabetes", confidence_level=0.8)
-    for model in answer["models"]:
-        assert model["intervals"]["coverage"]["value"] == pytest.approx(0.8, abs=0.04)
-        widths = [point["half_width"] for point in model["levels"]]
+    for model in answer.models:
+        assert model.intervals.coverage.value == pytest.approx(0.8, abs=0.04)
+        widths = [point.half_width for point in model.levels]
         assert widths == sorted(widths)
     found = by_name(answer)
-    narrow, wide = (found[name]["intervals"]["half_width"] for name in ("linear-regression", "constant"))
-    assert narrow < wide
+    assert found["linear-regression"].intervals.half_width < found["constant"].intervals.half_width
+
+
+def test_the_answer_names_the_run_its_data_and_the_champions(stored):
+    answer = judged(stored, "sick")
+    run = stored[2].answer
+    assert answer.run == run.run
+    assert (answer.dataset.name, answer.dataset.rows) == (run.dataset.name, run.dataset.rows)
+    assert (answer.dataset.classes, answer.dataset.positive) == (run.dataset.classes, run.dataset.positive)
+    assert answer.champions == (run.verdict.deep_champion, run.verdict.classical_champion)
+    assert [model.rows for model in answer.models] == [600] * 4
+    json.dumps(answer.to_dict(), allow_nan=False)
 
 
 def test_an_official_test_part_is_split_for_the_purpose(tmp_path):
     dataset = load_dataset("sick-healthy", rows=400)
     dataset.test = np.arange(400) % 2 == 0
     run = compare(dataset, models=["naive-bayes"], store=tmp_path).run
-    model = calibration(run, store=tmp_path)["models"][0]
-    assert model["rows"] == 200
-    assert model["sets"]["coverage"]["high"] >= 0.9
+    model = calibration(run, store=tmp_path).models[0]
+    assert model.rows == 200
+    assert model.sets.coverage.high >= 0.9
 
 
 def test_models_may_be_chosen_and_are_named_when_wrong(stored):
     answer = judged(stored, "sick", models=["naive-bayes"])
-    assert [m["model"] for m in answer["models"]] == ["naive-bayes"]
+    assert [m.model for m in answer.models] == ["naive-bayes"]
     with pytest.raises(InputError, match="did you mean naive-bayes"):
         judged(stored, "sick", models=["naiv-bayes"])
-    with pytest.raises(InputError, match="for two classes"):
+    with pytest.raises(InputError, match="need two classes"):
         judged(stored, "iris", cost_false_negative=2, cost_false_positive=1)
 
 
@@ -128,7 +132,7 @@ def test_the_command_prints_draws_and_gives_json(stored, name, tmp_path):
     picture = tmp_path / "reliability.svg"
     result = invoke("calibration", runs[name], "--store", store, "--plot", picture)
     assert result.exit_code == 0, result.output
-    assert "stated 0.9" in result.stdout
+    assert "nominal 0.9" in result.stdout
     assert picture.read_text().startswith("<?xml")
     assert [p.name for p in tmp_path.iterdir()] == ["reliability.svg"], "no draft is left"
     answer = json.loads(invoke("calibration", runs[name], "--store", store, "--json").stdout)
@@ -167,25 +171,25 @@ def test_a_picture_leaves_no_global_state(stored):
 
 def test_a_plan_wraps_every_model_alike():
     dataset = load_dataset("sick-healthy", rows=240)
-    plan = make_plan(dataset, models=["naive-bayes", "perceptron"], preset="quick", folds=2, repeats=1,
-                     seed=0, params={"perceptron": {"epochs": 3}}, calibrate="platt")  # fmt: skip
-    assert plan.calibrate == "platt"
+    setup = Setup.of("sick-healthy", models=["naive-bayes", "perceptron"], folds=2, repeats=1,
+                     params={"perceptron": {"epochs": 3}}, calibrate="platt")  # fmt: skip
+    plan = make_plan(dataset, setup, Limits())
+    assert plan.calibrate == plan.facts().calibrate == "platt"
     jobs = {name: [j for j in plan.jobs if j.model == name] for name in plan.models}
     single = [run_job(job, dataset, 0, {}) for job in jobs["naive-bayes"]]
     fleet = list(run_fleet(jobs["perceptron"], dataset, 0, plan.params["perceptron"]))
-    for job in [*single, *fleet]:
-        assert job.status == "ok", job.reason
+    for result in [*single, *fleet]:
+        assert result.status == "ok", result.reason
     assert fleet[0].fit_seconds > 0
     assert single[0].size_bytes > 0
-    train, test = single[0].split.train, single[0].split.test
+    split = jobs["naive-bayes"][0].split
     model = Calibrated(registry.create("naive-bayes", "binary", "tabular"), "platt", confidence_level=None)
-    expected = model.fit(dataset.X.iloc[train], dataset.y[train]).predict_proba(dataset.X.iloc[test])
-    np.testing.assert_allclose(single[0].prediction, expected)
+    fitted = model.fit(dataset.X.iloc[split.train], dataset.y[split.train])
+    np.testing.assert_allclose(single[0].prediction, fitted.predict_proba(dataset.X.iloc[split.test]))
 
 
 def test_a_plan_refuses_to_calibrate_numbers_and_unknown_methods():
-    options = {"models": None, "preset": "quick", "folds": None, "repeats": None, "seed": 0, "params": None}
     with pytest.raises(InputError, match="the target is a number"):
-        make_plan(load_dataset("diabetes"), **options, calibrate="platt")
+        make_plan(load_dataset("diabetes"), Setup.of("diabetes", calibrate="platt"), Limits())
     with pytest.raises(InputError, match="did you mean platt"):
-        make_plan(load_dataset("iris"), **options, calibrate="plat")
+        make_plan(load_dataset("iris"), Setup.of("iris", calibrate="plat"), Limits())
