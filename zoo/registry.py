@@ -134,7 +134,7 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
     return _estimator_class(entry(name), task)(**params)
 
 
-def offers_fleets(name: str, task: Task) -> bool:
+def offers_fleets(name: str, task: str) -> bool:
     """Whether estimators of a model are of a class that can be fitted together; none is made."""
     return family(name) == "deep" and hasattr(_estimator_class(entry(name), task), "fit_many")
 
@@ -150,7 +150,7 @@ def estimator_classes() -> dict[str, Callable[[], type]]:
     }
 
 
-def _estimator_class(network: Entry, task: Task) -> type:
+def _estimator_class(network: Entry, task: str) -> type:
     from .estimators.classes import estimator_class
 
     return estimator_class(network, task)

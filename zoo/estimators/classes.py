@@ -266,6 +266,6 @@ def _class(entry: Entry, kind: Kind) -> type[KerasEstimator]:
     return type(name, (KerasClassifier if kind == "Classifier" else KerasRegressor,), body)
 
 
-def estimator_class(entry: Entry, task: Task) -> type[KerasEstimator]:
+def estimator_class(entry: Entry, task: str) -> type[KerasEstimator]:
     """The estimator class of a network's entry file for a task; the same class each time."""
     return _class(entry, kind_of(task))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...datasets import Entry, Task
+    from ...datasets import Entry
 
 Kind = Literal["Classifier", "Regressor"]
 
@@ -90,12 +90,12 @@ class Parameter:
         return words_of(self.annotation)
 
 
-def kind_of(task: Task) -> Kind:
+def kind_of(task: str) -> Kind:
     """Whether a task asks for a classifier or a regressor."""
     return "Regressor" if task == "regression" else "Classifier"
 
 
-def kinds_of(entry: Entry) -> dict[Kind, Task]:
+def kinds_of(entry: Entry) -> dict[Kind, str]:
     """The kinds of estimator that a network is offered as, each with a task that asks for it."""
     return {kind_of(task): task for task in sorted(entry.constant("TASKS"))}
 

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -15,7 +15,7 @@ from ...datasets import Dataset, InputError, make_splits, take, unknown_name
 from .. import registry
 from ..calibration.calibrators import METHODS
 from ..calibration.conformal import MisclassificationCosts, check_level, misclassification_costs
-from ..calibration.estimators import Calibrated, ConformalRegressor
+from ..calibration.estimators import Calibrated, ConformalRegressor, Method
 from ..results.rows import Result
 from .jobs import PlannedJob
 from .limits import limited, own_threads
@@ -243,10 +243,10 @@ class ConfidenceOptions:
         return misclassification_costs(self.cost_false_negative, self.cost_false_positive)
 
     @property
-    def method(self) -> str:
+    def method(self) -> Method:
         """A level or costs need calibrated probabilities; else those of the model stay as they are."""
         needed = self.confidence_level is not None or self.costs is not None
-        return self.calibrate or ("auto" if needed else "none")
+        return cast(Method, self.calibrate) or ("auto" if needed else "none")
 
     def check(self, dataset: Dataset) -> None:
         """Refuse what does not suit the task."""
