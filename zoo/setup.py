@@ -8,7 +8,7 @@ here (and a key of :class:`SetupOptions`, for type checkers), a click option, an
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -65,7 +65,7 @@ class Resources:
 class SetupOptions(ReadOptions, total=False):
     """The options of a comparison as keyword arguments, for type checkers; :class:`Setup` holds them."""
 
-    models: Any
+    models: Sequence[str] | str | None
     preset: Preset
     folds: int | None
     repeats: int | None
@@ -76,7 +76,7 @@ class SetupOptions(ReadOptions, total=False):
     metric: str | None
     margin: float | None
     confidence_level: float
-    budget: Any
+    budget: Sequence[str] | str | None
     jobs: int | None
     threads: int | None
     time_limit: float | str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from .facts import DatasetFacts, Determinism, PlanFacts
 from .json import to_json
@@ -112,20 +112,40 @@ class RunVerification:
         return found
 
 
+class PlanEstimate(TypedDict):
+    """Seconds that a run is expected to take, with a range, and the number of its models."""
+
+    seconds: float
+    low: float
+    high: float
+    models: int
+
+
 @dataclass(frozen=True)
 class Event:
-    """One step of a run.
+    """One step of a run, as a ``progress`` callable receives it.
 
-    ``kind`` is "plan" (with the estimated time), "started", "model" (its jobs begin), "epoch", "fold" (a job
-    ended), "note" or "finished".
+    Attributes
+    ----------
+    kind : str
+        "plan" (with ``estimate``), "started", "model" (its jobs begin), "epoch", "fold" (a job ended), "note"
+        (with ``message``) or "finished".
+    model : str, default ""
+        The model whose jobs begin, are trained or ended.
+    done, total : int, default 0
+        Jobs finished so far, and jobs planned.
+    message : str, default ""
+        What there is to say, such as why a job failed.
+    estimate : dict, optional
+        ``seconds``, ``low``, ``high`` (a range of the seconds) and ``models`` of a plan.
     """
 
     kind: str
     model: str = ""
-    done: int = 0  # jobs finished so far
-    total: int = 0  # jobs planned
+    done: int = 0
+    total: int = 0
     message: str = ""
-    estimate: Any = None  # seconds, low, high
+    estimate: PlanEstimate | None = None
 
 
 # Called from one thread at a time; for epochs from those that train.

@@ -16,7 +16,7 @@ from ...datasets import Dataset
 from ..metrics import evaluate, of_task, truth_of
 from ..results.facts import TimeEstimate
 from ..results.rows import Labels, Result, prediction_frame
-from ..results.runs import Event, Progress
+from ..results.runs import Event, PlanEstimate, Progress
 from ..training.machine import usable_cores
 from .costs import Setting
 from .estimate import estimate
@@ -116,8 +116,9 @@ def _expect(
     expected = TimeEstimate(found.seconds, found.low, found.high)
     if progress is not None:
         planned = sum(row.jobs for row in found.models)
-        told = {"seconds": found.seconds, "low": found.low, "high": found.high, "models": len(found.models)}
-        progress(Event("plan", total=planned, estimate=told))
+        seconds, low, high, models = found.seconds, found.low, found.high, len(found.models)
+        total: PlanEstimate = {"seconds": seconds, "low": low, "high": high, "models": models}
+        progress(Event("plan", total=planned, estimate=total))
     return expected, found.jobs
 
 

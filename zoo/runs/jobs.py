@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import registry
-from ..results.rows import Fold, Kind, Result
+from ..results.rows import Family, Fold, Kind, Result
 
 if TYPE_CHECKING:  # the module of splits imports scikit-learn, and stores are read without it
     from ...datasets import Split
@@ -31,7 +31,7 @@ class PlannedJob:
     """
 
     model: str
-    family: registry.Family
+    family: Family
     split: Split
     kind: Kind = "fold"
     calibrate: str | None = None

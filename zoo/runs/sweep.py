@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from ...datasets import Dataset
 from ..metrics import Metric, evaluate, truth_of
-from ..results.curves import ScoredFit
+from ..results.curves import CapacityAnswer, LearningCurveAnswer, ScoredFit
 from ..results.rows import Labels, Result
 from ..results.runs import Event, Progress
 from .fitting import can_fit_many, run_fleet, run_job
 from .jobs import PlannedJob, fold_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class PartialResult(Protocol):
+    """What a learning curve and a grid of networks have in common."""
+
+    @property
+    def answer(self) -> LearningCurveAnswer | CapacityAnswer: ...
+
+    @property
+    def exit_code(self) -> int: ...
+
+    def frame(self) -> pd.DataFrame: ...
+
+    def to_dict(self) -> dict[str, object]: ...
+
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C; ``result`` holds what was finished, as the interrupted function would have returned it."""
 
-    def __init__(self, result: Any) -> None:
+    def __init__(self, result: PartialResult) -> None:
         super().__init__("interrupted; the result attribute of this exception holds what was finished")
         self.result = result
 
