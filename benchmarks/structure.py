@@ -639,7 +639,7 @@ class Lists(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         passed = [(k.arg, k.value.id) for k in node.keywords if k.arg and isinstance(k.value, ast.Name)]
         self.note([name for name, value in passed if name == value])
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("option", "argument"):
+        if getattr(node.func, "attr", getattr(node.func, "id", "")) in ("option", "argument"):
             self.note(click_names(node), smallest=1)
         self.generic_visit(node)
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from ...datasets import InputError
 from ..calibration.calibrators import Calibrator, Unchanged, calibrator
-from ..calibration.conformal import prediction_sets
-from ..calibration.decisions import MisclassificationCosts
+from ..calibration.conformal import MisclassificationCosts, prediction_sets
 from ..results.models import Manifest
 
 

@@ -19,8 +19,8 @@ from ..results.models import Manifest
 from .card import card
 from .formats import model_content, uncalibrated
 from .inputs import RawRows, known_inputs, signature
+from .inspecting import versions
 from .manifest import FORMAT, sha256
-from .versions import versions
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from ._config import configured
-from ._curves import CURVE, run_curve
 from ._group import Command, option
 from ._options import JSON, LOAD, MODELS, QUIET, SEED, options, repeats
+from ._running import CURVE, run_curve
 
 GROUP = "Understand"
 

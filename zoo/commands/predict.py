@@ -48,7 +48,7 @@ def command(
 
     check_output(output, ROWS)
     from ..artefact import answers_to, load, predict_parts
-    from ._notes import notes_on_stderr
+    from ._running import notes_on_stderr
 
     with notes_on_stderr() as note:
         model = load(artefact)

@@ -4,8 +4,7 @@ from .linear_models import coefficients
 from .networks import open_network
 from .partial_dependence import dependence
 from .surrogate_models import LEAVES, TERMS, Answers, surrogates
-from .tracing import trace
-from .units import probes, unit_roles
+from .units import probes, trace, unit_roles
 
 __all__ = [
     "LEAVES",

@@ -1,22 +1,19 @@
-"""Permutation importance: how much worse a model answers when a part of its input says nothing any more.
+"""Permutation importance of the parts of an input, associated columns, and agreement of importances.
 
-Breiman (2001), as an average over all wrong partners with its uncertainty (Fisher, Rudin and Dominici 2019).
-The loss is squared error, of probabilities the Brier score; importance is the share of the target's variance
-that is explained no longer: the same unit for every model, family and task.
+Breiman (2001), as an average over all other rows with its uncertainty (Fisher, Rudin and Dominici 2019). The
+loss is squared error, of probabilities the Brier score; importance is the share of the target's variance that
+is no longer explained: the same unit for every model, family and task.
 
-Columns that say the same: association of any two columns, and groups of associated ones.
-
-A model can lean on either of two columns that go together, so that shuffling one alone hardly hurts (Strobl
-et al. 2008). Such columns are shuffled together.
-
-Whether two explanations say the same: rank correlation of importances.
+A model can use either of two associated columns, so that shuffling one alone hardly hurts (Strobl et al.
+2008). Such columns are shuffled together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -25,102 +22,124 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from ...datasets import infer_role, take
+from ...datasets import Features, Modality, infer_role, take
 from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
 from ..preprocessing.tables import raw_column
+from ..results.explanation import Importance, ImportantPart
 
 REPEATS = 5
 MOST_ROWS = 1000
-CELLS = 4  # a side, of a picture
+CELLS = 4  # along each side of an image
 WORDS = 30
+UNIT = "share of the target's variance"
+
+
+class FittedModel(Protocol):
+    """A fitted estimator over raw rows, or a saved model; classifiers have ``predict_proba`` too."""
+
+    def predict(self, X: Any, /) -> np.ndarray: ...
 
 
 def permutation_importance(
-    model: Any,
-    X: Any,
+    model: FittedModel,
+    X: Features,
     y: np.ndarray,
-    modality: str,
-    classes: tuple[str, ...] = (),
+    modality: Modality,
+    classes: Sequence[str] = (),
     *,
     repeats: int = REPEATS,
     confidence_level: float = 0.95,
     grouped: bool = True,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Importance of every part of the input of any fitted estimator, on rows it was not trained on.
+) -> Importance:
+    """Importance of every part of the input of any fitted estimator, on rows that it was not trained on.
 
     Parameters
     ----------
-    model : estimator over raw rows, or a saved model
-    X, y : raw rows and their true answers (class names or values)
+    model : fitted estimator or SavedModel
+        Over raw rows.
+    X : DataFrame, Series of str, or uint8 images
+        n_samples raw rows, of which at most 1,000 are used.
+    y : ndarray of shape (n_samples,)
+        Their true classes or values.
     modality : {"tabular", "image", "text"}
-        Parts are columns (those that go together as one, see
-        :func:`~deepworth.zoo.explanation.column_groups`), cells of a 4 x 4 grid over pictures of one size, or
-        the thirty words that tell most about the answer, which are taken out instead of shuffled.
-    classes : tuple of str
-        In the order of the model's probabilities; empty for regression.
-    repeats : int
+        Parts are columns (associated ones together, see :func:`column_groups`), cells of a 4 x 4 grid over
+        images of one size, or the 30 words that are most correlated with the target, which are removed
+        instead of shuffled.
+    classes : sequence of str, default ()
+        All classes; empty for regression.
+    repeats : int, default 5
         Shuffles of each part.
+    confidence_level : float, default 0.95
+        Of the intervals.
+    grouped : bool, default True
+        Shuffle associated columns together.
+    seed : int, default 0
+        Of the shuffles, and of the choice of rows.
 
     Returns
     -------
-    dict
-        ``rows``, ``loss`` (what the model loses untouched, as a share of the target's variance), and
-        ``parts``, the most important first: ``part``, ``members`` (its columns), ``importance``, ``low`` and
-        ``high`` at the confidence level. Empty where parts make no sense (pictures of different sizes), with
-        ``reason``.
+    Importance
+        ``parts``, the most important first, with intervals, as shares of the target's variance; ``loss`` of
+        the model without shuffling. Images of different sizes have no parts, and ``reason`` says so.
 
     Notes
     -----
     A row counts twice in a shuffle, as itself and as the donor of its values. The interval is Student's t of
     the sum of both influences (Hoeffding's projection of the U-statistic).
+
+    References
+    ----------
+    Breiman (2001), "Random forests"; Fisher, Rudin and Dominici (2019), "All models are wrong, but many are
+    useful".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from deepworth.zoo.explanation import permutation_importance
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> found = permutation_importance(Ridge(0.1).fit(X[::2], y[::2]), X[1::2], y[1::2].to_numpy(), "tabular")
+    >>> [part.part for part in found.parts[:2]]
+    ['s5', 'bmi']
     """
     rows = np.arange(len(y))
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
-    X, truth = take(X, rows), _wanted(np.asarray(y)[rows], classes)
+    X, truth = take(X, rows), as_targets(np.asarray(y)[rows], classes)
     spread = float(np.mean(np.sum((truth - truth.mean(axis=0)) ** 2, axis=1))) or 1.0
-    rng = np.random.default_rng(seed)
-    before = _losses(model, X, truth, classes)
-    result: dict[str, Any] = {
-        "rows": len(rows),
-        "unit": "share of the target's variance",
-        "loss": float(before.mean() / spread),
-        "confidence_level": confidence_level,
-        "parts": [],
-    }
+    unshuffled = _losses(model, X, truth, classes)
+    result = Importance(len(rows), UNIT, float(unshuffled.mean() / spread), confidence_level, parts=())
     if modality == "image" and len({image.shape[:2] for image in as_images(X)}) > 1:
-        return {**result, "reason": "pictures of different sizes have no common parts"}
-    for name, members, changed in _parts(X, truth, modality, repeats, grouped, rng):
-        shuffles = [(donors, _losses(model, other, truth, classes) - before) for donors, other in changed]
+        return replace(result, reason="images of different sizes have no common parts")
+    parts = []
+    for name, members, changed in _parts(X, truth, modality, repeats, grouped, np.random.default_rng(seed)):
+        shuffles = [(donors, _losses(model, other, truth, classes) - unshuffled) for donors, other in changed]
         low, high, mean = _interval(shuffles, confidence_level)
-        values = {"importance": mean / spread, "low": low / spread, "high": high / spread}
-        result["parts"].append({"part": name, "members": members, **values})
-    result["parts"].sort(key=lambda part: -part["importance"])
-    return result
+        parts.append(ImportantPart(name, tuple(members), mean / spread, low / spread, high / spread))
+    return replace(result, parts=tuple(sorted(parts, key=lambda part: -part.importance)))
 
 
-def _wanted(y: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
-    """(n_samples, n_outputs): ones for the true class, or values."""
+def as_targets(y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Ones for the true class (n_samples, n_classes), or values (n_samples, 1)."""
     if not classes:
         return y.astype(np.float64)[:, None]
     return (y.astype(str)[:, None] == np.asarray(classes)[None, :]).astype(np.float64)
 
 
-def _losses(model: Any, X: Any, truth: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+def _losses(model: Any, X: Any, truth: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """Squared error of every row, summed over the classes."""
     if not classes:
         return (np.asarray(model.predict(X), dtype=np.float64) - truth[:, 0]) ** 2
-    found = np.asarray(model.predict_proba(X), dtype=np.float64)
+    probabilities = np.zeros_like(truth)
     order = [list(classes).index(str(c)) for c in model.classes_]
-    full = np.zeros_like(truth)
-    full[:, order] = found
-    return np.sum((full - truth) ** 2, axis=1)
+    probabilities[:, order] = np.asarray(model.predict_proba(X), dtype=np.float64)
+    return np.sum((probabilities - truth) ** 2, axis=1)
 
 
 def _interval(shuffles: list[tuple[np.ndarray, np.ndarray]], level: float) -> tuple[float, float, float]:
-    """Low, high and mean of the loss, from what each row adds as itself and as donor."""
+    """Low, high and mean of the added loss, from what each row adds as itself and as donor."""
     n = len(shuffles[0][1])
     as_itself = np.mean([loss for _, loss in shuffles], axis=0)
     as_donor = np.zeros(n)
@@ -138,10 +157,10 @@ Changed = Iterator[tuple[np.ndarray, Any]]
 def _parts(
     X: Any, truth: np.ndarray, modality: str, repeats: int, grouped: bool, rng: np.random.Generator
 ) -> Iterator[tuple[str, list[str], Changed]]:
-    """Name, members, and the rows with that part shuffled, beside who gave the values."""
+    """Name and members of each part, and the rows with it shuffled, each with its donors."""
     if modality == "text":
         texts = as_texts(X)
-        for word in telling_words(texts, truth):
+        for word in correlated_words(texts, truth):
             yield f'"{word}"', [word], iter([(np.arange(len(texts)), _without(texts, word))])
         return
     orders = [_derangement(len(X), rng) for _ in range(repeats)]
@@ -159,7 +178,7 @@ def _parts(
 
 
 def _derangement(n: int, rng: np.random.Generator) -> np.ndarray:
-    """A random cycle through all rows, so that nobody gives to itself."""
+    """A random cycle through all rows, so that none is its own donor."""
     order = rng.permutation(n)
     donors = np.empty(n, dtype=int)
     donors[order] = np.roll(order, 1)
@@ -184,14 +203,14 @@ def _edges(side: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def telling_words(texts: list[str], truth: np.ndarray, most: int = WORDS) -> list[str]:
-    """Words whose presence goes with the answer, by the largest |correlation| with one of its columns."""
+def correlated_words(texts: list[str], truth: np.ndarray, most: int = WORDS) -> list[str]:
+    """Words by the largest |correlation| of their presence with a column of the target."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     counter = CountVectorizer(binary=True, token_pattern=r"(?u)\b\w+\b", min_df=3, max_features=5000)
     try:
         present = counter.fit_transform(texts)
-    except ValueError:  # no word is in three texts
+    except ValueError:  # no word occurs in three texts
         return []
     centred = truth - truth.mean(axis=0)
     share = np.asarray(present.mean(axis=0)).ravel()
@@ -209,14 +228,36 @@ def _without(texts: list[str], word: str) -> pd.Series:
 
 
 LEAST_ASSOCIATION = 0.7  # of columns that are shuffled together
-MOST_ROWS_GROUPS = 5000
+MOST_ASSOCIATED_ROWS = 5000
 MOST_COLUMNS = 300
 
 
 def column_groups(X: pd.DataFrame, least: float = LEAST_ASSOCIATION, seed: int = 0) -> list[list[str]]:
-    """Columns in groups of average association above ``least``, in the order of the table.
+    """Group associated columns of a table.
 
-    Average-linkage clustering of 1 - association. More than 300 columns stand alone.
+    Average-linkage clustering of 1 - association, see :func:`associations`.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_columns)
+        Each column of a table with more than 300 columns is a group of its own.
+    least : float, default 0.7
+        Average association that a group must have.
+    seed : int, default 0
+        Of the choice of 5,000 rows, if there are more.
+
+    Returns
+    -------
+    list of list of str
+        Names of columns, in the order of the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from deepworth.zoo.explanation import column_groups
+    >>> X = pd.DataFrame({"cm": [160, 172, 181, 190], "inch": [63, 68, 71, 75], "age": [31, 70, 25, 48]})
+    >>> column_groups(X)
+    [['cm', 'inch'], ['age']]
     """
     names = [str(c) for c in X.columns]
     if len(names) < 2 or len(names) > MOST_COLUMNS:
@@ -231,25 +272,49 @@ def column_groups(X: pd.DataFrame, least: float = LEAST_ASSOCIATION, seed: int =
 
 
 def associations(X: pd.DataFrame, seed: int = 0) -> np.ndarray:
-    """Association of every two columns from 0 to 1, float64 (n_columns, n_columns).
+    """Association of every two columns of a table, from 0 to 1.
 
-    Of two numbers |Spearman's rank correlation|, of two categories Cramér's V with Bergsma's (2013)
-    correction of bias, of a number and a category the root of the share of the ranks' variance between the
-    levels, with the same kind of correction (epsilon squared, Kelley 1935). Missing is a level, or the
-    middle rank.
+    Of two numbers the absolute value of Spearman's rank correlation, of two categories Cramér's V with
+    Bergsma's (2013) correction of bias, of a number and a category the square root of the share of the ranks'
+    variance between the levels, with the same kind of correction (epsilon squared, Kelley 1935). Missing is a
+    level of its own, or the middle rank.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_columns)
+    seed : int, default 0
+        Of the choice of 5,000 rows, if there are more.
+
+    Returns
+    -------
+    ndarray of shape (n_columns, n_columns)
+        Symmetric, with ones on the diagonal.
+
+    References
+    ----------
+    Bergsma (2013), "A bias-correction for Cramér's V and Tschuprow's T"; Kelley (1935), "An unbiased
+    correlation ratio measure".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from deepworth.zoo.explanation import associations
+    >>> X = pd.DataFrame({"cm": [160, 172, 181, 190], "age": [31, 70, 25, 48]})
+    >>> associations(X).round(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
-    if len(X) > MOST_ROWS_GROUPS:
-        X = X.iloc[np.sort(np.random.default_rng(seed).choice(len(X), MOST_ROWS_GROUPS, replace=False))]
+    if len(X) > MOST_ASSOCIATED_ROWS:
+        X = X.iloc[np.sort(np.random.default_rng(seed).choice(len(X), MOST_ASSOCIATED_ROWS, replace=False))]
     columns = [_coded(X[c], str(c)) for c in X.columns]
-    found = np.eye(len(columns))
+    matrix = np.eye(len(columns))
     for i, first in enumerate(columns):
         for j, second in enumerate(columns[:i]):
-            found[i, j] = found[j, i] = _association(first, second)
-    return found
+            matrix[i, j] = matrix[j, i] = _association(first, second)
+    return matrix
 
 
 def _coded(values: pd.Series, name: str) -> tuple[bool, np.ndarray]:
-    """Whether it is a number; ranks centred and scaled to length 1, or codes of levels."""
+    """Whether a column is numeric, and its centred ranks of length 1, or codes of its levels."""
     role, _ = infer_role(values, name)
     if role in ("numeric", "datetime"):
         raw = raw_column(values, role)
@@ -292,13 +357,33 @@ def cramers_v(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.sqrt(phi / max(min(r, c) - 1, 1e-12))) if min(r, c) > 1 else 0.0
 
 
-def rank_agreement(first: dict[str, Any], second: dict[str, Any]) -> float | None:
-    """Spearman's correlation of two results of :func:`permutation_importance` over their common parts.
+def rank_agreement(first: Importance, second: Importance) -> float | None:
+    """Rank correlation (Spearman) of two results of :func:`permutation_importance`.
 
-    1 is the same order, 0 none in common; None with fewer than three parts, or where all are alike.
+    Parameters
+    ----------
+    first, second : Importance
+        Of two models, or two trainings, on the same data.
+
+    Returns
+    -------
+    float or None
+        Over their common parts: 1 for the same order, 0 for no relation, -1 for the reverse order; None with
+        fewer than three parts, or if all parts of one are equally important.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Lasso, Ridge
+    >>> from deepworth.zoo.explanation import permutation_importance, rank_agreement
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> models = [Ridge(0.1).fit(X, y), Lasso(0.1).fit(X, y)]
+    >>> found = [permutation_importance(model, X, y.to_numpy(), "tabular") for model in models]
+    >>> rank_agreement(*found) > 0.5
+    True
     """
-    one = {p["part"]: p["importance"] for p in first["parts"]}
-    other = {p["part"]: p["importance"] for p in second["parts"]}
+    one = {part.part: part.importance for part in first.parts}
+    other = {part.part: part.importance for part in second.parts}
     names = [name for name in one if name in other]
     a, b = np.array([one[n] for n in names]), np.array([other[n] for n in names])
     if len(names) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:

@@ -1,32 +1,50 @@
-"""Coefficients of linear models in words: by raw column, with scaling and one-hot encoding undone."""
+"""Coefficients of linear models by raw column, with scaling and one-hot encoding undone."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..preprocessing.columns import SafeText, TableEncoder
+from ..results.explanation import Coefficient
+from .importance import FittedModel
 
 MOST_WORDS = 50
 
+EncodedFeature: TypeAlias = tuple[str, str, float, float]
+"""Column, label, weight of one raw unit and standard deviation of an output of an encoder."""
 
-def coefficients(model: Any, classes: tuple[str, ...] = ()) -> list[dict[str, Any]] | None:
-    """What one unit more of each input adds to a linear model's score.
+
+def coefficients(model: FittedModel, classes: Sequence[str] = ()) -> list[Coefficient] | None:
+    """Coefficients of a linear model in raw units: what one unit more of each input adds to its score.
 
     Parameters
     ----------
-    model : fitted pipeline over raw rows, or a saved one
-    classes : tuple of str
+    model : fitted pipeline or SavedModel
+        Over raw rows, such as "logistic-regression".
+    classes : sequence of str, default ()
         In the model's order; empty for regression.
 
     Returns
     -------
-    list of dict or None
-        ``column``, ``feature`` ("age", "colour = red", "age missing", or a word), ``coefficient`` by output
-        (a class, or "value") for one raw unit, ``standardised`` for one standard deviation; largest first, of
-        texts the fifty largest. In log-odds for logistic regression, in the units of the decision function
-        for machines. None where the model has no coefficients that belong to raw inputs.
+    list of Coefficient, or None
+        Largest first, of texts the 50 largest. ``feature`` is "age", "colour = red", "age missing" or a word;
+        ``coefficient`` is for one raw unit and ``standardised`` for one standard deviation, by class (of two
+        the second) or for "value". In log-odds for logistic regression, in units of the decision function for
+        support vector machines, in units of the target for regression. None for a model without coefficients
+        of raw inputs.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> from deepworth.zoo import registry
+    >>> from deepworth.zoo.explanation import coefficients
+    >>> data = deepworth.load_dataset("diabetes")
+    >>> model = registry.create("linear-regression", data.task, data.modality).fit(data.X, data.y)
+    >>> coefficients(model)[0].feature
+    's1'
     """
     steps = _steps(getattr(model, "content", None) or getattr(model, "estimator_", None) or model)
     if steps is None:
@@ -42,16 +60,16 @@ def coefficients(model: Any, classes: tuple[str, ...] = ()) -> list[dict[str, An
         named = [("text", word, 1.0, 1.0) for word in words]
     if len(named) != weights.shape[1]:
         return None
-    outputs = classes[1:] if len(classes) == 2 else classes or ("value",)
+    outputs = tuple(classes[1:] if len(classes) == 2 else classes) or ("value",)
     if len(outputs) != len(weights):
         return None
-    lines = [_line(outputs, weights[:, i], *feature) for i, feature in enumerate(named)]
-    lines.sort(key=lambda line: -max(abs(v) for v in line["standardised"].values()))
-    return lines if isinstance(encoder, TableEncoder) else lines[:MOST_WORDS]
+    found = [_coefficient(outputs, weights[:, i], *feature) for i, feature in enumerate(named)]
+    found.sort(key=lambda line: -max(abs(v) for v in line.standardised.values()))
+    return found if isinstance(encoder, TableEncoder) else found[:MOST_WORDS]
 
 
 def _steps(model: Any) -> tuple[Any, Any] | None:
-    """The encoder of raw rows and the model behind it, where these two are the whole pipeline."""
+    """The encoder of raw rows and the model behind it, if these two are the whole pipeline."""
     steps = [step for _, step in getattr(model, "steps", [])]
     if len(steps) != 2 or not isinstance(steps[0], (TableEncoder, SafeText)):
         return None
@@ -61,34 +79,34 @@ def _steps(model: Any) -> tuple[Any, Any] | None:
 
 
 def _weights(model: Any) -> np.ndarray | None:
-    """(n_outputs, n_features), looked for inside calibration and target scaling."""
+    """Coefficients (n_outputs, n_features), also inside calibration and target scaling."""
     factor = 1.0
-    if hasattr(model, "regressor_"):  # of a target that was standardised
+    if hasattr(model, "regressor_"):  # the target was standardised
         factor = float(getattr(model.transformer_, "scale_", np.ones(1))[0])
         model = model.regressor_
     for inside in ("model_", "estimator_"):
         if not hasattr(model, "coef_") and hasattr(model, inside):
             model = getattr(model, inside)
-    found = getattr(model, "coef_", None)
-    if found is None:
+    coef = getattr(model, "coef_", None)
+    if coef is None:
         return None
-    return np.atleast_2d(np.asarray(found, dtype=np.float64)) * factor
+    return np.atleast_2d(np.asarray(coef, dtype=np.float64)) * factor
 
 
-def _line(
+def _coefficient(
     outputs: tuple[str, ...], weights: np.ndarray, column: str, feature: str, factor: float, deviation: float
-) -> dict[str, Any]:
-    return {
-        "column": column,
-        "feature": feature,
-        "coefficient": dict(zip(outputs, (weights * factor).tolist(), strict=True)),
-        "standardised": dict(zip(outputs, (weights * factor * deviation).tolist(), strict=True)),
-    }
+) -> Coefficient:
+    return Coefficient(
+        column,
+        feature,
+        dict(zip(outputs, (weights * factor).tolist(), strict=True)),
+        dict(zip(outputs, (weights * factor * deviation).tolist(), strict=True)),
+    )
 
 
-def _table_features(encoder: TableEncoder) -> list[tuple[str, str, float, float]]:
-    """Column, words, weight of one raw unit, and standard deviation of each output of the encoder."""
-    found: list[tuple[str, str, float, float]] = []
+def _table_features(encoder: TableEncoder) -> list[EncodedFeature]:
+    """Every output of the encoder."""
+    found: list[EncodedFeature] = []
     for name, step, columns in encoder.columns_.transformers_:
         if name == "numbers":
             found += _numbers(encoder, step, list(columns))
@@ -101,7 +119,7 @@ def _table_features(encoder: TableEncoder) -> list[tuple[str, str, float, float]
     return found
 
 
-def _numbers(encoder: TableEncoder, step: Any, columns: list[str]) -> list[tuple[str, str, float, float]]:
+def _numbers(encoder: TableEncoder, step: Any, columns: list[str]) -> list[EncodedFeature]:
     imputer, scaler = (part for _, part in step.steps)
     missing = [f"{columns[i]} missing" for i in imputer.indicator_.features_]
     owners = columns + [columns[i] for i in imputer.indicator_.features_]
@@ -112,21 +130,21 @@ def _numbers(encoder: TableEncoder, step: Any, columns: list[str]) -> list[tuple
     ]
 
 
-def _categories(step: Any, columns: list[str]) -> list[tuple[str, str, float, float]]:
-    """One-hot levels as scikit-learn orders them: kept levels, then the rare ones together."""
-    found: list[tuple[str, str, float, float]] = []
+def _categories(step: Any, columns: list[str]) -> list[EncodedFeature]:
+    """One-hot levels as scikit-learn orders them: frequent levels, then the infrequent ones together."""
+    found: list[EncodedFeature] = []
     infrequent = getattr(step, "infrequent_categories_", [None] * len(columns))
     dropped = step.drop_idx_ if step.drop_idx_ is not None else [None] * len(columns)
     for column, levels, rare, drop in zip(columns, step.categories_, infrequent, dropped, strict=True):
         few = set() if rare is None else set(rare.tolist())
         labels = [str(level) for level in levels if level not in few] + ["(rare)"] * bool(few)
         if drop is not None:
-            labels = [label for i, label in enumerate(labels) if i != _place(drop, levels, few)]
+            labels = [label for i, label in enumerate(labels) if i != _position(drop, levels, few)]
         found += [(column, f"{column} = {label}", 1.0, 1.0) for label in labels]
     return found
 
 
-def _place(drop: int, levels: np.ndarray, few: set[Any]) -> int:
-    """Where the level that was dropped stands among those that are kept."""
+def _position(drop: int, levels: np.ndarray, few: set[Any]) -> int:
+    """The position of the dropped level among the one-hot columns."""
     kept = [level for level in levels if level not in few]
     return kept.index(levels[drop]) if levels[drop] in kept else len(kept)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from ..results.rows import Labels
 
-    pass
-
 
 @dataclass(frozen=True)
 class Truth:
@@ -143,8 +141,6 @@ class Metric:
 def truth_of(labels: Labels, rows: np.ndarray) -> Truth:
     """What is true of these rows: class codes in the order of the classes, or values."""
     import numpy as np
-
-    pass
 
     if labels.task == "regression":
         return Truth(labels.y[rows], labels.task)

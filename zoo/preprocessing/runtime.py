@@ -34,9 +34,7 @@ def import_tensorflow() -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        with tf.device(
-            "CPU"
-        ):  # logs devices at the first tensor, the compiler at the first use
+        with tf.device("CPU"):  # logs devices at the first tensor, the compiler at the first use
             tf.function(lambda: tf.constant(0), jit_compile=True)()
         tf.get_logger().setLevel("ERROR")
 

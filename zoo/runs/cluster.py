@@ -88,7 +88,7 @@ class Cluster(Executor):
         return {"address": self.address, "workers": self._nthreads}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """``submit(run_task, task, work, report)``, with the same work every time, as :class:`Workers` does."""
+        """``submit(run_task, task, work, report)``, with the same work each time, as by :class:`Workers`."""
         task, work, report = args
         if self._data is None:
             self._pickled = pickle.dumps(work, protocol=5)

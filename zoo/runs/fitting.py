@@ -232,7 +232,7 @@ FOLDS = 5
 class ConfidenceOptions:
     """Calibration, a confidence level, misclassification costs; without any the estimator stays as it is."""
 
-    calibrate: Method | None = None
+    calibrate: str | None = None
     confidence_level: float | None = None
     cost_false_negative: float | None = None
     cost_false_positive: float | None = None

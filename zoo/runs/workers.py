@@ -97,8 +97,8 @@ class Workers(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """``submit(run_task, task, work, report)``, with the same work (or its pickle) every time.
 
-        The future ends when the task does, or raises WorkerDied. Every finished job reaches ``report`` before,
-        from a thread of this executor.
+        The future ends when the task does, or raises WorkerDied. Every finished job reaches ``report``
+        before that, from a thread of this executor.
         """
         if self._stopped.is_set():
             raise RuntimeError("cannot submit to workers that have been shut down")

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from ...datasets import Dataset, InputError
-from ..results.answer import Answer, Verdict, flat_row
-from ..results.facts import MetricFacts
-from ..results.rows import Results
-
-if TYPE_CHECKING:
-    import pandas as pd
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...datasets import Dataset, Finding
+from ...datasets import Dataset, Finding, InputError
 from ..artefact.inspecting import versions
 from ..explanation import LEAVES, TERMS, Answers, surrogates
 from ..judging.judge import judge, resolve
 from ..metrics import Metric, evaluate, truth_of
-from ..results.answer import Answer
+from ..results.answer import Answer, Verdict, flat_row
 from ..results.explanation import Explanations, Surrogate
-from ..results.facts import TimeEstimate, dataset_facts
+from ..results.facts import MetricFacts, TimeEstimate, dataset_facts
 from ..results.json import from_json, to_json
 from ..results.rows import Fold, Labels, Result, Results, RunFacts
 from ..results.runs import Progress
@@ -40,6 +30,11 @@ from ..runs.limits import determinism_of
 from ..runs.plan import Plan
 from ..runs.store import resume_command, store_folder
 from ..setup import Setup
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PATIENCE = 1.0  # seconds after Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -130,9 +125,6 @@ class Comparison:
         return comparison(self.answer)
 
 
-_PATIENCE = 1.0  # seconds after Ctrl-C
-
-
 @dataclass(frozen=True)
 class Conduct:
     """A comparison about to run: its data, its plan, where it is kept and who watches."""
@@ -211,7 +203,7 @@ class Conduct:
 def _how_to_go_on(record: RunStore | None) -> str:
     if record is None:
         return "interrupted; nothing is kept without a store"
-    return f"interrupted; what was finished is in {record.path}, go on with: {resume_command(record.path)}"
+    return f"interrupted; what was finished is in {record.path}, to resume: {resume_command(record.path)}"
 
 
 def best_reachable(dataset: Dataset, plan: Plan, metric: Metric) -> float | None:

@@ -16,7 +16,7 @@ from ..results.runs import Progress
 from ..runs.curve_plan import make_capacity_plan
 from ..runs.sweep import Interrupted
 from ..setup import Criteria, Parameters
-from ._sweep import run_sweep
+from .learning_curve import run_sweep
 
 if TYPE_CHECKING:
     import pandas as pd

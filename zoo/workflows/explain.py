@@ -30,7 +30,7 @@ from ..runs.jobs import fold_of
 from ..runs.limits import limited, make_limits, threads_for
 from ..runs.store import EXPLANATIONS, find_run, read_run
 from ..setup import Resources
-from ._labelled import labelled_rows, rows_to_judge, seen_in_training
+from .evaluate import labelled_rows, rows_to_judge, seen_in_training
 from .resume import same_data, same_plan
 
 METHODS = ("importance", "dependence", "coefficients", "surrogate", "gradients", "units", "probes")

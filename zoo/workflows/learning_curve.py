@@ -17,10 +17,17 @@ from ..results.runs import Progress
 from ..runs.curve_plan import make_curve_plan
 from ..runs.sweep import Interrupted
 from ..setup import Criteria, Parameters
-from ._sweep import run_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
+from typing import Protocol
+
+from ...datasets import Dataset, check_dataset
+from ..artefact.inspecting import versions
+from ..metrics import Metric
+from ..results.curves import CapacityPlanFacts, CurvePlanFacts, ScoredFit, SweepFacts
+from ..results.facts import DatasetFacts
+from ..runs.sweep import Cell, run_cells
 
 
 def learning_curve(
@@ -166,3 +173,26 @@ class LearningCurve:
         from ..report.html.page import learning_curve as page
 
         return page(self.answer)
+
+
+class _Plan(Protocol):
+    @property
+    def facts(self) -> CurvePlanFacts | CapacityPlanFacts: ...
+
+    def cells(self) -> Sequence[Cell]: ...
+
+
+def run_sweep(
+    plan: _Plan,
+    dataset: Dataset,
+    facts: DatasetFacts,
+    metric: Metric,
+    progress: Progress | None,
+    started: float,
+) -> tuple[list[list[ScoredFit]], SweepFacts]:
+    """The scored fits of every cell of a plan, and the facts of the sweep that began at ``started``."""
+    findings = tuple(check_dataset(dataset))
+    seed, threads = plan.facts.seed, plan.facts.threads
+    cells, interrupted = run_cells(plan.cells(), dataset, metric, seed, threads, progress)
+    seconds = time.perf_counter() - started
+    return cells, SweepFacts(facts, findings, versions(), seconds, interrupted)

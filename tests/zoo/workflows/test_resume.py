@@ -116,7 +116,7 @@ def interrupted(store, models=("good", "also-good"), after=3, **options):
         if seen.count("fold") == after:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match="go on with: deepworth compare --resume"):
+    with pytest.raises(KeyboardInterrupt, match="to resume: deepworth compare --resume"):
         run(list(models), store=store, jobs=0, progress=watch, **options)
 
 

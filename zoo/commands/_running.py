@@ -1,9 +1,14 @@
-"""What the commands that draw curves share."""
+"""What commands share when they run: warnings as notes, and curves with what Ctrl-C left of them."""
 
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import click
 
 from ._options import METRIC, OUTPUT, PLOT, SET, confidence
 
@@ -32,3 +37,26 @@ def run_curve(
         getattr(curve_plots, f"plot_{kind}")(answer, plot)
     getattr(curves, f"show_{kind}")(answer, as_json=as_json)
     sys.exit(result.exit_code if code is None else code)
+
+
+@contextmanager
+def notes_on_stderr() -> Iterator[Callable[[str], None]]:
+    """Show each warning once, as one line without its place in the code.
+
+    Yields a function that shows a note in the same way.
+    """
+    shown: set[str] = set()
+
+    def note(text: str) -> None:
+        line = " ".join(str(text).split())
+        if line not in shown:
+            shown.add(line)
+            click.echo(f"Note: {line}", err=True)
+
+    def show(message: Any, category: Any, *location: Any, **more: Any) -> None:
+        note(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = show  # catch_warnings restores the old one
+        yield note
