@@ -246,7 +246,7 @@ class ConfidenceOptions:
     def method(self) -> Method:
         """A level or costs need calibrated probabilities; else those of the model stay as they are."""
         needed = self.confidence_level is not None or self.costs is not None
-        return cast(Method, self.calibrate) or ("auto" if needed else "none")
+        return cast(Method, self.calibrate or ("auto" if needed else "none"))
 
     def check(self, dataset: Dataset) -> None:
         """Refuse what does not suit the task."""

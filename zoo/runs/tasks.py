@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...datasets import Dataset
-from ...datasets import Task as LearningTask
 from .. import registry
 from ..results.rows import Result
 from ..training.machine import held_to_cores
@@ -44,7 +43,7 @@ class Task:
     alone: bool = False  # nothing may run beside it
 
 
-def make_tasks(jobs: Sequence[PlannedJob], task: LearningTask, done: Container[int] = ()) -> list[Task]:
+def make_tasks(jobs: Sequence[PlannedJob], task: str, done: Container[int] = ()) -> list[Task]:
     """Tasks of all planned folds: a fleet where the model's estimators offer it, else one for each job.
 
     ``done`` are positions of jobs that have ended.
