@@ -28,8 +28,8 @@ MODELS = ["constant", "hist-gradient-boosting", "perceptron"]
 def kept(tmp_path_factory):
     """A deterministic run with a network, in worker processes."""
     store = tmp_path_factory.mktemp("runs")
-    options = {"models": MODELS, "folds": 2, "rows": 150, "params": {"perceptron": {"epochs": 3}}}
-    return compare("sick-healthy", store=store, deterministic=True, jobs=1, **options).answer
+    options = {"models": MODELS, "params": {"perceptron": {"epochs": 3}}, "folds": 2, "costs": False}
+    return compare("sick-healthy", rows=150, store=store, deterministic=True, jobs=1, **options).answer
 
 
 @pytest.fixture
