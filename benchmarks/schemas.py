@@ -11,21 +11,54 @@ import argparse
 import inspect
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, get_type_hints
 
+from deepworth import datasets
 from deepworth.zoo.results.answer import Answer
 from deepworth.zoo.results.calibration import CalibrationAnswer
 from deepworth.zoo.results.curves import CapacityAnswer, LearningCurveAnswer
 from deepworth.zoo.results.explanation import Explanation, RunExplanation
 from deepworth.zoo.results.json import schema_of
-from deepworth.zoo.results.models import ExportReport, Inspection, ModelCard, ModelFacts, Verification
+from deepworth.zoo.results.models import (
+    ExportReport,
+    Inspection,
+    Manifest,
+    ModelCard,
+    ModelFacts,
+    Verification,
+)
 from deepworth.zoo.results.report import ReportSheet
 from deepworth.zoo.results.runs import Preview, RunSummary, RunVerification
-from deepworth.zoo.results.saved import Evaluation, SavedModelCost
+from deepworth.zoo.results.saved import Evaluation, SavedModelCost, Trained
 from deepworth.zoo.results.suite import SuiteAnswer, SuitePreview
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schemas"
+
+
+class PredictedRow(TypedDict):
+    """The prediction for a row. Classifiers add ``probability_CLASS`` for each class.
+
+    ``prediction_set`` and ``refer`` (not exactly one class), or ``low`` and ``high``, are those of a model
+    that was trained with a confidence level.
+    """
+
+    prediction: str | float
+    confidence: NotRequired[float]
+    prediction_set: NotRequired[str]
+    refer: NotRequired[bool]
+    low: NotRequired[float]
+    high: NotRequired[float]
+
+
+def merged(name: str, *parts: type, without: Collection[str] = ()) -> Any:
+    """A typed dict with the fields of all parts."""
+    hints: dict[str, Any] = {}
+    for part in parts:
+        hints |= get_type_hints(part, localns=vars(datasets), include_extras=True)
+    return TypedDict(name, {key: hint for key, hint in hints.items() if key not in without})  # type: ignore[operator]
+
 
 # By the name of the file: the type, and what prints it.
 SCHEMAS: dict[str, tuple[Any, str]] = {
@@ -41,6 +74,8 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
     "suite_preview": (SuitePreview, "benchmark --dry-run --json"),
     "models": (list[ModelFacts], "models --json"),
     "model": (ModelCard, "models NAME --json"),
+    "trained": (merged("Trained", Trained, Manifest, without=("manifest", "files")), "train --json"),
+    "predictions": (list[PredictedRow], "predict --json"),
     "inspection": (Inspection, "inspect --json"),
     "evaluation": (Evaluation, "evaluate --json"),
     "cost": (SavedModelCost, "cost --json"),
@@ -48,6 +83,10 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
     "run_explanation": (RunExplanation, "explain RUN --json"),
     "export": (ExportReport, "export --json"),
     "verification": (Verification, "verify MODEL --json"),
+    "datasets": (list[merged("DatasetInfo", datasets.DatasetInfo)], "datasets --json"),  # type: ignore[misc]
+    "dataset": (datasets.DatasetDescription, "datasets DATA --json"),
+    "check": (datasets.DataCheck, "check DATA --json"),
+    "codes": (list[dict[str, str]], "check --list --json"),
 }
 
 

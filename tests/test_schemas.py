@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from deepworth import load_dataset
 from deepworth.cli import main
 
 pytestmark = pytest.mark.xdist_group("schemas")
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("schemas")
 ROOT = Path(__file__).resolve().parents[1]
 FAST = "-m constant,logistic-regression,naive-bayes --folds 2 -j 0 -q"
 
-# Of each schema the commands that print such an answer; {run}, {model}, {suite} and {out} are made below.
+# Of each schema the commands that print such an answer; what is in braces is made below.
 CASES = [
     ("answer", f"compare iris {FAST} --no-costs --json"),
     ("answer", "compare diabetes --holdout 0.3 --repeats 2 -m linear-regression,constant -j 0 -q --json"),
@@ -36,6 +37,8 @@ CASES = [
     ("suite_preview", "benchmark {suite} --store {out}/other -j 0 --dry-run --json"),
     ("models", "models --json"),
     ("model", "models deep-mlp --json"),
+    ("trained", "train iris -m naive-bayes --confidence-level 0.9 -o {out}/trained -q --json"),
+    ("predictions", "predict {model} {rows} -q --json"),
     ("inspection", "inspect {model} --json"),
     ("evaluation", "evaluate {model} iris --json"),
     ("cost", "cost {model} --json"),
@@ -43,9 +46,14 @@ CASES = [
     ("run_explanation", "explain {run} -q --json"),
     ("export", "export {model} --format skops -o {out}/exported -q --json"),
     ("verification", "verify {model} -q --json"),
+    ("datasets", "datasets --json"),
+    ("dataset", "datasets {rows} --json"),
+    ("dataset", "datasets diabetes --json"),
+    ("check", "check wine -q --json"),
+    ("codes", "check --list --json"),
 ]
 # Commands with a --json option whose answers have no schema yet; this list only shrinks.
-WITHOUT_SCHEMA = {"check", "datasets", "predict", "train"}
+WITHOUT_SCHEMA: set[str] = set()
 
 
 def load_script():
@@ -67,6 +75,7 @@ def invoke(command):
     """What a command prints; commands whose exit code is an answer too may end with 1."""
     result = CliRunner().invoke(main, command.split())
     assert result.exit_code in (0, 1), (command, result.output, result.exception)
+    assert result.stdout, (command, result.output)
     return json.loads(result.stdout)
 
 
@@ -83,7 +92,9 @@ def made(tmp_path_factory):
         patch.setenv("DEEPWORTH_HOME", str(folder / "home"))
         run = invoke(f"compare iris {FAST} --json")["run"]
         invoke(f"train iris -m logistic-regression -o {folder}/model -q --json")
-    return {"run": run, "model": folder / "model", "suite": folder / "suite.yaml", "home": folder / "home"}
+    load_dataset("iris").X.to_csv(folder / "rows.csv", index=False)
+    files = {"model": folder / "model", "suite": folder / "suite.yaml", "rows": folder / "rows.csv"}
+    return {"run": run, "home": folder / "home", **files}
 
 
 @pytest.mark.parametrize(("name", "command"), CASES, ids=[command.partition(" -")[0] for _, command in CASES])
