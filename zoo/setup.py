@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from ..datasets import InputError, ReadOptions, unknown_name
 
@@ -62,7 +62,18 @@ class Resources:
     deterministic: bool = False
 
 
-class SetupOptions(ReadOptions, total=False):
+class ResourceOptions(TypedDict, total=False):
+    """What a run may use, as keyword arguments for type checkers; :class:`Resources` holds it."""
+
+    jobs: int | None
+    threads: int | None
+    time_limit: float | str | None
+    memory_limit: int | str | None
+    cluster: str | None
+    deterministic: bool
+
+
+class SetupOptions(ReadOptions, ResourceOptions, total=False):
     """The options of a comparison as keyword arguments, for type checkers; :class:`Setup` holds them."""
 
     models: Sequence[str] | str | None
@@ -77,12 +88,6 @@ class SetupOptions(ReadOptions, total=False):
     margin: float | None
     confidence_level: float
     budget: Sequence[str] | str | None
-    jobs: int | None
-    threads: int | None
-    time_limit: float | str | None
-    memory_limit: int | str | None
-    cluster: str | None
-    deterministic: bool
     seed: int
 
 

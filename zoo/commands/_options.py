@@ -147,6 +147,7 @@ def model(default: str) -> Decorator[Any]:
     return option(
         "-m",
         "--model",
+        "model",
         group="Models",
         default=default,
         show_default=True,
@@ -196,7 +197,9 @@ def repeats(default: int | None, words: str | bool = True, *, minimum: int = 1) 
     )
 
 
-def confidence(default: float | None = 0.95) -> Decorator[Any]:
+def confidence(
+    default: float | None = 0.95, text: str = "Confidence level of intervals and verdicts."
+) -> Decorator[Any]:
     """Confidence level of statistical statements."""
     return option(
         "--confidence-level",
@@ -205,21 +208,13 @@ def confidence(default: float | None = 0.95) -> Decorator[Any]:
         default=default,
         show_default=True,
         metavar="LEVEL",
-        help="Confidence level of intervals and verdicts.",
+        help=text,
     )
 
 
 def coverage(default: float | None = None) -> Decorator[Any]:
     """Coverage of what a model predicts."""
-    return option(
-        "--confidence-level",
-        group="Evaluation",
-        type=float,
-        default=default,
-        show_default=True,
-        metavar="LEVEL",
-        help="Coverage of prediction sets or intervals, such as 0.9.",
-    )
+    return confidence(default, "Coverage of prediction sets or intervals, such as 0.9.")
 
 
 METRIC = option(

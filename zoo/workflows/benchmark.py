@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack, get_args, get_origin, get_type_hints
 
 from ...datasets import InputError, load_dataset, unknown_name
 from ..judging.suite import count_verdicts, rankings, suite_row
@@ -22,22 +22,11 @@ from ..results.runs import Event, Progress
 from ..results.suite import PreviewedDataset, SuiteAnswer, SuitePreview
 from ..runs.journal import in_use
 from ..runs.store import KeptRun, need_answer, read_run, run_files, store_folder
-from ..setup import Criteria, Design, Resources, Setup, option_flag, option_names
+from ..setup import Criteria, Design, ResourceOptions, Resources, Setup, option_flag, option_names
 from ..yaml_file import Value, read_yaml
 from .compare import check_setup, run_setup
 from .preview import preview_setup
 from .resume import resume
-
-
-class ResourceOptions(TypedDict, total=False):
-    """What every run of a suite may use, as :func:`deepworth.compare` takes it."""
-
-    jobs: int | None
-    threads: int | None
-    time_limit: float | str | None
-    memory_limit: int | str | None
-    cluster: str | None
-    deterministic: bool
 
 
 @dataclass(frozen=True)
@@ -311,7 +300,7 @@ def _options(entries: Mapping[str, Value]) -> dict[str, Any]:
 def _checked(key: str, name: str, value: Value) -> Any:
     """The value of an option, refused with its line where no comparison could use it."""
     given = value.plain()
-    if name in ("models", "budget", "drop", "categorical"):
+    if _is_sequence(name):
         parts = [part.text() for part in value.parts()]
         given = tuple(name.strip() for part in parts for name in part.split(",") if name.strip())
     try:
@@ -325,13 +314,25 @@ def _checked(key: str, name: str, value: Value) -> Any:
     return given
 
 
+def _part_of(name: str) -> type | None:
+    """The part of a setup that has an option; None for options of its data."""
+    return next((p for p in (Design, Criteria, Resources) if name in (f.name for f in fields(p))), None)
+
+
+def _is_sequence(name: str) -> bool:
+    """Whether an option takes several names; a text of a suite may separate them by commas."""
+    part = _part_of(name)
+    kind = get_type_hints(part)[name] if part else _TYPES.get(name)
+    return any(get_origin(k) is tuple for k in (kind, *get_args(kind)))
+
+
 def _check_type(name: str, given: Any) -> None:
     """Refuse a value of another type than the option's."""
-    for part in (Design, Criteria, Resources):
-        if name in (f.name for f in fields(part)):
-            from_json(part, {name: given})
-            return
-    from_json(_TYPES.get(name, str), given)
+    part = _part_of(name)
+    if part is None:
+        from_json(_TYPES.get(name, str), given)
+    else:
+        from_json(part, {name: given})
 
 
 # Of the other options that are no text.
