@@ -129,7 +129,7 @@ def folds_needed(
         scale = np.sqrt((1.0 / n + test_over_train) * spread**2)
         t = stats.t(n - 1, loc=mean, scale=scale)
         p_below, p_above = t.cdf(-margin), t.sf(margin)
-        return max(p_below, p_above, 1 - p_below - p_above) >= level
+        return bool(max(p_below, p_above, 1 - p_below - p_above) >= level)
 
     return _first(decided, len(differences), most)
 
@@ -138,7 +138,7 @@ def rows_factor_needed(
     differences: np.ndarray, test_over_train: float, margin: float, level: float, most: int = 1024
 ) -> int | None:
     """By how much the rows must grow (in doublings) if the spread of a fold shrinks with their root."""
-    for factor in (2**k for k in range(1, most.bit_length())):
+    for factor in (1 << k for k in range(1, most.bit_length())):
         shrunk = np.mean(differences) + (differences - np.mean(differences)) / np.sqrt(factor)
         p = correlated_t(shrunk, test_over_train, margin, level)
         if max(p.p_below, p.p_inside, p.p_above) >= level:
@@ -176,12 +176,13 @@ def left_out_champion(scores: np.ndarray, repeats: np.ndarray | None = None) -> 
     n_folds = scores.shape[1]
     repeats = np.zeros(n_folds, dtype=int) if repeats is None else repeats
     chosen = [best(scores[:, _others(fold, repeats)]) for fold in range(n_folds)]
-    return scores[chosen, np.arange(n_folds)]
+    left_out: np.ndarray = scores[chosen, np.arange(n_folds)]
+    return left_out
 
 
 def _others(fold: int, repeats: np.ndarray) -> np.ndarray:
     """The other folds of the repeat; all others, or the fold itself, where there are none."""
-    other = np.arange(len(repeats)) != fold
+    other: np.ndarray = np.arange(len(repeats)) != fold
     for rows in (other & (repeats == repeats[fold]), other):
         if rows.any():
             return rows
@@ -208,4 +209,5 @@ def out_of_bag_champion(in_bag: np.ndarray, out_of_bag: np.ndarray) -> np.ndarra
     ndarray of shape (n_samples,)
     """
     ranked = np.where(np.isnan(in_bag), -np.inf, in_bag)
-    return out_of_bag[ranked.argmax(axis=0), np.arange(in_bag.shape[1])]
+    champions: np.ndarray = out_of_bag[ranked.argmax(axis=0), np.arange(in_bag.shape[1])]
+    return champions

@@ -235,7 +235,7 @@ def _apart(
     if not len(order) or not wide(len(order) - 1):
         return np.zeros(len(order), dtype=bool)
     first = bisect.bisect_left(range(len(order) - 1), True, key=wide)
-    return quotients >= quotients[order[first]]
+    return np.asarray(quotients >= quotients[order[first]])
 
 
 def _as_wide_as_a_range(quotient: float, freedom: float, n_models: int, alpha: float) -> bool:

@@ -201,5 +201,5 @@ def prediction_frame(row: Result, test_rows: np.ndarray, labels: Labels) -> pd.D
 def prediction_array(frame: pd.DataFrame, task: Task, classes: Iterable[str]) -> np.ndarray:
     """The array that :func:`prediction_frame` was made from: float64 (n, n_classes), or (n,) values."""
     columns = ["prediction"] if task == "regression" else [f"probability_{c}" for c in classes]
-    values = frame[columns].to_numpy(dtype="float64")
-    return values[:, 0] if task == "regression" else values
+    values: np.ndarray = frame[columns].to_numpy(dtype="float64")
+    return values.ravel() if task == "regression" else values

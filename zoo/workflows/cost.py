@@ -106,7 +106,7 @@ def _import_runtime(deep: bool) -> None:
     import_tensorflow()
     import tensorflow as tf
 
-    tf.function(lambda x: x + 1.0)(tf.constant(0.0))
+    tf.function(lambda x: x + 1.0)(tf.constant(0.0))  # type: ignore[no-untyped-call]
 
 
 def _synthetic(manifest: Manifest, seed: int) -> Any:
