@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,7 +107,7 @@ def _import_runtime(deep: bool) -> None:
     import_tensorflow()
     import tensorflow as tf
 
-    tf.function(lambda x: x + 1.0)(tf.constant(0.0))  # type: ignore[no-untyped-call]
+    tf.function(lambda x: x + 1.0)(tf.constant(0.0))
 
 
 def _synthetic(manifest: Manifest, seed: int) -> Any:
@@ -118,7 +119,7 @@ def _synthetic(manifest: Manifest, seed: int) -> Any:
     texts = pd.Series([" ".join(rng.choice(_WORDS.split(), 40)) for _ in range(_N_ROWS)])
     if manifest["modality"] == "text":
         return texts
-    kinds = {
+    kinds: dict[str, Callable[[], Any]] = {
         "number": lambda: rng.normal(size=_N_ROWS),
         "date": lambda: pd.date_range("2020-01-01", periods=_N_ROWS, freq="h"),
         "category": lambda: rng.choice(["a", "b", "c"], _N_ROWS),
