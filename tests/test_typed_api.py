@@ -9,6 +9,8 @@ of scikit-learn have no types either: an attribute that an estimator does not ha
 import re
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,15 @@ def by_line(output: str) -> dict[str, dict[int, list[str]]]:
         name, number, message = line.split(":", 2)
         found.setdefault(name, {}).setdefault(int(number), []).append(message.strip())
     return found
+
+
+def test_packages_of_the_border_are_checked_strictly():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert settings["strict"]
+    modules = [override["module"] for override in settings["overrides"]]
+    exempt = {name for names in modules for name in ([names] if isinstance(names, str) else names)}
+    for package in ("setup", "results", "judging", "metrics", "workflows"):
+        assert not any(fnmatch(f"deepworth.zoo.{package}.module", name) for name in exempt), package
 
 
 def test_right_use_has_no_error(checked):

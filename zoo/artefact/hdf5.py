@@ -158,6 +158,6 @@ class _File:
         name = _KINDS.get((kind & 15, bool(bits & 8)))
         if kind >> 4 not in (1, 3) or name is None or bits & 1 or size not in (1, 2, 4, 8):
             raise ValueError("its weights contain an array that is not numeric")
-        if name == "f" and (size == 1 or (size == 2 and message[14:15] != b"\x05")):
+        if name == "f" and (size == 1 or (size == 2 and bytes(message[14:15]) != b"\x05")):
             raise ValueError("its weights contain numbers of an unknown type")
         return np.dtype(f"<{name}{size}")

@@ -129,6 +129,7 @@ def _save_best(result: Any, folder: str | None) -> None:
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     data: str,
     as_json: bool,
     quiet: bool,
