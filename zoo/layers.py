@@ -1,9 +1,15 @@
-"""Layers of our networks: once this is imported, Keras opens archives that hold them.
-
->>> import deepworth.zoo.layers
->>> model = keras.saving.load_model("model.keras")  # of estimator.keras_model().save("model.keras")
+"""Layers of our networks: once this is imported, Keras opens archives that contain them.
 
 Keras looks for layers among those that were registered, and imports no package but its own.
+
+>>> import tempfile
+>>> import keras
+>>> import deepworth.zoo.layers
+>>> from deepworth.zoo import PerceptronClassifier
+>>> path = tempfile.mkdtemp() + "/model.keras"
+>>> PerceptronClassifier(epochs=2).fit([[0.0], [1.0]], ["no", "yes"]).keras_model().save(path)
+>>> keras.saving.load_model(path).output_shape
+(None, 2)
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ from .preprocessing.runtime import import_tensorflow
 
 
 def register() -> None:
-    """Import every file of ours that may define a layer, so that Keras knows them by name."""
+    """Import every file that defines a layer, so that Keras knows the layers by name."""
     import_tensorflow()
     register_layers()
     for module in (".preprocessing.layers", ".training.mixture", ".calibration.layers"):

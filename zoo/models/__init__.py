@@ -6,6 +6,6 @@ def register_layers() -> None:
     import pkgutil
     from importlib import import_module
 
-    for found in pkgutil.iter_modules(__path__):
-        if found.name.startswith("_"):
-            import_module(f"{__name__}.{found.name}")
+    for module in pkgutil.iter_modules(__path__):
+        if module.name.startswith("_"):
+            import_module(f"{__name__}.{module.name}")
