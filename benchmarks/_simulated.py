@@ -88,11 +88,11 @@ def comparison(
     fresh: int = FRESH,
 ) -> Outcome:
     """Cross-validate the world's models on n rows and ask deepworth for the verdict."""
-    from deepworth.datasets._splits import make_splits
+    from deepworth.datasets import make_splits
     from deepworth.zoo.judging.scores import ModelScores
     from deepworth.zoo.judging.verdict import decide
     from deepworth.zoo.metrics import METRICS
-    from deepworth.zoo.runs.fitting import Job
+    from deepworth.zoo.results.rows import Result
 
     rng = np.random.default_rng((seed, n, len(world.strengths)))
     columns, y = world.draw(rng, n)
@@ -105,9 +105,10 @@ def comparison(
             scores[model, place] = _auc(y[split.test], answer(X[split.test]))
             truth[model, place] = _auc(truth_y, answer(new[model])) if fresh else np.nan
     family = ["deep"] * len(world.deep) + ["classical"] * len(world.classical)
+    names = [f"{f}-{i}" for i, f in enumerate(family)]
     models = [
-        ModelScores(f"{f}-{i}", f, {"roc_auc": s}, [Job(f"{f}-{i}", f, split, "ok") for split in splits])
-        for i, (f, s) in enumerate(zip(family, scores, strict=True))
+        ModelScores(name, f, {"roc_auc": s}, [Result(name, f, x.repeat, x.fold) for x in splits], n)
+        for name, f, s in zip(names, family, scores, strict=True)
     ]
     ratio = float(np.mean([len(s.test) / len(s.train) for s in splits]))
     verdict = decide(models, METRICS["roc_auc"], margin=margin, level=0.95, test_over_train=ratio, missing=())

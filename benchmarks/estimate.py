@@ -113,7 +113,7 @@ def said_with(row: dict[str, Any], others: list[dict[str, Any]], store: Path) ->
     name, _, size = row["data"].partition(" ")
     options = {"rows": int(size.split()[0])} if size else {}
     models = [r["model"] for r in row["answer"]["leaderboard"]]
-    return deepworth.preview(name, models=models, jobs=1, store=store, **options)["estimate"]["seconds"]
+    return deepworth.preview(name, models=models, jobs=1, store=store, **options).estimate.seconds
 
 
 def show(result: dict[str, Any], as_json: bool) -> None:

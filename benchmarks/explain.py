@@ -83,17 +83,17 @@ def rankings(seed: int) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for name in ("shallow-mlp", "hist-gradient-boosting", "logistic-regression"):
         model = registry.create(name, "binary", "tabular", random_state=seed).fit(train, y[:half])
-        parts = permutation_importance(model, held, truth, "tabular", classes, seed=seed)["parts"]
-        found[f"{name}: permutation"] = {p["part"]: p["importance"] for p in parts}
+        parts = permutation_importance(model, held, truth, "tabular", classes, seed=seed).parts
+        found[f"{name}: permutation"] = {part.part: part.importance for part in parts}
         curves = dependence(model, held, classes, seed=seed)
-        found[f"{name}: dependence"] = {c["column"]: c["range"] for c in curves}
+        found[f"{name}: dependence"] = {curve.column: curve.range for curve in curves}
         if name == "shallow-mlp":
             shares = integrated_gradients(open_network(model), held.iloc[:150], background=train)
             sizes = np.abs(shares.parts["columns"]).mean(axis=0).tolist()
             found[f"{name}: gradients"] = dict(zip(shares.names, sizes, strict=True))
         for line in coefficients(model, classes) or [] if name == "logistic-regression" else []:
             own = found.setdefault(f"{name}: coefficients", {})
-            own[line["column"]] = max(own.get(line["column"], 0.0), abs(line["standardised"]["yes"]))
+            own[line.column] = max(own.get(line.column, 0.0), abs(line.standardised["yes"]))
     return found
 
 

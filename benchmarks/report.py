@@ -22,6 +22,9 @@ from typing import Any
 
 from _common import keep, parser, table
 
+from deepworth.zoo.results.explanation import Explanations
+from deepworth.zoo.results.rows import Family, Results
+
 MODELS, FOLDS = 20, 10
 CLASSICAL = (
     "constant",
@@ -38,36 +41,52 @@ CLASSICAL = (
 def kept_run(store: Path, models: int, folds: int) -> str:
     """A run of so many models on disk, judged as any other."""
     import deepworth
-    from deepworth.zoo.judging.leaderboard import of_task
-    from deepworth.zoo.judging.question import Question
-    from deepworth.zoo.judging.scores import truth_of
-    from deepworth.zoo.metrics import evaluate
+    from deepworth.datasets import Split
+    from deepworth.zoo.judging.judge import judge
+    from deepworth.zoo.metrics import evaluate, of_task, truth_of
+    from deepworth.zoo.runs.jobs import PlannedJob
     from deepworth.zoo.runs.journal import RunStore
-    from deepworth.zoo.workflows._conduct import judged
-    from deepworth.zoo.workflows._result import describe, plan_summary
+    from deepworth.zoo.setup import Criteria
 
-    trained = deepworth.compare("sick-healthy", models=CLASSICAL[:models], folds=folds, store=False)
-    jobs = [job for place in range(models) for job in _stand_in(trained.models, place)]
-    plan = replace(trained.plan, jobs=tuple(jobs))
-    verdict = trained.verdict
-    question = Question(trained.metric, verdict.margin, verdict.confidence_level)
-    result = judged(trained.dataset, plan, jobs, question, trained.findings)
-    record = RunStore(store, describe(trained.dataset), plan_summary(plan), jobs)
-    with record:
-        for job in jobs:
-            truth = truth_of(trained.dataset, job.split.test)
-            record.add(job, {m.name: evaluate(m, truth, job.prediction) for m in of_task("binary")})
-        result = replace(result, run=record.id, created=record.created, path=str(record.path))
-        record.finish("ok", result.to_dict(), result.predictions())
+    options: dict[str, Any] = {"models": CLASSICAL[:models], "folds": folds, "costs": False, "store": False}
+    results = with_stand_ins(deepworth.compare("sick-healthy", **options).results, models)
+    facts = results.facts
+    truths = {fold: truth_of(results.labels, rows) for fold, rows in results.test_rows.items()}
+    splits = {fold: Split(*fold, rows[:0], rows) for fold, rows in results.test_rows.items()}
+    jobs = [PlannedJob(row.model, row.family, splits[row.repeat, row.fold]) for row in results.rows]
+    with RunStore(store, facts.dataset, facts.plan, jobs) as record:
+        for row in results.rows:
+            truth = truths[row.repeat, row.fold]
+            record.add(row, {m.name: evaluate(m, truth, row.prediction) for m in of_task("binary")})
+        facts = replace(facts, run=record.id, created=record.created, path=str(record.path))
+        results = replace(results, facts=facts)
+        record.finish("ok", judge(results, Criteria()), results.predictions())
     return record.id
 
 
-def _stand_in(models: list[Any], place: int) -> list[Any]:
-    """The jobs of a model; from the second round on under another name, every other one as a network."""
-    found, turn = models[place % len(models)], place // len(models)
-    family = found.family if turn == 0 else ("deep", "classical")[place % 2]
-    name = found.model if turn == 0 else f"{found.model}-{turn + 1}"
-    return [replace(job, model=name, family=family) for job in found.jobs]
+def with_stand_ins(results: Results, models: int) -> Results:
+    """The results of so many models, with what is known of each."""
+    trained = list(dict.fromkeys(row.model for row in results.rows))
+    cast = [_stand_in(trained, number) for number in range(models)]
+    rows = [
+        replace(row, model=name, family=family or row.family)
+        for source, name, family in cast
+        for row in results.rows
+        if row.model == source
+    ]
+    facts, found = results.facts, results.facts.explanations or Explanations()
+    surrogates = {name: found.surrogates[source] for source, name, _ in cast if source in found.surrogates}
+    plan = replace(facts.plan, models=tuple(name for _, name, _ in cast), jobs=len(rows))
+    facts = replace(facts, plan=plan, explanations=replace(found, surrogates=surrogates))
+    return replace(results, rows=tuple(rows), facts=facts)
+
+
+def _stand_in(trained: list[str], number: int) -> tuple[str, str, Family | None]:
+    """A trained model, its name here and its family: from the second round on every other is a network."""
+    source, turn = trained[number % len(trained)], number // len(trained)
+    if turn == 0:
+        return source, source, None
+    return source, f"{source}-{turn + 1}", "deep" if number % 2 == 0 else "classical"
 
 
 def main() -> None:
