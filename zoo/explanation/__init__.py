@@ -1,4 +1,4 @@
-"""Explanations of any model: importance, dependence, surrogates, gradients, units, probes."""
+"""Explanations of models: importance, dependence, coefficients, surrogates, gradients, units and probes."""
 
 import lazy_loader
 

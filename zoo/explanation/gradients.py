@@ -1,55 +1,66 @@
-"""Integrated gradients: what each part of an input adds to a network's answer.
+"""Integrated gradients: what each part of an input adds to a network's output.
 
 Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks" (ICML 2017): the gradient of the output,
-averaged along the straight line from a baseline to the input, times their difference. What cannot be a little
-of something (a category, a word) is moved along the line in its embedding, a picture in its pixels.
+averaged along the straight line from a baseline to the input, times their difference. Categories and words
+move along the line in their embeddings, images in their pixels.
 
-Integrals along the straight line from a baseline to an input, as fine as completeness asks for.
-
-The attributions of a path integral must sum to the difference of the outputs at its ends (Sundararajan, Taly
-and Yan 2017, proposition 1), and so must those of every piece of the path. The difference of a piece is
-known, so its error is too: pieces that are not yet good are halved, others are done. Kinks of ReLU networks
-are found in this way instead of being averaged over by many even steps.
-
-Integrated gradients as a table: parts of the input by what they add, for many rows and for single ones.
+The attributions of a path must sum to the difference of the outputs at its ends (proposition 1), and so must
+those of every piece of the path. The difference of a piece is known, so its error is too: pieces with a large
+error are halved. Kinks of ReLU networks are found in this way instead of being averaged over by many even
+steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ...datasets import InputError
-from .networks import Network, all_layers, called_instead, open_network
+from ...datasets import Features, InputError
+from ..results.explanation import AttributedRow, Attribution, GradientPart, Gradients
+from .networks import KerasModelOwner, Network, all_layers, open_network, replaced_calls
 
-TOLERANCE = 2e-4  # of each row's completeness, a fifth of what is promised
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOLERANCE = 2e-4  # of each row's completeness
 FLOOR = 1e-2  # log-odds, or standard deviations of the target: smaller differences count as this
-_SIZES = (16, 64, 256)  # of batches: few, so that few graphs are traced
 UNKNOWN_WORD = 1
+WORDS = 30
+_SIZES = (16, 64, 256)  # of batches: few, so that few graphs are traced
+
+_START = 4  # pieces per row
+_POINTS, _SHARES = np.polynomial.legendre.leggauss(3)
+_NODES, _WEIGHTS = (_POINTS + 1) / 2, _SHARES / 2
+_FINEST = 2.0**-16
+_LEAST_SHARE = 1 / 32  # of the tolerance, that even the shortest piece may use
+_BATCH = 85  # pieces at a time, three evaluations each
+
+# Outputs (m,) of rows at positions of their lines, and by name what each input adds per unit of way.
+Evaluate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, dict[str, np.ndarray]]]
 
 
 @dataclass(frozen=True)
 class Attributions:
-    """What every part of every row adds to the output.
+    """What every part of every row adds to the output, as :func:`integrated_gradients` gives it.
 
     Attributes
     ----------
     parts : dict of ndarray
-        ``columns`` (n_samples, n_columns) of a table, ``pixels`` (n_samples, height, width, channels) of a
-        picture as the network sees it, ``words`` (n_samples, n_tokens) of a text.
+        "columns" (n_samples, n_columns) of tables, "pixels" (n_samples, height, width, channels) of images
+        as the network sees them, "words" (n_samples, n_tokens) of texts.
     names : tuple of str
         Columns of a table in the order of ``parts["columns"]``.
     encoded : dict of ndarray
-        The arrays that the network saw.
+        The arrays that the network takes.
     output, baseline_output : ndarray of shape (n_samples,)
-        Log-odds of two classes, log probability of one of several, or value in the target's units.
+        Log-odds of two classes, log probability of one of several, or value in units of the target.
     classes : tuple of str
-        The class that each row's output speaks of; empty for regression.
+        The class of each row's output; empty for regression.
     error : ndarray of shape (n_samples,)
         Of completeness: |sum of the attributions - difference of the outputs|, as a share of the difference.
     """
@@ -65,27 +76,54 @@ class Attributions:
 
 def integrated_gradients(
     network: Network,
-    X: Any,
+    X: Features,
     *,
-    background: Any = None,
-    classes: Sequence[str] | None = None,
+    background: pd.DataFrame | None = None,
+    classes: str | Sequence[str] | None = None,
     tolerance: float = TOLERANCE,
 ) -> Attributions:
-    """Attributions of raw rows.
+    """Attribute the output of a network to the parts of its input by integrated gradients.
 
-    The baseline of a table is the mean of the encoded ``background`` rows, or, without any, a row without
-    anything special: numbers at their median, no known category, no word. That of a picture is black, that of
-    a text as many words that are not known.
+    The baseline of a table is the mean of the encoded ``background`` rows, or, without any, a neutral row:
+    numbers at their median, unknown categories, no words. The baseline of an image is black, that of a text
+    has as many unknown words.
 
     Parameters
     ----------
     network : Network
-        As :func:`~deepworth.zoo.explanation.open_network` gives it.
+        As :func:`open_network` gives it.
+    X : DataFrame, Series of str, or uint8 images
+        n_samples raw rows.
     background : DataFrame, optional
-        Rows of a table that say what is usual.
-    classes : sequence of str, optional
-        The class to speak of, one a row or one for all; by default the second of two classes, and of several
-        the one that the network says.
+        Usual rows of a table.
+    classes : str or sequence of str, optional
+        The class whose output is attributed, one for all rows or one for each; by default the second of two
+        classes, and of several the predicted one.
+    tolerance : float, default 2e-4
+        Of completeness, as a share of the difference of outputs.
+
+    Returns
+    -------
+    Attributions
+
+    Raises
+    ------
+    InputError
+        A class is unknown, or the classes are not as many as the rows.
+
+    References
+    ----------
+    Sundararajan, Taly and Yan (2017), "Axiomatic attribution for deep networks".
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> from deepworth.zoo.explanation import integrated_gradients, open_network
+    >>> data = deepworth.load_dataset("iris")
+    >>> model = deepworth.zoo.PerceptronClassifier(epochs=1).fit(data.X, data.y)
+    >>> found = integrated_gradients(open_network(model), data.X[:5], background=data.X)
+    >>> found.parts["columns"].shape, bool(found.error.max() < 1e-3)
+    ((5, 4), True)
     """
     arrays = network.encode(X)
     targets = _targets(network, arrays, classes)
@@ -93,14 +131,24 @@ def integrated_gradients(
     usual = None
     if background is not None and network.modality == "tabular":
         usual = network.encode(background)
-    found = integrate(_Line(network, arrays, targets, usual), len(targets), tolerance, floor)
-    difference = np.maximum(np.abs(found.end - found.start), floor)
-    parts, names = _by_part(network, found.values)
-    said = tuple(network.classes[t] for t in targets) if network.classes else ()
-    return Attributions(parts, names, arrays, found.end, found.start, said, np.abs(found.error) / difference)
+    integral = integrate(_Line(network, arrays, targets, usual), len(targets), tolerance, floor)
+    difference = np.maximum(np.abs(integral.end - integral.start), floor)
+    parts, names = _by_part(network, integral.values)
+    return Attributions(
+        parts=parts,
+        names=names,
+        encoded=arrays,
+        output=integral.end,
+        baseline_output=integral.start,
+        classes=tuple(network.classes[t] for t in targets) if network.classes else (),
+        error=np.abs(integral.error) / difference,
+    )
 
 
-def _targets(network: Network, arrays: dict[str, np.ndarray], classes: Sequence[str] | None) -> np.ndarray:
+def _targets(
+    network: Network, arrays: dict[str, np.ndarray], classes: str | Sequence[str] | None
+) -> np.ndarray:
+    """The code of the class of each row, int32 (n_samples,)."""
     n_rows = len(next(iter(arrays.values())))
     if network.task == "regression":
         return np.zeros(n_rows, dtype=np.int32)
@@ -110,12 +158,12 @@ def _targets(network: Network, arrays: dict[str, np.ndarray], classes: Sequence[
         return network.outputs(arrays).argmax(axis=1).astype(np.int32)
     wanted = [classes] * n_rows if isinstance(classes, str) else list(classes)
     if len(wanted) != n_rows or not set(wanted) <= set(network.classes):
-        raise InputError(f"expected a class for each of {n_rows} rows out of {list(network.classes)}")
+        raise InputError(f"expected a class of {list(network.classes)} for each of {n_rows} rows")
     return np.array([network.classes.index(c) for c in wanted], dtype=np.int32)
 
 
 class _Line:
-    """Outputs and attributions a unit of way, of rows at places between baseline (0) and input (1)."""
+    """Outputs and attributions per unit of way, of rows at positions from baseline (0) to input (1)."""
 
     def __init__(
         self,
@@ -128,21 +176,21 @@ class _Line:
         self.gates = _gates(network)
         self.compiled = tf.function(self._evaluate, reduce_retracing=True)
 
-    def __call__(self, rows: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def __call__(self, rows: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         starts = range(0, len(rows), _SIZES[-1])
-        found = [self._batch(rows[i : i + _SIZES[-1]], places[i : i + _SIZES[-1]]) for i in starts]
-        parts = {name: np.concatenate([part[name] for _, part in found]) for name in found[0][1]}
-        return np.concatenate([output for output, _ in found]), parts
+        batches = [self._batch(rows[i : i + _SIZES[-1]], positions[i : i + _SIZES[-1]]) for i in starts]
+        parts = {name: np.concatenate([part[name] for _, part in batches]) for name in batches[0][1]}
+        return np.concatenate([output for output, _ in batches]), parts
 
-    def _batch(self, rows: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def _batch(self, rows: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         n = len(rows)
         size = next(size for size in _SIZES if size >= n)
         padded = np.concatenate([rows, np.repeat(rows[:1], size - n)])
-        at = np.concatenate([places, np.ones(size - n)]).astype(np.float32)
+        at = np.concatenate([positions, np.ones(size - n)]).astype(np.float32)
         x = {name: tf.constant(values[padded]) for name, values in self.arrays.items()}
         output, parts = self.compiled(x, tf.constant(at), tf.constant(self.targets[padded]))
-        found = {name: value.numpy()[:n].astype(np.float64) for name, value in parts.items()}
-        return output.numpy()[:n].astype(np.float64), found
+        attributions = {name: value.numpy()[:n].astype(np.float64) for name, value in parts.items()}
+        return output.numpy()[:n].astype(np.float64), attributions
 
     def _evaluate(self, x: dict[str, Any], at: Any, targets: Any) -> tuple[Any, dict[str, Any]]:
         moved: list[tuple[str, Any, Any]] = []  # name, tensor on the line, whole way
@@ -163,7 +211,7 @@ class _Line:
             inputs = dict(x)
             if "numeric" in x:
                 inputs["numeric"] = between("numeric", self._usual_numbers(x["numeric"]), x["numeric"])
-            with called_instead({layer: through(name, layer) for name, layer in self.gates}):
+            with replaced_calls({layer: through(name, layer) for name, layer in self.gates}):
                 outputs = self.network.inner(inputs, training=False)
             score = _score(self.network, outputs, targets)
         slopes = tape.gradient(score, [tensor for _, tensor, _ in moved], unconnected_gradients="zero")
@@ -177,7 +225,7 @@ class _Line:
         )
 
     def _start(self, name: str, call: Any, ids: Any) -> Any:
-        """What a layer says of the baseline: of usual categories the mean of their embeddings."""
+        """The embedding of the baseline: of usual categories the mean of their embeddings."""
         if self.usual is None or "categories" not in self.usual:
             return call(_baseline(self.network.modality, ids))
         codes = self.usual["categories"][:, int(name.rpartition(" ")[2])]
@@ -185,17 +233,17 @@ class _Line:
 
 
 def _summed(moved: list[tuple[str, Any, Any]], slopes: list[Any]) -> dict[str, Any]:
-    """Slope times way by name; embeddings, and members that read the same thing, summed."""
+    """Slope times way by name, summed over embeddings and over members with the same input."""
     parts: dict[str, Any] = {}
     for (name, _, way), slope in zip(moved, slopes, strict=True):
-        own = slope * way
-        own = own if name in ("numeric", "pixels") else tf.reduce_sum(own, axis=-1)
-        parts[name] = parts[name] + own if name in parts else own
+        product = slope * way
+        part = product if name in ("numeric", "pixels") else tf.reduce_sum(product, axis=-1)
+        parts[name] = parts[name] + part if name in parts else part
     return parts
 
 
 def _baseline(modality: str, ids: Any) -> Any:
-    """Category 0 is "not known", word 1 too, padding stays; a picture is black."""
+    """Category 0 and word 1 are unknown, padding stays, and images are black."""
     if modality == "text":
         return tf.where(ids > 0, tf.ones_like(ids) * UNKNOWN_WORD, ids)
     return tf.zeros_like(ids)
@@ -210,17 +258,17 @@ def _score(network: Network, outputs: Any, targets: Any) -> Any:
 
 
 def _gates(network: Network) -> list[tuple[str, Any]]:
-    """The layers through which what is not a float comes in, with the name of what they turn into floats."""
+    """The layers that turn inputs which are not floats into floats, with the name of the input."""
     layers = all_layers(network.inner)
     if network.modality == "image":
         pixels = [("pixels", layer) for layer in layers if _reads_pixels(layer)]
         if not pixels:
-            raise InputError("no Rescaling layer at the start of this network turns pixels into floats")
+            raise InputError("this network of images has no Rescaling layer at its start")
         return pixels
-    found = [layer for layer in layers if isinstance(layer, keras.layers.Embedding)]
+    embeddings = [layer for layer in layers if isinstance(layer, keras.layers.Embedding)]
     if network.modality == "text":
-        return [("words", layer) for layer in found]
-    return [(f"category {layer.name.rpartition('_')[2]}", layer) for layer in found]
+        return [("words", layer) for layer in embeddings]
+    return [(f"category {layer.name.rpartition('_')[2]}", layer) for layer in embeddings]
 
 
 def _reads_pixels(layer: Any) -> bool:
@@ -236,33 +284,19 @@ def _by_part(
     """Encoded parts summed by raw column; pixels and words as they are."""
     if network.modality != "tabular":
         return values, ()
-    owners = [e.column for e in network.numeric]
-    names = tuple(dict.fromkeys([*owners, *(column for column, _ in network.categories)]))
+    numeric = [e.column for e in network.numeric]
+    names = tuple(dict.fromkeys([*numeric, *(column for column, _ in network.categories)]))
     columns = np.zeros((len(values["numeric"]), len(names)))
-    for place, owner in enumerate(owners):
-        columns[:, names.index(owner)] += values["numeric"][:, place]
+    for i, column in enumerate(numeric):
+        columns[:, names.index(column)] += values["numeric"][:, i]
     for number, (column, _) in enumerate(network.categories):
         columns[:, names.index(column)] += values[f"category {number}"]
     return {"columns": columns}, names
 
 
-# Evaluate rows at these places of their lines: outputs (m,), and by name what each input adds a unit of way.
-Evaluate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, dict[str, np.ndarray]]]
-
-_START = 4  # pieces a row
-_POINTS, _SHARES = np.polynomial.legendre.leggauss(3)
-_NODES, _WEIGHTS = (_POINTS + 1) / 2, _SHARES / 2
-_FINEST = 2.0**-16
-_LEAST_SHARE = 1 / 32  # of the tolerance, that even the shortest piece may use
-_BATCH = 85  # pieces at a time, three evaluations each
-
-
 @dataclass(frozen=True)
 class Integral:
-    """Sums along the path of each row.
-
-    ``values`` by name (n_rows, ...), ``start`` and ``end`` the outputs at both ends (n_rows,).
-    """
+    """Integrals along the line of each row, by name (n_rows, ...), and the outputs at both ends."""
 
     values: dict[str, np.ndarray]
     start: np.ndarray
@@ -270,7 +304,7 @@ class Integral:
 
     @property
     def error(self) -> np.ndarray:
-        """Sum of the attributions less the difference of the outputs, (n_rows,)."""
+        """Sum of the attributions minus the difference of the outputs, (n_rows,)."""
         return sum(map(_flat, self.values.values()), np.zeros(len(self.end))) - (self.end - self.start)
 
 
@@ -303,8 +337,10 @@ def integrate(evaluate: Evaluate, n_rows: int, tolerance: float, floor: float) -
 
     Parameters
     ----------
-    tolerance : of the completeness of a row, as a share of its difference of outputs
-    floor : differences smaller than this count as this
+    tolerance : float
+        Of the completeness of a row, as a share of its difference of outputs.
+    floor : float
+        Smaller differences count as this.
     """
     edges = np.linspace(0, 1, _START + 1)
     outputs, _ = evaluate(np.repeat(np.arange(n_rows), _START + 1), np.tile(edges, n_rows))
@@ -315,30 +351,30 @@ def integrate(evaluate: Evaluate, n_rows: int, tolerance: float, floor: float) -
     pieces = _Pieces(rows, low, high, grid[:, :-1].ravel(), grid[:, 1:].ravel())
     values: dict[str, np.ndarray] = {}
     while len(pieces):
-        again = [_add(evaluate, part, allowed, values, n_rows) for part in pieces.parts(_BATCH)]
-        pieces = _halved(evaluate, _Pieces.joined(again))
+        coarse = [_add(evaluate, part, allowed, values, n_rows) for part in pieces.parts(_BATCH)]
+        pieces = _halved(evaluate, _Pieces.joined(coarse))
     return Integral(values, grid[:, 0], grid[:, -1])
 
 
 def _add(
     evaluate: Evaluate, pieces: _Pieces, allowed: np.ndarray, values: dict[str, np.ndarray], n_rows: int
 ) -> _Pieces:
-    """Add what is good enough to ``values``; the pieces that are not."""
-    found = _over(evaluate, pieces)
-    sums = sum(map(_flat, found.values()), np.zeros(len(pieces)))
+    """Add pieces with a small error to ``values``, and return the others."""
+    integrals = _quadrature(evaluate, pieces)
+    sums = sum(map(_flat, integrals.values()), np.zeros(len(pieces)))
     error, width = np.abs(sums - (pieces.high_output - pieces.low_output)), pieces.high - pieces.low
     done = (error <= allowed[pieces.rows] * np.maximum(width, _LEAST_SHARE)) | (width <= _FINEST)
-    for name, own in found.items():
-        total = values.setdefault(name, np.zeros((n_rows, *own.shape[1:])))
-        np.add.at(total, pieces.rows[done], own[done])
+    for name, part in integrals.items():
+        total = values.setdefault(name, np.zeros((n_rows, *part.shape[1:])))
+        np.add.at(total, pieces.rows[done], part[done])
     return pieces.take(~done)
 
 
-def _over(evaluate: Evaluate, pieces: _Pieces) -> dict[str, np.ndarray]:
+def _quadrature(evaluate: Evaluate, pieces: _Pieces) -> dict[str, np.ndarray]:
     """Gauss-Legendre sums over each piece, by name (n_pieces, ...)."""
     width = pieces.high - pieces.low
-    places = pieces.low[:, None] + _NODES * width[:, None]
-    _, speeds = evaluate(np.repeat(pieces.rows, len(_NODES)), places.ravel())
+    positions = pieces.low[:, None] + _NODES * width[:, None]
+    _, speeds = evaluate(np.repeat(pieces.rows, len(_NODES)), positions.ravel())
     weights = (_WEIGHTS * width[:, None]).ravel()
     sums = {}
     for name, speed in speeds.items():
@@ -361,80 +397,101 @@ def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), -1).sum(axis=1)
 
 
-WORDS = 30
-
-
 def attributed(
-    model: Any, X: Any, rows: np.ndarray, *, shown: bool, background: Any = None
-) -> dict[str, Any]:
-    """Attributions of raw rows as plain numbers.
+    model: KerasModelOwner,
+    X: Features,
+    rows: np.ndarray,
+    *,
+    shown: bool,
+    background: pd.DataFrame | None = None,
+) -> Gradients:
+    """Attributions of raw rows as a table: parts of the input by mean absolute attribution.
 
     Parameters
     ----------
-    model : fitted network or a saved one
-    rows : int array
-        The numbers by which the rows are called.
-    background : DataFrame, optional
-        Rows of a table whose mean is the baseline; without any, a row without anything special.
+    model : fitted network or SavedModel
+    X : DataFrame, Series of str, or uint8 images
+        n_samples raw rows.
+    rows : int ndarray of shape (n_samples,)
+        Their numbers in the answer.
     shown : bool
-        Whether the attributions of each row are wanted, or their means alone.
+        Whether to show the attributions of each row too.
+    background : DataFrame, optional
+        Usual rows of a table, see :func:`integrated_gradients`.
 
     Returns
     -------
-    dict
-        ``unit`` of the output, ``completeness_error`` (the largest), ``parts`` (``part`` and
-        ``mean_absolute``, largest first; of pictures none) and, if shown, ``rows``: ``row``, ``class``,
-        ``output``, ``baseline_output`` and ``parts`` with ``part`` and ``attribution`` in the order of the
-        input (words with a ``place``), or ``pixels``, a map (height, width) summed over the colours, with
-        ``picture``, the grey values (0 to 1) that the network saw.
+    Gradients
+        ``parts``, largest first, are columns or words; images have none. ``rows`` are empty unless shown.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> import numpy as np
+    >>> from deepworth.zoo.explanation import attributed
+    >>> data = deepworth.load_dataset("iris")
+    >>> model = deepworth.zoo.PerceptronClassifier(epochs=1).fit(data.X, data.y)
+    >>> found = attributed(model, data.X[:5], np.arange(5), shown=False)
+    >>> found.unit, len(found.parts)
+    ('log probability', 4)
     """
     network = open_network(model)
-    found = integrated_gradients(network, X, background=background)
+    attributions = integrated_gradients(network, X, background=background)
     units = {"binary": "log-odds", "multiclass": "log probability", "regression": "value"}
-    result: dict[str, Any] = {
-        "unit": units[network.task],
-        "rows_averaged": len(rows),
-        "completeness_error": float(found.error.max()),
-        "parts": _means(network, found),
-    }
-    if shown:
-        result["rows"] = [_row(network, found, i, int(row)) for i, row in enumerate(rows)]
-    return result
+    return Gradients(
+        unit=units[network.task],
+        rows_averaged=len(rows),
+        completeness_error=float(attributions.error.max()),
+        parts=_means(network, attributions),
+        rows=tuple(_row(network, attributions, i, int(row)) for i, row in enumerate(rows)) if shown else (),
+    )
 
 
-def _means(network: Network, found: Attributions) -> list[dict[str, Any]]:
+def _means(network: Network, attributions: Attributions) -> tuple[GradientPart, ...]:
     if network.modality == "tabular":
-        sizes = dict(zip(found.names, np.abs(found.parts["columns"]).mean(axis=0).tolist(), strict=True))
+        means = np.abs(attributions.parts["columns"]).mean(axis=0).tolist()
+        ranked = _ranked(dict(zip(attributions.names, means, strict=True)))
     elif network.modality == "text":
-        sizes = {}
-        for ids, values in zip(found.encoded["tokens"], found.parts["words"], strict=True):
-            for word, value in zip(ids[ids > 0].tolist(), np.abs(values[ids > 0]).tolist(), strict=True):
-                name = network.words[word]
-                sizes[name] = sizes.get(name, 0.0) + value / len(found.output)
+        ranked = _ranked(_word_means(network, attributions))[:WORDS]
     else:
-        return []
-    ranked = sorted(sizes.items(), key=lambda item: -item[1])
-    ranked = ranked if network.modality == "tabular" else ranked[:WORDS]
-    return [{"part": name, "mean_absolute": value} for name, value in ranked]
+        ranked = []
+    return tuple(GradientPart(name, value) for name, value in ranked)
 
 
-def _row(network: Network, found: Attributions, i: int, row: int) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+def _word_means(network: Network, attributions: Attributions) -> dict[str, float]:
+    """Sums of absolute attributions by word, per row."""
+    means: dict[str, float] = {}
+    for ids, values in zip(attributions.encoded["tokens"], attributions.parts["words"], strict=True):
+        for word, value in zip(ids[ids > 0].tolist(), np.abs(values[ids > 0]).tolist(), strict=True):
+            name = network.words[word]
+            means[name] = means.get(name, 0.0) + value / len(attributions.output)
+    return means
+
+
+def _ranked(means: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(means.items(), key=lambda item: -item[1])
+
+
+def _row(network: Network, attributions: Attributions, i: int, row: int) -> AttributedRow:
+    """The attributions of one row, with its output."""
+    result: AttributedRow = {
         "row": row,
-        "class": found.classes[i] if found.classes else None,
-        "output": float(found.output[i]),
-        "baseline_output": float(found.baseline_output[i]),
+        "class": attributions.classes[i] if attributions.classes else None,
+        "output": float(attributions.output[i]),
+        "baseline_output": float(attributions.baseline_output[i]),
     }
     if network.modality == "image":
-        grey = found.encoded["image"][i].astype(float).mean(axis=-1) / 255.0
-        return {**facts, "pixels": found.parts["pixels"][i].sum(axis=-1).tolist(), "picture": grey.tolist()}
+        grey = attributions.encoded["image"][i].astype(float).mean(axis=-1) / 255.0
+        pixels = attributions.parts["pixels"][i].sum(axis=-1)
+        return {**result, "pixels": _nested(pixels), "picture": _nested(grey)}
     if network.modality == "text":
-        ids = found.encoded["tokens"][i]
-        places = np.flatnonzero(ids > 0).tolist()
-        words = [
-            {"place": p, "part": network.words[ids[p]], "attribution": float(found.parts["words"][i, p])}
-            for p in places
-        ]
-        return {**facts, "parts": words}
-    own = zip(found.names, found.parts["columns"][i].tolist(), strict=True)
-    return {**facts, "parts": [{"part": name, "attribution": value} for name, value in own]}
+        ids, values = attributions.encoded["tokens"][i], attributions.parts["words"][i]
+        positions = np.flatnonzero(ids > 0).tolist()
+        words = tuple(Attribution(network.words[ids[p]], float(values[p]), p) for p in positions)
+        return {**result, "parts": words}
+    columns = zip(attributions.names, attributions.parts["columns"][i].tolist(), strict=True)
+    return {**result, "parts": tuple(Attribution(name, value) for name, value in columns)}
+
+
+def _nested(values: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, values.tolist()))

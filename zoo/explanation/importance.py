@@ -102,7 +102,7 @@ def permutation_importance(
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> found = permutation_importance(Ridge(0.1).fit(X[::2], y[::2]), X[1::2], y[1::2].to_numpy(), "tabular")
     >>> [part.part for part in found.parts[:2]]
-    ['s5', 'bmi']
+    ['bmi', 's5']
     """
     rows = np.arange(len(y))
     if len(rows) > MOST_ROWS:

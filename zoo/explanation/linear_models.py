@@ -44,7 +44,7 @@ def coefficients(model: FittedModel, classes: Sequence[str] = ()) -> list[Coeffi
     >>> data = deepworth.load_dataset("diabetes")
     >>> model = registry.create("linear-regression", data.task, data.modality).fit(data.X, data.y)
     >>> coefficients(model)[0].feature
-    's1'
+    's5'
     """
     steps = _steps(getattr(model, "content", None) or getattr(model, "estimator_", None) or model)
     if steps is None:

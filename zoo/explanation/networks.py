@@ -1,7 +1,7 @@
-"""A trained network opened: from raw rows to its encoded inputs, and from these to its linear outputs.
+"""The parts of a trained network: raw rows to encoded inputs, and these to linear outputs.
 
-Works on what a saved model and a fitted estimator both have, the Keras model from raw inputs to answers
-(``keras_model()``): it holds the preprocessing as layers, then the trained network as one layer.
+They are found in what a saved model and a fitted estimator both have, the Keras model from raw inputs to
+predictions (``keras_model()``): it contains the preprocessing as layers, then the network as one layer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 import keras
 import numpy as np
@@ -20,9 +20,15 @@ ENCODED = {"numeric", "categories", "image", "tokens"}
 _CHUNK = 512
 
 
+class KerasModelOwner(Protocol):
+    """A fitted network or a saved one."""
+
+    def keras_model(self) -> keras.Model: ...
+
+
 @dataclass(frozen=True)
 class Encoded:
-    """One encoded number of a table: the raw column it comes from, and what it says."""
+    """An encoded number of a table: its raw column and its label."""
 
     column: str
     label: str
@@ -30,12 +36,27 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Network:
-    """The parts of a trained network.
+    """The parts of a trained network, as :func:`open_network` finds them.
 
-    ``inner`` takes the arrays of ``encode`` and gives linear outputs (batch, units). ``numeric`` names the
-    columns of the array of that name, ``categories`` holds (raw column, levels from code 1 on) of the other.
-    ``words`` are the tokens by number (0 padding, 1 unknown). ``scale`` and ``offset`` turn the linear output
-    of a regression into the target's units.
+    Attributes
+    ----------
+    inner : keras.Model
+        From the arrays of :meth:`encode` to linear outputs (batch, units).
+    encoder : keras.Model
+        From raw inputs to these arrays.
+    raw : callable
+        From raw rows to raw inputs.
+    task, modality : str
+    classes : tuple of str
+        Empty for regression.
+    numeric : tuple of Encoded
+        Columns of the array "numeric".
+    categories : tuple
+        Raw column and levels (from code 1 on) of each column of the array "categories".
+    words : tuple of str
+        Tokens by number; 0 is padding, 1 an unknown word.
+    scale, offset : float
+        Turn the linear output of a regression into units of the target.
     """
 
     inner: keras.Model
@@ -51,11 +72,11 @@ class Network:
     offset: float = 0.0
 
     def encode(self, X: Any) -> dict[str, np.ndarray]:
-        """The arrays that the network sees of raw rows; pictures of different sizes one by one."""
-        alone = self.modality == "image" and not (isinstance(X, np.ndarray) and X.ndim == 4)
-        if alone:
+        """Raw rows as the arrays that the network takes; images of different sizes one by one."""
+        one_by_one = self.modality == "image" and not (isinstance(X, np.ndarray) and X.ndim == 4)
+        if one_by_one:
             X = _objects(X)
-        step = 1 if alone else _CHUNK
+        step = 1 if one_by_one else _CHUNK
         starts = range(0, len(X), step)
         rows = [X.iloc[i : i + step] if hasattr(X, "iloc") else X[i : i + step] for i in starts]
         parts = [self._encoded(part) for part in rows]
@@ -76,16 +97,16 @@ class Network:
         ]
         return np.concatenate(parts)
 
-    def answers(self, outputs: np.ndarray) -> np.ndarray:
-        """Probabilities (n_samples, n_classes) of linear outputs, or values (n_samples,); float64."""
+    def predictions(self, outputs: np.ndarray) -> np.ndarray:
+        """Linear outputs to probabilities (n_samples, n_classes) or values (n_samples,), float64."""
         scores = outputs.astype(np.float64)
         if self.task == "regression":
             return scores[:, 0] * self.scale + self.offset
         if len(self.classes) == 2:
             positive = 1.0 / (1.0 + np.exp(-np.clip(scores[:, 0], -500, 500)))
             return np.stack([1.0 - positive, positive], axis=1)
-        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
+        exponential = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return exponential / exponential.sum(axis=1, keepdims=True)
 
 
 def _objects(X: Any) -> np.ndarray:
@@ -94,16 +115,37 @@ def _objects(X: Any) -> np.ndarray:
     return images
 
 
-def open_network(model: Any) -> Network:
-    """The parts of a fitted estimator or of a saved model.
+def open_network(model: KerasModelOwner) -> Network:
+    """Find the parts of a network: preprocessing, trained layers and outputs.
+
+    Parameters
+    ----------
+    model : fitted network or SavedModel
+        A network of deepworth.
+
+    Returns
+    -------
+    Network
+        ``encode`` turns raw rows into the arrays that the network takes, ``outputs`` these into linear
+        outputs, ``predictions`` these into probabilities or values.
 
     Raises
     ------
     InputError
-        It is no network, or one whose graph was made otherwise.
+        The model is not a network of deepworth.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> from deepworth.zoo.explanation import open_network
+    >>> data = deepworth.load_dataset("iris")
+    >>> model = deepworth.zoo.PerceptronClassifier(epochs=1).fit(data.X, data.y)
+    >>> network = open_network(model)
+    >>> network.outputs(network.encode(data.X[:5])).shape
+    (5, 3)
     """
     if not hasattr(model, "keras_model"):
-        raise InputError("only networks can be opened; this model is none")
+        raise InputError("this model is not a network, and only networks have layers")
     whole = model.keras_model()
     inner, encoded = _inner_of(whole)
     numeric, categories = _table_parts(encoded, _column_names(model))
@@ -122,12 +164,12 @@ def open_network(model: Any) -> Network:
 
 
 def _inner_of(whole: keras.Model) -> tuple[keras.Model, dict[str, Any]]:
-    """The trained network inside, and the tensors that it is given."""
+    """The trained network inside a model, and the tensors that it takes."""
     for layer in whole.layers:
         if isinstance(layer, keras.Model) and isinstance(layer.input, dict) and set(layer.input) <= ENCODED:
             calls = (node for nodes in whole._nodes_by_depth.values() for node in nodes)
             return layer, dict(next(c for c in calls if c.operation is layer).arguments.args[0])
-    raise InputError("the network inside this model was not found; it was not made by deepworth")
+    raise InputError("this Keras model was not made by deepworth: it contains no encoded network")
 
 
 def _facts(model: Any) -> dict[str, Any]:
@@ -142,7 +184,7 @@ def _facts(model: Any) -> dict[str, Any]:
 
 
 def _bare(model: Any) -> Any:
-    """The network inside one that adds confidence to it."""
+    """The network inside Calibrated or ConformalRegressor."""
     return getattr(model, "estimator_", model)
 
 
@@ -157,7 +199,7 @@ def _column_names(model: Any) -> dict[str, str]:
 
 def _raw_rows(model: Any) -> Callable[[Any], dict[str, np.ndarray]]:
     if hasattr(model, "manifest"):
-        return model.raw_arrays
+        return cast("Callable[[Any], dict[str, np.ndarray]]", model.raw_arrays)
     estimator = _bare(model)
     return lambda X: estimator.preprocessor_.raw_arrays(estimator._check_X(X, fitting=False))
 
@@ -170,27 +212,27 @@ def _table_parts(
     if "numeric" in encoded:
         numeric = tuple(e for part in _joined(encoded["numeric"]) for e in _labels(part, named))
     if "categories" in encoded:
-        codes = _joined(_above(encoded["categories"])[0])
+        codes = _joined(_sources(encoded["categories"])[0])
         categories = tuple((_column_of(code, named), _levels(code)) for code in codes)
     return numeric, categories
 
 
 def _joined(tensor: Any) -> list[Any]:
-    """The tensors that stand side by side in one."""
+    """The tensors that are concatenated in one."""
     operation = tensor._keras_history.operation
-    return _above(tensor) if isinstance(operation, keras.layers.Concatenate) else [tensor]
+    return _sources(tensor) if isinstance(operation, keras.layers.Concatenate) else [tensor]
 
 
-def _above(tensor: Any) -> list[Any]:
+def _sources(tensor: Any) -> list[Any]:
     """The tensors that one is computed from."""
     operation, node, _ = tensor._keras_history
     return list(operation._inbound_nodes[node].input_tensors)
 
 
 def _column_of(tensor: Any, named: dict[str, str]) -> str:
-    """The raw column at the top of a chain of steps."""
+    """The raw column at the start of a chain of steps."""
     while not isinstance(tensor._keras_history.operation, keras.layers.InputLayer):
-        tensor = _above(tensor)[0]
+        tensor = _sources(tensor)[0]
     name = tensor._keras_history.operation.name
     return named.get(name, name)
 
@@ -199,7 +241,7 @@ def _labels(tensor: Any, named: dict[str, str]) -> Iterator[Encoded]:
     column, step = _column_of(tensor, named), tensor._keras_history.operation
     kind, width = type(step).__name__, tensor.shape[-1]
     if kind == "OneHotKnown":
-        labels = [f"{column} = {level or '(missing)'}" for level in _levels(_above(tensor)[0])]
+        labels = [f"{column} = {level or '(missing)'}" for level in _levels(_sources(tensor)[0])]
     elif kind == "BagOfWords":
         labels = [f'"{word}" in {column}' for word in step.words]
     elif kind == "MissingIndicator":
@@ -229,8 +271,8 @@ def _vocabulary(whole: keras.Model) -> tuple[str, ...]:
 
 
 @contextmanager
-def called_instead(calls: dict[Any, Callable[..., Any]]) -> Iterator[None]:
-    """Let layers compute something else for a while: ``calls`` maps a layer to what it calls."""
+def replaced_calls(calls: dict[Any, Callable[..., Any]]) -> Iterator[None]:
+    """Let layers compute something else inside the block: ``calls`` maps layers to functions."""
     try:
         for layer, call in calls.items():
             layer.call = call
@@ -241,8 +283,8 @@ def called_instead(calls: dict[Any, Callable[..., Any]]) -> Iterator[None]:
 
 
 def all_layers(model: keras.Model) -> list[Any]:
-    """Every layer of a network, those of networks inside it too, in their order."""
-    found = []
+    """Every layer of a network in order, also those of networks inside it."""
+    layers = []
     for layer in model.layers:
-        found += all_layers(layer) if isinstance(layer, keras.Model) else [layer]
-    return found
+        layers += all_layers(layer) if isinstance(layer, keras.Model) else [layer]
+    return layers

@@ -1,40 +1,58 @@
-"""How much of a model can be said in a few lines: small surrogates, and how faithful they are.
+"""Surrogates: small models that imitate another model's predictions, and how faithful they are.
 
-A surrogate is learned from what a model says, not from the truth (Craven and Shavlik 1996; Molnar 2022,
-chapter 9.6 "Global surrogate"). Two are small enough to be read: a decision tree of at most eight leaves,
-and a linear model of at most eight terms. Their fidelity is the share of the variance of the model's
-answers, within folds, that they foretell on rows they were not fitted on.
-
-Raw rows as numbers that a person can read: what small surrogate models may speak of.
+A surrogate learns from the predictions of a model, not from the truth (Craven and Shavlik 1996; Molnar 2022,
+chapter 9.6 "Global surrogate"). Two are small enough to be read: a decision tree of at most eight leaves and
+a linear model of at most eight terms, over features that a person can read. Their fidelity is R² with the
+model's predictions, within folds, on rows that they were not fitted on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...datasets import infer_role
+from ...datasets import Features, Modality, infer_role, take
 from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
 from ..preprocessing.tables import raw_column
+from ..results.explanation import LinearSurrogate, Rule, Surrogate, Term
 
 LEAVES = 8
 TERMS = 8
 MOST_ROWS = 2000
-SURE = 0.99  # log-odds are cut off where a model says this
-_PARTS = 5  # where all rows come from one fold
-_FEWEST_IN_A_LEAF = 5
+HIGHEST = 0.99  # log-odds are clipped at this probability
+LEVELS = 12  # of a category that get a feature
+WORDS = 300  # of texts
+WORDS_PER_COLUMN = 30  # of a text column of a table
+CELLS = 6  # along each side of an image
+_FOLDS = 5  # if all rows come from one fold
+_SMALLEST_LEAF = 5
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model said of rows it was not trained on.
+    """Predictions of a model for rows that it was not trained on.
 
-    ``rows`` int (n,), ``prediction`` float64 probabilities (n, n_classes) or values (n,), ``folds`` int (n,).
+    Attributes
+    ----------
+    rows : int ndarray of shape (n,)
+        Positions in the dataset.
+    prediction : float64 ndarray of shape (n, n_classes) or (n,)
+        Probabilities or values.
+    folds : int ndarray of shape (n,)
+        The fold that each row was held out in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.explanation import Answers
+    >>> answers = Answers(np.arange(2), np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([0, 1]))
+    >>> answers.prediction.shape
+    (2, 2)
     """
 
     rows: np.ndarray
@@ -50,13 +68,13 @@ class Tree:
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         """(n_samples, n_outputs)."""
-        found = self.model.predict(_not_empty(values))
-        return found[:, None] if found.ndim == 1 else found
+        predicted = self.model.predict(_not_empty(values))
+        return predicted[:, None] if predicted.ndim == 1 else predicted
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Missing as the median, standard scores cut off at ten, as linear baselines have them."""
+    """Missing values as the median, standard scores clipped at ten, as in linear baselines."""
 
     median: np.ndarray
     mean: np.ndarray
@@ -82,40 +100,65 @@ class Linear:
 
 
 def surrogates(
-    X: Any, modality: str, classes: tuple[str, ...], answers: Mapping[str, Answers], *, seed: int = 0
-) -> dict[str, dict[str, Any]]:
-    """Fidelity and words of the surrogates of several models on the same rows.
+    X: Features,
+    modality: Modality,
+    classes: Sequence[str],
+    answers: Mapping[str, Answers],
+    *,
+    seed: int = 0,
+) -> dict[str, Surrogate]:
+    """Imitate the predictions of models by a small tree and a small linear model each.
 
     Parameters
     ----------
-    X : raw rows that the ``rows`` of all answers count in
+    X : DataFrame, Series of str, or uint8 images
+        All raw rows; the ``rows`` of the answers are positions in it. At most 2,000 are used.
     modality : {"tabular", "image", "text"}
-    classes : tuple of str
-        Names of the classes; empty for regression.
-    answers : mapping of a model's name to its :class:`Answers`
+    classes : sequence of str
+        All classes; empty for regression.
+    answers : mapping of str to Answers
+        Predictions by the name of the model.
+    seed : int, default 0
+        Of the choice of rows, and of folds where there is one only.
 
     Returns
     -------
-    dict
-        By model: ``fidelity_tree`` and ``fidelity_linear`` (R squared of the model's answers, log-odds for
-        classes, on rows that the surrogate did not see; 1 is all of it, 0 and below nothing),
-        ``agreement_tree`` and ``agreement_linear`` (share of rows with the same class; None for values),
-        ``rows``, and the surrogates of all rows in words: ``tree`` (list of leaves: ``conditions``,
-        ``answer`` by class or value, ``share`` of the rows) and ``linear`` (``intercept`` and ``terms``).
-    """
-    from ...datasets import take
+    dict of Surrogate
+        By model. ``fidelity_tree`` and ``fidelity_linear`` are R² with the model's predictions (log-odds for
+        classes) out of fold: 1 is a perfect imitation, 0 no better than the mean. ``agreement_tree`` and
+        ``agreement_linear`` are shares of rows with the same class. ``tree`` and ``linear`` are the
+        surrogates of all rows.
 
-    kept = _sample(np.unique(np.concatenate([a.rows for a in answers.values()])), seed) if answers else None
-    if kept is None:
+    References
+    ----------
+    Craven and Shavlik (1996), "Extracting tree-structured representations of trained networks"; Molnar
+    (2022), "Interpretable machine learning", chapter 9.6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from deepworth.zoo.explanation import Answers, surrogates
+    >>> X, _ = load_diabetes(return_X_y=True, as_frame=True)
+    >>> prediction = np.where(X["bmi"] > 0, 200.0, 100.0)
+    >>> answers = Answers(np.arange(len(X)), prediction, np.arange(len(X)) % 3)
+    >>> found = surrogates(X, "tabular", (), {"model": answers})["model"]
+    >>> found.fidelity_tree > 0.95
+    True
+    >>> [len(rule.conditions) for rule in found.tree]
+    [1, 1]
+    """
+    if not answers:
         return {}
+    kept = _sample(np.unique(np.concatenate([a.rows for a in answers.values()])), seed)
     features = readable(take(X, kept), modality)
-    place = {row: i for i, row in enumerate(kept.tolist())}
+    position = {row: i for i, row in enumerate(kept.tolist())}
     found = {}
-    for name, said in answers.items():
-        here = np.isin(said.rows, kept)
-        own = Readable(features.features, features.values[[place[r] for r in said.rows[here].tolist()]])
-        part = Answers(said.rows[here], said.prediction[here], said.folds[here])
-        found[name] = _explained(own, part, classes, seed)
+    for name, answer in answers.items():
+        used = np.isin(answer.rows, kept)
+        values = features.values[[position[row] for row in answer.rows[used].tolist()]]
+        part = Answers(answer.rows[used], answer.prediction[used], answer.folds[used])
+        found[name] = _imitated(Readable(features.features, values), part, tuple(classes), seed)
     return found
 
 
@@ -125,62 +168,65 @@ def _sample(rows: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
 
 
-def _explained(features: Readable, said: Answers, classes: tuple[str, ...], seed: int) -> dict[str, Any]:
-    target = _target(said.prediction, bool(classes))
-    folds = _parts(said.folds, seed)
-    result: dict[str, Any] = {"rows": len(target)}
-    for name, fit in (("tree", _fit_tree), ("linear", _fit_linear)):
-        foretold = _out_of_fold(fit, features.values, target, folds)
-        result[f"fidelity_{name}"] = fidelity(target, foretold, folds)
-        result[f"agreement_{name}"] = _same_class(target, foretold) if classes else None
+def _imitated(features: Readable, answers: Answers, classes: tuple[str, ...], seed: int) -> Surrogate:
+    target = _target(answers.prediction, bool(classes))
+    folds = _several_folds(answers.folds, seed)
+    by_tree = _out_of_fold(_fit_tree, features.values, target, folds)
+    by_linear = _out_of_fold(_fit_linear, features.values, target, folds)
     outputs = classes[1:] if len(classes) == 2 else classes or ("value",)
-    tree, linear = _fit_tree(features.values, target), _fit_linear(features.values, target)
-    result["tree"] = _tree_words(tree, features, classes)
-    result["linear"] = _linear_words(linear, features.features, outputs)
-    return result
+    return Surrogate(
+        rows=len(target),
+        fidelity_tree=fidelity(target, by_tree, folds),
+        agreement_tree=_agreement(target, by_tree) if classes else None,
+        fidelity_linear=fidelity(target, by_linear, folds),
+        agreement_linear=_agreement(target, by_linear) if classes else None,
+        tree=_rules(_fit_tree(features.values, target), features, classes),
+        linear=_terms(_fit_linear(features.values, target), features.features, outputs),
+    )
 
 
 def _target(prediction: np.ndarray, of_classes: bool) -> np.ndarray:
-    """Values, the log-odds of the second of two classes, or those of every class; (n, n_outputs)."""
+    """Values, log-odds of the second of two classes, or log-odds of every class; (n, n_outputs)."""
     if not of_classes:
         return prediction.reshape(-1, 1).astype(np.float64)
-    shares = prediction[:, 1:] if prediction.shape[1] == 2 else prediction
-    shares = np.clip(shares, 1 - SURE, SURE)
-    return np.log(shares / (1 - shares))
+    probabilities = prediction[:, 1:] if prediction.shape[1] == 2 else prediction
+    probabilities = np.clip(probabilities, 1 - HIGHEST, HIGHEST)
+    return np.log(probabilities / (1 - probabilities))
 
 
-def _parts(folds: np.ndarray, seed: int) -> np.ndarray:
-    """Fold numbers; rows of a single test part are dealt out."""
+def _several_folds(folds: np.ndarray, seed: int) -> np.ndarray:
+    """Numbers of folds; rows of a single one are split at random."""
     if len(np.unique(folds)) > 1:
         return folds
-    return np.random.default_rng(seed).permutation(len(folds)) % min(_PARTS, max(2, len(folds) // 2))
+    return np.random.default_rng(seed).permutation(len(folds)) % min(_FOLDS, max(2, len(folds) // 2))
 
 
 def _out_of_fold(fit: Any, values: np.ndarray, target: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    foretold = np.empty_like(target)
+    predicted = np.empty_like(target)
     for fold in np.unique(folds):
-        held = folds == fold
-        foretold[held] = fit(values[~held], target[~held]).predict(values[held])
-    return foretold
+        test = folds == fold
+        predicted[test] = fit(values[~test], target[~test]).predict(values[test])
+    return predicted
 
 
-def fidelity(target: np.ndarray, foretold: np.ndarray, folds: np.ndarray) -> float:
-    """1 - squared error / squared distance from the mean of each fold, over all outputs.
+def fidelity(target: np.ndarray, predicted: np.ndarray, folds: np.ndarray) -> float:
+    """R² over all outputs: 1 - squared error / squared distance from the mean of each fold.
 
-    A model that always says the same is said in full by one number: 1.
+    A constant is imitated perfectly: 1.
     """
     spread = sum(
         float(np.sum((target[folds == f] - target[folds == f].mean(axis=0)) ** 2)) for f in set(folds)
     )
     if spread < 1e-12 * max(1.0, float(np.sum(target**2))):
         return 1.0
-    return 1.0 - float(np.sum((target - foretold) ** 2)) / spread
+    return 1.0 - float(np.sum((target - predicted) ** 2)) / spread
 
 
-def _same_class(target: np.ndarray, foretold: np.ndarray) -> float:
+def _agreement(target: np.ndarray, predicted: np.ndarray) -> float:
+    """Share of rows with the same class."""
     if target.shape[1] == 1:
-        return float(np.mean((target > 0) == (foretold > 0)))
-    return float(np.mean(target.argmax(axis=1) == foretold.argmax(axis=1)))
+        return float(np.mean((target > 0) == (predicted > 0)))
+    return float(np.mean(target.argmax(axis=1) == predicted.argmax(axis=1)))
 
 
 def _fit_tree(values: np.ndarray, target: np.ndarray) -> Tree:
@@ -188,36 +234,38 @@ def _fit_tree(values: np.ndarray, target: np.ndarray) -> Tree:
 
     tree = DecisionTreeRegressor(
         max_leaf_nodes=LEAVES,
-        min_samples_leaf=min(_FEWEST_IN_A_LEAF, max(1, len(values) // 4)),
+        min_samples_leaf=min(_SMALLEST_LEAF, max(1, len(values) // 4)),
         random_state=0,
     )
     return Tree(tree.fit(_not_empty(values), target))
 
 
 def _not_empty(values: np.ndarray) -> np.ndarray:
-    """Trees want a column, be it of zeros."""
+    """At least one column, of zeros, as trees need it."""
     return values if values.shape[1] else np.zeros((len(values), 1))
 
 
 def _fit_linear(values: np.ndarray, target: np.ndarray) -> Linear:
-    """Greedy choice of terms for all outputs together: simultaneous orthogonal matching pursuit (Tropp,
-    Gilbert and Strauss 2006); for one output the same as ``sklearn``'s OrthogonalMatchingPursuit."""
+    """Greedy choice of terms for all outputs together by simultaneous orthogonal matching pursuit.
+
+    Tropp, Gilbert and Strauss (2006); for one output the same as scikit-learn's OrthogonalMatchingPursuit.
+    """
     scale = _scaling(values)
     scaled = scale(values)
     centre, mean = scaled.mean(axis=0), target.mean(axis=0)
     chosen: list[int] = []
-    scaled, rest = scaled - centre, target - mean
+    scaled, residual = scaled - centre, target - mean
     norms = np.sqrt(np.sum(scaled**2, axis=0))
     usable, coefficients = norms > 1e-9, np.zeros((0, target.shape[1]))
     for _ in range(min(TERMS, int(usable.sum()), len(values) - 2)):
-        gains = np.sum((scaled.T @ rest) ** 2, axis=1) / np.where(usable, norms, np.inf) ** 2
+        gains = np.sum((scaled.T @ residual) ** 2, axis=1) / np.where(usable, norms, np.inf) ** 2
         gains[chosen] = -1.0
         best = int(np.argmax(gains))
         if gains[best] <= 1e-18 * max(1.0, float(np.sum(target**2))):
             break
         chosen.append(best)
         coefficients = np.linalg.lstsq(scaled[:, chosen], target - mean, rcond=None)[0]
-        rest = target - mean - scaled[:, chosen] @ coefficients
+        residual = target - mean - scaled[:, chosen] @ coefficients
     return Linear(scale, chosen, coefficients, mean - centre[chosen] @ coefficients)
 
 
@@ -232,49 +280,46 @@ def _scaling(values: np.ndarray) -> Scale:
     return Scale(median, mean, deviation)
 
 
-def _tree_words(tree: Tree, features: Readable, classes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """One object a leaf, largest share first."""
-    found, total = tree.model.tree_, tree.model.tree_.n_node_samples[0]
-    leaves: list[dict[str, Any]] = []
+def _rules(fitted: Tree, features: Readable, classes: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The leaves of a tree, largest share of rows first."""
+    tree, rules = fitted.model.tree_, []
 
     def walk(node: int, limits: dict[int, Limits]) -> None:
-        if found.children_left[node] < 0:
-            answer = _answer(found.value[node].ravel(), classes)
-            share = float(found.n_node_samples[node] / total)
-            words = [_condition(features, place, own) for place, own in limits.items()]
-            leaves.append({"conditions": words, "answer": answer, "share": share})
+        if tree.children_left[node] < 0:
+            conditions = tuple(_condition(features, i, limit) for i, limit in limits.items())
+            share = float(tree.n_node_samples[node] / tree.n_node_samples[0])
+            rules.append(Rule(conditions, _answer(tree.value[node].ravel(), classes), share))
             return
-        place, cut = int(found.feature[node]), float(found.threshold[node])
-        own = limits.get(place, Limits())
-        left = bool(found.missing_go_to_left[node])
-        walk(found.children_left[node], {**limits, place: own.below(cut, left)})
-        walk(found.children_right[node], {**limits, place: own.above(cut, not left)})
+        i, threshold = int(tree.feature[node]), float(tree.threshold[node])
+        limit, missing_left = limits.get(i, Limits()), bool(tree.missing_go_to_left[node])
+        walk(tree.children_left[node], {**limits, i: limit.below(threshold, missing_left)})
+        walk(tree.children_right[node], {**limits, i: limit.above(threshold, not missing_left)})
 
     walk(0, {})
-    return sorted(leaves, key=lambda leaf: -leaf["share"])
+    return tuple(sorted(rules, key=lambda rule: -rule.share))
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Between which values a feature lies in a leaf, and whether it may be missing there."""
+    """The interval of a feature in a leaf, and whether it may be missing there."""
 
     low: float = -np.inf
     high: float = np.inf
     missing: bool = True
 
-    def below(self, cut: float, missing: bool) -> Limits:
-        """The left side of a split; a cut at infinity only parts known from missing."""
-        return Limits(self.low, min(self.high, cut), self.missing and missing)
+    def below(self, threshold: float, missing: bool) -> Limits:
+        """The left side of a split; a threshold of infinity separates known from missing."""
+        return Limits(self.low, min(self.high, threshold), self.missing and missing)
 
-    def above(self, cut: float, missing: bool) -> Limits:
+    def above(self, threshold: float, missing: bool) -> Limits:
         """The right side of a split."""
-        return Limits(max(self.low, cut), self.high, self.missing and missing)
+        return Limits(max(self.low, threshold), self.high, self.missing and missing)
 
 
-def _condition(features: Readable, place: int, limits: Limits) -> str:
-    """What holds of a feature in a leaf, all splits on it together."""
-    feature = features.features[place]
-    if feature.yes_no:
+def _condition(features: Readable, i: int, limits: Limits) -> str:
+    """The condition on a feature in a leaf, from all splits on it."""
+    feature = features.features[i]
+    if feature.binary:
         return feature.label if limits.low > 0 else f"not {feature.label}"
     if limits.low == np.inf:
         return f"{feature.label} missing"
@@ -284,55 +329,44 @@ def _condition(features: Readable, place: int, limits: Limits) -> str:
         words = f"{feature.label} > {limits.low:.4g}"
     else:
         words = f"{low}{feature.label}{high}" if low or high else f"{feature.label} known"
-    can_miss = limits.missing and np.isnan(features.values[:, place]).any()
-    return f"{words} or missing" if can_miss else words
+    may_be_missing = limits.missing and np.isnan(features.values[:, i]).any()
+    return f"{words} or missing" if may_be_missing else words
 
 
 def _answer(outputs: np.ndarray, classes: tuple[str, ...]) -> dict[str, float] | float:
     """A value, or the probability of each class."""
     if not classes:
         return float(outputs[0])
-    shares = 1.0 / (1.0 + np.exp(-outputs))
+    probabilities = 1.0 / (1.0 + np.exp(-outputs))
     if len(classes) == 2:
-        return {classes[0]: float(1 - shares[0]), classes[1]: float(shares[0])}
-    return {c: float(s) for c, s in zip(classes, shares / shares.sum(), strict=True)}
+        return {classes[0]: float(1 - probabilities[0]), classes[1]: float(probabilities[0])}
+    probabilities = probabilities / probabilities.sum()
+    return {name: float(p) for name, p in zip(classes, probabilities, strict=True)}
 
 
-def _linear_words(linear: Linear, features: list[Feature], outputs: tuple[str, ...]) -> dict[str, Any]:
-    """Terms in the order in which they were chosen; by class the log-odds that one unit more adds."""
+def _terms(linear: Linear, features: list[Feature], outputs: tuple[str, ...]) -> LinearSurrogate:
+    """Terms in the order in which they were chosen, in raw units."""
     mean, deviation = linear.scale.mean[linear.chosen], linear.scale.deviation[linear.chosen]
-    start = linear.intercept - (mean / deviation) @ linear.coefficients
+    intercept = linear.intercept - (mean / deviation) @ linear.coefficients
     terms = []
-    for place, row, one in zip(linear.chosen, linear.coefficients, deviation, strict=True):
-        feature = features[place]
-        terms.append(
-            {
-                "feature": feature.label,
-                "column": feature.column,
-                "coefficient": dict(zip(outputs, (row / one).tolist(), strict=True)),
-                "standardised": dict(zip(outputs, row.tolist(), strict=True)),
-            }
-        )
-    return {
-        "unit": "log-odds" if outputs != ("value",) else "value",
-        "intercept": dict(zip(outputs, start.tolist(), strict=True)),
-        "terms": terms,
-    }
-
-
-LEVELS = 12  # of a category that get a name
-WORDS = 300  # of plain texts
-WORDS_A_COLUMN = 30  # of a text column of a table
-CELLS = 6  # a side, of a picture
+    for i, row, one in zip(linear.chosen, linear.coefficients, deviation, strict=True):
+        raw = dict(zip(outputs, (row / one).tolist(), strict=True))
+        standardised = dict(zip(outputs, row.tolist(), strict=True))
+        terms.append(Term(features[i].label, features[i].column, raw, standardised))
+    return LinearSurrogate(
+        unit="log-odds" if outputs != ("value",) else "value",
+        intercept=dict(zip(outputs, intercept.tolist(), strict=True)),
+        terms=tuple(terms),
+    )
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One readable number: the column it belongs to, what it says, and whether it is yes or no."""
+    """A number that a person can read: its column, its label, and whether it is 0 or 1."""
 
     column: str
     label: str
-    yes_no: bool = False
+    binary: bool = False
 
 
 @dataclass(frozen=True)
@@ -344,7 +378,7 @@ class Readable:
 
 
 def readable(X: Any, modality: str) -> Readable:
-    """Numbers as they are, "column = level", words that are there, brightness of a picture's cells."""
+    """Numbers, indicators of levels and words, and brightness of the cells of images."""
     if modality == "tabular":
         parts = [part for name in X.columns for part in _column(X[name], str(name))]
     elif modality == "text":
@@ -366,12 +400,12 @@ def _column(values: pd.Series, name: str) -> list[tuple[Feature, np.ndarray]]:
     if role == "datetime":
         return [(Feature(name, f"{name} in days since 1970"), raw / 86400.0)]
     if role == "text":
-        return _words(list(raw), name, WORDS_A_COLUMN)
+        return _words(list(raw), name, WORDS_PER_COLUMN)
     return _levels(raw, name)
 
 
 def _levels(raw: np.ndarray, name: str) -> list[tuple[Feature, np.ndarray]]:
-    """One yes-or-no a frequent level; of two levels one says all."""
+    """An indicator for each frequent level; for the first of two levels only."""
     levels, counts = np.unique(raw.astype(str), return_counts=True)
     ranked = levels[np.argsort(-counts, kind="stable")]
     chosen = ranked[:1] if len(ranked) == 2 else ranked[:LEVELS]
@@ -379,22 +413,22 @@ def _levels(raw: np.ndarray, name: str) -> list[tuple[Feature, np.ndarray]]:
 
 
 def _words(texts: list[str], name: str, most: int) -> list[tuple[Feature, np.ndarray]]:
-    """The most frequent words that not nearly every text has."""
+    """Indicators of the most frequent words that are in at most 60 % of the texts."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     counter = CountVectorizer(
         binary=True, token_pattern=r"(?u)\b\w+\b", min_df=2, max_df=0.6, max_features=most
     )
     try:
-        found = counter.fit_transform(texts).toarray()
-    except ValueError:  # no word is in two texts, or all are in most
+        present = counter.fit_transform(texts).toarray()
+    except ValueError:  # no word is in two texts and at most 60 % of them
         return []
     words = counter.get_feature_names_out()
-    return [(Feature(name, f'"{word}" in {name}', True), found[:, i]) for i, word in enumerate(words)]
+    return [(Feature(name, f'"{word}" in {name}', True), present[:, i]) for i, word in enumerate(words)]
 
 
 def _cells(X: Any) -> list[tuple[Feature, np.ndarray]]:
-    """Mean brightness (0 to 1) of each cell of a grid, whatever the size of the pictures."""
+    """Mean brightness (0 to 1) of each cell of a grid over images of any size."""
     means = np.stack([_grid(image) for image in as_images(X)])
     return [
         (Feature("image", f"brightness at row {r + 1}, column {c + 1} of {CELLS} x {CELLS}"), means[:, r, c])

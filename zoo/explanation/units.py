@@ -1,112 +1,151 @@
-"""Inside a network: what each unit responds to, linear probes of layers, and a traced pass."""
+"""Inside a network: roles of single units, linear probes of layers, and a forward pass in numbers."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from ...datasets import InputError, take
-from .importance import _wanted
-from .networks import Network, all_layers, called_instead
-from .surrogate_models import readable
+from ...datasets import Features, InputError, take
+from ..results.explanation import (
+    Correlated,
+    Probe,
+    Trace,
+    TracedInput,
+    TracedLayer,
+    TracedNeuron,
+    TracedTerm,
+    Unit,
+)
+from .importance import as_targets
+from .networks import Network, all_layers, replaced_calls
+from .surrogate_models import Readable, readable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROWS = 200
-UNITS = 16  # of a layer, the most active
+UNITS = 16  # of a layer, those that vary most
 STRONGEST = 3
 TOP_ROWS = 5
+PROBED_ROWS = 1000
+FOLDS = 5
+PLAIN = ("InputLayer", "Embedding", "GetItem", "Concatenate", "Dropout", "Dense")
+NEURONS = 6  # of a layer that are shown
+TERMS = 8  # of a weighted sum that are shown
 _HIDDEN = ("Activation", "ParametricActivation", "MeanMaxPooling")
 
 
 def hidden_layers(network: Network) -> list[Any]:
-    """The layers whose outputs are units: dense ones, activations, and the pooled states of texts."""
+    """The layers whose outputs are units: dense layers, activations, and pooled states of texts."""
     layers = all_layers(network.inner)
     dense = [la for la in layers if isinstance(la, keras.layers.Dense) and la.name != "output"]
     return [la for la in layers if la in dense or type(la).__name__ in _HIDDEN]
 
 
 def activations(network: Network, arrays: dict[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
-    """Outputs of every hidden layer, means over places, words and members; float32 (n_samples, units)."""
-    found: dict[str, list[np.ndarray]] = {}
+    """Outputs of every hidden layer, means over positions, words and members; float32 (n_samples, units)."""
+    recorded: dict[str, list[np.ndarray]] = {}
 
-    def watching(layer: Any) -> Any:
+    def recording(layer: Any) -> Any:
         call = layer.call
 
-        def watched(*args: Any, **kwargs: Any) -> Any:
+        def call_and_record(*args: Any, **kwargs: Any) -> Any:
             result = call(*args, **kwargs)
             values = result.numpy()
             means = values.reshape(len(values), -1, values.shape[-1]).mean(axis=1)
-            found.setdefault(layer.name, []).append(means)
+            recorded.setdefault(layer.name, []).append(means)
             return result
 
-        return watched
+        return call_and_record
 
-    with called_instead({layer: watching(layer) for layer in hidden_layers(network)}):
+    with replaced_calls({layer: recording(layer) for layer in hidden_layers(network)}):
         network.outputs(arrays)
-    return [(name, np.concatenate(parts)) for name, parts in found.items()]
+    return [(name, np.concatenate(parts)) for name, parts in recorded.items()]
 
 
 def unit_roles(
-    network: Network, X: Any, y: np.ndarray, *, units: int = UNITS, seed: int = 0
-) -> list[dict[str, Any]]:
-    """What the hidden units of a network do, on labelled rows.
+    network: Network, X: Features, y: np.ndarray, *, units: int = UNITS, seed: int = 0
+) -> list[Unit]:
+    """What the hidden units of a network respond to, and how much the network needs them.
+
+    Parameters
+    ----------
+    network : Network
+        As :func:`open_network` gives it.
+    X : DataFrame, Series of str, or uint8 images
+        n_samples raw rows, of which 200 are used.
+    y : ndarray of shape (n_samples,)
+        Their true classes or values.
+    units : int, default 16
+        Most units of a layer, those that vary most.
+    seed : int, default 0
+        Of the choice of rows.
 
     Returns
     -------
-    list of dict
-        One object a unit: ``layer``, ``unit`` (from 1), ``units`` (of the layer), ``mean`` activation,
-        ``active`` (share of rows above zero), ``responds_to`` (the three readable features that go with it
-        most: ``feature`` and ``correlation``), ``top_rows`` (positions in X of the strongest responses) and
-        ``loss`` (by how much more of the target's variance is not explained when the unit is switched off,
-        that is, says 0). Of wide layers the sixteen that vary most.
+    list of Unit
+        ``unit`` counts from 1; ``active`` is the share of rows with an activation above zero;
+        ``responds_to`` has the three readable features with the largest correlations; ``top_rows`` are
+        positions in X of the largest activations; ``loss`` is the share of the target's variance that is no
+        longer explained when the unit is set to 0.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> from deepworth.zoo.explanation import open_network, unit_roles
+    >>> data = deepworth.load_dataset("iris")
+    >>> model = deepworth.zoo.ShallowMLPClassifier(hidden_units=4, epochs=2).fit(data.X, data.y)
+    >>> len(unit_roles(open_network(model), data.X, data.y))
+    4
     """
     rows = np.arange(len(y))
     if len(rows) > ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(rows, ROWS, replace=False))
     X = take(X, rows)
     arrays = network.encode(X)
-    truth = _wanted(np.asarray(y)[rows], network.classes)
     features = readable(X, network.modality)
-    switched = _Switches(network, arrays, truth)
-    found = []
+    ablation = _Ablation(network, arrays, as_targets(np.asarray(y)[rows], network.classes))
+    roles = []
     for layer, values in activations(network, arrays):
         chosen = np.sort(np.argsort(-values.std(axis=0), kind="stable")[:units])
         for unit in chosen.tolist():
-            own = values[:, unit].astype(float)
-            found.append(
-                {
-                    "layer": layer,
-                    "unit": unit + 1,
-                    "units": values.shape[1],
-                    "mean": float(own.mean()),
-                    "active": float(np.mean(own > 0)),
-                    "responds_to": _strongest(features, own),
-                    "top_rows": rows[np.argsort(-own, kind="stable")[:TOP_ROWS]].tolist(),
-                    "loss": switched.loss_without(layer, unit, values.shape[1]) - switched.before,
-                }
+            activation = values[:, unit].astype(float)
+            roles.append(
+                Unit(
+                    layer=layer,
+                    unit=unit + 1,
+                    units=values.shape[1],
+                    mean=float(activation.mean()),
+                    active=float(np.mean(activation > 0)),
+                    responds_to=_strongest(features, activation),
+                    top_rows=tuple(rows[np.argsort(-activation, kind="stable")[:TOP_ROWS]].tolist()),
+                    loss=ablation.loss_without(layer, unit, values.shape[1]) - ablation.loss,
+                )
             )
-    return found
+    return roles
 
 
-def _strongest(features: Any, own: np.ndarray) -> list[dict[str, Any]]:
+def _strongest(features: Readable, activation: np.ndarray) -> tuple[Correlated, ...]:
+    """The features with the largest correlations."""
     values = features.values
-    if not values.shape[1] or not own.std() > 0:
-        return []
+    if not values.shape[1] or not activation.std() > 0:
+        return ()
     with np.errstate(all="ignore"):
-        middle = np.nanmean(np.where(np.isnan(values).all(axis=0), 0.0, values), axis=0)
-        centred = np.where(np.isnan(values), 0.0, values - middle)
-        norms = np.linalg.norm(centred, axis=0) * np.linalg.norm(own - own.mean())
-        found = np.where(norms > 0, centred.T @ (own - own.mean()) / norms, 0.0)
-    best = np.argsort(-np.abs(found), kind="stable")[:STRONGEST]
-    return [{"feature": features.features[i].label, "correlation": float(found[i])} for i in best]
+        mean = np.nanmean(np.where(np.isnan(values).all(axis=0), 0.0, values), axis=0)
+        centred, activation = np.where(np.isnan(values), 0.0, values - mean), activation - activation.mean()
+        norms = np.linalg.norm(centred, axis=0) * np.linalg.norm(activation)
+        correlations = np.where(norms > 0, centred.T @ activation / norms, 0.0)
+    best = np.argsort(-np.abs(correlations), kind="stable")[:STRONGEST]
+    return tuple(Correlated(features.features[i].label, float(correlations[i])) for i in best)
 
 
-class _Switches:
-    """The network with a switch for every hidden unit."""
+class _Ablation:
+    """The loss of a network without single hidden units."""
 
     def __init__(self, network: Network, arrays: dict[str, np.ndarray], truth: np.ndarray) -> None:
         self.network, self.truth = network, truth
@@ -114,10 +153,10 @@ class _Switches:
         self.layers = hidden_layers(network)
         self.spread = float(np.mean(np.sum((truth - truth.mean(axis=0)) ** 2, axis=1))) or 1.0
         self.compiled: dict[str, Any] = {}
-        self.before = self._loss(network.outputs(arrays))
+        self.loss = self._loss(network.outputs(arrays))
 
     def loss_without(self, layer: str, unit: int, width: int) -> float:
-        """The loss with this unit at zero, as a share of the target's variance."""
+        """The loss with a unit set to 0, as a share of the target's variance."""
         if layer not in self.compiled:
             self.compiled[layer] = tf.function(lambda mask: self._masked(layer, mask))
         mask = np.ones(width, np.float32)
@@ -128,53 +167,76 @@ class _Switches:
         def masking(call: Any) -> Any:
             return lambda *args, **kwargs: call(*args, **kwargs) * mask
 
-        own = {layer: masking(layer.call) for layer in self.layers if layer.name == name}
-        with called_instead(own):
+        calls = {layer: masking(layer.call) for layer in self.layers if layer.name == name}
+        with replaced_calls(calls):
             return self.network.inner(self.arrays, training=False)
 
     def _loss(self, outputs: np.ndarray) -> float:
-        said = self.network.answers(outputs).reshape(len(self.truth), -1)
-        return float(np.mean(np.sum((said - self.truth) ** 2, axis=1)) / self.spread)
-
-
-ROWS_PROBES = 1000
-FOLDS = 5
+        predicted = self.network.predictions(outputs).reshape(len(self.truth), -1)
+        return float(np.mean(np.sum((predicted - self.truth) ** 2, axis=1)) / self.spread)
 
 
 def probes(
-    network: Network, X: Any, y: np.ndarray, *, confidence_level: float = 0.95, seed: int = 0
-) -> list[dict[str, Any]]:
-    """What a linear model scores on each layer's outputs and on hand-made features, cross-validated.
+    network: Network, X: Features, y: np.ndarray, *, confidence_level: float = 0.95, seed: int = 0
+) -> list[Probe]:
+    """Cross-validated scores of a linear model on the outputs of each layer, and on engineered features.
 
-    Use rows that the network was not trained on: on training rows its features look better than they are.
+    The engineered features are HOG of images, TF-IDF of texts, and scaled and one-hot columns of tables.
+
+    Parameters
+    ----------
+    network : Network
+        As :func:`open_network` gives it.
+    X : DataFrame, Series of str, or uint8 images
+        n_samples raw rows that the network was not trained on (on training rows, learned features look
+        better than they are). At most 1,000 are used.
+    y : ndarray of shape (n_samples,)
+        Their true classes or values.
+    confidence_level : float, default 0.95
+        Of the intervals.
+    seed : int, default 0
+        Of the choice of rows and of the five folds.
 
     Returns
     -------
-    list of dict
-        From input to output, hand-made features last: ``features`` (name of a layer, or what they are),
-        ``kind`` ("input", "learned" or "made by hand"), ``width``, ``score`` (accuracy of logistic
-        regression, or R squared of ridge), ``low`` and ``high`` (Nadeau and Bengio 2003).
+    list of Probe
+        From input to output, engineered features last. ``score`` is the accuracy of logistic regression or
+        R² of ridge regression, with an interval after Nadeau and Bengio (2003).
+
+    References
+    ----------
+    Alain and Bengio (2016), "Understanding intermediate layers using linear classifier probes".
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> from deepworth.zoo.explanation import open_network, probes
+    >>> data = deepworth.load_dataset("iris")
+    >>> model = deepworth.zoo.ShallowMLPClassifier(hidden_units=4, epochs=2).fit(data.X, data.y)
+    >>> found = probes(open_network(model), data.X, data.y)
+    >>> found[0].features, found[-1].features
+    ('encoded input', 'scaled and one-hot columns')
     """
     rows = np.arange(len(y))
-    if len(rows) > ROWS_PROBES:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, ROWS_PROBES, replace=False))
+    if len(rows) > PROBED_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, PROBED_ROWS, replace=False))
     X, y = take(X, rows), np.asarray(y)[rows]
     arrays = network.encode(X)
-    found: list[tuple[str, str, Any, Any]] = []
-    if network.modality != "text":  # word numbers have no order
+    candidates: list[tuple[str, str, Any, Any]] = []
+    if network.modality != "text":  # numbers of words have no order
         plain = arrays["numeric" if network.modality == "tabular" else "image"]
-        found.append(("encoded input", "input", plain.reshape(len(plain), -1).astype(float), None))
-    found += [(name, "learned", values, None) for name, values in activations(network, arrays)]
-    found.append(_by_hand(network.modality, X))
+        candidates.append(("encoded input", "input", plain.reshape(len(plain), -1).astype(float), None))
+    candidates += [(name, "learned", values, None) for name, values in activations(network, arrays)]
+    candidates.append(_engineered(network.modality, X))
     folds = _folds(y, network.task, seed)
     return [
-        {"features": name, "kind": kind, **_scores(values, made, y, folds, network.task, confidence_level)}
-        for name, kind, values, made in found
+        Probe(name, kind, *_score(values, encoder, y, folds, network.task, confidence_level))
+        for name, kind, values, encoder in candidates
     ]
 
 
-def _by_hand(modality: str, X: Any) -> tuple[str, str, Any, Any]:
-    """Raw rows and the steps that turn them into features, fitted inside each fold."""
+def _engineered(modality: str, X: Any) -> tuple[str, str, Any, Any]:
+    """Raw rows and the encoder that turns them into features, which is fitted inside each fold."""
     from sklearn.pipeline import make_pipeline
 
     from ..preprocessing.columns import SafeText, TableEncoder
@@ -199,7 +261,10 @@ def _folds(y: np.ndarray, task: str, seed: int) -> list[tuple[np.ndarray, np.nda
         return list(kind(FOLDS, shuffle=True, random_state=seed).split(y, y))
 
 
-def _scores(values: Any, made: Any, y: np.ndarray, folds: Any, task: str, level: float) -> dict[str, Any]:
+def _score(
+    values: Any, encoder: Any, y: np.ndarray, folds: Any, task: str, level: float
+) -> tuple[int, float, float, float]:
+    """Number of features, mean score and its interval."""
     from sklearn.base import clone
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
@@ -209,11 +274,11 @@ def _scores(values: Any, made: Any, y: np.ndarray, folds: Any, task: str, level:
         last: Any = RidgeCV(alphas=np.logspace(-2, 4, 13))
     else:
         last = LogisticRegression(max_iter=300)
-    steps = [StandardScaler(with_mean=made is None), last]
-    model = make_pipeline(*([clone(made)] if made is not None else []), *steps)
+    steps = [StandardScaler(with_mean=encoder is None), last]
+    model = make_pipeline(*([clone(encoder)] if encoder is not None else []), *steps)
     scores, width = [], 0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a probe that does not converge is one that reads little
+        warnings.simplefilter("ignore")  # a probe that does not converge scores low
         for train, test in folds:
             fitted = clone(model).fit(take(values, train), y[train])
             scores.append(float(fitted.score(take(values, test), y[test])))
@@ -221,36 +286,24 @@ def _scores(values: Any, made: Any, y: np.ndarray, folds: Any, task: str, level:
     spread = np.std(scores, ddof=1) * np.sqrt(1 / len(scores) + 1 / (len(scores) - 1))
     half = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1) * spread)
     mean = float(np.mean(scores))
-    return {"width": width, "score": mean, "low": mean - half, "high": min(1.0, mean + half)}
-
-
-PLAIN = ("InputLayer", "Embedding", "GetItem", "Concatenate", "Dropout", "Dense")
-NEURONS = 6  # of a layer that are shown
-TERMS = 8  # of a weighted sum that are shown
+    return width, mean, mean - half, min(1.0, mean + half)
 
 
 def dense_layers(network: Network) -> list[Any]:
-    """The layers of a network that is nothing but one dense layer after the other.
-
-    Raises
-    ------
-    InputError
-        It has other layers, or is an ensemble.
-    """
-    strange = [type(layer).__name__ for layer in network.inner.layers if type(layer).__name__ not in PLAIN]
-    if strange or network.modality != "tabular":
+    """The dense layers of a network of a table that consists of them only; InputError for another network."""
+    kinds = {type(layer).__name__ for layer in network.inner.layers}
+    if kinds - set(PLAIN) or network.modality != "tabular":
         name = network.inner.name.replace("_", "-")
         raise InputError(
-            f"{name} is no plain network: its forward pass would fill pages. Plain networks of tables can be "
-            "traced (perceptron, shallow-mlp, plain-mlp): deepworth train DATA -m shallow-mlp -o net, then "
-            "deepworth explain net DATA --row N --trace. Without --trace, --row N says what each part adds "
-            f"to an answer of {name}"
+            f"{name} cannot be traced: it has other layers than dense ones. Networks of tables that can be "
+            "traced are perceptron, shallow-mlp and plain-mlp: deepworth train DATA -m shallow-mlp -o net, "
+            "then deepworth explain net DATA --row N --trace. Without --trace, --row N shows attributions"
         )
     return [layer for layer in network.inner.layers if isinstance(layer, keras.layers.Dense)]
 
 
 def feature_names(network: Network) -> list[str]:
-    """What each input of the first dense layer is: encoded numbers, then the places of embeddings."""
+    """Labels of the inputs of the first dense layer: encoded numbers, then numbers of embeddings."""
     names = [e.label for e in network.numeric]
     embeddings = [layer for layer in network.inner.layers if isinstance(layer, keras.layers.Embedding)]
     for (column, _), layer in zip(network.categories, embeddings, strict=True):
@@ -258,102 +311,109 @@ def feature_names(network: Network) -> list[str]:
     return names
 
 
-def trace(network: Network, X: Any, *, neurons: int = NEURONS, terms: int = TERMS) -> dict[str, Any]:
-    """Every number of the way from one raw row to the answer.
+def trace(network: Network, X: pd.DataFrame, *, neurons: int = NEURONS, terms: int = TERMS) -> Trace:
+    """Trace the forward pass of a plain network for one row, number by number.
 
     Parameters
     ----------
-    X : DataFrame of one row
-    neurons, terms : int
-        Shown of a layer (the most active), and of a weighted sum (the largest products); the others are
-        counted and summed up.
+    network : Network
+        As :func:`open_network` gives it: a perceptron, or dense layers one after the other.
+    X : DataFrame
+        The first row is traced.
+    neurons : int, default 6
+        Most neurons of a layer that are shown, those with the largest activations.
+    terms : int, default 8
+        Most terms of a weighted sum that are shown, the largest ones; the others are summed.
 
     Returns
     -------
-    dict
-        ``inputs``: ``feature``, ``raw`` (where it is one column's own number) and ``value``. ``layers``:
-        ``name``, ``units``, ``activation`` (its name) and ``neurons``, each with ``unit`` (from 1),
-        ``terms`` (``source``, ``input``, ``weight``, ``product``), ``rest`` and ``n_rest``, ``bias``,
-        ``sum`` and ``activation``. ``outputs``: the linear outputs. ``answer``: probability by class, or the
-        value.
+    Trace
+        Inputs, layers with their neurons, linear outputs, and the probabilities or the value.
+
+    Raises
+    ------
+    InputError
+        The network has other layers than dense ones.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> from deepworth.zoo.explanation import open_network, trace
+    >>> data = deepworth.load_dataset("iris")
+    >>> model = deepworth.zoo.PerceptronClassifier(epochs=1).fit(data.X, data.y)
+    >>> found = trace(open_network(model), data.X)
+    >>> [layer.units for layer in found.layers], found.last_step
+    ([3], 'softmax, exp(output) / sum of all')
     """
     layers = dense_layers(network)
     arrays = network.encode(X.iloc[:1])
     x = keras.Model(network.inner.input, layers[0].input)(arrays, training=False).numpy()[0].astype(float)
     names = feature_names(network)
-    found: dict[str, Any] = {"inputs": _inputs(network, X, names, x), "layers": []}
-    for number, layer in enumerate(layers):
-        kernel, bias = (weight.numpy().astype(float) for weight in (layer.kernel, layer.bias))
-        sums = x @ kernel + bias
-        outputs = np.asarray(layer.activation(sums.astype(np.float32)), dtype=float)
-        shown = np.sort(np.argsort(-np.abs(outputs), kind="stable")[:neurons])
-        cells = [_neuron(int(j), names, x, kernel[:, j], bias[j], sums[j], outputs[j], terms) for j in shown]
-        found["layers"].append(
-            {
-                "name": layer.name,
-                "units": len(sums),
-                "active": int(np.sum(outputs != 0)),
-                "activation": layer.activation.__name__,
-                "neurons": cells,
-            }
+    inputs, traced = _traced_inputs(network, X, names, x), []
+    for number, layer in enumerate(layers, 1):
+        outputs, one = _traced_layer(layer, names, x, neurons, terms)
+        traced.append(one)
+        x, names = outputs, [f"unit {j + 1} of layer {number}" for j in range(len(outputs))]
+    answer, last_step = _last_step(network, x)
+    return Trace(
+        inputs=inputs, layers=tuple(traced), outputs=tuple(x.tolist()), answer=answer, last_step=last_step
+    )
+
+
+def _traced_inputs(
+    network: Network, X: pd.DataFrame, names: list[str], x: np.ndarray
+) -> tuple[TracedInput, ...]:
+    cells = {str(c): X[c].iloc[0] for c in X.columns}
+    columns = [e.column for e in network.numeric]
+    columns += [name.rpartition(" [")[0] for name in names[len(columns) :]]
+    return tuple(
+        TracedInput(name, column, _plain(cells.get(column)), float(value))
+        for name, column, value in zip(names, columns, x, strict=True)
+    )
+
+
+def _plain(cell: Any) -> float | str | None:
+    if isinstance(cell, (int, float, np.number)):
+        return float(cell) if np.isfinite(cell) else None
+    return None if cell is None or cell != cell else str(cell)
+
+
+def _traced_layer(
+    layer: Any, names: list[str], x: np.ndarray, neurons: int, terms: int
+) -> tuple[np.ndarray, TracedLayer]:
+    """Activations of a dense layer, and what is shown of it."""
+    kernel, bias = (weight.numpy().astype(float) for weight in (layer.kernel, layer.bias))
+    sums = x @ kernel + bias
+    outputs = np.asarray(layer.activation(sums.astype(np.float32)), dtype=float)
+    shown = np.sort(np.argsort(-np.abs(outputs), kind="stable")[:neurons])
+    traced = []
+    for j in shown.tolist():
+        products = x * kernel[:, j]
+        order = np.argsort(-np.abs(products), kind="stable")
+        numbers = {"bias": float(bias[j]), "sum": float(sums[j]), "activation": float(outputs[j])}
+        rest = order[terms:]
+        traced.append(
+            TracedNeuron(
+                unit=j + 1,
+                terms=tuple(
+                    TracedTerm(names[i], float(x[i]), float(kernel[i, j]), float(products[i]))
+                    for i in order[:terms]
+                ),
+                rest=float(products[rest].sum()),
+                n_rest=len(rest),
+                **numbers,
+            )
         )
-        x, names = outputs, [f"unit {j + 1} of layer {number + 1}" for j in range(len(outputs))]
-    answer = network.answers(x[None, :])[0]
-    found["outputs"] = x.tolist()
+    active, name = int(np.sum(outputs != 0)), layer.activation.__name__
+    return outputs, TracedLayer(layer.name, len(sums), active, name, tuple(traced))
+
+
+def _last_step(network: Network, outputs: np.ndarray) -> tuple[dict[str, float], str]:
+    """The answer, and how it follows from the linear outputs."""
+    answer = network.predictions(outputs[None, :])[0]
     if network.task == "regression":
-        found["answer"] = {"value": float(answer)}
-        found["last_step"] = f"value = output x {network.scale:.6g} + {network.offset:.6g}"
-    else:
-        found["answer"] = dict(zip(network.classes, answer.tolist(), strict=True))
-        two = len(network.classes) == 2
-        found["last_step"] = "sigmoid, 1 / (1 + exp(-output))" if two else "softmax, exp(output) / sum of all"
-    return found
-
-
-def _inputs(network: Network, X: Any, names: list[str], x: np.ndarray) -> list[dict[str, Any]]:
-    by_name = {str(c): X[c].iloc[0] for c in X.columns}
-    owners = [e.column for e in network.numeric] + [
-        n.rpartition(" [")[0] for n in names[len(network.numeric) :]
-    ]
-    return [
-        {"feature": name, "column": owner, "raw": _plain(by_name.get(owner)), "value": float(value)}
-        for name, owner, value in zip(names, owners, x, strict=True)
-    ]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (int, float, np.number)):
-        return float(value) if np.isfinite(value) else None
-    return None if value is None or value != value else str(value)
-
-
-def _neuron(
-    unit: int,
-    names: list[str],
-    x: np.ndarray,
-    weights: np.ndarray,
-    bias: float,
-    total: float,
-    activation: float,
-    most: int,
-) -> dict[str, Any]:
-    products = x * weights
-    order = np.argsort(-np.abs(products), kind="stable")
-    shown, rest = order[:most], order[most:]
-    return {
-        "unit": unit + 1,
-        "terms": [
-            {
-                "source": names[i],
-                "input": float(x[i]),
-                "weight": float(weights[i]),
-                "product": float(products[i]),
-            }
-            for i in shown
-        ],
-        "rest": float(products[rest].sum()),
-        "n_rest": len(rest),
-        "bias": float(bias),
-        "sum": float(total),
-        "activation": float(activation),
-    }
+        step = f"value = output x {network.scale:.6g} + {network.offset:.6g}"
+        return {"value": float(answer)}, step
+    binary = len(network.classes) == 2
+    step = "sigmoid, 1 / (1 + exp(-output))" if binary else "softmax, exp(output) / sum of all"
+    return dict(zip(network.classes, answer.tolist(), strict=True)), step

@@ -237,15 +237,15 @@ class TracedLayer:
 
 @dataclass(frozen=True)
 class Trace:
-    """A forward pass in numbers, from the row to the answer."""
+    """A forward pass in numbers, from the row, with its true class or value, to the answer."""
 
-    row: int
-    truth: str | float
     inputs: tuple[TracedInput, ...]
     layers: tuple[TracedLayer, ...]
     outputs: tuple[float, ...]
     answer: ByClass
     last_step: str
+    row: int = 0
+    truth: str | float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Unpack
@@ -23,7 +23,20 @@ from ..explanation import (
     rank_agreement,
     surrogates,
 )
-from ..results.explanation import Explanation, ReadableModel, RunExplanation
+from ..results.explanation import (
+    AttributedRow,
+    Coefficient,
+    Dependence,
+    Explanation,
+    Gradients,
+    Importance,
+    Probe,
+    ReadableModel,
+    RunExplanation,
+    Surrogate,
+    Trace,
+    Unit,
+)
 from ..results.json import from_json, to_json
 from ..runs.fitting import ConfidenceOptions, with_confidence
 from ..runs.jobs import fold_of
@@ -168,21 +181,21 @@ def _data_of(model: SavedModel, data: DataLike | None, seed: int, reading: ReadO
         ) from error
 
 
-def _importance(model: Any, data: Dataset, row: int | None, seed: int) -> dict[str, Any]:
+def _importance(model: Any, data: Dataset, row: int | None, seed: int) -> Importance:
     return permutation_importance(model, data.X, data.y, data.modality, data.classes, seed=seed)
 
 
-def _dependence(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[str, Any]] | None:
+def _dependence(model: Any, data: Dataset, row: int | None, seed: int) -> list[Dependence] | None:
     if data.modality != "tabular":
         return None
     return dependence(model, data.X, data.classes, positive=data.positive, seed=seed)
 
 
-def _coefficients(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[str, Any]] | None:
+def _coefficients(model: Any, data: Dataset, row: int | None, seed: int) -> list[Coefficient] | None:
     return None if hasattr(model, "keras_model") else coefficients(model, data.classes)
 
 
-def _surrogate(model: Any, data: Dataset, row: int | None, seed: int) -> dict[str, Any]:
+def _surrogate(model: Any, data: Dataset, row: int | None, seed: int) -> Surrogate:
     """Of a single model the rows are dealt out in folds: only the surrogate has to be held to new rows."""
     if data.task == "regression":
         said = np.asarray(model.predict(data.X), dtype=np.float64)
@@ -194,7 +207,7 @@ def _surrogate(model: Any, data: Dataset, row: int | None, seed: int) -> dict[st
     return surrogates(data.X, data.modality, data.classes, answers, seed=seed)["model"]
 
 
-def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> dict[str, Any] | None:
+def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> Gradients | None:
     if not hasattr(model, "keras_model"):
         return None
     from ..explanation import attributed
@@ -207,7 +220,7 @@ def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> dict[st
     return attributed(model, take(data.X, rows), rows, shown=row is not None, background=usual)
 
 
-def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[str, Any]] | None:
+def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[Unit] | None:
     if not hasattr(model, "keras_model"):
         return None
     from ..explanation import open_network, unit_roles
@@ -215,7 +228,7 @@ def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[s
     return unit_roles(open_network(model), data.X, data.y, seed=seed)
 
 
-def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[str, Any]] | None:
+def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[Probe] | None:
     if not hasattr(model, "keras_model"):
         return None
     from ..explanation import open_network, probes
@@ -223,7 +236,7 @@ def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[dict[
     return probes(open_network(model), data.X, data.y, seed=seed)
 
 
-def _trace(model: Any, data: Dataset, row: int) -> dict[str, Any]:
+def _trace(model: Any, data: Dataset, row: int) -> Trace:
     if not hasattr(model, "keras_model"):
         raise InputError(
             f"{model.manifest['model']} is no network, and only networks can be traced: "
@@ -231,7 +244,8 @@ def _trace(model: Any, data: Dataset, row: int) -> dict[str, Any]:
         )
     from ..explanation import open_network, trace
 
-    return {"row": row, "truth": data.y[row], **trace(open_network(model), take(data.X, [row]))}
+    traced = trace(open_network(model), take(data.X, [row]))
+    return replace(traced, row=row, truth=data.y[row])
 
 
 _METHODS: dict[str, Any] = {
@@ -343,7 +357,8 @@ def _keep(folder: Path, explanation: RunExplanation) -> None:
 def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range) -> dict[str, Any]:
     X, y = take(dataset.X, split.test), dataset.y[split.test]
     classes = dataset.classes
-    importances, first = [], None
+    importances: list[Importance] = []
+    first: Any = None
     for seed in seeds:
         model = _fitted(name, dataset, split.train, plan, seed)
         importances.append(permutation_importance(model, X, y, dataset.modality, classes, seed=seeds[0]))
@@ -398,7 +413,7 @@ def training(model: Any) -> dict[str, Any] | None:
     }
 
 
-def _gradients_of(model: Any, X: Any, modality: str) -> dict[str, Any] | None:
+def _gradients_of(model: Any, X: Any, modality: str) -> Gradients | None:
     if not hasattr(model, "keras_model"):
         return None
     from ..explanation import attributed
@@ -408,14 +423,14 @@ def _gradients_of(model: Any, X: Any, modality: str) -> dict[str, Any] | None:
     return attributed(model, take(X, rows), rows, shown=False, background=usual)
 
 
-def _examples(model: Any, X: Any, modality: str) -> list[dict[str, Any]] | None:
+def _examples(model: Any, X: Any, modality: str) -> tuple[AttributedRow, ...] | None:
     """Attributions of a few pictures or texts: which pixels, which words."""
     if modality == "tabular" or not hasattr(model, "keras_model"):
         return None
     from ..explanation import attributed
 
     rows = np.arange(min(len(X), EXAMPLES))
-    return list(attributed(model, take(X, rows), rows, shown=True)["rows"])
+    return attributed(model, take(X, rows), rows, shown=True).rows
 
 
 def _inside(model: Any, X: Any, y: np.ndarray) -> dict[str, Any]:
@@ -428,7 +443,7 @@ def _inside(model: Any, X: Any, y: np.ndarray) -> dict[str, Any]:
     return {"units": unit_roles(network, X, y), "probes": probes(network, X, y)}
 
 
-def _between(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> float | None:
+def _between(first: list[Importance], second: list[Importance]) -> float | None:
     return _mean([rank_agreement(a, b) for a in first for b in second])
 
 
@@ -437,6 +452,6 @@ def _mean(values: list[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _same_first(trainings: list[list[dict[str, Any]]]) -> bool | None:
-    first = {one[0]["parts"][0]["part"] for one in trainings if one[0]["parts"]}
+def _same_first(trainings: list[list[Importance]]) -> bool | None:
+    first = {importances[0].parts[0].part for importances in trainings if importances[0].parts}
     return len(first) == 1 if len(trainings) == 2 and first else None

@@ -25,17 +25,17 @@ def result():
 
 def test_the_winner_is_saved_with_what_was_measured(result, tmp_path):
     folder = save_best(result, tmp_path / "best")
-    manifest, row = read_manifest(folder), result.rows()[0]
-    assert manifest["model"] == row["model"] != "constant"
-    assert manifest["scores"] == pytest.approx(row["metrics"])
-    assert manifest["evaluation"]["intervals"]["roc_auc"] == pytest.approx(row["intervals"]["roc_auc"])
+    manifest, row = read_manifest(folder), result.answer.leaderboard[0]
+    assert manifest["model"] == row.model != "constant"
+    assert manifest["scores"] == pytest.approx(row.metrics)
+    assert manifest["evaluation"]["intervals"]["roc_auc"] == pytest.approx(row.intervals["roc_auc"])
     assert manifest["evaluation"]["by"] == "3-fold cross-validation"
     assert manifest["verdict"]["outcome"] == result.verdict.outcome
     assert {"fit_seconds", "final_fit_seconds", "model_bytes"} <= set(manifest["costs"])
     assert manifest["dataset"]["fingerprint"] == result.dataset.fingerprint()
     card = (folder / "card.md").read_text()
     assert "By 3-fold cross-validation." in card
-    expected = registry.create(row["model"], "binary", "tabular", random_state=0)
+    expected = registry.create(row.model, "binary", "tabular", random_state=0)
     expected.fit(result.dataset.X, result.dataset.y)
     np.testing.assert_allclose(
         deepworth.load(folder).predict_proba(result.dataset.X), expected.predict_proba(result.dataset.X)

@@ -20,7 +20,8 @@ from deepworth.zoo.explanation import (
     permutation_importance,
     rank_agreement,
 )
-from deepworth.zoo.explanation.importance import _derangement, cramers_v, telling_words
+from deepworth.zoo.explanation.importance import _derangement, correlated_words, cramers_v
+from deepworth.zoo.results.explanation import Importance, ImportantPart
 
 pytestmark = pytest.mark.xdist_group("networks")
 
@@ -42,7 +43,7 @@ def known_table(n, seed, extra=1):
 
 
 def by_part(found):
-    return {p["part"]: p for p in found["parts"]}
+    return {part.part: part for part in found.parts}
 
 
 def test_importance_of_a_linear_model_is_its_closed_form():
@@ -50,8 +51,8 @@ def test_importance_of_a_linear_model_is_its_closed_form():
     table, y = known_table(1000, 0)
     found = by_part(permutation_importance(Known(), table, y, "tabular"))
     for part, expected in (("a", 8 / 6), ("b", 2 / 6), ("n0", 0.0)):
-        assert found[part]["importance"] == pytest.approx(expected, rel=0.12, abs=1e-12)
-    assert found["n0"]["low"] == found["n0"]["high"] == 0.0
+        assert found[part].importance == pytest.approx(expected, rel=0.12, abs=1e-12)
+    assert found["n0"].low == found["n0"].high == 0.0
 
 
 def test_intervals_hold_the_true_importance():
@@ -61,7 +62,7 @@ def test_intervals_hold_the_true_importance():
         table, y = known_table(100, seed, extra=0)
         part = by_part(permutation_importance(Known(), table, y, "tabular", seed=seed))["a"]
         spread = np.mean((y - y.mean()) ** 2)
-        held.append(part["low"] * spread <= 8.0 <= part["high"] * spread)
+        held.append(part.low * spread <= 8.0 <= part.high * spread)
     assert 0.90 <= np.mean(held) <= 0.99
 
 
@@ -75,7 +76,7 @@ def test_importance_is_that_of_scikit_learn_with_its_loss():
     own = by_part(permutation_importance(Known(), table, y, "tabular", repeats=30))
     spread = np.mean((y - y.mean()) ** 2)
     for column, value in zip(table.columns, other, strict=True):
-        assert own[column]["importance"] * spread == pytest.approx(value, rel=0.05, abs=1e-9)
+        assert own[column].importance * spread == pytest.approx(value, rel=0.05, abs=1e-9)
 
 
 def test_columns_that_go_together_are_shuffled_together():
@@ -83,9 +84,9 @@ def test_columns_that_go_together_are_shuffled_together():
     table["copy"] = table["a"] + 0.01 * np.random.default_rng(0).normal(size=500)
     assert ["a", "copy"] in column_groups(table)
     found = by_part(permutation_importance(Known(), table, y, "tabular"))
-    assert found["a + copy"]["members"] == ["a", "copy"]
+    assert found["a + copy"].members == ("a", "copy")
     alone = by_part(permutation_importance(Known(), table, y, "tabular", grouped=False))
-    assert alone["copy"]["importance"] == 0.0
+    assert alone["copy"].importance == 0.0
 
 
 def test_associations_against_other_libraries():
@@ -124,24 +125,24 @@ def test_nobody_gives_to_itself():
 def test_pictures_and_texts_have_parts_too(digits_network, notes_network):
     data, model = digits_network
     found = permutation_importance(model, data.X[:200], data.y[:200], "image", data.classes, repeats=2)
-    assert len(found["parts"]) == 16
-    assert found["parts"][0]["part"].startswith("row ")
+    assert len(found.parts) == 16
+    assert found.parts[0].part.startswith("row ")
     corner = by_part(found)["row 1, column 1 of 4 x 4"]
-    assert corner["importance"] < found["parts"][0]["importance"]
+    assert corner.importance < found.parts[0].importance
     notes, reader = notes_network
     words = permutation_importance(reader, notes.X.iloc[:100], notes.y[:100], "text", notes.classes)
-    assert 1 <= len(words["parts"]) <= 30
+    assert 1 <= len(words.parts) <= 30
     sizes = np.empty(2, dtype=object)
     sizes[:] = [np.zeros((4, 4, 1), np.uint8), np.zeros((5, 4, 1), np.uint8)]
     odd = permutation_importance(model, sizes, data.y[:2], "image", data.classes)
-    assert "different sizes" in odd["reason"]
+    assert "different sizes" in odd.reason
 
 
-def test_telling_words_are_those_that_go_with_the_answer():
+def test_correlated_words_are_those_that_go_with_the_answer():
     texts = ["good film today", "bad film today", "good one", "bad one"] * 10
     truth = np.array([[1.0], [0.0], [1.0], [0.0]] * 10)
-    assert set(telling_words(texts, truth, most=2)) == {"good", "bad"}
-    assert telling_words(["a", "b"], np.ones((2, 1))) == []
+    assert set(correlated_words(texts, truth, most=2)) == {"good", "bad"}
+    assert correlated_words(["a", "b"], np.ones((2, 1))) == []
 
 
 def test_partial_dependence_is_that_of_scikit_learn():
@@ -149,24 +150,24 @@ def test_partial_dependence_is_that_of_scikit_learn():
     model = registry.create("logistic-regression", "multiclass", "tabular").fit(data.X, data.y)
     column = str(data.X.columns[2])
     own = dependence(model, data.X, data.classes, columns=[column])[0]
-    grid = {column: np.array(own["grid"])}
+    grid = {column: np.array(own.grid)}
     other = partial_dependence(
         model, data.X, [column], custom_values=grid, method="brute", response_method="predict_proba"
     )
     for i, name in enumerate(data.classes):
-        assert np.allclose(own["mean"][name], other["average"][i])
-    assert len(own["curves"][0]) == len(own["grid"])
+        assert np.allclose(own.mean[name], other["average"][i])
+    assert len(own.curves[0]) == len(own.grid)
 
 
 def test_curves_of_categories_and_of_missing_numbers(mixed_table, answers_of):
     model = registry.create("random-forest", "binary", "tabular", n_estimators=20)
     model.fit(mixed_table, answers_of["binary"])
-    found = {c["column"]: c for c in dependence(model, mixed_table, ("no", "yes"))}
+    found = {c.column: c for c in dependence(model, mixed_table, ("no", "yes"))}
     assert set(found) == {"a", "b", "c", "d"}  # dates have no curve
-    assert found["c"]["kind"] == "category"
-    best = max(range(3), key=found["c"]["mean"]["yes"].__getitem__)
-    assert found["c"]["grid"][best] == "x"
-    assert found["a"]["range"] > 4 * found["b"]["range"]
+    assert found["c"].kind == "category"
+    best = max(range(3), key=found["c"].mean["yes"].__getitem__)
+    assert found["c"].grid[best] == "x"
+    assert found["a"].range > 4 * found["b"].range
     with pytest.raises(InputError, match="no column 'e'"):
         dependence(model, mixed_table, ("no", "yes"), columns=["e"])
 
@@ -175,26 +176,26 @@ def test_coefficients_are_undone_to_raw_units(mixed_table, answers_of):
     """The known slopes of a noise-free target: 30 a unit of a, 10 for c = x against the others."""
     model = registry.create("linear-regression", "regression", "tabular")
     model.fit(mixed_table, answers_of["regression"])
-    found = {line["feature"]: line["coefficient"]["value"] for line in coefficients(model)}
+    found = {line.feature: line.coefficient["value"] for line in coefficients(model)}
     assert found["a"] == pytest.approx(30, abs=0.05)
     assert found["c = x"] - found["c = y"] == pytest.approx(10, abs=0.1)
     assert found["b missing"] == pytest.approx(0, abs=0.1)
-    assert coefficients(model)[0]["column"] == "a"
+    assert coefficients(model)[0].column == "a"
 
 
 @pytest.mark.parametrize("name", ["logistic-regression", "linear-svm"])
 def test_every_coefficient_belongs_to_a_raw_column(name, mixed_table, answers_of):
     model = registry.create(name, "multiclass", "tabular").fit(mixed_table, answers_of["multiclass"])
     found = coefficients(model, ("high", "low", "middle"))
-    assert {line["column"] for line in found} == set(mixed_table.columns)
-    assert set(found[0]["coefficient"]) == {"high", "low", "middle"}
+    assert {line.column for line in found} == set(mixed_table.columns)
+    assert set(found[0].coefficient) == {"high", "low", "middle"}
 
 
 def test_words_have_coefficients_and_forests_none(mixed_table, answers_of):
     texts = pd.Series(["good film", "bad film", "good work", "bad work"] * 10)
     y = np.array(["+", "-", "+", "-"] * 10)
     model = registry.create("tfidf-logistic-regression", "binary", "text").fit(texts, y)
-    found = {line["feature"]: line["coefficient"]["-"] for line in coefficients(model, ("+", "-"))}
+    found = {line.feature: line.coefficient["-"] for line in coefficients(model, ("+", "-"))}
     assert found["bad"] > 0 > found["good"]
     forest = registry.create("random-forest", "binary", "tabular", n_estimators=3)
     assert coefficients(forest.fit(mixed_table, answers_of["binary"]), ("no", "yes")) is None
@@ -203,7 +204,8 @@ def test_words_have_coefficients_and_forests_none(mixed_table, answers_of):
 
 def test_rank_agreement():
     def found(**values):
-        return {"parts": [{"part": k, "importance": v} for k, v in values.items()]}
+        parts = tuple(ImportantPart(name, (name,), value, value, value) for name, value in values.items())
+        return Importance(10, "unit", 1.0, 0.95, parts)
 
     one = found(a=3.0, b=2.0, c=1.0)
     assert rank_agreement(one, found(a=30.0, b=2.5, c=0.1)) == pytest.approx(1.0)

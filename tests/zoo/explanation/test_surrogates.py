@@ -1,8 +1,9 @@
-"""Small surrogates: models that can be said in a few lines, and those that cannot."""
+"""Surrogates: models that a small tree or a few terms can imitate, and those that they cannot."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from sklearn.metrics import r2_score
 from deepworth import compare, load_dataset
 from deepworth.zoo.explanation import surrogates
 from deepworth.zoo.explanation.surrogate_models import Answers, _fit_linear, _fit_tree, fidelity, readable
-from deepworth.zoo.runs.store import load_run
+from deepworth.zoo.runs.store import read_run
 from deepworth.zoo.workflows.verdict import verdict
 
 pytestmark = pytest.mark.xdist_group("surrogates")
@@ -38,19 +39,19 @@ def said(values, folds=FOLDS):
 def test_a_linear_model_is_said_in_full_by_the_linear_surrogate():
     values = 3.0 * TABLE["a"] - 2.0 * TABLE["b"] + 5.0 * (TABLE["colour"] == "red")
     found = surrogates(TABLE, "tabular", (), said(values))["model"]
-    assert found["fidelity_linear"] == pytest.approx(1.0, abs=1e-6)
-    assert found["fidelity_tree"] < 0.9
-    terms = {t["feature"]: t["coefficient"]["value"] for t in found["linear"]["terms"]}
+    assert found.fidelity_linear == pytest.approx(1.0, abs=1e-6)
+    assert found.fidelity_tree < 0.9
+    terms = {t.feature: t.coefficient["value"] for t in found.linear.terms}
     assert terms["a"] == pytest.approx(3.0, abs=1e-6)
     assert terms["b"] == pytest.approx(-2.0, abs=1e-6)
-    assert found["agreement_tree"] is None
+    assert found.agreement_tree is None
 
 
 def test_the_sum_of_the_terms_is_the_answer():
     values = (3.0 * TABLE["a"] - 2.0 * TABLE["b"] + 1.5).to_numpy()
-    linear = surrogates(TABLE, "tabular", (), said(values))["model"]["linear"]
-    total = linear["intercept"]["value"] + sum(
-        t["coefficient"]["value"] * TABLE[t["feature"]] for t in linear["terms"] if t["feature"] in TABLE
+    linear = surrogates(TABLE, "tabular", (), said(values))["model"].linear
+    total = linear.intercept["value"] + sum(
+        t.coefficient["value"] * TABLE[t.feature] for t in linear.terms if t.feature in TABLE
     )
     assert np.allclose(total, values, atol=1e-6)
 
@@ -59,13 +60,13 @@ def test_a_few_rules_are_said_in_full_by_the_tree():
     yes = (TABLE["a"] > 0.3) & (TABLE["colour"] == "red")
     share = np.where(yes, 0.9, 0.2)
     found = surrogates(TABLE, "tabular", ("no", "yes"), said(np.stack([1 - share, share], axis=1)))["model"]
-    assert found["fidelity_tree"] > 0.97
-    assert found["agreement_tree"] > 0.98
-    assert len(found["tree"]) <= 8
-    sure = max(found["tree"], key=lambda leaf: leaf["answer"]["yes"])
-    assert sure["answer"]["yes"] == pytest.approx(0.9, abs=0.02)
-    assert any(c.startswith("a > 0.") for c in sure["conditions"])
-    assert sum(leaf["share"] for leaf in found["tree"]) == pytest.approx(1.0)
+    assert found.fidelity_tree > 0.97
+    assert found.agreement_tree > 0.98
+    assert len(found.tree) <= 8
+    sure = max(found.tree, key=lambda rule: rule.answer["yes"])
+    assert sure.answer["yes"] == pytest.approx(0.9, abs=0.02)
+    assert any(c.startswith("a > 0.") for c in sure.conditions)
+    assert sum(rule.share for rule in found.tree) == pytest.approx(1.0)
 
 
 def test_splits_on_one_column_are_one_condition():
@@ -73,27 +74,27 @@ def test_splits_on_one_column_are_one_condition():
     values = np.where(
         table["a"].isna(), 9.0, np.where(table["a"] > 0.5, 5.0, np.where(table["a"] > -0.5, 1.0, 0.0))
     )
-    leaves = surrogates(table, "tabular", (), said(values))["model"]["tree"]
-    by_answer = {round(leaf["answer"]): leaf["conditions"] for leaf in leaves if len(leaf["conditions"]) == 1}
-    assert by_answer[9] == ["a missing"]
+    rules = surrogates(table, "tabular", (), said(values))["model"].tree
+    by_answer = {round(rule.answer): rule.conditions for rule in rules if len(rule.conditions) == 1}
+    assert by_answer[9] == ("a missing",)
     assert re.fullmatch(r"-0\.\d+ < a <= 0\.\d+", by_answer[1][0])
     assert re.fullmatch(r"a > 0\.\d+", by_answer[5][0])
 
 
 def test_noise_cannot_be_said_and_a_constant_can():
     noise = surrogates(TABLE, "tabular", (), said(np.random.default_rng(1).normal(size=N)))["model"]
-    assert max(noise["fidelity_tree"], noise["fidelity_linear"]) < 0.05
+    assert max(noise.fidelity_tree, noise.fidelity_linear) < 0.05
     by_fold = surrogates(TABLE, "tabular", (), said(FOLDS * 1.0))["model"]  # each fold's mean, as `constant`
-    assert by_fold["fidelity_tree"] == by_fold["fidelity_linear"] == 1.0
+    assert by_fold.fidelity_tree == by_fold.fidelity_linear == 1.0
 
 
 def test_fidelity_is_r_squared_of_rows_that_the_surrogate_did_not_see():
     """Against scikit-learn's score, fold means left in: with one fold both are the same number."""
     target = RNG.normal(size=(200, 1))
-    foretold = target + 0.3 * RNG.normal(size=(200, 1))
-    assert fidelity(target, foretold, np.zeros(200)) == pytest.approx(r2_score(target, foretold))
+    predicted = target + 0.3 * RNG.normal(size=(200, 1))
+    assert fidelity(target, predicted, np.zeros(200)) == pytest.approx(r2_score(target, predicted))
     memorised = surrogates(TABLE, "tabular", (), said(RNG.normal(size=N), np.zeros(N)))["model"]
-    assert memorised["fidelity_tree"] < 0.1  # a single test part is dealt out, not learned by heart
+    assert memorised.fidelity_tree < 0.1  # a single test part is dealt out, not learned by heart
 
 
 def test_greedy_terms_are_those_of_orthogonal_matching_pursuit():
@@ -138,9 +139,9 @@ def test_columns_of_every_kind_are_readable():
 def test_a_table_that_says_nothing_leaves_a_surrogate_of_one_number(values):
     answers = {"m": Answers(np.arange(40), RNG.normal(size=40), np.arange(40) % 4)}
     found = surrogates(values, "tabular", (), answers)["m"]
-    assert len(found["tree"]) == 1
-    assert found["linear"]["terms"] == []
-    assert found["fidelity_linear"] < 0.2
+    assert len(found.tree) == 1
+    assert found.linear.terms == ()
+    assert found.fidelity_linear < 0.2
 
 
 def test_pictures_of_any_size_and_texts_without_common_words():
@@ -160,28 +161,28 @@ def compared(tmp_path_factory):
 
 
 def test_a_comparison_tells_how_readable_its_models_are(compared):
-    rows = {row["model"]: row for row in compared.rows()}
-    assert rows["constant"]["fidelity"] == 1.0
+    rows = {row.model: row for row in compared.answer.leaderboard}
+    assert rows["constant"].fidelity == 1.0
     logistic, boosted = rows["logistic-regression"], rows["hist-gradient-boosting"]
-    assert logistic["fidelity_linear"] > 0.8 > boosted["fidelity_linear"]
-    assert logistic["fidelity"] == max(logistic["fidelity_linear"], logistic["fidelity_tree"])
+    assert logistic.fidelity_linear > 0.8 > boosted.fidelity_linear
+    assert logistic.fidelity == max(logistic.fidelity_linear, logistic.fidelity_tree)
     assert {"fidelity", "fidelity_tree"} <= set(compared.leaderboard().columns)
     leaves = compared.to_dict()["explanations"]["surrogates"]["hist-gradient-boosting"]["tree"]
     assert 2 <= len(leaves) <= 8
 
 
 def test_readability_is_kept_with_the_run(compared):
-    kept = load_run(compared.path)
-    assert kept["explanations"] == compared.to_dict()["explanations"]
-    again = verdict(compared.path, metric="brier")
-    by_model = {row["model"]: row["fidelity"] for row in again["leaderboard"]}
-    assert by_model == {row["model"]: row["fidelity"] for row in compared.rows()}
+    kept = read_run(Path(compared.path)).answer
+    assert kept.explanations == compared.answer.explanations
+    again = verdict(compared.path, metric="brier").answer
+    by_model = {row.model: row.fidelity for row in again.leaderboard}
+    assert by_model == {row.model: row.fidelity for row in compared.answer.leaderboard}
 
 
 def test_a_broken_surrogate_costs_no_comparison(monkeypatch):
-    from deepworth.zoo.workflows import _readability
+    from deepworth.zoo.workflows import _comparison
 
-    monkeypatch.setattr(_readability, "surrogates", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(_comparison, "surrogates", lambda *a, **k: 1 / 0)
     result = compare("iris", models=["constant"], folds=2, store=False, jobs=0)
-    assert result.rows()[0]["fidelity"] is None
-    assert result.to_dict()["explanations"]["failed"].startswith("ZeroDivisionError")
+    assert result.answer.leaderboard[0].fidelity is None
+    assert result.answer.explanations.failed.startswith("ZeroDivisionError")
