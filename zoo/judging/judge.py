@@ -131,7 +131,12 @@ def _between(
         samples = (resampled.in_bag[i], resampled.in_bag[j])
         pair = paired_on_test_part(first, second, metric, resampled.truth, samples, margin, level)
     if pair is None:
-        raise InputError(f"{names[0]} and {names[1]} have no two folds with a score of both")
+        why = (
+            "they have no two folds with a score of both"
+            if resampled is None
+            else "the test set is too small"
+        )
+        raise InputError(f"{first.model} and {second.model} cannot be compared by {metric.label}: {why}")
     return pair
 
 

@@ -282,9 +282,10 @@ def within_budget(
     cheapest = {kind: _cheapest(scored, kind) for kind in limits}
     if not own:
         return BudgetAnswer(limits, names, None, None, None, None, cheapest)
-    chosen, score, ends = _choice(models, own, metric, test_over_train, level, resampled)
-    low, high = sorted(float(np.clip(metric.sign * end, *metric.bounds)) for end in ends)
-    return BudgetAnswer(limits, names, chosen, metric.sign * score, low, high, cheapest)
+    chosen, fair, ends = _choice(models, own, metric, test_over_train, level, resampled)
+    clipped = sorted(float(np.clip(metric.sign * end, *metric.bounds)) for end in ends)
+    score, low, high = (None if np.isnan(value) else value for value in (metric.sign * fair, *clipped))
+    return BudgetAnswer(limits, names, chosen, score, low, high, cheapest)
 
 
 def _meets(row: LeaderboardRow, kind: str, limit: float) -> bool:
@@ -306,7 +307,7 @@ def _choice(
     level: float,
     resampled: Resampled | None,
 ) -> tuple[str, float, tuple[float, float]]:
-    """Name, and what choosing among these on other rows earns, higher is better."""
+    """Name, and what choosing among these on other rows earns, higher is better; NaN where unknown."""
     scores = metric.sign * np.stack([models[i].folds[metric.name] for i in own])
     defined = ~np.isnan(scores).any(axis=0)
     scores = scores[:, defined]
@@ -315,10 +316,13 @@ def _choice(
         repeats = models[own[0]].repeats[defined]
         fair = left_out_champion(scores, repeats)
         if len(fair) < 2:
-            return models[chosen].model, float(np.mean(fair)), (np.nan, np.nan)
+            return models[chosen].model, float(fair[0]) if len(fair) else np.nan, (np.nan, np.nan)
         return models[chosen].model, float(fair.mean()), corrected_interval(fair, test_over_train, level)
     inside, outside = (metric.sign * part[list(own)] for part in (resampled.in_bag, resampled.out_of_bag))
-    score = float(np.nanmean(out_of_bag_champion(inside, outside)))
+    fair = out_of_bag_champion(inside, outside)
+    if np.isnan(fair).all():
+        return models[chosen].model, np.nan, (np.nan, np.nan)
+    score = float(np.nanmean(fair))
     samples = metric.sign * resampled.in_bag[chosen]
     low, high = np.nanquantile(samples, [0.5 - level / 2, 0.5 + level / 2]) - np.nanmean(samples) + score
     return models[chosen].model, score, (float(low), float(high))

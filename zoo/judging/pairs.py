@@ -45,17 +45,21 @@ def paired_on_test_part(
 ) -> Paired | None:
     """On one official test part: DeLong for the AUC of two classes, McNemar for accuracy, else bootstrap.
 
-    ``samples`` are the bootstrap scores (n_samples,) of both models; None where one has no predictions.
+    ``samples`` are the bootstrap scores (n_samples,) of both models; None where one has no predictions, or
+    the rows are too few for the metric or its error.
     """
     one, other = first.rows[0].prediction, second.rows[0].prediction
-    if one is None or other is None:
-        return None
     bootstrap = metric.sign * (samples[0] - samples[1])
-    posterior = of_samples(bootstrap[~np.isnan(bootstrap)], margin, level)
-    error, test = float(np.nanstd(bootstrap, ddof=1)), "paired bootstrap"
+    bootstrap = bootstrap[~np.isnan(bootstrap)]
+    if one is None or other is None or not len(bootstrap):
+        return None
+    posterior = of_samples(bootstrap, margin, level)
+    error, test = float(np.std(bootstrap, ddof=1)), "paired bootstrap"
     if metric.name == "roc_auc" and truth.task == "binary":
         column = truth.positive
         gain, variance = delong(truth.y == column, one[:, column], other[:, column])
+        if np.isnan(variance):
+            return None
         error, test = float(np.sqrt(variance)), "DeLong"
         posterior = _normal(gain, error, margin, level)
     p_value = _two_sided(posterior.mean, error, np.inf)
@@ -81,7 +85,7 @@ def _normal(mean: float, error: float, margin: float, level: float) -> Posterior
 
 
 def delong(positive: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Difference of two correlated AUCs and its variance.
+    """Difference of two correlated AUCs and its variance, which is NaN for one case of a class.
 
     DeLong, DeLong and Clarke-Pearson (1988), by the midranks of Sun and Xu (2014).
 

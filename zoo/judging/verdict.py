@@ -167,6 +167,9 @@ def _on_test_part(
     fair = {f: out_of_bag_champion(inside[families[f]], outside[families[f]]) for f in families}
     chosen = {f: inside[_champion(models, families[f], metric)] for f in families}
     known = ~np.isnan(fair["deep"] - fair["classical"])
+    if not known.any():  # one case of a class, say, is in every bag and never outside
+        sentence = f"The test set is too small to say how uncertain a difference in {metric.label} is."
+        return _no_contest(setting, names, sentence, "use a larger test set")
     centres = {f: float(np.mean(v[known])) for f, v in fair.items()}
     tails = [0.5 - level / 2, 0.5 + level / 2]
     champions = {}
@@ -175,7 +178,7 @@ def _on_test_part(
         champions[f] = _champion_of(names[f], metric, centres[f], *ends)
     spread = chosen["deep"] - chosen["classical"]
     gain = spread - np.nanmean(spread) + centres["deep"] - centres["classical"]
-    posterior = of_samples(gain, setting.margin, level)
+    posterior = of_samples(gain[~np.isnan(gain)], setting.margin, level)
     spoken = _spoken(setting, names, posterior, lambda: "use a larger test set")
     return replace(spoken, champions=champions)
 

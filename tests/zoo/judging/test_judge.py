@@ -17,6 +17,7 @@ from deepworth.zoo import registry
 from deepworth.zoo.judging.judge import judge
 from deepworth.zoo.metrics import of_task
 from deepworth.zoo.results.answer import Answer
+from deepworth.zoo.results.rows import CostSheet
 from deepworth.zoo.runs.store import load_results, need_answer, read_run
 from deepworth.zoo.setup import Criteria
 
@@ -80,10 +81,17 @@ def runs(tmp_path_factory):
         "test part": run(store, table(200, test=np.arange(200) >= 120), folds=None, metric="brier"),
         "partial": run(store, table(), error=ValueError("no luck")),
         "regression": run(store, table(task="regression", groups=groups)),
-        "costs": run(store, table(), folds=2, models=["constant", "logistic-regression"], costs=True,
+        "costs": run(store, table(), folds=2, models=["constant", "naive-bayes"], costs=True,
                      budget="size=1GB"),
         "one split": run(store, table(), folds=None, holdout=0.3, repeats=1),
     }  # fmt: skip
+
+
+def with_costs(results):
+    """The rows with a small cost sheet for each model."""
+    kept = {row.model: replace(row, kind="cost", prediction=None) for row in results.folds}
+    sheets = [replace(row, costs=CostSheet(size_bytes=500)) for row in kept.values()]
+    return replace(results, rows=(*results.rows, *sheets))
 
 
 def criteria_of(result):
@@ -114,6 +122,7 @@ def test_live_and_kept_rows_give_the_same_answer_to_the_bit(runs, kind):
     assert judge(result.results, criteria) == result.answer
     assert judge(load_results(result.path), criteria) == result.answer
     assert need_answer(read_run(Path(result.path))) == result.answer
+    assert Answer.from_dict(result.to_dict()) == result.answer, "no number that JSON does not have"
     assert result.exit_code == (kind == "partial")
 
 
@@ -166,6 +175,45 @@ def test_a_run_of_which_nothing_is_left_has_an_answer(runs):
         assert (answer.verdict.outcome, answer.exit_code) == ("undecided", 1)
         assert set(answer.verdict.missing) == set(answer.plan.models)
         assert Answer.from_dict(answer.to_dict()) == answer
+
+
+def test_one_split_has_scores_and_no_intervals(runs):
+    answer = runs["one split"].answer
+    best = answer.leaderboard[0]
+    assert (best.score_low, best.score_high) == (None, None)
+    budget = judge(with_costs(runs["one split"].results), Criteria(budget=("size=1kB",))).budget
+    assert (budget.model, budget.score, budget.low, budget.high) == (best.model, best.score, None, None)
+    with pytest.raises(InputError, match="no two folds with a score of both"):
+        judge(runs["one split"].results, Criteria(), between=("constant", "logistic-regression"))
+
+
+@pytest.fixture(scope="module")
+def one_case(tmp_path_factory):
+    """A test part with a single sick patient."""
+    data = table(200)
+    sick, healthy = (np.flatnonzero(data.y == name) for name in ("yes", "no"))
+    data.test = np.isin(np.arange(200), [*healthy[:40], sick[0]])
+    store = tmp_path_factory.mktemp("runs")
+    return run(store, data, folds=None)
+
+
+def test_a_test_part_with_one_case_of_a_class_gives_no_verdict(one_case):
+    """That case is in every bootstrap sample, so that nothing is known of the scores on other cases."""
+    answer = one_case.answer
+    scores = [row.score for row in answer.leaderboard]
+    assert max(scores) - min(scores) > 0.1
+    verdict = answer.verdict
+    assert (verdict.outcome, verdict.gain, verdict.p_equivalent) == ("undecided", None, None)
+    assert verdict.sentence == "The test set is too small to say how uncertain a difference in ROC AUC is."
+    budget = judge(with_costs(one_case.results), Criteria(budget=("size=1kB",))).budget
+    assert (budget.model, budget.score, budget.low) == (answer.leaderboard[0].model, None, None)
+    assert Answer.from_dict(answer.to_dict()) == answer
+    pair = ("logistic-regression", "deep-mlp")
+    with pytest.raises(InputError, match="cannot be compared by ROC AUC: the test set is too small"):
+        judge(one_case.results, Criteria(), between=pair)
+    by_accuracy = judge(one_case.results, Criteria("accuracy"), between=pair)
+    assert by_accuracy.between.test == "McNemar"
+    assert by_accuracy.verdict.gain is not None
 
 
 @pytest.mark.parametrize("kind", KINDS)
