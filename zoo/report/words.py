@@ -44,7 +44,7 @@ def count(value: float | None) -> str:
     if value is None:
         return ""
     if value < 10_000:
-        return f"{value:,}"
+        return f"{value:,.0f}"
     return f"{value / 1000:.0f}k" if value < 1_000_000 else f"{value / 1e6:.3g}M"
 
 

@@ -23,8 +23,7 @@ from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts, Swee
 from deepworth.zoo.results.explanation import Explanations
 from deepworth.zoo.results.report import ReportSheet
 from deepworth.zoo.setup import Setup, option_names
-from deepworth.zoo.workflows._command import command_of
-from deepworth.zoo.workflows.report import report_sheet
+from deepworth.zoo.workflows.report import command_of, report_sheet
 from deepworth.zoo.workflows.verdict import verdict
 
 from .conftest import CLASSES, SCRIPT, frame, run_explanation
