@@ -46,19 +46,20 @@ def benchmark(
     on_dataset: Callable[[int, Item, str], None] | None = None,
     **resources: Unpack[ResourceOptions],
 ) -> SuiteAnswer:
-    """Compare on every dataset of a suite, each at most once, and judge over all.
+    """Compare models on every dataset of a suite, and judge over all datasets.
 
     Parameters
     ----------
-    suite : path of a YAML file, or mapping of names to Setup
+    suite : path or dict of Setup
+        A YAML file that lists datasets with their options, or setups by name.
     store : path, optional
-        Where runs are kept; those that are there already are not made again.
+        Folder in which runs are kept; comparisons that are there already do not run again.
     confidence_level : float, default=0.95
-        Of the statements over datasets.
+        Level of the tests over datasets.
     progress : callable, optional
-        Called with every step of every run.
+        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step of every run.
     on_dataset : callable, optional
-        Called with the number of each dataset, its item and its state before it begins.
+        Called before each dataset with its number, its item and its state.
     **resources
         ``jobs``, ``threads``, ``time_limit``, ``memory_limit``, ``cluster`` and ``deterministic`` as
         :func:`deepworth.compare` takes them.
@@ -66,11 +67,12 @@ def benchmark(
     Returns
     -------
     SuiteAnswer
+        A row for each dataset, and mean ranks of the models over datasets.
 
     Raises
     ------
     InputError
-        The suite cannot be read. What goes wrong with a dataset is its row in the answer.
+        The suite cannot be read. Errors of a single dataset stand in its row of the answer.
 
     Examples
     --------

@@ -21,31 +21,32 @@ def calibration(
     store: str | os.PathLike[str] | None = None,
     seed: int = 0,
 ) -> CalibrationAnswer:
-    """Calibration, thresholds and conformal coverage of a past run; nothing is trained.
+    """Judge calibration, thresholds and conformal coverage of a past run, without training.
 
     Parameters
     ----------
-    run : str
-        Its name, an unambiguous start of it, "last", or its folder.
-    models : sequence of str
-        All of the run by default.
+    run : str, default="last"
+        Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
+    models : sequence of str, default=()
+        Names of models; by default all of the run.
     confidence_level : float, default=0.9
-        Of prediction sets and intervals.
+        Level of prediction sets and prediction intervals.
     cost_false_negative, cost_false_positive : float, optional
-        What a missed positive case and a false alarm cost, for two classes.
+        Costs of the two mistakes of a binary classifier, for which thresholds are chosen.
     store : path, optional
-        Where runs are kept.
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
     seed : int, default=0
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Returns
     -------
     CalibrationAnswer
+        Calibration error, scores, reliability and coverage of each model.
 
     Raises
     ------
     InputError
-        There is no such run or model, or no predictions were kept.
+        There is no such run or model, or the run kept no predictions.
 
     Examples
     --------

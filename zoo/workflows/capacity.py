@@ -38,7 +38,7 @@ def capacity(
     progress: Progress | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Capacity:
-    """How deep and how wide must a network be on these data?
+    """Find out how deep and how wide a network must be on these data.
 
     A network is cross-validated for every number of hidden layers and of units in each. Depths are compared
     by the best width of each, widths by the best depth; both are chosen on other folds than those that
@@ -46,26 +46,26 @@ def capacity(
 
     Parameters
     ----------
-    data : str, path, DataFrame or Dataset, default "sick-healthy"
+    data : str, path, DataFrame or Dataset, default="sick-healthy"
         A table, in any form that :func:`deepworth.load_dataset` takes.
-    layers : sequence of int, default (0, 1, 2, 3)
+    layers : sequence of int, default=(0, 1, 2, 3)
         Numbers of hidden layers; a network without any is a linear model.
-    units : sequence of int, default (8, 32, 128)
+    units : sequence of int, default=(8, 32, 128)
         Numbers of units in each hidden layer.
-    model : str, default "plain-mlp"
+    model : str, default="plain-mlp"
         A network with the parameter ``hidden_units``.
-    folds : int, default 5
+    folds : int, default=5
         Folds of the cross-validation. Where the data have an official test part, networks are scored on
         this many parts of it instead.
-    repeats : int, default 1
+    repeats : int, default=1
         How often the cross-validation is repeated.
     metric : str, optional
         By default ROC AUC for two classes, log loss for more, RMSE for regression.
     margin : float, optional
         Gains up to this, in units of the metric, do not matter in practice; by default that of the metric.
-    confidence_level : float, default 0.95
+    confidence_level : float, default=0.95
         Level of the intervals, and the probability that an outcome needs; from 0.5 to below 1.
-    seed : int, default 0
+    seed : int, default=0
         The same seed gives the same numbers on the same machine.
     params : dict of dict, optional
         Parameters by model, ``{"plain-mlp": {"epochs": 50}}``.
@@ -77,6 +77,7 @@ def capacity(
     Returns
     -------
     Capacity
+        Scores by network, and the smallest numbers of layers and of units that are enough.
 
     Raises
     ------

@@ -8,18 +8,21 @@ from ...datasets import DataCheck, DataLike, ReadOptions, check_data
 
 
 def check(data: DataLike, *, seed: int = 0, **reading: Unpack[ReadOptions]) -> DataCheck:
-    """Findings about data: copies, leaks, rare classes, time order and more; nothing is trained.
+    """Check data for copies, leaks, rare classes, time order and more, without training.
 
     Parameters
     ----------
     data : str, path, DataFrame or Dataset
-        Whatever :func:`deepworth.load_dataset` takes, with its options as ``**reading``.
+        Anything that :func:`deepworth.load_dataset` takes.
     seed : int, default=0
-        For generated data and for ``rows``.
+        Seed of generated data and of the sample that ``rows`` asks for.
+    **reading
+        How the data is read: the options of :func:`deepworth.load_dataset`.
 
     Returns
     -------
     DataCheck
+        A dict with the task, the number of rows, the findings, and how many of these are errors.
 
     Raises
     ------

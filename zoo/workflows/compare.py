@@ -51,64 +51,96 @@ def compare(
     progress: Progress | None = None,
     **options: Unpack[SetupOptions],
 ) -> Comparison:
-    """Is deep learning worth it on these data?
+    """Compare deep and classical models on the same data, and judge whether deep learning is worth it.
 
     Parameters
     ----------
-    data : str, path, DataFrame or Dataset
-        Whatever :func:`deepworth.load_dataset` takes.
+    data : str, path, DataFrame or Dataset, default="sick-healthy"
+        Anything that :func:`deepworth.load_dataset` takes.
     models : sequence of str, optional
-        Names of models; all that suit the data by default.
-    preset : {"quick", "standard", "thorough"}
-        5-fold, 10-fold, or three times 10-fold cross-validation; an official test part is used instead
-        where the data have one.
-    folds, repeats : int, optional
-        Override the preset.
-    metric : str, optional
-        ROC AUC for two classes, log loss for more, RMSE for numbers by default.
-    margin : float, optional
-        Differences up to this, in units of the metric, do not matter in practice.
-    confidence_level : float
-        The probability that a verdict needs, and the level of every interval.
-    seed : int
-        Same seed, same machine: the same numbers.
-    store : path or False, optional
-        Where runs are kept; False keeps nothing.
+        Names of models, see :func:`deepworth.models`; by default all that suit the data.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
+    preset : {"quick", "standard", "thorough"}, default="quick"
+        5-fold, 10-fold, or three times 10-fold cross-validation. Where the data have an official test set,
+        models are scored on that instead.
+    folds, repeats : int, optional
+        Number of folds, and how often the cross-validation is repeated; by default those of ``preset``.
     holdout : float, optional
-        Hold out this share of the rows ``repeats`` times instead of cross-validating; as many times as the
-        preset has folds by default.
+        Hold out this fraction of the rows ``repeats`` times instead of cross-validating; by default as many
+        times as the preset has folds.
     calibrate : {"auto", "none", "temperature", "platt", "isotonic"}, optional
-        Let every model learn honest probabilities inside its training rows.
-    costs : bool
-        Fit every model once more on all training rows and measure what it costs, each alone on the machine.
-    budget : sequence of str, optional
-        Limits such as ``["latency=5ms", "fit=10s", "size=1MB"]``; the answer names the best model within.
+        Calibrate the probabilities of every model inside its training rows, see
+        :class:`deepworth.zoo.Calibrated`. By default they stay as they are.
+    costs : bool, default=True
+        Fit every model once more on all training rows, alone on the machine, to measure its costs.
+    metric : str, optional
+        Primary metric, see ``deepworth.zoo.metrics.METRICS``; by default ROC AUC for two classes, log loss
+        for more, RMSE for regression.
+    margin : float, optional
+        Differences up to this, in units of the metric, do not matter in practice; by default that of the
+        metric.
+    confidence_level : float, default=0.95
+        Level of the intervals, and the probability that a verdict needs; from 0.5 to below 1.
+    budget : sequence of str, default=()
+        Limits such as ``["latency=5ms", "fit=10s", "size=1MB"]``; ``answer.budget`` names the best model
+        within them.
     jobs : int, optional
-        Worker processes that run jobs at a time; a job that hangs, crashes or eats memory then costs its
-        own row only. 0, the default without limits, runs all in this process, which a debugger can follow.
+        Number of worker processes. A job that hangs, crashes or runs out of memory then costs its own
+        row only. 0, the default without limits, runs all jobs in this process.
     threads : int, optional
-        Of every fit; by default one for fewer than 20,000 rows, and networks share the cores.
+        Number of threads of every fit; by default one for fewer than 20,000 rows, and networks share the
+        cores.
     time_limit : float or str, optional
-        Seconds a job, or "5m"; folds of a network that are trained together share the sum.
+        Time limit of a job in seconds, or as "5m"; folds of a network that are trained together share the
+        sum of theirs.
     memory_limit : int or str, optional
-        Bytes of a worker process, or "2GB"; by default what is free when the run begins.
+        Memory limit of a worker process in bytes, or as "2GB"; by default what is free when the run begins.
     cluster : str, optional
         Address of a running Dask scheduler, "tcp://host:8786": its workers run the jobs, each in a process
         of its own with the same limits. Only for machines that trust each other, see SECURITY.md.
-    deterministic : bool
-        Repeat bit for bit on the same machine: worker processes with one thread a fit (unless ``threads``
-        says otherwise) and deterministic kernels, which takes longer.
+    deterministic : bool, default=False
+        Give bit-equal results on the same machine: worker processes, one thread a fit (unless ``threads``
+        says otherwise), and deterministic kernels. Takes longer.
+    seed : int, default=0
+        The same seed gives the same numbers on the same machine.
+    target, drop, categorical, text, task : optional
+        Which columns are read, and as what; see :func:`deepworth.load_dataset`.
+    test, split_column, groups, time, group_duplicates : optional
+        How the rows are split; see :func:`deepworth.load_dataset`.
+    positive, rows, offline : optional
+        The positive class, the size of a random sample, and whether the network is left unused; see
+        :func:`deepworth.load_dataset`.
+    store : path or False, optional
+        Folder in which the run is kept; by default ``DEEPWORTH_HOME`` or the user's data folder. False keeps
+        nothing.
     progress : callable, optional
-        Is told every step, see :class:`~deepworth.zoo.results.runs.Event`.
+        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step.
+
+    Returns
+    -------
+    Comparison
+        The answer: leaderboard, verdict, costs, findings; and the predictions behind it.
 
     Raises
     ------
     InputError
         The data or an option cannot be used; the message says what to do.
     KeyboardInterrupt
-        Raised again when all that was finished has been judged and kept.
+        Raised again once all finished jobs have been judged and kept; :func:`deepworth.resume` continues.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> models = ["constant", "naive-bayes", "perceptron"]
+    >>> few = {"perceptron": {"epochs": 5}}
+    >>> result = deepworth.compare(
+    ...     "iris", models=models, params=few, folds=2, metric="accuracy", costs=False, store=False
+    ... )
+    >>> result.leaderboard()["model"].tolist()
+    ['naive-bayes', 'perceptron', 'constant']
+    >>> result.verdict.outcome
+    'classical'
     """
     return run_setup(Setup.of(data, **options), data, store=store, progress=progress)
 

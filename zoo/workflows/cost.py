@@ -34,23 +34,23 @@ def cost(
     effort: Literal["quick", "standard", "thorough"] = "standard",
     seed: int = 0,
 ) -> SavedModelCost:
-    """What a saved model costs: latency, memory, size and operations.
+    """Measure what a saved model costs: latency, memory, size and operations.
 
     Parameters
     ----------
     artefact : path
-        The folder of a saved model.
+        Folder of a saved model.
     data : str, optional
-        A file or folder of raw rows to ask about; synthetic rows by default, which have the model's kinds
-        of columns and none of their meaning.
-    effort : {"quick", "standard", "thorough"}
+        A file or folder of raw rows to predict; by default synthetic rows with the columns of the model.
+    effort : {"quick", "standard", "thorough"}, default="standard"
         How often each number of rows is timed.
     seed : int, default=0
-        Of the synthetic rows.
+        Seed of the synthetic rows.
 
     Returns
     -------
     SavedModelCost
+        Latency by number of rows, memory, size, parameters and operations.
 
     Raises
     ------

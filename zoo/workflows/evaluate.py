@@ -35,26 +35,27 @@ def evaluate(
     n_samples: int = 200,
     **reading: Unpack[ReadOptions],
 ) -> Evaluation:
-    """Metrics of a saved model on labelled data, with bootstrap intervals over its rows.
+    """Score a saved model on labelled data, with bootstrap intervals over the rows.
 
     Parameters
     ----------
     artefact : path
-        The folder of a saved model.
+        Folder of a saved model.
     data : str, path, DataFrame or Dataset
-        Labelled rows; of data with an official test part, that part.
+        Labelled rows; where they have an official test set, only that is used.
     confidence_level : float, default=0.95
-        Of the intervals.
+        Level of the intervals.
     seed : int, default=0
-        Of the bootstrap samples.
+        Seed of the bootstrap samples.
     n_samples : int, default=200
-        How many.
+        Number of bootstrap samples.
     **reading
-        The reading options of :func:`deepworth.load_dataset`.
+        How the data is read: the options of :func:`deepworth.load_dataset`.
 
     Returns
     -------
     Evaluation
+        Every metric of the task with its interval, and calibration or coverage of a model with confidence.
 
     Raises
     ------

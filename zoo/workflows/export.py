@@ -16,23 +16,23 @@ def export(
     format: Sequence[str] = (),
     overwrite: bool = False,
 ) -> ExportReport:
-    """Write a saved model in other formats, and prove that each answers as it does.
+    """Export a saved model to other formats, and prove that each gives the same answers.
 
     Parameters
     ----------
     artefact : path
-        The folder of a saved model.
+        Folder of a saved model.
     output : path
-        A new folder: one folder a format, and ``proof.json``.
-    format : sequence of str
-        Names of formats; all that the model can have by default.
+        A new folder, which gets a folder for each format and ``proof.json``.
+    format : sequence of str, default=()
+        Names of formats; by default all that can hold the model.
     overwrite : bool, default=False
         Replace earlier exports.
 
     Returns
     -------
     ExportReport
-        How each format answered; what a format cannot hold is a row, not an error.
+        The largest difference of each format; a format that cannot hold the model has a reason instead.
 
     Raises
     ------

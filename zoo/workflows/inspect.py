@@ -9,12 +9,12 @@ from ..results.models import Inspection
 
 
 def inspect(artefact: str | os.PathLike[str]) -> Inspection:
-    """What is in the folder of a saved model, without opening the model.
+    """Read the folder of a saved model without loading the model.
 
     Parameters
     ----------
     artefact : path
-        The folder.
+        Folder of a saved model.
 
     Returns
     -------

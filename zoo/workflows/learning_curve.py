@@ -44,7 +44,7 @@ def learning_curve(
     progress: Progress | None = None,
     **reading: Unpack[ReadOptions],
 ) -> LearningCurve:
-    """With how much data would deep learning win?
+    """Estimate with how much data deep learning would win.
 
     Models of both families are trained on growing, nested, stratified subsets of the training rows and
     scored on rows that no subset contains. A power law with an asymptote is fitted to the error of each
@@ -52,22 +52,22 @@ def learning_curve(
 
     Parameters
     ----------
-    data : str, path, DataFrame or Dataset, default "sick-healthy"
-        Whatever :func:`deepworth.load_dataset` takes.
+    data : str, path, DataFrame or Dataset, default="sick-healthy"
+        Anything that :func:`deepworth.load_dataset` takes.
     models : sequence of str, optional
         Names of models; by default a few strong ones of both families. A family is represented at each
         size by its best model, chosen on other repeats than those that score it.
-    sizes : int, default 8
+    sizes : int, default=8
         Number of training sizes, at least 4; they grow by a constant ratio up to all training rows.
     smallest : int, optional
         The smallest training size in rows.
-    repeats : int, default 5
+    repeats : int, default=5
         Number of random subsets of each size, at least 2. Up to five repeats are scored on disjoint rows.
     metric : str, optional
         By default ROC AUC for two classes, log loss for more, RMSE for regression.
-    confidence_level : float, default 0.95
+    confidence_level : float, default=0.95
         Level of the intervals, and the probability that an outcome needs; from 0.5 to below 1.
-    seed : int, default 0
+    seed : int, default=0
         The same seed gives the same numbers on the same machine.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
@@ -79,6 +79,7 @@ def learning_curve(
     Returns
     -------
     LearningCurve
+        Scores by model and size, the power law of each family, and where they cross.
 
     Raises
     ------

@@ -15,16 +15,17 @@ def models(name: str) -> ModelCard: ...
 
 
 def models(name: str | None = None) -> list[ModelFacts] | ModelCard:
-    """The models of the zoo, or one of them with its parameters.
+    """List the models, or describe one of them with its parameters.
 
     Parameters
     ----------
     name : str, optional
-        Of a model.
+        Name of a model.
 
     Returns
     -------
     list of ModelFacts, or ModelCard
+        Name, family, modalities and tasks of each model; of ``name`` also description and parameters.
 
     Raises
     ------

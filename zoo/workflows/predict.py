@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 def predict(artefact: str | os.PathLike[str], data: str | Sequence[str]) -> pd.DataFrame:
-    """Predictions for raw rows.
+    """Predict raw rows with a saved model.
 
     Parameters
     ----------
     artefact : path
-        The folder of a saved model.
+        Folder of a saved model.
     data : str or sequence of str
         A file (CSV, Parquet or JSON lines), a folder of images, or NAME=VALUE pairs of one row.
 
     Returns
     -------
     DataFrame
-        ``prediction``, ``confidence`` and a probability for each class. A model that was trained with a
-        confidence level adds ``prediction_set`` and ``refer`` (not exactly one class is plausible), or
-        ``low`` and ``high``.
+        Columns ``prediction``, ``confidence`` and a probability for each class; for regression
+        ``prediction``. A model that was trained with a confidence level adds ``prediction_set`` and
+        ``refer`` (not exactly one class is plausible), or ``low`` and ``high``.
 
     Raises
     ------

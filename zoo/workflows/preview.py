@@ -18,21 +18,26 @@ from .compare import Store, check_setup, planned, with_setup_signature
 def preview(
     data: DataLike = "sick-healthy", *, store: Store = None, **options: Unpack[SetupOptions]
 ) -> Preview:
-    """What :func:`deepworth.compare` would run with the same options, and the estimated time.
+    """Plan what :func:`deepworth.compare` would run with the same options, and estimate the time.
 
     Parameters
     ----------
-    data, store, **options
-        As :func:`deepworth.compare` takes them. Earlier runs in the store make the estimate better.
+    data : str, path, DataFrame or Dataset, default="sick-healthy"
+        Anything that :func:`deepworth.load_dataset` takes.
+    store : path or False, optional
+        Folder in which runs are kept; earlier runs there make the estimate better.
+    **options
+        The options of :func:`deepworth.compare`.
 
     Returns
     -------
     Preview
+        The plan, and the estimated seconds of each model and each job.
 
     Raises
     ------
     InputError
-        As :func:`deepworth.compare`.
+        The data or an option cannot be used; the message says what to do.
 
     Examples
     --------

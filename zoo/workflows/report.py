@@ -34,31 +34,31 @@ def report(
     join: Sequence[StrPath] = (),
     store: StrPath | None = None,
 ) -> str:
-    """One page about a past run, from what it kept; trains nothing and asks no model.
+    """Write a report about a past run, from what the run kept.
 
     Parameters
     ----------
     run : str, default="last"
-        Its name, an unambiguous start of it, "last", or its folder.
+        Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
     output : path, optional
-        File to write, whole or not at all; its ending gives the format.
+        File to write; its extension gives the format.
     format : {"html", "md", "json"}, optional
-        By the ending of ``output``, else "html".
-    join : sequence of path
-        Answers of :func:`deepworth.learning_curve` and :func:`deepworth.capacity` on the same data, as
-        JSON, to be shown too.
+        By default that of the extension of ``output``, else "html".
+    join : sequence of path, default=()
+        JSON files with answers of :func:`deepworth.learning_curve` and :func:`deepworth.capacity` on the
+        same data, which the report then shows too.
     store : path, optional
-        Where runs are kept.
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
 
     Returns
     -------
     str
-        The page.
+        The report.
 
     Raises
     ------
     InputError
-        There is no such run, it has no answer, or the page cannot be written.
+        There is no such run, it has no answer, or the file cannot be written.
 
     Examples
     --------

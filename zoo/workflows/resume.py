@@ -34,36 +34,40 @@ def resume(
     cluster: str | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Go on with a comparison where it stopped; nothing that ended runs again.
+    """Continue a comparison where it stopped, without repeating the jobs that ended.
 
-    The answer is that of a run which was never interrupted, bit for bit, where data, libraries and
-    machine are the same.
+    With the same data, libraries and machine the answer is bit-equal to that of an uninterrupted run.
 
     Parameters
     ----------
     run : str
-        Its name, an unambiguous start of it, "last", or its folder.
+        Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
     data : DataFrame or Dataset, optional
-        Needed where the run was given its data in memory.
+        The data of the run, if they were given in memory.
     store : path, optional
-        Where runs are kept.
-    jobs, time_limit, memory_limit
-        As :func:`deepworth.compare` takes them; those of the run by default.
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
+    jobs : int, optional
+        Number of worker processes; by default that of the run.
+    time_limit : float or str, optional
+        Time limit of a job in seconds, or as "5m"; by default that of the run.
+    memory_limit : int or str, optional
+        Memory limit of a worker process in bytes, or as "2GB"; by default that of the run.
     cluster : str, optional
-        As :func:`deepworth.compare` takes it; this machine by default, wherever the run was before.
+        Address of a running Dask scheduler. By default jobs run on this machine, wherever they ran before.
     progress : callable, optional
-        Called with every step.
+        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step.
 
     Returns
     -------
     Comparison
+        The answer over all jobs, those of before included.
 
     Raises
     ------
     InputError
-        There is no such run, it has ended, another process works on it, or the data have changed.
+        There is no such run, it has ended, another process is working on it, or the data have changed.
     KeyboardInterrupt
-        Interrupted again; what was finished is kept again.
+        Raised again once all finished jobs have been judged and kept.
 
     Examples
     --------

@@ -21,18 +21,19 @@ def runs(run: str, *, store: str | os.PathLike[str] | None = None) -> Comparison
 def runs(
     run: str | None = None, *, store: str | os.PathLike[str] | None = None
 ) -> list[RunSummary] | Comparison:
-    """Past runs, newest first, or one of them as it was answered.
+    """List past runs, newest first, or read the answer of one.
 
     Parameters
     ----------
     run : str, optional
-        Its name, an unambiguous start of it, "last", or its folder.
+        Name of a run, an unambiguous beginning of it, "last" for the newest, or its folder.
     store : path, optional
-        Where runs are kept.
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
 
     Returns
     -------
     list of RunSummary, or Comparison
+        A summary of each run, or the whole answer of ``run``.
 
     Raises
     ------

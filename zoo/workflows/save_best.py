@@ -27,22 +27,39 @@ _NO_COSTS = {
 
 
 def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Fit the model with the best score to all rows and save it with scores, findings, verdict and costs.
+    """Fit the model with the best score to all rows, and save it with scores, findings, verdict and costs.
 
-    The scores in the manifest are those of the comparison, of models fitted to a part of the rows each. Where
-    the best is one of several, its own mean is a little optimistic; the verdict in the manifest holds scores
+    The scores in the manifest are those of the comparison, whose models were fitted to parts of the rows. The
+    mean score of the best of several models is a little optimistic; the verdict in the manifest has scores
     that are corrected for model selection.
 
     Parameters
     ----------
     result : Comparison
+        What :func:`deepworth.compare` returned.
     path : path
-        A folder that does not exist yet, or a saved model with ``overwrite``.
+        A folder that does not exist yet; with ``overwrite`` it may hold a saved model.
+    overwrite : bool, default=False
+        Replace a saved model.
+
+    Returns
+    -------
+    Path
+        The folder of the saved model.
 
     Raises
     ------
     InputError
-        No model was scored, or the folder cannot be written.
+        No model has a score, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> import deepworth, tempfile
+    >>> models = ["constant", "logistic-regression"]
+    >>> result = deepworth.compare("iris", models=models, folds=2, costs=False, store=False)
+    >>> folder = deepworth.save_best(result, tempfile.mkdtemp() + "/model")
+    >>> deepworth.inspect(folder).manifest["model"]
+    'logistic-regression'
     """
     answer, data = result.answer, result.dataset
     row = next((r for r in answer.leaderboard if r.score is not None), None)

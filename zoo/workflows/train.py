@@ -37,32 +37,39 @@ def train(
     cost_false_positive: float | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Trained:
-    """Train one model on all rows (on the training part where there is an official test part) and save it.
+    """Train one model on all rows, and save it.
 
-    The folder gets a proof: synthetic rows, what the trained model answered, and how far the saved model's
-    answers are from that.
+    Where the data have an official test set, the model is trained on the other rows. The folder gets a proof:
+    synthetic rows, the answers of the trained model, and the largest difference from those of the saved one.
 
     Parameters
     ----------
     data : str, path, DataFrame or Dataset
-        Whatever :func:`deepworth.load_dataset` takes, with its options as ``**reading``.
+        Anything that :func:`deepworth.load_dataset` takes.
     model : str, default="deep-mlp"
-        The name of a model, see :func:`deepworth.models`.
+        Name of a model, see :func:`deepworth.models`.
     output : path
-        The folder of the saved model.
+        Folder of the saved model.
     overwrite : bool, default=False
         Replace a saved model.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
     seed : int, default=0
         The same seed gives the same model on the same machine.
-    calibrate, confidence_level, cost_false_negative, cost_false_positive
-        As :class:`deepworth.zoo.Calibrated` takes them; without any of them the model is the one that a
-        comparison measures.
+    calibrate : {"auto", "none", "temperature", "platt", "isotonic"}, optional
+        Calibrate the probabilities of a classifier, see :class:`deepworth.zoo.Calibrated`.
+    confidence_level : float, optional
+        Level of prediction sets (classification) or prediction intervals (regression).
+    cost_false_negative, cost_false_positive : float, optional
+        Costs of the two mistakes of a binary classifier, which move its threshold. Without these options
+        and the two before, the model is the one that a comparison measures.
+    **reading
+        How the data is read: the options of :func:`deepworth.load_dataset`.
 
     Returns
     -------
     Trained
+        The folder, the rows, the seconds, and the scores on the official test set where there is one.
 
     Raises
     ------

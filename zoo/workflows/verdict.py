@@ -23,31 +23,37 @@ def verdict(
     budget: Sequence[str] | None = None,
     store: str | os.PathLike[str] | None = None,
 ) -> Comparison:
-    """The answer of a past run, judged again from its kept predictions.
+    """Judge a past run again from its kept predictions.
 
     Parameters
     ----------
-    run : str
-        Its name, an unambiguous start of it, "last", or its folder.
-    metric, margin, confidence_level
-        As :func:`deepworth.compare` takes them; those of the run by default.
+    run : str, default="last"
+        Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
+    metric : str, optional
+        Primary metric; by default that of the run.
+    margin : float, optional
+        Differences up to this, in units of the metric, do not matter in practice; by default that of the
+        run, or of another ``metric``.
+    confidence_level : float, optional
+        Level of the intervals, and the probability that a verdict needs; by default that of the run.
     models : sequence of str, optional
-        Judge these only.
+        Judge these models only.
     between : pair of str, optional
-        Two models to compare with each other, whatever their families; ``answer.between``.
+        Two models to compare with each other, whatever their families; see ``answer.between``.
     budget : sequence of str, optional
         Limits such as ``["latency=5ms"]``; ``answer.budget`` names the best model within them.
     store : path, optional
-        Where runs are kept.
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
 
     Returns
     -------
     Comparison
+        The answer by the new criteria; nothing is trained, and the kept run stays as it is.
 
     Raises
     ------
     InputError
-        There is no such run, model or metric, or no predictions were kept.
+        There is no such run, model or metric, or the run kept no predictions.
 
     Examples
     --------

@@ -30,19 +30,19 @@ def verify(
     store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> RunVerification | Verification:
-    """Does a run repeat itself? Does a saved or exported model still answer as the measured one did?
+    """Verify that a run can be repeated, or that a saved or exported model answers as the measured one.
 
     Parameters
     ----------
     target : str or path
-        A run (its name, an unambiguous start of it, "last", or its folder), or the folder of a saved model
-        or of exports.
+        A run (its name, an unambiguous beginning of it, "last", or its folder), or the folder of a saved
+        model or of exports.
     data : DataFrame or Dataset, optional
-        Needed for a run that was given its data in memory.
+        The data of the run, if they were given in memory.
     store : path, optional
-        Where runs are kept.
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
     progress : callable, optional
-        Called with every step of a run.
+        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step of a run.
 
     Returns
     -------
