@@ -109,50 +109,88 @@ def train_lanes(
     not depend on other replicas but for the rounding of sums. ``wait`` is called before the first epoch.
     """
     started = time.perf_counter()
-    replicas = [replica for _, replica in numbered]
-    batch_size = usable_batch(settings.batch_size, min(len(replica.train) for replica in replicas))
-    running = [
-        Lane(number, replica, batch_size, architecture.new(replica.seed)) for number, replica in numbered
-    ]
-    models = [lane.model for lane in running]
-    spare = lanes - len(running)  # they hold a network that never trains
-    watching = watched([replica.validation for replica in replicas + replicas[:1] * spare])
-    n_steps = max(lane.steps for lane in running)
-    parts = [replica.train for replica in replicas]
-    streamed = streams(parts, lanes)
-    at_once = 1 if callbacks or streamed else _epochs_at_once(settings, n_steps)
-    compiled = program(architecture, _recipe(settings, batch_size, lanes, bool(watching), at_once, streamed))
-    source = feed(parts, batch_size, compiled.room, streamed)
-    for lane in running:
-        lane.steps = source.usable_steps(lane.steps)
-    state = _start(models + models[:1] * spare, settings.averaging)
-    called = keras.callbacks.CallbackList(list(callbacks), model=models[0], epochs=settings.epochs)
-    models[0].stop_training = False
-    called.on_train_begin()
+    training = _LaneTraining(architecture, numbered, settings, lanes, callbacks)
     if wait is not None:
         wait()
-    for epoch in range(0, settings.epochs, at_once):
+    for epoch in range(0, settings.epochs, training.at_once):
         if stop is not None and stop.is_set():
             raise Stopped
-        called.on_epoch_begin(epoch)
-        each = [_steps(running, settings, epoch + i, lanes) for i in range(at_once)]
-        steps = Steps(*(x[0] if at_once == 1 else np.stack(x) for x in zip(*each, strict=True)))
-        state, losses, val_losses = _epoch(compiled, state, source.calls(steps), watching)
-        losses, val_losses = (x.reshape(at_once, lanes) for x in (losses, val_losses))
-        for i in range(at_once):
-            _end_epoch(running, losses[i], val_losses[i] if watching else None, settings, progress)
-        if callbacks:
-            _set_weights(models[0], state.watched, state.other, 0)
-            called.on_epoch_end(epoch, dict(running[0].logs[-1]))
-            running[0].moving &= not models[0].stop_training
-        if not any(lane.moving for lane in running):
+        training.do_epochs(epoch, progress)
+        if not any(lane.moving for lane in training.running):
             break
-    best = (state.best_trainable, state.best_other) if watching else (state.watched, state.other)
-    for i, model in enumerate(models):
-        _set_weights(model, *best, i)
-    called.on_train_end()
+    training.finish()
     seconds = time.perf_counter() - started
-    return [Trained(lane.model, lane.history(settings), lane.best_epoch, seconds) for lane in running]
+    return [
+        Trained(lane.model, lane.history(settings), lane.best_epoch, seconds) for lane in training.running
+    ]
+
+
+class _LaneTraining:
+    """The networks of all lanes in training, and the program that trains them."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        numbered: Sequence[tuple[int, Replica]],
+        settings: Settings,
+        lanes: int,
+        callbacks: Sequence[keras.callbacks.Callback],
+    ) -> None:
+        self.settings, self.lanes = settings, lanes
+        replicas = [replica for _, replica in numbered]
+        batch_size = usable_batch(settings.batch_size, min(len(replica.train) for replica in replicas))
+        self.running = [
+            Lane(number, replica, batch_size, architecture.new(replica.seed)) for number, replica in numbered
+        ]
+        self.models = [lane.model for lane in self.running]
+        self._prepare(architecture, replicas, batch_size, bool(callbacks))
+        self.has_callbacks = bool(callbacks)
+        self.callbacks = keras.callbacks.CallbackList(
+            list(callbacks), model=self.models[0], epochs=settings.epochs
+        )
+        self.models[0].stop_training = False
+        self.callbacks.on_train_begin()
+
+    def _prepare(
+        self, architecture: Architecture, replicas: list[Replica], batch_size: int, has_callbacks: bool
+    ) -> None:
+        """Rows and weights as tensors, and the compiled program."""
+        spare = self.lanes - len(self.running)  # they hold a network that never trains
+        self.watching = watched([replica.validation for replica in replicas + replicas[:1] * spare])
+        n_steps = max(lane.steps for lane in self.running)
+        parts = [replica.train for replica in replicas]
+        streamed = streams(parts, self.lanes)
+        self.at_once = 1 if has_callbacks or streamed else _epochs_at_once(self.settings, n_steps)
+        recipe = _recipe(self.settings, batch_size, self.lanes, bool(self.watching), self.at_once, streamed)
+        self.program = program(architecture, recipe)
+        self.source = feed(parts, batch_size, self.program.room, streamed)
+        for lane in self.running:
+            lane.steps = self.source.usable_steps(lane.steps)
+        self.state = _start(self.models + self.models[:1] * spare, self.settings.averaging)
+
+    def do_epochs(self, epoch: int, progress: Progress | None) -> None:
+        """As many epochs as one call does."""
+        self.callbacks.on_epoch_begin(epoch)
+        each = [_steps(self.running, self.settings, epoch + i, self.lanes) for i in range(self.at_once)]
+        steps = Steps(*(x[0] if self.at_once == 1 else np.stack(x) for x in zip(*each, strict=True)))
+        calls = self.source.calls(steps)
+        self.state, losses, val_losses = _epoch(self.program, self.state, calls, self.watching)
+        losses, val_losses = (x.reshape(self.at_once, self.lanes) for x in (losses, val_losses))
+        for i in range(self.at_once):
+            val_loss = val_losses[i] if self.watching else None
+            _end_epoch(self.running, losses[i], val_loss, self.settings, progress)
+        if self.has_callbacks:
+            _set_weights(self.models[0], self.state.watched, self.state.other, 0)
+            self.callbacks.on_epoch_end(epoch, dict(self.running[0].logs[-1]))
+            self.running[0].moving &= not self.models[0].stop_training
+
+    def finish(self) -> None:
+        """Give every network the weights of its best epoch."""
+        state = self.state
+        best = (state.best_trainable, state.best_other) if self.watching else (state.watched, state.other)
+        for i, model in enumerate(self.models):
+            _set_weights(model, *best, i)
+        self.callbacks.on_train_end()
 
 
 def _epoch(

@@ -205,37 +205,8 @@ class Program:
         return tf.nest.map_structure(lambda x: x[None], self._all_lanes(state, rows, steps, *watching))
 
     def _all_lanes(self, state: State, rows: Rows, steps: Steps, *watching: Rows) -> Any:
-        n_steps = tf.shape(steps.rate)[0]
-        moving = _Moving(
-            self._packing.blocks(state.trainable),
-            self._packing.blocks(state.averaged) if self.recipe.averaging else [],
-            state.other,
-            self._packing.blocks(state.first_moment),
-            self._packing.blocks(state.second_moment),
-            state.count,
-        )
-
-        def step(i: Any, moving: _Moving, total: Any) -> tuple[Any, _Moving, Any]:
-            batch = _gathered(rows, steps.rows[i])
-            arguments = (moving.trainable, moving.other, *batch)
-            gradients, other, loss = self._each_lane(self._gradients, arguments)
-            moving = self._moved(moving, gradients, other, Steps(*(x[i] for x in steps)))
-            return i + 1, moving, total + tf.where(steps.moves[i], loss, 0.0)
-
-        _, moving, total = tf.while_loop(
-            lambda i, *_: i < n_steps,
-            step,
-            (tf.constant(0), moving, tf.zeros(self._axes)),
-            parallel_iterations=1,
-        )
-        state = state._replace(
-            trainable=self._packing.vector(moving.trainable),
-            averaged=self._packing.vector(moving.averaged) if self.recipe.averaging else state.averaged,
-            other=moving.other,
-            first_moment=self._packing.vector(moving.first_moment),
-            second_moment=self._packing.vector(moving.second_moment),
-            count=moving.count,
-        )
+        moving, total = self._all_steps(self._moving(state), rows, steps)
+        state = self._moved_state(state, moving)
         taken = tf.reduce_sum(tf.cast(steps.moves, tf.float32), axis=0)
         loss = total / tf.maximum(taken, 1.0)
         if not watching:
@@ -249,6 +220,43 @@ class Program:
             best_loss=tf.where(better, watched, state.best_loss),
         )
         return state, loss, watched
+
+    def _moving(self, state: State) -> _Moving:
+        """What steps move, weights in blocks."""
+        return _Moving(
+            self._packing.blocks(state.trainable),
+            self._packing.blocks(state.averaged) if self.recipe.averaging else [],
+            state.other,
+            self._packing.blocks(state.first_moment),
+            self._packing.blocks(state.second_moment),
+            state.count,
+        )
+
+    def _moved_state(self, state: State, moving: _Moving) -> State:
+        """The state after the steps, weights in one vector again."""
+        return state._replace(
+            trainable=self._packing.vector(moving.trainable),
+            averaged=self._packing.vector(moving.averaged) if self.recipe.averaging else state.averaged,
+            other=moving.other,
+            first_moment=self._packing.vector(moving.first_moment),
+            second_moment=self._packing.vector(moving.second_moment),
+            count=moving.count,
+        )
+
+    def _all_steps(self, moving: _Moving, rows: Rows, steps: Steps) -> tuple[_Moving, Any]:
+        """The steps of an epoch, and the sum of their losses."""
+        n_steps = tf.shape(steps.rate)[0]
+
+        def step(i: Any, moving: _Moving, total: Any) -> tuple[Any, _Moving, Any]:
+            batch = _gathered(rows, steps.rows[i])
+            arguments = (moving.trainable, moving.other, *batch)
+            gradients, other, loss = self._each_lane(self._gradients, arguments)
+            moving = self._moved(moving, gradients, other, Steps(*(x[i] for x in steps)))
+            return i + 1, moving, total + tf.where(steps.moves[i], loss, 0.0)
+
+        start = (tf.constant(0), moving, tf.zeros(self._axes))
+        _, moving, total = tf.while_loop(lambda i, *_: i < n_steps, step, start, parallel_iterations=1)
+        return moving, total
 
     def _each_lane(self, function: Callable[[Any], Any], arguments: Any) -> Any:
         """``function`` of each lane's slice, stacked again."""
