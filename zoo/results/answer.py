@@ -18,29 +18,51 @@ Interval = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class LeaderboardRow:
-    """One model.
+    """One model of a leaderboard.
 
     Attributes
     ----------
+    model : str
+        Name of the model.
+    family : {"deep", "classical"}
+        Whether it is a network.
     status : str
         "ok", "partial", or how all of its jobs ended.
     score, score_low, score_high : float or None
-        Mean of the primary metric over folds with its interval; None unless every job ended well.
-    metrics, intervals : dict
-        The same by the name of every metric of the task.
-    fit_seconds, predict_seconds, size_bytes, parameters
-        Of one model trained for use where costs were measured, else of the folds. ``predict_seconds`` is
-        for 1,000 rows, ``latency_seconds`` for one.
+        Mean of the primary metric over folds, with its interval; None unless every job ended well.
+    metrics : dict of float or None
+        The same mean of every metric of the task, by name.
+    fit_seconds, predict_seconds : float or None
+        Seconds to train one model for use, and to predict 1,000 rows; from the folds where costs were not
+        measured.
+    size_bytes, parameters : int or None
+        Bytes of the saved model, and its fitted parameters.
+    fold_fit_seconds : float or None
+        Mean seconds of a fit in the folds.
+    fleet_seconds : float or None
+        Seconds to train the networks of all folds together.
     contended : bool
-        Times were taken while other jobs ran.
+        Other jobs ran while times were taken.
+    costs : CostSheet or None
+        All measured costs; None without ``costs=True``.
+    jobs_ok, jobs_planned : int
+        Jobs that ended well, and jobs that were planned.
+    reason : str
+        Why the first failed job failed.
+    notes : tuple of str
+        What to know about the model, such as "predicts one class only".
+    intervals : dict of (float, float)
+        The interval of every metric, by name.
     tied_with_best : bool or None
         Not significantly different from the best model (Tukey's range).
     pareto : bool or None
         No other model is better in score, latency, training time and size at once.
+    latency_seconds : float or None
+        Median seconds to predict one row.
     fidelity, fidelity_tree, fidelity_linear : float or None
-        R² of a small surrogate (the better one, a tree, a linear model) with the model's predictions.
+        R² of a small surrogate with the predictions of the model: the better one, a tree, a linear model.
     reference : bool
-        The model only shows what knowing nothing scores.
+        The model ignores the features and only shows what that scores.
     """
 
     model: str
@@ -76,8 +98,13 @@ class LeaderboardRow:
 class Champion:
     """The best model of a family over all folds.
 
-    ``score`` is corrected for model selection: what choosing the family's best on other rows earns, with
-    its interval, in units of the metric. The model's own mean in the leaderboard is a little optimistic.
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    score, low, high : float or None
+        Score of choosing the family's best model on other rows, with its interval, in units of the metric. It
+        is corrected for model selection; the model's mean in the leaderboard is a little optimistic.
     """
 
     model: str
@@ -93,6 +120,7 @@ class Verdict:
     Attributes
     ----------
     outcome : {"deep", "classical", "equivalent", "undecided"}
+        The better family; "equivalent" for a gain within the margin, "undecided" for one that is uncertain.
     deep_champion, classical_champion : str or None
         The best model of each family.
     gain, gain_low, gain_high : float or None
@@ -105,11 +133,13 @@ class Verdict:
     confidence_level : float
         The probability that a verdict needs, and the level of the intervals.
     missing : tuple of str
-        Models that lack a score because some of their jobs did not end well.
-    sentence, advice : str
-        The verdict in words, and what would settle an undecided one.
+        Models without a score, because some of their jobs did not end well.
+    sentence : str
+        The verdict in words.
+    advice : str
+        What would settle an undecided verdict.
     champions : dict of Champion
-        By family, with scores that are corrected for model selection.
+        The best model of each family, with its score corrected for model selection.
     """
 
     outcome: str
@@ -133,9 +163,18 @@ class Verdict:
 class BudgetAnswer:
     """The best model within limits of cost.
 
-    ``limits`` are in seconds and bytes, ``models`` those within them, best first; ``score`` with ``low``
-    and ``high`` is corrected for model selection; ``cheapest`` is what each limit would have to be for any
-    model to meet it.
+    Attributes
+    ----------
+    limits : dict of float
+        The limits in seconds and bytes, by name.
+    models : tuple of str
+        Models within all limits, best first.
+    model : str or None
+        The best of them.
+    score, low, high : float or None
+        Its score, corrected for model selection, with its interval.
+    cheapest : dict of float or None
+        For each limit the lowest cost of any model.
     """
 
     limits: dict[str, float]
@@ -149,7 +188,15 @@ class BudgetAnswer:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What the differences say about the true mean difference, with the probabilities about the margin."""
+    """Posterior of a true mean difference between two models.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        Its mean, with the interval.
+    p_below, p_inside, p_above : float
+        Probability that it lies below the region of practical equivalence, within it, or above it.
+    """
 
     mean: float
     low: float
@@ -161,10 +208,22 @@ class Posterior:
 
 @dataclass(frozen=True)
 class Paired:
-    """The first model's score less the second's, positive if the first is better.
+    """Difference between two models, positive if the first one is better.
 
-    ``error`` is the standard error of the difference and ``freedom`` its degrees of freedom (None:
-    infinite). ``p_value`` is two-sided, for "no difference at all"; the posterior allows for the margin.
+    Attributes
+    ----------
+    first, second : str
+        Names of the models.
+    test : str
+        "corrected t", "DeLong", "McNemar" or "paired bootstrap".
+    posterior : Posterior
+        Of the true difference.
+    error : float
+        Standard error of the difference.
+    freedom : float or None
+        Degrees of freedom of the error; None if infinite.
+    p_value : float
+        Two-sided, for no difference at all; the posterior allows for the margin.
     """
 
     first: str
@@ -182,18 +241,44 @@ class Answer:
 
     Attributes
     ----------
-    run, created, path : str
-        Where and when it was kept; ``run`` is empty and ``path`` None for what was not.
+    run : str
+        Name of the run; empty if it was not kept.
+    created : str
+        When it began, UTC, ISO 8601.
+    path : str or None
+        Folder of the run; None if it was not kept.
+    dataset : DatasetFacts
+        The data without their rows.
+    metric : MetricFacts
+        The primary metric.
+    plan : PlanFacts
+        Models, folds, parameters, limits and seed.
     leaderboard : tuple of LeaderboardRow
-        Best first; models without a score come last.
+        Models, best first; those without a score come last.
     best_reachable : float or None
         The metric of the true probabilities, known for generated data only.
+    verdict : Verdict
+        Whether deep learning is better.
     budget : BudgetAnswer or None
-        The best model within the limits that were asked for.
-    between : Paired or None
-        Two models that were to be compared with each other.
+        The best model within the given limits of cost.
+    explanations : Explanations or None
+        Small surrogates of the models, and explanations of the best ones.
+    findings : tuple of Finding
+        What the checks found in the data.
+    versions : dict
+        Versions of Python and libraries, by name.
+    wall_seconds : float
+        Seconds that the run took.
+    estimate : TimeEstimate or None
+        Seconds that it was expected to take.
+    determinism : Determinism
+        How far a repeated run gives the same numbers.
     exit_code : int
         0 if every job that could run ended well, else 1.
+    between : Paired or None
+        Difference between the two models that were asked about.
+    schema_version : int
+        Version of this schema.
     """
 
     run: str

@@ -10,9 +10,16 @@ from .saved import Share
 
 @dataclass(frozen=True)
 class CalibrationError:
-    """The calibration error with its interval.
+    """Calibration error of probabilities.
 
-    ``by_chance`` is what perfect probabilities would show on these rows before chance is subtracted.
+    Attributes
+    ----------
+    value, low, high : float
+        The error with its interval, chance subtracted.
+    by_chance : float
+        What perfect probabilities would show on these rows before that.
+    root_mean_square : float
+        The error as a root mean square over bins.
     """
 
     value: float
@@ -24,7 +31,7 @@ class CalibrationError:
 
 @dataclass(frozen=True)
 class CalibrationScores:
-    """Calibration error, Brier score and log loss of probabilities, with intervals."""
+    """Scores of probabilities, with intervals: ``calibration_error``, ``brier`` and ``log_loss``."""
 
     calibration_error: CalibrationError
     brier: Share
@@ -33,9 +40,20 @@ class CalibrationScores:
 
 @dataclass(frozen=True)
 class SetScores:
-    """Conformal prediction sets: how often they hold the truth, how large they are.
+    """Conformal prediction sets.
 
-    ``referred`` is the share of rows whose set does not hold exactly one class.
+    Attributes
+    ----------
+    coverage : Share
+        Share of rows whose set holds the true class.
+    coverage_by_class : dict of float or None
+        The same, by true class.
+    mean_set_size : float
+        Mean number of classes in a set.
+    referred : float
+        Share of rows whose set does not hold exactly one class.
+    accuracy_of_the_rest : float or None
+        Accuracy on the other rows.
     """
 
     coverage: Share
@@ -47,7 +65,23 @@ class SetScores:
 
 @dataclass(frozen=True)
 class Decisions:
-    """Mean misclassification cost of a row, by the threshold of the costs and by one half."""
+    """Decisions by the threshold that minimises the expected misclassification cost.
+
+    Attributes
+    ----------
+    threshold : float
+        Probability from which a row is called positive.
+    expected_cost : Share
+        Mean cost of a row by that threshold, with its interval.
+    expected_cost_at_half : Share
+        The same by a threshold of one half.
+    expected_cost_uncalibrated : Share
+        The same by the threshold, of probabilities that are not calibrated.
+    saved : Share
+        Mean cost that the threshold saves compared with one half.
+    share_called_positive : float
+        Share of rows that are called positive.
+    """
 
     threshold: float
     expected_cost: Share
@@ -59,7 +93,19 @@ class Decisions:
 
 @dataclass(frozen=True)
 class ReliabilityCurve:
-    """Stated probability against observed frequency in bins, with Wilson's interval; rows by bin."""
+    """Stated probabilities against observed frequencies.
+
+    Attributes
+    ----------
+    stated, happened : tuple of float
+        Mean probability and observed frequency, by bin.
+    low, high : tuple of float
+        Wilson's interval of the frequency, by bin.
+    rows : tuple of float
+        Number of rows, by bin.
+    histogram : tuple of float
+        Number of rows in 40 equal bins from 0 to 1.
+    """
 
     stated: tuple[float, ...]
     happened: tuple[float, ...]
@@ -71,7 +117,7 @@ class ReliabilityCurve:
 
 @dataclass(frozen=True)
 class Reliability:
-    """The curve of a model as it is, and with its best calibrator."""
+    """Reliability curves of a model: ``none`` as it is, ``calibrated`` with its best calibrator."""
 
     none: ReliabilityCurve
     calibrated: ReliabilityCurve
@@ -79,7 +125,7 @@ class Reliability:
 
 @dataclass(frozen=True)
 class IntervalScores:
-    """Conformal intervals: how often they hold the truth, and half their mean width."""
+    """Conformal prediction intervals: ``coverage`` of the true values, and their mean ``half_width``."""
 
     coverage: Share
     half_width: float
@@ -87,7 +133,7 @@ class IntervalScores:
 
 @dataclass(frozen=True)
 class LevelScores:
-    """The same at one confidence level."""
+    """Prediction intervals at one confidence ``level``: their ``coverage`` and mean ``half_width``."""
 
     level: float
     coverage: Share
@@ -96,16 +142,30 @@ class LevelScores:
 
 @dataclass(frozen=True)
 class ModelCalibration:
-    """One model. The middle fields are of classifiers, the last two of regressors; others are None.
+    """Calibration of one model.
 
     Attributes
     ----------
-    calibrators : dict of CalibrationScores
-        After each calibrator, which was learned on the other folds.
-    best_calibrator : str
-        The choice of ``--calibrate auto``.
+    model, family : str
+        Name and family of the model.
+    rows, repeats : int
+        Held-out rows, and how often each was predicted.
+    calibration_error, brier, log_loss : CalibrationError, Share, Share, or None
+        Scores of the probabilities as they are; None for regression.
+    calibrators : dict of CalibrationScores or None
+        The same after each calibrator, which was fitted to the other folds.
+    best_calibrator : str or None
+        The calibrator that ``calibrate="auto"`` would choose.
+    sets : SetScores or None
+        Conformal prediction sets.
+    reliability : Reliability or None
+        Reliability curves.
     decisions : Decisions or None
-        Where misclassification costs were given.
+        Decisions by misclassification costs, where these were given.
+    intervals : IntervalScores or None
+        Conformal prediction intervals; None for classification.
+    levels : tuple of LevelScores or None
+        Prediction intervals at several confidence levels.
     """
 
     model: str
@@ -126,7 +186,7 @@ class ModelCalibration:
 
 @dataclass(frozen=True)
 class DecisionCosts:
-    """What a missed positive case and a false alarm cost, and the threshold that follows."""
+    """Costs of a ``false_negative`` and a ``false_positive``, and the ``threshold`` that minimises them."""
 
     false_negative: float
     false_positive: float
@@ -135,7 +195,7 @@ class DecisionCosts:
 
 @dataclass(frozen=True)
 class CalibratedData:
-    """The data of the run."""
+    """The data of the run: ``name``, ``rows``, ``task``, ``classes`` and the ``positive`` class."""
 
     name: str
     rows: int
@@ -148,8 +208,22 @@ class CalibratedData:
 class CalibrationAnswer:
     """What :func:`deepworth.calibration` returns.
 
-    ``confidence_level`` is that of sets and intervals, ``interval_level`` that of the intervals of all
-    scores; ``champions`` are the best models of both families.
+    Attributes
+    ----------
+    run : str
+        Name of the run.
+    dataset : CalibratedData
+        Its data.
+    confidence_level : float
+        Level of prediction sets and prediction intervals.
+    interval_level : float
+        Level of the intervals of all scores.
+    costs : DecisionCosts or None
+        Misclassification costs, where they were given.
+    champions : tuple of str or None
+        The best model of each family.
+    models : tuple of ModelCalibration
+        Models in the order of the leaderboard.
     """
 
     run: str

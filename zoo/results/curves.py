@@ -19,14 +19,14 @@ Shape = tuple[int, ...]  # units of each hidden layer
 
 @dataclass(frozen=True)
 class ScoredFit:
-    """How a fit ended, its prediction dropped, and its score; None where it has none.
+    """How a fit ended, without its prediction, and its score.
 
     Attributes
     ----------
     result : Result
-        Of a learning curve, ``result.fold`` is the position of its training size in the plan.
+        For a learning curve, ``result.fold`` is the position of its training size in the plan.
     score : float or None
-        The metric on the rows that score this fit.
+        The metric on the rows that score this fit; None where it has none.
     """
 
     result: Result
@@ -35,7 +35,21 @@ class ScoredFit:
 
 @dataclass(frozen=True)
 class SweepFacts:
-    """What is known of a sweep of fits beside its scores; ``interrupted`` by Ctrl-C, ``seconds`` it took."""
+    """Facts of a sweep of fits beside its scores.
+
+    Attributes
+    ----------
+    dataset : DatasetFacts
+        The data without their rows.
+    findings : tuple of Finding
+        What the checks found in the data.
+    versions : dict
+        Versions of Python and libraries, by name.
+    seconds : float
+        Seconds that it took.
+    interrupted : bool
+        Whether Ctrl-C ended it early.
+    """
 
     dataset: DatasetFacts
     findings: tuple[Finding, ...]
@@ -51,15 +65,25 @@ class CurvePlanFacts:
     Attributes
     ----------
     sizes : tuple of int
-        Training rows, ascending.
+        Numbers of training rows, ascending.
+    repeats : int
+        Random subsets of each size.
     blocks : int
         Disjoint parts of the scoring rows; repeat r is scored on part r modulo this number.
     test_rows : int
         Rows of a part.
     test_over_train : float
         Rows of a part over training rows of the largest size.
+    seed : int
+        Seed of subsets and models.
+    params : dict of dict
+        Parameters by model.
+    models : tuple of str
+        Names of the models.
+    threads : int
+        Threads of every fit.
     official_test, ordered : int
-        1 if the rows are scored on an official test part, or on the last period of time; else 0.
+        1 if the rows are scored on an official test set, or on the last period of time; else 0.
     fits : int
         Models times sizes times repeats.
     """
@@ -84,14 +108,22 @@ class CapacityPlanFacts:
 
     Attributes
     ----------
+    model : str
+        Name of the network.
     layers, units : tuple of int
         Numbers of hidden layers, and of units in each, ascending.
-    folds : int
-        Disjoint scoring parts, each used ``repeats`` times.
+    folds, repeats : int
+        Disjoint scoring parts, and how often each is used.
     official_test : int
-        1 if the parts are those of an official test part, else 0.
+        1 if the parts are those of an official test set, else 0.
     test_over_train : float
         Scoring rows over training rows of a split.
+    seed : int
+        Seed of splits and networks.
+    params : dict
+        Other parameters of the network.
+    threads : int
+        Threads of every fit.
     """
 
     model: str
@@ -114,7 +146,7 @@ class CapacityPlanFacts:
 
 @dataclass(frozen=True)
 class SweepMetric:
-    """The metric by which fits are scored."""
+    """The metric of a sweep: its ``name``, its ``label`` for readers, and whether ``greater_is_better``."""
 
     name: str
     label: str
@@ -123,7 +155,17 @@ class SweepMetric:
 
 @dataclass(frozen=True)
 class CurveMetric(SweepMetric):
-    """The metric with its lowest and highest possible value; None where there is no bound."""
+    """The metric of a learning curve.
+
+    Attributes
+    ----------
+    name, label : str
+        Its name, and how readers see it.
+    greater_is_better : bool
+        Its direction.
+    bounds : (float or None, float or None)
+        Its lowest and highest possible value; None where there is no bound.
+    """
 
     bounds: tuple[float | None, float | None]
 
@@ -132,7 +174,16 @@ class CurveMetric(SweepMetric):
 class FamilyScore:
     """A family at one training size.
 
-    ``champion`` is its best model; ``score`` is corrected for model selection, with its interval.
+    Attributes
+    ----------
+    family : {"deep", "classical"}
+        The family.
+    size : int
+        Training rows.
+    champion : str
+        Its best model.
+    score, score_low, score_high : float or None
+        Score of the family, corrected for model selection, with its interval.
     """
 
     family: Family
@@ -149,12 +200,18 @@ class SizeScore:
 
     Attributes
     ----------
+    model, family : str
+        Name and family of the model.
+    size : int
+        Training rows.
     status : str
-        "ok", "partial", or how all of its fits ended.
+        "ok", "partial", or how all fits ended.
     reason : str
-        Of the first fit that did not end well.
+        Why the first failed fit failed.
+    fits_ok, fits_planned : int
+        Fits that ended well, and fits that were planned.
     fit_seconds : float or None
-        Mean over the fits that were timed.
+        Mean seconds of a fit, over those that were timed.
     score, score_low, score_high : float or None
         Mean over repeats with its interval; None unless every fit has a score.
     """
@@ -174,7 +231,21 @@ class SizeScore:
 
 @dataclass(frozen=True)
 class CurveFit:
-    """One fit of a learning curve."""
+    """One fit of a learning curve.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    size, repeat : int
+        Training rows, and which subset of that size.
+    status, reason : str
+        How the fit ended, and why.
+    score : float or None
+        The metric on the scoring rows.
+    fit_seconds : float or None
+        Its seconds, where it was timed.
+    """
 
     model: str
     size: int
@@ -191,8 +262,12 @@ class FamilyCurve:
 
     Attributes
     ----------
+    asymptote, scale, exponent : float
+        Its parameters.
+    asymptote_interval, scale_interval, exponent_interval : (float, float)
+        Their intervals.
     start : int
-        The smallest training size from which the law was fitted.
+        The smallest training size to which the law was fitted.
     misfit : float
         Root mean square of the residuals over their standard errors, about 1 where the law holds.
     fits : int
@@ -276,17 +351,32 @@ class LearningCurveAnswer:
 
     Attributes
     ----------
+    dataset : DatasetFacts
+        The data without their rows.
+    metric : CurveMetric
+        The metric of all scores.
+    plan : CurvePlanFacts
+        Models, sizes, repeats and seed.
     families : tuple of FamilyScore
         Each family's champion by training size.
     models : tuple of SizeScore
+        Each model by training size.
     fits : tuple of CurveFit
+        Every single fit.
     curves : dict of FamilyCurve
-        By family; without those that have scores at too few sizes.
+        Power laws by family, without families that have scores at too few sizes.
     crossover : Crossover
+        Where, or whether, one family overtakes the other.
     confidence_level : float
-        Of all intervals, and the probability that an outcome needs.
+        Level of all intervals, and the probability that an outcome needs.
+    findings : tuple of Finding
+        What the checks found in the data.
     interrupted : int
         1 if Ctrl-C ended it early, else 0.
+    versions : dict
+        Versions of Python and libraries, by name.
+    wall_seconds : float
+        Seconds that it took.
     exit_code : int
         0 if every fit ended well, else 1.
     """
@@ -325,9 +415,26 @@ class LearningCurveAnswer:
 
 @dataclass(frozen=True)
 class NetworkScore:
-    """One network of a grid; ``units`` is None without a hidden layer.
+    """One network of a grid.
 
-    The other fields are those of :class:`SizeScore`; ``parameters`` is the number of trained parameters.
+    Attributes
+    ----------
+    layers : int
+        Hidden layers.
+    units : int or None
+        Units in each of them; None without a hidden layer.
+    status : str
+        "ok", "partial", or how all fits ended.
+    reason : str
+        Why the first failed fit failed.
+    score, score_low, score_high : float or None
+        Mean over folds with its interval; None unless every fit has a score.
+    fit_seconds : float or None
+        Mean seconds of a fit, over those that were timed.
+    parameters : int or None
+        Number of trained parameters.
+    fits_ok, fits_planned : int
+        Fits that ended well, and fits that were planned.
     """
 
     layers: int
@@ -350,7 +457,11 @@ class Sufficiency:
     Attributes
     ----------
     axis : {"layers", "units"}
+        What is counted.
+    value : int
+        How many of them.
     outcome : {"yes", "no", "undecided"}
+        Whether they are enough.
     gain, gain_low, gain_high : float or None
         What more of them gain in units of the metric, positive if better, with its interval.
     p_enough : float or None
@@ -375,18 +486,30 @@ class CapacityAnswer:
 
     Attributes
     ----------
+    dataset : DatasetFacts
+        The data without their rows.
+    metric : SweepMetric
+        The metric of all scores.
+    plan : CapacityPlanFacts
+        Networks, folds, repeats and seed.
     networks : tuple of NetworkScore
-        Small ones first.
+        Scores of the networks, small ones first.
     answers : tuple of Sufficiency
         For each number of hidden layers but the largest, then of units.
     headline : str
         The smallest depth that is enough.
     margin : float
-        Gains up to it, in units of the metric, count as none.
+        Gains up to this, in units of the metric, do not matter.
     confidence_level : float
-        Of all intervals, and the probability that an outcome needs.
+        Level of all intervals, and the probability that an outcome needs.
+    findings : tuple of Finding
+        What the checks found in the data.
     interrupted : int
         1 if Ctrl-C ended it early, else 0.
+    versions : dict
+        Versions of Python and libraries, by name.
+    wall_seconds : float
+        Seconds that it took.
     exit_code : int
         0 if every fit ended well, else 1.
     """

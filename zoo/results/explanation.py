@@ -13,7 +13,17 @@ ByClass = dict[str, float]  # by class, or of "value" alone
 
 @dataclass(frozen=True)
 class Rule:
-    """A leaf of a surrogate tree: the share of rows it holds, and its answer (by class, or a value)."""
+    """A leaf of a surrogate tree.
+
+    Attributes
+    ----------
+    conditions : tuple of str
+        Conditions on the way to it.
+    answer : dict of float, or float
+        Its prediction: by class, or one number for regression.
+    share : float
+        Share of rows that it holds.
+    """
 
     conditions: tuple[str, ...]
     answer: dict[str, float] | float
@@ -22,7 +32,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Term:
-    """A term of a linear surrogate; coefficients are by class, or one number for regression."""
+    """A term of a linear surrogate.
+
+    Attributes
+    ----------
+    feature, column : str
+        The feature, and the column that it comes from.
+    coefficient : dict of float, or float
+        By class, or one number for regression.
+    standardised : dict of float, or float
+        The coefficient for one standard deviation of the feature.
+    """
 
     feature: str
     column: str
@@ -32,7 +52,17 @@ class Term:
 
 @dataclass(frozen=True)
 class LinearSurrogate:
-    """A linear model that imitates a model; ``unit`` is "log-odds" or "value"."""
+    """A linear model that imitates a model.
+
+    Attributes
+    ----------
+    unit : {"log-odds", "value"}
+        What it predicts.
+    intercept : dict of float, or float
+        By class, or one number for regression.
+    terms : tuple of Term
+        Its terms, the most important first.
+    """
 
     unit: str
     intercept: dict[str, float] | float
@@ -41,10 +71,20 @@ class LinearSurrogate:
 
 @dataclass(frozen=True)
 class Surrogate:
-    """Two small models that imitate a model's predictions, out of fold.
+    """Two small models that imitate the predictions of a model, fitted and scored on different rows.
 
-    ``fidelity_tree`` and ``fidelity_linear`` are R² with the model's predictions, ``agreement_...`` the
-    share of rows with the same class (None for regression).
+    Attributes
+    ----------
+    rows : int
+        Rows of the predictions.
+    fidelity_tree, fidelity_linear : float or None
+        R² of the tree, and of the linear model, with the predictions of the model.
+    agreement_tree, agreement_linear : float or None
+        Share of rows with the same class; None for regression.
+    tree : tuple of Rule
+        Leaves of the tree.
+    linear : LinearSurrogate
+        The linear model.
     """
 
     rows: int
@@ -58,7 +98,17 @@ class Surrogate:
 
 @dataclass(frozen=True)
 class ImportantPart:
-    """A column, a group of associated columns, a word or a square of an image, with its importance."""
+    """The importance of a column, a group of associated columns, a word or a square of an image.
+
+    Attributes
+    ----------
+    part : str
+        Its name.
+    members : tuple of str
+        Columns of the group.
+    importance, low, high : float
+        By how much the loss grows when it is shuffled, with the interval.
+    """
 
     part: str
     members: tuple[str, ...]
@@ -69,10 +119,22 @@ class ImportantPart:
 
 @dataclass(frozen=True)
 class Importance:
-    """Permutation importance: by how much the loss grows when a part is shuffled, most important first.
+    """Permutation importance: by how much the loss grows when a part is shuffled.
 
-    Shares of the target's variance, measured on so many ``rows``; ``loss`` is that of the model itself.
-    ``reason`` says why there are no parts.
+    Attributes
+    ----------
+    rows : int
+        Rows that it was measured on.
+    unit : str
+        What the loss is a share of.
+    loss : float
+        Loss of the model itself.
+    confidence_level : float
+        Level of the intervals.
+    parts : tuple of ImportantPart
+        Parts of the input, the most important first.
+    reason : str or None
+        Why there are no parts.
     """
 
     rows: int
@@ -85,9 +147,20 @@ class Importance:
 
 @dataclass(frozen=True)
 class Dependence:
-    """Partial dependence on one column: mean answer over a grid of its values with an interval.
+    """Partial dependence on one column.
 
-    ``curves`` are those of single rows (individual conditional expectation) for the first class.
+    Attributes
+    ----------
+    column, kind : str
+        The column, and whether its values are numbers, categories or dates.
+    grid : tuple of float or str
+        Values of the column.
+    mean, low, high : dict of tuple of float
+        By class: the mean prediction at each value, with its interval.
+    curves : tuple of tuple of float
+        Predictions of single rows for the first class (individual conditional expectation).
+    range : float
+        The largest difference of the mean along the grid.
     """
 
     column: str
@@ -102,7 +175,17 @@ class Dependence:
 
 @dataclass(frozen=True)
 class Coefficient:
-    """A coefficient of a linear model, in raw units of the feature and for one standard deviation of it."""
+    """A coefficient of a linear model.
+
+    Attributes
+    ----------
+    column, feature : str
+        The column, and the feature that is made of it.
+    coefficient : dict of float
+        By class, in units of the feature.
+    standardised : dict of float
+        The same for one standard deviation of the feature.
+    """
 
     column: str
     feature: str
@@ -112,7 +195,7 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class GradientPart:
-    """A part of the input with the mean absolute attribution of the averaged rows."""
+    """A ``part`` of the input, and the ``mean_absolute`` attribution to it."""
 
     part: str
     mean_absolute: float
@@ -120,15 +203,23 @@ class GradientPart:
 
 @dataclass(frozen=True)
 class Attribution:
-    """The attribution of a column or a word to one answer; ``place`` counts the words of a text."""
+    """Attribution of one answer to a column or a word.
+
+    Attributes
+    ----------
+    part : str
+        The column or word.
+    attribution : float
+        Its share of the difference that is explained.
+    place : int or None
+        Position of the word in the text.
+    """
 
     part: str
     attribution: float
     place: int | None = None
 
 
-# One answer: outputs of the network for the row and for the baseline, and what explains the difference.
-# "class" is the predicted one, "parts" are of tables and texts, "pixels" with the grey "picture" of images.
 AttributedRow = TypedDict(
     "AttributedRow",
     {
@@ -141,13 +232,39 @@ AttributedRow = TypedDict(
         "picture": NotRequired[tuple[tuple[float, ...], ...]],
     },
 )
+AttributedRow.__doc__ = """Attributions of one answer.
+
+Attributes
+----------
+row : int
+    The row, counted from 0.
+class : str or None
+    The predicted class; None for regression.
+output, baseline_output : float
+    Output of the network for the row, and for the baseline.
+parts : tuple of Attribution
+    Attributions to columns or words; not of images.
+pixels, picture : tuple of tuple of float
+    Attributions to pixels, and the image in grey; of images only.
+"""
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """Integrated gradients (Sundararajan et al. 2017), parts by mean absolute attribution.
+    """Integrated gradients (Sundararajan et al. 2017).
 
-    ``completeness_error`` is the largest difference between the sum of attributions and what they explain.
+    Attributes
+    ----------
+    unit : str
+        What the attributions are measured in.
+    rows_averaged : int
+        Rows that the parts are averaged over.
+    completeness_error : float
+        The largest difference between the sum of attributions and what they explain.
+    parts : tuple of GradientPart
+        Parts of the input, by mean absolute attribution.
+    rows : tuple of dict
+        Attributions of single rows, see :class:`AttributedRow`.
     """
 
     unit: str
@@ -159,7 +276,7 @@ class Gradients:
 
 @dataclass(frozen=True)
 class Correlated:
-    """A feature of the raw rows that a unit responds to."""
+    """A ``feature`` of the raw rows, and its ``correlation`` with the activation of a unit."""
 
     feature: str
     correlation: float
@@ -167,7 +284,25 @@ class Correlated:
 
 @dataclass(frozen=True)
 class Unit:
-    """A hidden unit: what it responds to, and by how much the loss grows without it."""
+    """What a hidden unit responds to, and how much the network needs it.
+
+    Attributes
+    ----------
+    layer : str
+        Its layer.
+    unit, units : int
+        Its number, counted from 1, and the number of units in the layer.
+    mean : float
+        Mean activation.
+    active : float
+        Share of rows with an activation above zero.
+    responds_to : tuple of Correlated
+        Features with the largest correlations.
+    top_rows : tuple of int
+        Rows with the largest activations.
+    loss : float
+        Share of the target's variance that is no longer explained when the unit is set to 0.
+    """
 
     layer: str
     unit: int
@@ -181,7 +316,17 @@ class Unit:
 
 @dataclass(frozen=True)
 class Probe:
-    """How well a linear model predicts the answer from the values of a layer."""
+    """How well a linear model predicts the target from the outputs of a layer.
+
+    Attributes
+    ----------
+    features, kind : str
+        The layer or the engineered features, and their kind.
+    width : int
+        Number of features.
+    score, low, high : float
+        Accuracy or R², cross-validated, with its interval.
+    """
 
     features: str
     kind: str
@@ -193,7 +338,17 @@ class Probe:
 
 @dataclass(frozen=True)
 class TracedInput:
-    """An input of a network: the raw value and the number that the network sees."""
+    """An input of a network.
+
+    Attributes
+    ----------
+    feature, column : str
+        The feature, and the column that it comes from.
+    raw : float, str or None
+        Value in the row.
+    value : float
+        Number that the network gets.
+    """
 
     feature: str
     column: str
@@ -203,7 +358,15 @@ class TracedInput:
 
 @dataclass(frozen=True)
 class TracedTerm:
-    """A summand of a neuron: input times weight."""
+    """A term of the sum of a neuron.
+
+    Attributes
+    ----------
+    source : str
+        Where the input comes from.
+    input, weight, product : float
+        The input, its weight, and the product of both.
+    """
 
     source: str
     input: float
@@ -213,7 +376,19 @@ class TracedTerm:
 
 @dataclass(frozen=True)
 class TracedNeuron:
-    """A neuron: its largest terms, the sum of the others, its bias, sum and activation."""
+    """A neuron in a forward pass.
+
+    Attributes
+    ----------
+    unit : int
+        Its number, counted from 1.
+    terms : tuple of TracedTerm
+        The largest terms of its sum.
+    rest, n_rest : float, int
+        Sum and number of the other terms.
+    bias, sum, activation : float
+        Its bias, the sum of all, and the activation of that.
+    """
 
     unit: int
     terms: tuple[TracedTerm, ...]
@@ -226,7 +401,17 @@ class TracedNeuron:
 
 @dataclass(frozen=True)
 class TracedLayer:
-    """A layer of a forward pass; ``active`` of its units are not zero."""
+    """A layer in a forward pass.
+
+    Attributes
+    ----------
+    name, activation : str
+        Names of the layer and of its activation.
+    units, active : int
+        Units, and how many of them are not zero.
+    neurons : tuple of TracedNeuron
+        The neurons that are shown.
+    """
 
     name: str
     units: int
@@ -237,7 +422,25 @@ class TracedLayer:
 
 @dataclass(frozen=True)
 class Trace:
-    """A forward pass in numbers, from the row, with its true class or value, to the answer."""
+    """A forward pass in numbers.
+
+    Attributes
+    ----------
+    inputs : tuple of TracedInput
+        Inputs of the network.
+    layers : tuple of TracedLayer
+        Its layers.
+    outputs : tuple of float
+        Linear outputs.
+    answer : dict of float
+        By class, or ``{"value": ...}``.
+    last_step : str
+        How the answer follows from the outputs.
+    row : int
+        The row, counted from 0.
+    truth : str, float or None
+        Its true class or value.
+    """
 
     inputs: tuple[TracedInput, ...]
     layers: tuple[TracedLayer, ...]
@@ -250,9 +453,38 @@ class Trace:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What :func:`deepworth.explain` found of a saved model; a method that it does not have is None.
+    """What :func:`deepworth.explain` returns; methods that were not asked for, or do not apply, are None.
 
-    ``row`` is the row whose answer is explained, ``seen_in_training`` warns that the model knew the rows.
+    Attributes
+    ----------
+    path, model, family : str
+        Folder, name and family of the saved model.
+    task, modality : str
+        What it predicts, and from what.
+    classes : tuple of str
+        Names of the classes; empty for regression.
+    dataset, rows : str, int
+        Name of the data, and number of their rows.
+    row : int or None
+        The row whose answer is explained.
+    seen_in_training : bool
+        Whether the model was trained on these rows.
+    importance : Importance or None
+        Permutation importance.
+    dependence : tuple of Dependence or None
+        Partial dependence by column.
+    coefficients : tuple of Coefficient or None
+        Coefficients of a linear model.
+    surrogate : Surrogate or None
+        Small models that imitate the model.
+    gradients : Gradients or None
+        Integrated gradients of a network.
+    units : tuple of Unit or None
+        Hidden units of a network.
+    probes : tuple of Probe or None
+        Linear probes of its layers.
+    trace : Trace or None
+        A forward pass in numbers.
     """
 
     path: str
@@ -282,10 +514,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Regularisation:
-    """The decay of a network's weights, and half the squared norm of the kept matrices.
+    """The ``weight_decay`` of a network, and half the squared norm of its matrices, ``half_squared_norm``.
 
     The decay is decoupled (AdamW, Loshchilov and Hutter 2019): it shrinks the weights beside the gradient
-    and is no summand of the loss.
+    and is no term of the loss.
     """
 
     weight_decay: float
@@ -294,9 +526,18 @@ class Regularisation:
 
 @dataclass(frozen=True)
 class TrainingCurve:
-    """Losses of a network by epoch: of the training rows, with dropout, and of the validation rows.
+    """Losses of a network by epoch.
 
-    ``best_epoch`` (from 0) is the one whose weights were kept.
+    Attributes
+    ----------
+    loss : tuple of float
+        Of the training rows, with dropout.
+    val_loss : tuple of float or None
+        Of the validation rows.
+    best_epoch : int
+        The epoch whose weights were kept, counted from 0.
+    regularisation : Regularisation
+        Weight decay, and the norm that it acts on.
     """
 
     loss: tuple[float, ...]
@@ -309,8 +550,28 @@ class TrainingCurve:
 class ExplainedModel:
     """The best model of a family, trained again with several seeds.
 
-    ``examples`` are attributions of a few images or texts, ``agreement_between_seeds`` the mean rank
-    correlation of importances over pairs of seeds.
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    importance : Importance
+        Permutation importance.
+    dependence : tuple of Dependence or None
+        Partial dependence by column.
+    coefficients : tuple of Coefficient or None
+        Coefficients of a linear model.
+    gradients : Gradients or None
+        Integrated gradients of a network.
+    units : tuple of Unit or None
+        Hidden units of a network.
+    probes : tuple of Probe or None
+        Linear probes of its layers.
+    examples : tuple of dict or None
+        Attributions of a few images or texts, see :class:`Gradients`.
+    training : TrainingCurve or None
+        Losses of a network by epoch.
+    agreement_between_seeds : float or None
+        Mean rank correlation of importances over pairs of seeds.
     """
 
     model: str
@@ -328,7 +589,7 @@ class ExplainedModel:
 
 @dataclass(frozen=True)
 class ExplainedData:
-    """The data of the run."""
+    """The data of the run: ``name``, ``rows``, ``task``, ``modality`` and ``classes``."""
 
     name: str
     rows: int
@@ -339,7 +600,19 @@ class ExplainedData:
 
 @dataclass(frozen=True)
 class ReadableModel:
-    """A model of the run: its score, and R² of the small surrogates with its predictions."""
+    """How well a model of the run can be read.
+
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    score : float or None
+        Its mean score.
+    fidelity, fidelity_tree, fidelity_linear : float or None
+        R² of a small surrogate with its predictions: the better one, a tree, a linear model.
+    reference : bool
+        The model ignores the features and only shows what that scores.
+    """
 
     model: str
     family: str
@@ -352,10 +625,28 @@ class ReadableModel:
 
 @dataclass(frozen=True)
 class RunExplanation:
-    """What :func:`deepworth.explain_run` found of the best models of both families.
+    """What :func:`deepworth.explain_run` returns.
 
-    ``agreement_between_families`` is the mean rank correlation over all pairs of their trainings;
-    ``same_most_important`` whether both name the same part first.
+    Attributes
+    ----------
+    run : str
+        Name of the run.
+    dataset : ExplainedData
+        Its data.
+    metric : MetricFacts
+        Its primary metric.
+    rows_trained, rows_held_out : int
+        Rows that the models were trained on, and rows that they are explained on.
+    seeds : int
+        Trainings of each model.
+    leaderboard : tuple of ReadableModel
+        All models of the run, best first.
+    models : tuple of ExplainedModel
+        The best model of each family.
+    agreement_between_families : float or None
+        Mean rank correlation of importances over all pairs of trainings of the two models.
+    same_most_important : bool or None
+        Whether both models have the same most important part.
     """
 
     run: str
@@ -377,10 +668,18 @@ class RunExplanation:
 
 @dataclass(frozen=True)
 class Explanations:
-    """How much of each model a small surrogate says, and what ``deepworth explain`` found of the champions.
+    """Surrogates of all models, and explanations of the best ones.
 
-    ``surrogates`` are by model, with at most ``leaves`` leaves and ``terms`` terms; ``failed`` says why
-    there are none. ``champions`` is the answer of :func:`deepworth.explain_run`, where it was asked for.
+    Attributes
+    ----------
+    surrogates : dict of Surrogate
+        By model.
+    leaves, terms : int or None
+        Most leaves of a tree, and most terms of a linear model.
+    failed : str or None
+        Why there are no surrogates.
+    champions : RunExplanation or None
+        What :func:`deepworth.explain_run` returned, if it was called.
     """
 
     surrogates: dict[str, Surrogate] = field(default_factory=dict)

@@ -15,18 +15,34 @@ class DatasetFacts:
 
     Attributes
     ----------
-    rows, columns : int
-        ``columns`` is None for images and texts.
+    name : str
+        Name of the dataset.
+    rows : int
+        Number of rows.
+    columns : int or None
+        Number of columns; None for images and texts.
     width : float
         Columns of a table, values of an image or characters of a text (the mean of some).
+    task : {"binary", "multiclass", "regression"}
+        What is predicted.
+    modality : {"tabular", "image", "text"}
+        What it is predicted from.
+    target : str
+        Name of the target.
+    classes : tuple of str
+        Names of the classes; empty for regression.
     class_counts : dict of int or None
         Rows by class; None for regression.
+    positive : str or None
+        The positive class of a binary task.
     target_std : float or None
         Standard deviation of the target; None for classification.
     test_rows : int or None
-        Rows of the official test part; None without one.
+        Rows of the official test set; None without one.
     fingerprint : str
         SHA-256 over rows and targets.
+    provenance : Provenance
+        Where the data come from.
     """
 
     name: str
@@ -47,7 +63,17 @@ class DatasetFacts:
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """The primary metric, and the one shown beside it."""
+    """The primary metric, and the one shown beside it.
+
+    Attributes
+    ----------
+    name, label : str
+        Its name, and how readers see it.
+    greater_is_better : bool
+        Its direction.
+    second, second_label : str or None
+        Name and label of the metric shown beside it.
+    """
 
     name: str
     label: str
@@ -58,7 +84,21 @@ class MetricFacts:
 
 @dataclass(frozen=True)
 class LimitFacts:
-    """Worker processes, and the limits of each job: threads of a fit, seconds, bytes of memory."""
+    """What a run may use.
+
+    Attributes
+    ----------
+    workers : int
+        Worker processes; 0 for none.
+    threads : int or None
+        Threads of every fit, where they were given.
+    seconds : float or None
+        Time limit of a job.
+    bytes : int or None
+        Memory limit of a worker process.
+    deterministic : bool
+        Whether results have to be bit-equal.
+    """
 
     workers: int = 0
     threads: int | None = None
@@ -73,14 +113,34 @@ class PlanFacts:
 
     Attributes
     ----------
+    folds, repeats : int
+        Folds of the cross-validation, and how often it is repeated.
+    preset : str
+        "quick", "standard" or "thorough".
+    seed : int
+        Seed of splits and models.
+    official_test : bool
+        Whether models are scored on an official test set.
     test_over_train : float
         Test rows over training rows of a fold, the mean over folds.
+    params : dict of dict
+        Parameters by model.
+    models : tuple of str
+        Names of the models.
     threads : int
-        Of every fit of a classical model.
+        Threads of every fit of a classical model.
+    holdout : float or None
+        Fraction of the rows that was held out instead of cross-validating.
+    in_time_order : bool
+        Whether later rows are predicted from earlier ones.
+    calibrate : str or None
+        How probabilities are calibrated.
     jobs : int
-        Fits that are scored; those that only measure costs come on top.
+        Fits that are scored, without those that only measure costs.
     references : tuple of str
-        Models that only show what knowing nothing scores.
+        Models that ignore the features and only show what that scores.
+    limits : LimitFacts
+        What the run may use.
     """
 
     folds: int
@@ -102,7 +162,7 @@ class PlanFacts:
 
 @dataclass(frozen=True)
 class TimeEstimate:
-    """Seconds that a run was expected to take, with a range; ``real_seconds`` is what it took."""
+    """Expected ``seconds`` of a run with a range, ``low`` to ``high``; ``real_seconds`` is what it took."""
 
     seconds: float
     low: float
@@ -112,7 +172,17 @@ class TimeEstimate:
 
 @dataclass(frozen=True)
 class Determinism:
-    """Whether a run repeats itself: "seeded", "deterministic kernels" or "bit-equal by setting"."""
+    """How far a repeated run gives the same numbers.
+
+    Attributes
+    ----------
+    level : str
+        "seeded", "deterministic kernels" or "bit-equal by setting".
+    threads : int
+        Threads of every fit.
+    variables : dict of str
+        Environment variables that matter for it.
+    """
 
     level: str
     threads: int

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,8 +29,22 @@ def from_json(kind: type[T], value: Any) -> T:
 
 
 def schema_of(kind: Any) -> dict[str, Any]:
-    """The JSON Schema of what :func:`to_json` makes of a type."""
-    return msgspec.json.schema(kind, schema_hook=lambda _: {"description": "any value"})
+    """The JSON Schema of what :func:`to_json` makes of a type, each key described as its class does."""
+    schema: dict[str, Any] = msgspec.json.schema(kind, schema_hook=lambda _: {"description": "any value"})
+    for part in (schema, *schema.get("$defs", {}).values()):
+        text = inspect.cleandoc(part.get("description", ""))
+        summary, _, attributes = text.partition("\n\nAttributes\n----------\n")
+        if attributes:
+            part["description"] = summary
+            _describe(part["properties"], attributes)
+    return schema
+
+
+def _describe(properties: dict[str, Any], attributes: str) -> None:
+    """Give each key the text under its name in a section of numpydoc."""
+    for names, text in re.findall(r"^(\w.*) : .*\n((?:    .*\n?)+)", attributes, re.MULTILINE):
+        for name in names.split(", "):
+            properties[name]["description"] = " ".join(text.split())
 
 
 def _number(value: Any) -> Any:

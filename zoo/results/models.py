@@ -14,8 +14,16 @@ InputKind = Literal["number", "category", "text", "date", "image"]
 class InputColumn(TypedDict):
     """An input of a saved model.
 
-    ``input`` is the name of the Keras input, None where a network does not use the column or the model is
-    no network; ``channels`` is 1 or 3, of images only.
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    kind : {"number", "category", "text", "date", "image"}
+        Kind of its values.
+    input : str or None
+        Name of the Keras input; None where a network does not use the column, or the model is no network.
+    channels : {1, 3}
+        Of images only.
     """
 
     name: str
@@ -25,7 +33,21 @@ class InputColumn(TypedDict):
 
 
 class TrainingData(TypedDict):
-    """The data that a model was trained on; ``fingerprint`` is SHA-256 over rows and targets."""
+    """The data that a model was trained on.
+
+    Attributes
+    ----------
+    name : str
+        Name of the dataset.
+    rows : int or None
+        Number of rows.
+    fingerprint : str or None
+        SHA-256 over rows and targets.
+    positive : str or None
+        The positive class of a binary task.
+    licence : str
+        Licence of the data.
+    """
 
     name: str
     rows: int | None
@@ -35,9 +57,48 @@ class TrainingData(TypedDict):
 
 
 class Manifest(TypedDict):
-    """The fields of ``manifest.json``; those of the last group are there if the model has them.
+    """The fields of ``manifest.json``; those after ``files`` are there if the model has them.
 
-    ``files`` maps the names of the saved files to their SHA-256 hashes.
+    Attributes
+    ----------
+    format : str
+        Version of the format.
+    created : str
+        UTC, ISO 8601.
+    model, family : str
+        Name and family of the model.
+    params : dict
+        Its parameters.
+    task, modality : str
+        What it predicts, and from what.
+    inputs : list of InputColumn
+        Columns of a raw row.
+    target : str
+        Name of the target.
+    classes : list of str
+        Names of the classes; empty for regression.
+    scores : dict of float or None
+        Scores by metric.
+    dataset : TrainingData
+        The data that it was trained on.
+    seed : int or None
+        Seed of the training.
+    versions : dict
+        Versions of Python and libraries, by name.
+    files : dict of str
+        SHA-256 of the saved files, by name.
+    confidence : dict
+        Calibrator, threshold, and level of prediction sets or intervals.
+    costs : dict
+        What the model costs.
+    evaluation : dict
+        How the scores were obtained, and their intervals.
+    findings : list of dict
+        What the checks found in the data.
+    run : str
+        The run that the model comes from.
+    verdict : dict
+        The verdict of that run.
     """
 
     format: str
@@ -69,6 +130,8 @@ class FileState:
 
     Attributes
     ----------
+    name : str
+        Name of the file.
     bytes : int or None
         Its size; None for folders and missing files.
     sha256 : str or None
@@ -85,17 +148,20 @@ class FileState:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What :func:`deepworth.zoo.artefact.inspect` found in the folder of a saved model.
+    """What :func:`deepworth.inspect` returns.
 
     Attributes
     ----------
     path : str
+        The folder.
     sound : bool
         Every file that the manifest lists is the one that was saved.
     manifest : Manifest
+        The fields of ``manifest.json``.
     card : str or None
         The model card in Markdown.
     files : tuple of FileState
+        Files of the folder.
     notes : tuple of str
         Libraries whose installed version may read the model differently.
     """
@@ -158,7 +224,19 @@ class FormatResult:
 
 @dataclass(frozen=True)
 class ExportedInput:
-    """An input of an export: the raw column, its name in the export, its kind and dtype."""
+    """An input of an export.
+
+    Attributes
+    ----------
+    column : str
+        The raw column.
+    input : str
+        Its name in the export.
+    kind : {"number", "category", "text", "date", "image"}
+        Kind of its values.
+    dtype : str
+        Type of its values in the export.
+    """
 
     column: str
     input: str
@@ -223,8 +301,16 @@ class Verification:
 class ModelFacts:
     """A model in a list.
 
-    ``card`` is its description in a sentence; ``missing`` the line that installs the library it needs,
-    None where it is installed.
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    modalities, tasks : list of str
+        Data and tasks that it suits.
+    card : str
+        Its description in a sentence.
+    missing : str or None
+        The line that installs a library it needs; None where nothing is missing.
     """
 
     model: str
@@ -237,7 +323,23 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class ModelCard(ModelFacts):
-    """A model with its full description and its parameters with their defaults."""
+    """A model with its parameters.
+
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    modalities, tasks : list of str
+        Data and tasks that it suits.
+    card : str
+        Its description in a sentence.
+    missing : str or None
+        The line that installs a library it needs; None where nothing is missing.
+    description : str
+        Its full description.
+    parameters : dict
+        Its parameters with their defaults.
+    """
 
     description: str
     parameters: dict[str, object]

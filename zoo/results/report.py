@@ -14,7 +14,25 @@ from .rows import Family
 
 @dataclass(frozen=True)
 class ReportedJob:
-    """How a job ended, with its metrics; ``attempts`` counts how often it was started."""
+    """How a job ended.
+
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    repeat, fold : int
+        The fold that it was scored on.
+    status, reason : str
+        How it ended, and why.
+    fit_seconds, predict_seconds : float or None
+        Seconds to fit the model, and to predict 1,000 rows.
+    attempts : int
+        How often it was started.
+    contended : bool
+        Other jobs ran at the same time.
+    metrics : dict of float or None
+        Its scores by metric.
+    """
 
     model: str
     family: Family
@@ -31,7 +49,17 @@ class ReportedJob:
 
 @dataclass(frozen=True)
 class PairedFold:
-    """The best model of each family on one fold, and the gain of deep learning (positive if it is better)."""
+    """The best model of each family on one fold.
+
+    Attributes
+    ----------
+    repeat, fold : int
+        The fold.
+    deep, classical : float
+        Scores of the two models.
+    gain : float
+        By how much deep learning is better; negative if it is worse.
+    """
 
     repeat: int
     fold: int
@@ -42,7 +70,7 @@ class PairedFold:
 
 @dataclass(frozen=True)
 class PairedFolds:
-    """The folds that the gain of the verdict is the mean of; each model was selected on other folds."""
+    """The ``folds`` that the gain of the verdict is the mean of; each model was selected on other folds."""
 
     folds: tuple[PairedFold, ...]
 
@@ -61,8 +89,16 @@ class Mistake:
 class ModelConfusion:
     """The confusion matrix of a model.
 
-    ``counts`` has a row for each true class and a column for each predicted one; it is None for more
-    classes than anybody can read. ``mistakes`` are the most frequent ones.
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    rows, right : int
+        Predicted rows, and those of them that were predicted correctly.
+    counts : tuple of tuple of int, or None
+        A row for each true class and a column for each predicted one; None for many classes.
+    mistakes : tuple of Mistake
+        The most frequent mistakes.
     """
 
     model: str
@@ -74,7 +110,7 @@ class ModelConfusion:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Confusion matrices of several models; ``classes`` in their order, None where there are no counts."""
+    """Confusion matrices of ``models``; ``classes`` in their order, None where there are no counts."""
 
     classes: tuple[str, ...] | None
     models: tuple[ModelConfusion, ...]
@@ -82,7 +118,17 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ValueBin:
-    """Means over rows with similar predictions."""
+    """Rows with similar predictions.
+
+    Attributes
+    ----------
+    rows : int
+        Number of rows.
+    predicted, true : float
+        Means of predicted and true values.
+    mean_absolute_error : float
+        Of these rows.
+    """
 
     rows: int
     predicted: float
@@ -92,7 +138,19 @@ class ValueBin:
 
 @dataclass(frozen=True)
 class ModelValues:
-    """True and predicted numbers of a model: some points (true, predicted), and bins that hold all rows."""
+    """True and predicted values of a model.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    rows : int
+        Predicted rows.
+    points : tuple of (float, float)
+        True and predicted values of some rows.
+    bins : tuple of ValueBin
+        Means over all rows, by predicted value.
+    """
 
     model: str
     rows: int

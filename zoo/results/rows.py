@@ -24,10 +24,20 @@ FINISHED = ("ok", "failed", "timeout", "out_of_memory", "crashed", "skipped")
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds of one call with ``rows`` rows: median and 95th percentile over ``calls`` calls.
+    """Seconds of one call.
 
-    ``left_out`` calls more were made while another process shared the core. ``steady`` is False where
-    that lasted too long: then all calls count.
+    Attributes
+    ----------
+    rows : int
+        Rows of the call.
+    median, p95 : float
+        Median and 95th percentile over calls.
+    calls : int
+        Calls that count.
+    left_out : int
+        Further calls, made while another process shared the core.
+    steady : bool
+        False where that lasted too long: then all calls count.
     """
 
     rows: int
@@ -40,10 +50,42 @@ class Latency:
 
 @dataclass(frozen=True)
 class CostSheet:
-    """What a model costs, fitted alone on all training rows, saved, opened again and asked as a user would.
+    """What a model costs, fitted alone on all training rows, saved, loaded again, and used for predictions.
 
-    Times are in seconds, sizes in bytes. What could not be measured is None; ``status`` and ``reason`` say
-    why. ``latency`` is by the number of rows of a call ("1", "10", "100", "1000").
+    Times are in seconds, sizes in bytes. What could not be measured is None.
+
+    Attributes
+    ----------
+    status, reason : str
+        How the measurement ended, and why.
+    contended : bool
+        Other jobs ran at the same time.
+    threads : int or None
+        Threads of fits and predictions.
+    rows : int or None
+        Rows that it was fitted on.
+    fit_seconds, fit_cpu_seconds : float or None
+        Wall time and CPU time of a fit.
+    fit_peak_bytes : int or None
+        Peak memory of a fit, above that of the process before.
+    fits : int or None
+        Fits that the times are the median of.
+    parameters : int or None
+        Fitted parameters.
+    size_bytes : int or None
+        Size of the saved model.
+    load_seconds : float or None
+        Time to load it.
+    predict_peak_bytes : int or None
+        Peak memory of predictions, above that of the process before.
+    latency : dict of Latency or None
+        By the number of rows of a call: "1", "10", "100", "1000".
+    flops : float or None
+        Operations to predict one row.
+    flops_by : str or None
+        "graph" or "estimate", or why they were not counted.
+    steady : bool or None
+        False if another process shared the core for too long.
     """
 
     status: str = "ok"
@@ -71,19 +113,31 @@ class Result:
 
     Attributes
     ----------
+    model, family : str
+        Name and family of the model.
+    repeat, fold : int
+        The fold, counted from 0.
     kind : {"fold", "cost"}
         Fitted on the training rows of a fold and scored on its test rows, or fitted on all training rows
         to measure what the model costs.
     status : str
         "ok", "failed", "timeout", "out_of_memory", "crashed", "skipped" or "interrupted".
+    reason : str
+        Why it did not end well.
+    converged : bool
+        False if the model warned that it did not converge.
     fit_seconds : float or None
-        Unknown where networks were trained together.
+        Seconds of the fit; None where networks were trained together.
     fleet_seconds : float or None
-        Since the training began that this job was a part of.
+        Seconds since the training began that this job was a part of.
     predict_seconds : float or None
-        For 1,000 rows.
+        Seconds to predict 1,000 rows.
+    size_bytes, parameters : int or None
+        Size of the saved model, and its fitted parameters.
     contended : bool
         Other jobs ran at the same time.
+    costs : CostSheet or None
+        Of a job that measures costs.
     prediction : ndarray or None
         float64 (n_test, n_classes) probabilities in the order of the dataset's classes, or (n_test,)
         values, of the test rows of its fold.
@@ -114,7 +168,19 @@ class Result:
 
 @dataclass(frozen=True)
 class Labels:
-    """The true answers of all rows and what they mean: ``y`` has class names, or float64 values."""
+    """The true answers of all rows.
+
+    Attributes
+    ----------
+    y : ndarray
+        Class names, or float64 values.
+    task : {"binary", "multiclass", "regression"}
+        What is predicted.
+    classes : tuple of str
+        Names of the classes; empty for regression.
+    positive : str or None
+        The positive class of a binary task.
+    """
 
     y: np.ndarray
     task: Task
@@ -129,7 +195,35 @@ class Labels:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What is known of a run beside its rows; ``best_reachable`` is the metric of the true probabilities."""
+    """Facts of a run beside its rows.
+
+    Attributes
+    ----------
+    run : str
+        Name of the run; empty if it was not kept.
+    created : str
+        When it began, UTC, ISO 8601.
+    path : str or None
+        Folder of the run; None if it was not kept.
+    dataset : DatasetFacts
+        The data without their rows.
+    plan : PlanFacts
+        Models, folds, parameters, limits and seed.
+    findings : tuple of Finding
+        What the checks found in the data.
+    versions : dict
+        Versions of Python and libraries, by name.
+    determinism : Determinism
+        How far a repeated run gives the same numbers.
+    seconds : float
+        Seconds that the run took.
+    estimate : TimeEstimate or None
+        Seconds that it was expected to take.
+    explanations : Explanations or None
+        Surrogates of the models, and explanations of the best ones.
+    best_reachable : dict of float or None
+        The metric of the true probabilities, by its name, for generated data only.
+    """
 
     run: str
     created: str
@@ -147,16 +241,18 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Results:
-    """All rows of a run with the true answers of its test rows: the border between running and judging.
+    """All rows of a run with the true answers of its test rows: what running hands to judging.
 
     Attributes
     ----------
     rows : tuple of Result
-        One a planned job, whatever became of it, in the order of the plan.
+        One for each planned job, however it ended, in the order of the plan.
     labels : Labels
         By row number; rows that no fold tests need no true answer.
     test_rows : mapping of (repeat, fold) to int ndarray
-        Row numbers that each fold tests, as predictions are ordered.
+        Row numbers that each fold tests, in the order of its predictions.
+    facts : RunFacts
+        Everything else that is known of the run.
     """
 
     rows: tuple[Result, ...]

@@ -12,7 +12,21 @@ from .json import to_json
 
 @dataclass(frozen=True)
 class ModelEstimate:
-    """The estimated seconds of a model's jobs; ``runs_known`` earlier runs on this machine support it."""
+    """The estimated time of a model.
+
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    jobs : int
+        Its planned jobs.
+    seconds : float
+        Their estimated seconds.
+    runs_known : int
+        Earlier runs on this machine that the estimate is based on.
+    reason : str
+        Why the model does not run.
+    """
 
     model: str
     family: str
@@ -24,7 +38,15 @@ class ModelEstimate:
 
 @dataclass(frozen=True)
 class StartEstimate:
-    """Seconds that a plan is expected to take, with a range; ``start_seconds`` of them are no job's."""
+    """Seconds that a plan is expected to take.
+
+    Attributes
+    ----------
+    seconds, low, high : float
+        The seconds, with a range.
+    start_seconds : float
+        Seconds among them that belong to no job, such as imports.
+    """
 
     seconds: float
     low: float
@@ -34,7 +56,23 @@ class StartEstimate:
 
 @dataclass(frozen=True)
 class PreviewedJob:
-    """A planned job: its rows, and its share of the estimated seconds (None if it does not run)."""
+    """A planned job.
+
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    kind : {"fold", "cost"}
+        Whether it is scored on a fold, or measures costs.
+    status, reason : str
+        "planned"; or how it ended before it began, and why.
+    repeat, fold : int or None
+        The fold; None for a job that measures costs.
+    training_rows, test_rows : int
+        Rows that it is fitted on, and scored on.
+    estimated_seconds : float or None
+        Its seconds; None if it does not run.
+    """
 
     model: str
     family: str
@@ -50,7 +88,21 @@ class PreviewedJob:
 
 @dataclass(frozen=True)
 class Preview:
-    """What :func:`deepworth.preview` returns: the plan, and the estimated time of each model and job."""
+    """What :func:`deepworth.preview` returns.
+
+    Attributes
+    ----------
+    dataset : DatasetFacts
+        The data without their rows.
+    plan : PlanFacts
+        Models, folds, parameters, limits and seed.
+    estimate : StartEstimate
+        Estimated seconds of the run.
+    models : tuple of ModelEstimate
+        Estimated seconds by model.
+    jobs : tuple of PreviewedJob
+        All jobs in the order of the plan.
+    """
 
     dataset: DatasetFacts
     plan: PlanFacts
@@ -66,7 +118,31 @@ class Preview:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A past run in a list. ``status`` is "unreadable" for a folder that holds no valid record."""
+    """A past run in a list.
+
+    Attributes
+    ----------
+    run : str
+        Name of the run.
+    created : str or None
+        When it began, UTC, ISO 8601.
+    dataset : str or None
+        Name of its data.
+    status : str
+        "ok", "partial", "interrupted", "running", "unfinished" (killed), or "unreadable" (no valid record).
+    jobs, jobs_done : int or None
+        Planned jobs, and those that ended.
+    metric : str or None
+        Its primary metric.
+    outcome : str or None
+        Outcome of its verdict.
+    models : int
+        Number of models.
+    estimated_seconds, real_seconds : float or None
+        Seconds that it was expected to take, and that it took.
+    path : str
+        Its folder.
+    """
 
     run: str
     created: str | None
@@ -84,7 +160,23 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RepeatedJob:
-    """A job that ran again: "bit-equal", "within tolerance", "different" or "not repeated"."""
+    """A job that ran again.
+
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    repeat, fold : int
+        The fold.
+    rows : int
+        Rows whose predictions were compared.
+    reason : str
+        Why it was not repeated.
+    answer : str
+        "bit-equal", "within tolerance", "different" or "not repeated".
+    largest_difference : float or None
+        Of predictions.
+    """
 
     model: str
     family: str
@@ -98,7 +190,21 @@ class RepeatedJob:
 
 @dataclass(frozen=True)
 class RunVerification:
-    """Whether a run repeats itself: ``holds`` if all jobs were repeated and none is different."""
+    """Whether a run can be repeated.
+
+    Attributes
+    ----------
+    run : str
+        Name of the run.
+    models : tuple of RepeatedJob
+        One job of each model.
+    determinism : Determinism
+        How far the run was to give the same numbers.
+    versions_changed : bool
+        Whether libraries have changed since.
+    holds : bool
+        All jobs were repeated, and none is different.
+    """
 
     run: str
     models: tuple[RepeatedJob, ...]
@@ -113,7 +219,7 @@ class RunVerification:
 
 
 class PlanEstimate(TypedDict):
-    """Seconds that a run is expected to take, with a range, and the number of its models."""
+    """Expected ``seconds`` of a run with a range, ``low`` to ``high``, and the number of its ``models``."""
 
     seconds: float
     low: float
@@ -130,11 +236,11 @@ class Event:
     kind : str
         "plan" (with ``estimate``), "started", "model" (its jobs begin), "epoch", "fold" (a job ended), "note"
         (with ``message``) or "finished".
-    model : str, default ""
+    model : str, default=""
         The model whose jobs begin, are trained or ended.
-    done, total : int, default 0
+    done, total : int, default=0
         Jobs finished so far, and jobs planned.
-    message : str, default ""
+    message : str, default=""
         What there is to say, such as why a job failed.
     estimate : dict, optional
         ``seconds``, ``low``, ``high`` (a range of the seconds) and ``models`` of a plan.

@@ -11,10 +11,22 @@ from .rows import CostSheet, Latency
 
 @dataclass(frozen=True)
 class Trained:
-    """What :func:`deepworth.train` saved.
+    """What :func:`deepworth.train` returns.
 
-    ``fit_seconds`` is without imports, ``trained_rows`` those outside an official test part; ``proof`` says
-    how far the saved model is from the trained one.
+    Attributes
+    ----------
+    path : str
+        Folder of the saved model.
+    size_bytes : int
+        Size of its files.
+    fit_seconds : float
+        Seconds of the training, without imports.
+    trained_rows : int
+        Rows that it was trained on, without an official test set.
+    proof : FormatResult
+        How far the saved model is from the trained one.
+    manifest : Manifest
+        The fields of ``manifest.json``.
     """
 
     path: str
@@ -35,7 +47,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Share:
-    """A share of rows with its interval."""
+    """A share of rows, or a mean over rows: its ``value`` with its interval, ``low`` to ``high``."""
 
     value: float
     low: float
@@ -44,7 +56,15 @@ class Share:
 
 @dataclass(frozen=True)
 class CalibrationErrorEstimate:
-    """The calibration error with its interval, and what perfect probabilities would show by chance."""
+    """Calibration error of probabilities.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The error with its interval, chance subtracted.
+    by_chance : float
+        What perfect probabilities would show on these rows before that.
+    """
 
     value: float
     low: float
@@ -54,10 +74,34 @@ class CalibrationErrorEstimate:
 
 @dataclass(frozen=True)
 class ConfidenceReport:
-    """How far a saved model's confidence held on labelled rows; None where the model has no such thing.
+    """Confidence of a saved model on labelled rows; None where the model has no such thing.
 
-    ``level`` is the model's own; ``coverage`` the share of rows whose prediction set or interval holds the
-    truth; ``referred`` the share whose set does not hold exactly one class.
+    Attributes
+    ----------
+    level : float or None
+        Confidence level of the model.
+    half_width : float or None
+        Half the mean width of its prediction intervals.
+    coverage : Share or None
+        Share of rows whose prediction set or interval holds the truth.
+    calibrator : str or None
+        How its probabilities were calibrated.
+    calibration_error : CalibrationErrorEstimate or None
+        Calibration error of its probabilities.
+    coverage_by_class : dict of float or None
+        Coverage by true class.
+    mean_set_size : float or None
+        Mean number of classes in a set.
+    referred : float or None
+        Share of rows whose set does not hold exactly one class.
+    accuracy_of_the_rest : float or None
+        Accuracy on the other rows.
+    threshold : float or None
+        Probability from which a row is called positive.
+    positive : str or None
+        The positive class.
+    expected_cost, expected_cost_at_half : float or None
+        Mean misclassification cost of a row by that threshold, and by one half.
     """
 
     level: float | None = None
@@ -77,7 +121,15 @@ class ConfidenceReport:
 
 @dataclass(frozen=True)
 class ScoreWithInterval:
-    """A metric on labelled rows with its bootstrap interval; None where it is not defined."""
+    """A metric on labelled rows.
+
+    Attributes
+    ----------
+    label : str
+        Name of the metric for readers.
+    value, low, high : float or None
+        The score with its bootstrap interval; None where it is not defined.
+    """
 
     label: str
     value: float | None
@@ -89,7 +141,22 @@ class ScoreWithInterval:
 class Evaluation:
     """What :func:`deepworth.evaluate` returns.
 
-    ``seen_in_training`` warns that the rows are those that the model was trained on.
+    Attributes
+    ----------
+    path, model, family : str
+        Folder, name and family of the saved model.
+    task, modality : str
+        What it predicts, and from what.
+    dataset, rows : str, int
+        Name of the data, and number of rows that were scored.
+    seen_in_training : bool
+        Whether the model was trained on these rows.
+    confidence_level : float
+        Level of the intervals.
+    scores : dict of ScoreWithInterval
+        Scores by metric.
+    confidence : ConfidenceReport
+        Calibration, coverage and costs of a model with confidence.
     """
 
     path: str
@@ -112,14 +179,30 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class SavedModelCost:
-    """What :func:`deepworth.cost` measured of a saved model.
+    """What :func:`deepworth.cost` returns.
 
     Attributes
     ----------
+    path, model, family : str
+        Folder, name and family of the saved model.
+    task, modality : str
+        What it predicts, and from what.
     rows_from : str
-        Where the rows came from that it was asked about.
-    load_seconds, peak_bytes, size_bytes
-        Time and memory to open it and to answer, and its files.
+        Where the predicted rows came from.
+    threads : int
+        Threads of predictions.
+    size_bytes : int
+        Size of the saved files.
+    parameters : int or None
+        Fitted parameters.
+    flops : float or None
+        Operations to predict one row.
+    flops_by : str
+        "graph" or "estimate", or why they were not counted.
+    load_seconds : float
+        Seconds to load the model.
+    peak_bytes : int or None
+        Peak memory to load it and to predict.
     latency : dict of Latency
         By the number of rows of a call.
     steady : bool
