@@ -196,7 +196,7 @@ def test_rows_that_are_not_named(tmp_path):
     train(str(data), model="logistic-regression", output=str(tmp_path / "m"), target="answer")
     missing = run("explain", tmp_path / "m")
     assert missing.exit_code == 2
-    assert "which rows?" in missing.output
+    assert "is no named dataset" in missing.output
     found = result_of("explain", tmp_path / "m", data)
     assert found["importance"]["parts"][0]["part"] == "a"
 

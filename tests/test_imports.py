@@ -27,7 +27,8 @@ import deepworth, deepworth.zoo, deepworth.datasets
 from deepworth.zoo import registry
 from deepworth.datasets._catalogue import catalogue
 assert registry.entries() and catalogue("deepworth.datasets", "load")
-import deepworth.zoo.runs, deepworth.zoo.judging, deepworth.zoo.workflows, deepworth.zoo.artefact, deepworth.zoo.report
+import deepworth.zoo.runs, deepworth.zoo.judging, deepworth.zoo.workflows
+import deepworth.zoo.artefact, deepworth.zoo.report
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 
@@ -83,8 +84,8 @@ def test_public_names_resolve():
     assert dir(deepworth) == sorted(deepworth.__all__)
 
 
-def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(AttributeError, match=r"there are: .*compare"):
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="deepworth attribute nothing"):
         deepworth.nothing  # noqa: B018
 
 

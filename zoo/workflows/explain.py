@@ -12,7 +12,16 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ...datasets import DataLike, Dataset, InputError, ReadOptions, load_dataset, take, unknown_name
+from ...datasets import (
+    DataLike,
+    Dataset,
+    InputError,
+    ReadOptions,
+    list_datasets,
+    load_dataset,
+    take,
+    unknown_name,
+)
 from .. import registry
 from ..artefact.loading import SavedModel, load
 from ..explanation import (
@@ -145,7 +154,7 @@ def explain(
         to_json(
             {
                 "path": str(artefact),
-                **{key: manifest[key] for key in ("model", "family", "task", "modality")},  # type: ignore[literal-required]
+                **{key: manifest[key] for key in ("model", "family", "task", "modality")},
                 "classes": list(own.classes),
                 "dataset": dataset.name,
                 "rows": len(own),
@@ -172,13 +181,12 @@ def _data_of(model: SavedModel, data: DataLike | None, seed: int, reading: ReadO
     """The labelled rows, or the named dataset that the model learned from."""
     if data is not None:
         return labelled_rows(model, data, seed, reading)
-    kept = model.manifest["dataset"]
-    try:
-        return load_dataset(kept["name"], seed=seed, **reading)
-    except InputError as error:
+    name = model.manifest["dataset"]["name"]
+    if name not in {known["name"] for known in list_datasets()}:
         raise InputError(
-            f"which rows? {kept['name']!r} is no named dataset: deepworth explain ARTEFACT DATA"
-        ) from error
+            f"{name!r}, which the model learned from, is no named dataset: give labelled rows as DATA"
+        )
+    return load_dataset(name, seed=seed, **reading)
 
 
 def _importance(model: Any, data: Dataset, row: int | None, seed: int) -> Importance:

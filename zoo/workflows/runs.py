@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from ...datasets import InputError
 from ..results.runs import RunSummary
 from ..runs.store import find_run, load_results, need_answer, read_run, run_files, status_of, store_folder
-from ._comparison import Comparison
+
+if TYPE_CHECKING:  # a list of runs needs no pandas
+    from ._comparison import Comparison
 
 
 @overload
@@ -53,6 +55,8 @@ def runs(
     if run is None:
         return [_summary(file.parent) for file in run_files(store_folder(store))]
     folder = find_run(run, store)
+    from ._comparison import Comparison
+
     return Comparison(need_answer(read_run(folder)), lambda: load_results(folder))
 
 
