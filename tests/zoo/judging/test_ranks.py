@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from deepworth.zoo.judging.ranks import friedman, holm, nemenyi, ranking, signed_rank_p
+from deepworth.zoo.judging.suite import friedman, holm, nemenyi, ranking, signed_rank_p
 
 # Demsar 2006, table 6: AUC of four variants of C4.5 on fourteen datasets.
 NAMES = ["C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf"]
@@ -102,9 +102,9 @@ def test_sign_test_where_metrics_differ():
 def test_no_difference_at_all_and_one_dataset():
     same = ranking(["a", "b", "c"], np.ones((4, 3)))
     assert same.friedman is None
-    assert same.groups == [["a", "b", "c"]]
+    assert same.groups == (("a", "b", "c"),)
     assert [pair.p_holm for pair in same.pairs] == [1.0] * 3
-    assert ranking(["a", "b"], np.array([[1.0, 2.0]])).models == ["b", "a"]
+    assert ranking(["a", "b"], np.array([[1.0, 2.0]])).models == ("b", "a")
 
 
 def test_groups_are_the_longest_runs_that_hold_no_pair_that_differs():

@@ -19,7 +19,7 @@ import pytest
 from runs import STAND_INS, install, numbers, results, rows, run, seconds_to_end, wait_until
 
 from deepworth import InputError, compare, resume
-from deepworth.zoo.artefact.versions import versions
+from deepworth.zoo.artefact.inspecting import versions
 from deepworth.zoo.runs.cluster import check_workers, unfit
 
 distributed = pytest.importorskip("distributed", reason="needs pip install 'deepworth[cluster]'")

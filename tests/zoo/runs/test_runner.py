@@ -92,8 +92,8 @@ def test_times_taken_beside_others_are_marked(tmp_path):
     assert any(row.contended for row in results(shared))
     assert any(row.contended for row in shared.answer.leaderboard)
     assert not any(row.contended for row in alone.answer.leaderboard)
-    assert "while other jobs shared the machine (--jobs 2)" in shown(shared)
-    assert "shared the machine" not in shown(alone)
+    assert "while other jobs were running (--jobs 2)" in shown(shared)
+    assert "other jobs" not in shown(alone)
 
 
 def test_a_crash_in_a_fleet_costs_the_fold_that_crashed(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 
 from deepworth import InputError
 from deepworth.datasets import Provenance
-from deepworth.zoo.results.answer import Answer, MetricFacts, Verdict
-from deepworth.zoo.results.facts import DatasetFacts, Determinism, PlanFacts
+from deepworth.zoo.results.answer import Answer, Verdict
+from deepworth.zoo.results.facts import DatasetFacts, Determinism, MetricFacts, PlanFacts
 from deepworth.zoo.results.rows import Result
 from deepworth.zoo.runs.journal import RunStore
 from deepworth.zoo.runs.store import store_folder
