@@ -94,7 +94,7 @@ ROW = st.fixed_dictionaries(
 @pytest.mark.parametrize("name", NAMES)
 @SETTINGS
 @given(rows=st.lists(ROW, min_size=1, max_size=4))
-def test_odd_rows_are_answered(name, loaded_models, dataset, rows):
+def test_edge_cases_are_predicted(name, loaded_models, dataset, rows):
     loaded = loaded_models[name]
     X = pd.DataFrame(rows, columns=list(dataset.X.columns))
     X = X.astype({"Age (years)": float, "fare": float}).assign(boarded=pd.to_datetime(X["boarded"]))
@@ -107,7 +107,7 @@ def test_odd_rows_are_answered(name, loaded_models, dataset, rows):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_known_rows_get_equal_answers_in_any_batch(name, saved, dataset):
+def test_predictions_do_not_depend_on_the_batch(name, saved, dataset):
     model, folder = saved[name]
     expected = model.predict_proba(dataset.X)
     loaded = load(folder)
@@ -120,7 +120,7 @@ def test_known_rows_get_equal_answers_in_any_batch(name, saved, dataset):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_row_gets_its_own_answer_whatever_the_index(name, loaded_models, dataset):
+def test_predictions_do_not_depend_on_the_index(name, loaded_models, dataset):
     """Part of a table, shuffled or put together, has an index that does not count from 0."""
     loaded, order = loaded_models[name], np.random.default_rng(0).permutation(len(dataset))
     expected = loaded.predict_proba(dataset.X)[order]

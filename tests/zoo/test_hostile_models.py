@@ -161,7 +161,7 @@ def test_code_in_a_lambda_layer_does_not_run(tmp_path):
     assert owned.exists(), "the code is one that would have run"
 
 
-def test_what_stands_in_compile_config_is_looked_at_too(members, tmp_path):
+def test_the_compile_config_is_checked_too(members, tmp_path):
     path = tmp_path / "model.keras"
     write(path, with_config(members, lambda c: c.update(compile_config={"loss": function("os", "system")})))
     assert "'os.system'" in refusal(path)
@@ -235,7 +235,7 @@ DAMAGED = {
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("case", DAMAGED)
-def test_a_damaged_or_odd_archive_is_refused(case, members, tmp_path):
+def test_a_damaged_or_unusual_archive_is_refused(case, members, tmp_path):
     spoil, words = DAMAGED[case]
     path = tmp_path / "model.keras"
     spoil(path, members)
@@ -257,7 +257,7 @@ def test_a_part_of_an_archive_is_refused_wherever_it_ends(share, members, tmp_pa
     assert "damaged or not a Keras archive" in refusal(path)
 
 
-def test_the_sound_archive_of_these_tests_opens(members, tmp_path):
+def test_the_valid_archive_of_these_tests_is_read(members, tmp_path):
     model = load_keras(write(tmp_path / "model.keras", with_layer(members, dense())))
     layer = model.get_layer("y")
     layer.set_weights([np.array([[2.0]]), np.array([1.0])])

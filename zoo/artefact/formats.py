@@ -68,7 +68,34 @@ def _keras_bytes(model: Any) -> bytes:
 
 
 def load_skops(path: Path) -> Any:
-    """Read a scikit-learn model that consists of trusted types only."""
+    """Load a scikit-learn model that consists of trusted types only.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.skops`` file.
+
+    Returns
+    -------
+    BaseEstimator
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or has a type that is not trusted; it is not executed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from deepworth.zoo.artefact import load_skops, save
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> folder = save(GaussianNB().fit(X, y), Path(tempfile.mkdtemp()) / "model", X=X, y=y)
+    >>> load_skops(folder / "model.skops").score(X, y)
+    0.96
+    """
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
 
@@ -96,7 +123,32 @@ def _is_trusted(name: str) -> bool:
 
 
 def load_keras(path: Path) -> Any:
-    """Read a Keras model that consists of trusted layers only."""
+    """Load a Keras model that consists of trusted layers only.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.keras`` file.
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or has a layer or a function that is not trusted; it is not executed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from deepworth.zoo import PerceptronClassifier
+    >>> from deepworth.zoo.artefact import load_keras, save
+    >>> model = PerceptronClassifier(epochs=1).fit([[0.0], [1.0]] * 8, ["no", "yes"] * 8)
+    >>> load_keras(save(model, Path(tempfile.mkdtemp()) / "model") / "model.keras").count_params()
+    2
+    """
     from ..preprocessing.runtime import import_tensorflow
 
     import_tensorflow()
@@ -115,6 +167,7 @@ def model_bytes(model: BaseEstimator) -> int | None:
     Parameters
     ----------
     model : fitted estimator
+        A network, or any scikit-learn estimator.
 
     Returns
     -------
@@ -144,6 +197,7 @@ def count_parameters(model: BaseEstimator) -> int:
     Parameters
     ----------
     model : fitted estimator, or a Keras model
+        A pipeline counts all of its steps.
 
     Returns
     -------

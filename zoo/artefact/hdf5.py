@@ -54,11 +54,11 @@ class _File:
                 tree, heap = struct.unpack_from("<QQ", messages[_SYMBOLS])
                 waiting += [(f"{path}/{n}".lstrip("/"), a) for n, a in self._members(tree, heap)]
             elif _LAYOUT in messages:
-                found, size = self._array(messages)
+                array, size = self._array(messages)
                 used += size
                 if used > len(self._data):  # overlapping arrays would grow in memory
                     raise ValueError("its weights overlap")
-                yield path, found
+                yield path, array
 
     def _once(self, address: int) -> None:
         """Read no part twice, so that no chain of parts is endless."""
@@ -66,8 +66,8 @@ class _File:
             raise ValueError("its weights contain a circular group")
         self._seen.add(address)
 
-    def _number(self, place: int) -> int:
-        return struct.unpack_from("<Q", self._data, place)[0]
+    def _number(self, address: int) -> int:
+        return struct.unpack_from("<Q", self._data, address)[0]
 
     def _part(self, start: int, size: int) -> memoryview:
         if start + size > len(self._data):
@@ -80,11 +80,11 @@ class _File:
         version, _, _, _, size = struct.unpack_from("<BBHII", self._data, address)
         if version != 1:
             raise ValueError("its weights are not laid out as Keras writes them")
-        found: dict[int, memoryview] = {}
+        messages: dict[int, memoryview] = {}
         blocks = [(address + 16, size)]
         while blocks:
-            place, size = blocks.pop()
-            block = self._part(place, size)
+            start, size = blocks.pop()
+            block = self._part(start, size)
             offset = 0
             while offset + 8 <= len(block):
                 kind, length, flags = struct.unpack_from("<HHB", block, offset)
@@ -92,14 +92,14 @@ class _File:
                 if len(content) < length or flags & 2:
                     raise ValueError("its weights contain a broken or shared message")
                 if kind == _CONTINUATION:
-                    start, more = struct.unpack_from("<QQ", content)
-                    self._once(start)
-                    blocks.append((start, more))
+                    next_start, more = struct.unpack_from("<QQ", content)
+                    self._once(next_start)
+                    blocks.append((next_start, more))
                 elif kind in (_FILTERS, _LINKS, 6, 2, 10):  # compressed arrays, other files, new-style groups
                     raise ValueError("its weights contain links or compressed arrays")
-                found.setdefault(kind, content)
+                messages.setdefault(kind, content)
                 offset += 8 + length
-        return found
+        return messages
 
     def _members(self, tree: int, heap: int) -> Iterator[tuple[str, int]]:
         """Names and addresses of a group's members."""
@@ -121,9 +121,9 @@ class _File:
             else:
                 raise ValueError("its weights have a broken group")
 
-    def _symbols(self, place: int, count: int, names: bytes) -> Iterator[tuple[str, int]]:
+    def _symbols(self, start: int, count: int, names: bytes) -> Iterator[tuple[str, int]]:
         for i in range(count):
-            offset, address, cache = struct.unpack_from("<QQI", self._data, place + 40 * i)
+            offset, address, cache = struct.unpack_from("<QQI", self._data, start + 40 * i)
             if cache not in (0, 1):
                 raise ValueError("its weights contain a link")
             end = names.index(b"\0", offset)

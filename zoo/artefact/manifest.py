@@ -143,7 +143,28 @@ def file_fault(path: Path, expected: str) -> str | None:
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's content."""
+    """Hash the content of a file.
+
+    Parameters
+    ----------
+    path : Path
+        Any file.
+
+    Returns
+    -------
+    str
+        SHA-256 as hexadecimal digits.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from deepworth.zoo.artefact import sha256
+    >>> file = Path(tempfile.mkdtemp()) / "empty"
+    >>> file.touch()
+    >>> sha256(file)[:8]
+    'e3b0c442'
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -226,10 +247,10 @@ def _classes(value: Any) -> Fault:
 def _inputs(value: Any) -> Fault:
     if not isinstance(value, list) or not value:
         return "must be a list of at least one column"
-    for place, column in enumerate(value, 1):
+    for number, column in enumerate(value, 1):
         fault = _column(column)
         if fault:
-            return f"column {place}: {fault}"
+            return f"column {number}: {fault}"
     names = [column["name"] for column in value]
     return "has a duplicate column" if len(set(names)) < len(names) else None
 

@@ -33,19 +33,39 @@ _NEED_QUOTES = set(',"\r\n')
 
 
 def predict_parts(model: SavedModel, data: Sequence[str], note: Note) -> Iterator[Columns]:
-    """Predictions as named columns, for a few thousand rows at a time.
+    """Predict raw rows, a few thousand at a time.
 
     Parameters
     ----------
+    model : SavedModel
+        As :func:`load` returns it.
     data : sequence of str
         A file, a folder of images, "-" for standard input, or NAME=VALUE pairs of one row.
     note : callable
         Called with messages, such as names of columns that the model does not use.
 
+    Yields
+    ------
+    dict
+        Named columns of a part: predictions, probabilities, and names of files.
+
     Raises
     ------
     InputError
         A row cannot be read; the message names column and row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from deepworth.zoo.artefact import load, predict_parts, save
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> folder = tempfile.mkdtemp()
+    >>> model = load(save(GaussianNB().fit(X, y), folder + "/model", X=X, y=y))
+    >>> X.to_csv(folder + "/rows.csv", index=False)
+    >>> [len(part["prediction"]) for part in predict_parts(model, [folder + "/rows.csv"], print)]
+    [150]
     """
     for start, rows, columns in _read_ahead(raw_rows(model.manifest, data, note)):
         yield {**columns, **prediction_columns(model, model.predict_rows(rows, start))}
@@ -62,7 +82,31 @@ def _read_ahead(parts: Iterator[Part]) -> Iterator[Part]:
 
 
 def raw_rows(manifest: Manifest, data: Sequence[str], note: Note) -> Iterator[Part]:
-    """Rows of the data in parts, read as the model of the manifest needs them; see :func:`predict_parts`."""
+    """Read raw rows in parts, as a saved model needs them.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The fields of ``manifest.json``.
+    data : sequence of str
+        A file, a folder of images, "-" for standard input, or NAME=VALUE pairs of one row.
+    note : callable
+        Called with messages, such as names of columns that the model does not use.
+
+    Returns
+    -------
+    iterator of (int, rows, dict)
+        Position of the first row of a part, its rows, and columns that are shown beside the predictions.
+
+    Examples
+    --------
+    >>> from deepworth.zoo.artefact import raw_rows
+    >>> columns = [{"name": "age", "kind": "number"}, {"name": "sex", "kind": "category"}]
+    >>> manifest = {"modality": "tabular", "inputs": columns, "target": "sick"}
+    >>> [(start, X, _)] = raw_rows(manifest, ["age=40", "sex=male"], print)
+    >>> X.shape
+    (1, 2)
+    """
     if len(data) > 1 or ("=" in data[0] and not Path(data[0]).exists()):
         row = _one_row(data)
         _note_extra_columns(manifest, list(row.columns), note)
@@ -104,7 +148,7 @@ def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
 
 @contextmanager
 def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Columns], None]]:
-    """A function that writes the columns of one part after the other.
+    """Open a file, or standard output, for predictions that come in parts.
 
     Parameters
     ----------
@@ -112,6 +156,27 @@ def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Colum
         A file, which appears under its name when everything is written; None is standard output.
     form : {"csv", "parquet", "jsonl", "json"} or None
         None takes the extension of the file, or CSV. "json" is one list of objects.
+
+    Yields
+    ------
+    callable
+        Writes the columns of one part after the other.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from deepworth.zoo.artefact import answers_to
+    >>> file = Path(tempfile.mkdtemp()) / "answers.csv"
+    >>> with answers_to(str(file), None) as write:
+    ...     write({"prediction": ["no", "yes"]})
+    >>> file.read_text().split()
+    ['prediction', 'no', 'yes']
     """
     if output is None:
         writer = _Writer(sys.stdout.buffer, form or "csv", short=True)

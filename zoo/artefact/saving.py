@@ -72,13 +72,13 @@ def save(
     X, y : rows and targets, optional
         The training data where there is no Dataset. Networks of deepworth know their columns and need
         neither; without them the manifest has no fingerprint of the data.
-    name, family : str, default ""
+    name, family : str, default=""
         Name in the catalogue and family ("deep" or "classical"); by default they are taken from the model.
     scores : mapping of str to float, optional
         Metrics as measured, by name.
     seed : int, optional
         The random seed of the training.
-    overwrite : bool, default False
+    overwrite : bool, default=False
         Replace a saved model.
     **results
         Further fields of the manifest: ``evaluation``, ``findings``, ``verdict``, ``costs`` and ``run``.
@@ -130,7 +130,27 @@ def save(
 
 
 def check_writable(folder: Path, overwrite: bool) -> None:
-    """Refuse to replace anything but a saved model, and a saved model without ``overwrite``."""
+    """Refuse to replace anything but a saved model, and a saved model without ``overwrite``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where a model is to be saved.
+    overwrite : bool
+        Whether a saved model may be replaced.
+
+    Raises
+    ------
+    InputError
+        The folder holds something else, or a saved model that may not be replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from deepworth.zoo.artefact import check_writable
+    >>> check_writable(Path(tempfile.mkdtemp()) / "model", overwrite=False)
+    """
     if not folder.exists():
         return
     if not (folder / "manifest.json").is_file() and any(folder.iterdir() if folder.is_dir() else [folder]):

@@ -147,11 +147,11 @@ def _require(condition: Any) -> None:
 def _check_tree(tree: Any) -> None:
     """Children come after their parent, so every walk ends."""
     left, right, n_nodes = tree.children_left, tree.children_right, tree.node_count
-    place, inner = np.arange(n_nodes), left != LEAF
+    position, inner = np.arange(n_nodes), left != LEAF
     _require(n_nodes > 0 and len(left) == n_nodes and len(tree.value) == n_nodes)
     _require(((right == LEAF) == ~inner).all())
     for child in (left, right):
-        _require(((child > place) & (child < n_nodes) | ~inner).all())
+        _require(((child > position) & (child < n_nodes) | ~inner).all())
     feature = tree.feature
     _require(((feature >= 0) & (feature < tree.n_features) | ~inner).all())
 
@@ -161,11 +161,11 @@ def _check_boosted(model: Any) -> None:
     _require(getattr(model, "_n_features", width) == width)
     for predictor in np.asarray(model._predictors, dtype=object).ravel():
         nodes = predictor.nodes
-        place, inner = np.arange(len(nodes)), nodes["is_leaf"] == 0
+        position, inner = np.arange(len(nodes)), nodes["is_leaf"] == 0
         _require(len(nodes))
         for name in ("left", "right"):
             child = nodes[name].astype(np.int64)
-            _require(((child > place) & (child < len(nodes)) | ~inner).all())
+            _require(((child > position) & (child < len(nodes)) | ~inner).all())
         feature = nodes["feature_idx"].astype(np.int64)
         _require(((feature >= 0) & (feature < width) | ~inner).all())
         split = inner & (nodes["is_categorical"] != 0)

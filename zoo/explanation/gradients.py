@@ -99,7 +99,7 @@ def integrated_gradients(
     classes : str or sequence of str, optional
         The class whose output is attributed, one for all rows or one for each; by default the second of two
         classes, and of several the predicted one.
-    tolerance : float, default 2e-4
+    tolerance : float, default=0.0002
         Of completeness, as a share of the difference of outputs.
 
     Returns
@@ -410,6 +410,7 @@ def attributed(
     Parameters
     ----------
     model : fitted network or SavedModel
+        Over raw rows.
     X : DataFrame, Series of str, or uint8 images
         n_samples raw rows.
     rows : int ndarray of shape (n_samples,)

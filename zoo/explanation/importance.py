@@ -67,15 +67,15 @@ def permutation_importance(
         Parts are columns (associated ones together, see :func:`column_groups`), cells of a 4 x 4 grid over
         images of one size, or the 30 words that are most correlated with the target, which are removed
         instead of shuffled.
-    classes : sequence of str, default ()
+    classes : sequence of str, default=()
         All classes; empty for regression.
-    repeats : int, default 5
+    repeats : int, default=5
         Shuffles of each part.
-    confidence_level : float, default 0.95
+    confidence_level : float, default=0.95
         Of the intervals.
-    grouped : bool, default True
+    grouped : bool, default=True
         Shuffle associated columns together.
-    seed : int, default 0
+    seed : int, default=0
         Of the shuffles, and of the choice of rows.
 
     Returns
@@ -241,9 +241,9 @@ def column_groups(X: pd.DataFrame, least: float = LEAST_ASSOCIATION, seed: int =
     ----------
     X : DataFrame of shape (n_samples, n_columns)
         Each column of a table with more than 300 columns is a group of its own.
-    least : float, default 0.7
+    least : float, default=0.7
         Average association that a group must have.
-    seed : int, default 0
+    seed : int, default=0
         Of the choice of 5,000 rows, if there are more.
 
     Returns
@@ -282,7 +282,8 @@ def associations(X: pd.DataFrame, seed: int = 0) -> np.ndarray:
     Parameters
     ----------
     X : DataFrame of shape (n_samples, n_columns)
-    seed : int, default 0
+        Raw rows.
+    seed : int, default=0
         Of the choice of 5,000 rows, if there are more.
 
     Returns

@@ -24,7 +24,7 @@ def coefficients(model: FittedModel, classes: Sequence[str] = ()) -> list[Coeffi
     ----------
     model : fitted pipeline or SavedModel
         Over raw rows, such as "logistic-regression".
-    classes : sequence of str, default ()
+    classes : sequence of str, default=()
         In the model's order; empty for regression.
 
     Returns
@@ -63,9 +63,9 @@ def coefficients(model: FittedModel, classes: Sequence[str] = ()) -> list[Coeffi
     outputs = tuple(classes[1:] if len(classes) == 2 else classes) or ("value",)
     if len(outputs) != len(weights):
         return None
-    found = [_coefficient(outputs, weights[:, i], *feature) for i, feature in enumerate(named)]
-    found.sort(key=lambda line: -max(abs(v) for v in line.standardised.values()))
-    return found if isinstance(encoder, TableEncoder) else found[:MOST_WORDS]
+    ranked = [_coefficient(outputs, weights[:, i], *feature) for i, feature in enumerate(named)]
+    ranked.sort(key=lambda line: -max(abs(v) for v in line.standardised.values()))
+    return ranked if isinstance(encoder, TableEncoder) else ranked[:MOST_WORDS]
 
 
 def _steps(model: Any) -> tuple[Any, Any] | None:
@@ -106,17 +106,17 @@ def _coefficient(
 
 def _table_features(encoder: TableEncoder) -> list[EncodedFeature]:
     """Every output of the encoder."""
-    found: list[EncodedFeature] = []
+    features: list[EncodedFeature] = []
     for name, step, columns in encoder.columns_.transformers_:
         if name == "numbers":
-            found += _numbers(encoder, step, list(columns))
+            features += _numbers(encoder, step, list(columns))
         elif name == "categories":
-            found += _categories(step, list(columns))
+            features += _categories(step, list(columns))
         elif name.startswith("text "):
             column = name.removeprefix("text ")
             words = ["(none)"] if step.empty_ else step.vectoriser_.get_feature_names_out().tolist()
-            found += [(column, f'"{word}" in {column}', 1.0, 1.0) for word in words]
-    return found
+            features += [(column, f'"{word}" in {column}', 1.0, 1.0) for word in words]
+    return features
 
 
 def _numbers(encoder: TableEncoder, step: Any, columns: list[str]) -> list[EncodedFeature]:
@@ -132,7 +132,7 @@ def _numbers(encoder: TableEncoder, step: Any, columns: list[str]) -> list[Encod
 
 def _categories(step: Any, columns: list[str]) -> list[EncodedFeature]:
     """One-hot levels as scikit-learn orders them: frequent levels, then the infrequent ones together."""
-    found: list[EncodedFeature] = []
+    features: list[EncodedFeature] = []
     infrequent = getattr(step, "infrequent_categories_", [None] * len(columns))
     dropped = step.drop_idx_ if step.drop_idx_ is not None else [None] * len(columns)
     for column, levels, rare, drop in zip(columns, step.categories_, infrequent, dropped, strict=True):
@@ -140,8 +140,8 @@ def _categories(step: Any, columns: list[str]) -> list[EncodedFeature]:
         labels = [str(level) for level in levels if level not in few] + ["(rare)"] * bool(few)
         if drop is not None:
             labels = [label for i, label in enumerate(labels) if i != _position(drop, levels, few)]
-        found += [(column, f"{column} = {label}", 1.0, 1.0) for label in labels]
-    return found
+        features += [(column, f"{column} = {label}", 1.0, 1.0) for label in labels]
+    return features
 
 
 def _position(drop: int, levels: np.ndarray, few: set[Any]) -> int:

@@ -39,13 +39,13 @@ def dependence(
         Over raw rows.
     X : DataFrame
         Rows whose other columns are averaged over, of which 200 are used.
-    classes : sequence of str, default ()
+    classes : sequence of str, default=()
         All classes; empty for regression.
     columns : sequence of str, optional
         By default all numbers and categories.
     positive : str, optional
         Of two classes the one whose probability is shown, by default the second.
-    seed : int, default 0
+    seed : int, default=0
         Of the choice of rows.
 
     Returns

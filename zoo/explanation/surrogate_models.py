@@ -118,7 +118,7 @@ def surrogates(
         All classes; empty for regression.
     answers : mapping of str to Answers
         Predictions by the name of the model.
-    seed : int, default 0
+    seed : int, default=0
         Of the choice of rows, and of folds where there is one only.
 
     Returns
@@ -153,13 +153,13 @@ def surrogates(
     kept = _sample(np.unique(np.concatenate([a.rows for a in answers.values()])), seed)
     features = readable(take(X, kept), modality)
     position = {row: i for i, row in enumerate(kept.tolist())}
-    found = {}
+    imitations = {}
     for name, answer in answers.items():
         used = np.isin(answer.rows, kept)
         values = features.values[[position[row] for row in answer.rows[used].tolist()]]
         part = Answers(answer.rows[used], answer.prediction[used], answer.folds[used])
-        found[name] = _imitated(Readable(features.features, values), part, tuple(classes), seed)
-    return found
+        imitations[name] = _imitated(Readable(features.features, values), part, tuple(classes), seed)
+    return imitations
 
 
 def _sample(rows: np.ndarray, seed: int) -> np.ndarray:

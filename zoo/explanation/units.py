@@ -81,9 +81,9 @@ def unit_roles(
         n_samples raw rows, of which 200 are used.
     y : ndarray of shape (n_samples,)
         Their true classes or values.
-    units : int, default 16
+    units : int, default=16
         Most units of a layer, those that vary most.
-    seed : int, default 0
+    seed : int, default=0
         Of the choice of rows.
 
     Returns
@@ -192,9 +192,9 @@ def probes(
         better than they are). At most 1,000 are used.
     y : ndarray of shape (n_samples,)
         Their true classes or values.
-    confidence_level : float, default 0.95
+    confidence_level : float, default=0.95
         Of the intervals.
-    seed : int, default 0
+    seed : int, default=0
         Of the choice of rows and of the five folds.
 
     Returns
@@ -320,9 +320,9 @@ def trace(network: Network, X: pd.DataFrame, *, neurons: int = NEURONS, terms: i
         As :func:`open_network` gives it: a perceptron, or dense layers one after the other.
     X : DataFrame
         The first row is traced.
-    neurons : int, default 6
+    neurons : int, default=6
         Most neurons of a layer that are shown, those with the largest activations.
-    terms : int, default 8
+    terms : int, default=8
         Most terms of a weighted sum that are shown, the largest ones; the others are summed.
 
     Returns

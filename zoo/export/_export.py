@@ -43,7 +43,7 @@ def export(
         A new folder, which gets one folder per format and ``proof.json``.
     only : sequence of str, optional
         Names of formats, see :func:`formats`; by default all.
-    overwrite : bool, default False
+    overwrite : bool, default=False
         Replace earlier exports.
 
     Returns

@@ -103,8 +103,8 @@ def formats() -> dict[str, Entry]:
 def find_formats(names: tuple[str, ...] = ()) -> list[str]:
     """Names as they are in the catalogue, or all of them; an unknown one is an InputError."""
     known = {name.replace("_", "-"): entry for name, entry in formats().items()}
-    found = [find_entry(known, name, "format").name for name in names or known]
-    return [name.replace("-", "_") for name in dict.fromkeys(found)]
+    chosen = [find_entry(known, name, "format").name for name in names or known]
+    return [name.replace("-", "_") for name in dict.fromkeys(chosen)]
 
 
 def missing_requirement(name: str) -> str | None:

@@ -343,8 +343,8 @@ def linear_link(model: Any, method: str) -> str | None:
     return next(same, None)
 
 
-def _is_same(found: np.ndarray, wanted: np.ndarray) -> bool:
-    return found.shape == wanted.shape and np.allclose(found, wanted, rtol=1e-9, atol=1e-12)
+def _is_same(candidate: np.ndarray, predicted: np.ndarray) -> bool:
+    return candidate.shape == predicted.shape and np.allclose(candidate, predicted, rtol=1e-9, atol=1e-12)
 
 
 def linear(graph: Graph, model: Any, value: Any) -> Tensor | None:

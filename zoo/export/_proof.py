@@ -133,10 +133,10 @@ def prove(folder: Path, name: str, proof: Mapping[str, Any], row: Mapping[str, A
     entry = proof_entry(name)
     question = _question(proof, row)
     with tempfile.TemporaryDirectory() as work:
-        place = Path(work)
+        work_folder = Path(work)
         if hasattr(entry.module, "trusted_copy"):
-            folder = entry.module.trusted_copy(folder, place)
-        answer = _asked(entry, {**question, "folder": str(folder)}, place)
+            folder = entry.module.trusted_copy(folder, work_folder)
+        answer = _asked(entry, {**question, "folder": str(folder)}, work_folder)
     if answer["deepworth"] and not entry.constant("NEEDS_DEEPWORTH", False):
         raise InputError(f"the process that read {name} imported deepworth")
     fields = compared(
@@ -163,12 +163,12 @@ def _question(proof: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any
 def _asked(entry: Entry, question: dict[str, Any], work: Path) -> dict[str, Any]:
     """The answer of a new process to a question."""
     in_package = entry.constant("NEEDS_DEEPWORTH", False)
-    place = entry.module.__name__ if in_package else str(entry.module.__file__)
+    location = entry.module.__name__ if in_package else str(entry.module.__file__)
     program = Path(__file__).with_name("_proof_process.py")
     question_file, answer_file = work / "question.json", work / "answer.json"
     question_file.write_text(json.dumps(question), encoding="utf-8")
     # -P: the folder of the program has files that are named like libraries
-    command = [sys.executable, "-P", str(program), place, str(question_file), str(answer_file)]
+    command = [sys.executable, "-P", str(program), location, str(question_file), str(answer_file)]
     environment = {
         **os.environ,
         "TF_CPP_MIN_LOG_LEVEL": "3",

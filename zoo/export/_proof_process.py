@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 
-def load_format(place: str) -> ModuleType:
+def load_format(location: str) -> ModuleType:
     """The format from its file, without the package around it; or from a module of deepworth by name."""
-    if not place.endswith(".py"):
-        return importlib.import_module(place)
-    spec = importlib.util.spec_from_file_location("export_format", place)
+    if not location.endswith(".py"):
+        return importlib.import_module(location)
+    spec = importlib.util.spec_from_file_location("export_format", location)
     if spec is None or spec.loader is None:
-        raise ImportError(f"no module at {place}")
+        raise ImportError(f"no module at {location}")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -71,16 +71,16 @@ def _distribution(module: str) -> tuple[str, str | None]:
     try:
         return module, version(module)
     except PackageNotFoundError:
-        found = packages_distributions().get(module, [])
-        return (found[0], version(found[0])) if found else (module, None)
+        names = packages_distributions().get(module, [])
+        return (names[0], version(names[0])) if names else (module, None)
 
 
 def main() -> None:
     """Answer the question of the second argument into the file of the third."""
-    place, question_file, answer_file = sys.argv[1:]
+    location, question_file, answer_file = sys.argv[1:]
     question = json.loads(Path(question_file).read_text(encoding="utf-8"))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    format_ = load_format(place)
+    format_ = load_format(location)
     answer = {
         "predictions": list(predictions(format_, question)),
         "versions": loaded_versions(getattr(format_, "LIBRARIES", ())),

@@ -111,13 +111,13 @@ def _known(source: Source) -> dict[str, dict[str, Any]]:
 
 
 def _of_keras(model: Any) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    known: dict[str, dict[str, Any]] = {}
     for layer in model.operations:
         for node in layer._inbound_nodes:
             for x in node.input_tensors:
                 name = x._keras_history.operation.name
-                found.setdefault(name, {}).update(_of_layer(layer))
-    return found
+                known.setdefault(name, {}).update(_of_layer(layer))
+    return known
 
 
 def _of_layer(layer: Any) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _of_layer(layer: Any) -> dict[str, Any]:
 
 def _of_sklearn(source: Source) -> dict[str, dict[str, Any]]:
     """Levels, words, medians and thresholds, from the parts of the encoder and from trees."""
-    found: dict[str, dict[str, Any]] = {}
+    known: dict[str, dict[str, Any]] = {}
     inputs = {f.column: f.input for f in source.fields}
     if source.modality == "text":
         vectorisers = [v for v in _vectorisers(source.sklearn) if v is not None]
@@ -144,43 +144,43 @@ def _of_sklearn(source: Source) -> dict[str, dict[str, Any]]:
     for name, part, columns in getattr(getattr(encoder, "columns_", None), "transformers_", ()):
         if name == "numbers" and hasattr(part, "steps"):
             for column, value in zip(columns, part.steps[0][1].statistics_, strict=True):
-                found[inputs.get(column, "")] = {
+                known[inputs.get(column, "")] = {
                     "centre": float(value),
                     "spread": max(1.0, abs(float(value))),
                 }
         elif name == "numbers":  # passed on to trees
-            found |= _of_trees(source.sklearn.steps[-1][1], [inputs.get(c, "") for c in columns])
+            known |= _of_trees(source.sklearn.steps[-1][1], [inputs.get(c, "") for c in columns])
         elif name == "categories":
             for column, levels in zip(columns, part.categories_, strict=True):
-                found[inputs[column]] = {"levels": [str(v) for v in levels if str(v) != "(missing)"]}
+                known[inputs[column]] = {"levels": [str(v) for v in levels if str(v) != "(missing)"]}
         elif name.startswith("text "):
             words = [] if part.vectoriser_ is None else list(part.vectoriser_.get_feature_names_out())
-            found[inputs[columns]] = {"words": words}
-    return found
+            known[inputs[columns]] = {"words": words}
+    return known
 
 
 def _of_trees(model: Any, names: list[str]) -> dict[str, dict[str, Any]]:
     """Numbers around the thresholds of trees, and some of the thresholds themselves."""
-    found: dict[str, dict[str, Any]] = {}
+    known: dict[str, dict[str, Any]] = {}
     for i, values in thresholds(model).items():
         if i < len(names) and len(values):
             low, centre, high = np.quantile(values, (0.1, 0.5, 0.9))
             some = values[np.linspace(0, len(values) - 1, 4).round().astype(int)]
-            found[names[i]] = {"centre": centre, "spread": max(1e-3, high - low), "values": some}
-    return found
+            known[names[i]] = {"centre": centre, "spread": max(1e-3, high - low), "values": some}
+    return known
 
 
 def _vectorisers(model: Any) -> list[Any]:
     """Fitted vectorisers anywhere in a pipeline."""
-    waiting, found = [model], []
+    waiting, vectorisers = [model], []
     while waiting:
         value = waiting.pop()
         if hasattr(value, "vectoriser_"):
-            found.append(value.vectoriser_)
+            vectorisers.append(value.vectoriser_)
         waiting += [part for _, part in getattr(value, "steps", [])]
         waiting += [part for _, part in getattr(value, "transformer_list", [])]
         waiting += [getattr(value, name) for name in ("words_", "model_") if hasattr(value, name)]
-    return found
+    return vectorisers
 
 
 Split = tuple[int, float]  # column of the encoded table and threshold

@@ -52,7 +52,7 @@ def rewritten(folder, name, change):
     rehash(folder)
 
 
-def test_our_reader_of_weights_says_what_the_library_says(weights):
+def test_our_reader_of_weights_agrees_with_the_library(weights):
     h5py = pytest.importorskip("h5py")
     expected = {}
     with h5py.File(io.BytesIO(weights)) as file:
@@ -172,7 +172,7 @@ def test_a_pipeline_whose_classes_are_gone_is_refused(left, pipeline):
 
 
 @pytest.mark.parametrize("name", ["9" * 5000, "a\0b", "../model.skops"])
-def test_hashes_are_put_right_beside_names_that_no_disk_takes(name, pipeline, edit):
+def test_hashes_are_updated_beside_names_that_no_disk_takes(name, pipeline, edit):
     edit(pipeline, files={**json.loads((pipeline / "manifest.json").read_text())["files"], name: "0" * 64})
     rehash(pipeline)
     assert "unexpected file name" in refusal(lambda: load(pipeline))

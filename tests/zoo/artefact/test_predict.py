@@ -110,7 +110,7 @@ def test_every_format_gives_the_same_answers(form, small_parts, rows, models, ke
 
 
 @pytest.mark.parametrize("form", ["rows.csv", "rows.csv in parts", "rows.parquet", "rows.jsonl"])
-def test_standard_input_is_told_by_its_first_bytes(form, rows, models, kept, monkeypatch):
+def test_the_format_of_standard_input_is_recognised_by_its_first_bytes(form, rows, models, kept, monkeypatch):
     if form.endswith("in parts"):
         monkeypatch.setattr(_stream, "_HEAD", 400)
     result = run("predict", kept["shallow-mlp"], "-", stdin=FORMS[form.split()[0]](rows))

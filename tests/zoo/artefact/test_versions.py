@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from deepworth import InputError
-from deepworth.zoo.artefact import load, read_manifest, versions
+from deepworth.zoo.artefact import inspecting as versions
+from deepworth.zoo.artefact import load, read_manifest
 from deepworth.zoo.artefact.manifest import FORMAT
 
 KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"

@@ -52,7 +52,7 @@ def test_attributions_of_an_ensemble_are_complete(networks, mixed_table):
     assert found.error.max() < PROMISED
 
 
-def test_attributions_of_pictures_are_complete(digits_network):
+def test_attributions_of_images_are_complete(digits_network):
     data, model = digits_network
     found = integrated_gradients(open_network(model), data.X[:6])
     assert found.error.max() < PROMISED
@@ -74,7 +74,7 @@ def test_attributions_of_texts_are_complete(notes_network):
     assert np.allclose(found.baseline_output, network.outputs({"tokens": unknown})[:, 0], atol=1e-5)
 
 
-def test_of_a_linear_network_the_closed_form(networks, mixed_table):
+def test_attributions_of_a_linear_network_are_its_closed_form(networks, mixed_table):
     """w (x - x0), summed by column: numbers, indicators, levels and embeddings each by their own weights."""
     network = open_network(networks("perceptron"))
     found = integrated_gradients(network, mixed_table.iloc[:20])
@@ -90,7 +90,7 @@ def test_of_a_linear_network_the_closed_form(networks, mixed_table):
     assert np.allclose(found.parts["columns"], expected, atol=1e-5)
 
 
-def test_the_usual_row_as_baseline(networks, mixed_table):
+def test_a_usual_row_is_the_baseline(networks, mixed_table):
     """Of a linear network w (x - mean), so that on average over the background nothing adds anything."""
     network = open_network(networks("perceptron"))
     found = integrated_gradients(network, mixed_table, background=mixed_table)
@@ -101,7 +101,7 @@ def test_the_usual_row_as_baseline(networks, mixed_table):
     assert integrated_gradients(deep, mixed_table.iloc[:9], background=mixed_table).error.max() < PROMISED
 
 
-def test_of_a_relu_network_an_independent_implementation(networks, mixed_table):
+def test_attributions_of_a_relu_network_agree_with_another_implementation(networks, mixed_table):
     """Forward and backward pass in NumPy on the same weights, 20,000 even steps (the paper's Riemann sum)."""
     network = open_network(networks("shallow-mlp"))
     rows = mixed_table.iloc[:20]

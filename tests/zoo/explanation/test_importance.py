@@ -116,13 +116,13 @@ def test_cramers_v_of_unrelated_codes_is_not_inflated():
     assert np.mean(values) < 0.1
 
 
-def test_nobody_gives_to_itself():
+def test_no_row_is_its_own_donor():
     donors = _derangement(50, np.random.default_rng(0))
     assert not (donors == np.arange(50)).any()
     assert sorted(donors.tolist()) == list(range(50))
 
 
-def test_pictures_and_texts_have_parts_too(digits_network, notes_network):
+def test_images_and_texts_have_parts_too(digits_network, notes_network):
     data, model = digits_network
     found = permutation_importance(model, data.X[:200], data.y[:200], "image", data.classes, repeats=2)
     assert len(found.parts) == 16
@@ -138,7 +138,7 @@ def test_pictures_and_texts_have_parts_too(digits_network, notes_network):
     assert "different sizes" in odd.reason
 
 
-def test_correlated_words_are_those_that_go_with_the_answer():
+def test_correlated_words_are_those_that_predict_the_target():
     texts = ["good film today", "bad film today", "good one", "bad one"] * 10
     truth = np.array([[1.0], [0.0], [1.0], [0.0]] * 10)
     assert set(correlated_words(texts, truth, most=2)) == {"good", "bad"}
@@ -172,7 +172,7 @@ def test_curves_of_categories_and_of_missing_numbers(mixed_table, answers_of):
         dependence(model, mixed_table, ("no", "yes"), columns=["e"])
 
 
-def test_coefficients_are_undone_to_raw_units(mixed_table, answers_of):
+def test_coefficients_are_in_raw_units(mixed_table, answers_of):
     """The known slopes of a noise-free target: 30 a unit of a, 10 for c = x against the others."""
     model = registry.create("linear-regression", "regression", "tabular")
     model.fit(mixed_table, answers_of["regression"])

@@ -92,7 +92,7 @@ def function_of(network, task, row_class):
 
 
 @pytest.mark.parametrize(("name", "task", "background"), CASES)
-def test_as_written_again_in_numpy(networks, mixed_table, name, task, background):
+def test_attributions_agree_with_numpy(networks, mixed_table, name, task, background):
     network, found, starts, ends = explained(networks, mixed_table, name, task, background)
     for i in range(ROWS):
         said = function_of(network, task, found.classes[i] if found.classes else None)
@@ -104,7 +104,7 @@ def test_as_written_again_in_numpy(networks, mixed_table, name, task, background
         assert np.allclose(found.parts["columns"][i], expected, atol=3e-3 * size)
 
 
-def test_as_captum_has_it(networks, mixed_table):
+def test_attributions_agree_with_captum(networks, mixed_table):
     torch = pytest.importorskip("torch", reason="torch is not installed: not compared with captum")
     captum = pytest.importorskip("captum.attr", reason="captum is not installed: not compared with it")
     network, found, starts, ends = explained(networks, mixed_table, "plain-mlp", "binary", True)

@@ -52,7 +52,7 @@ def test_other_networks_cannot_be_traced(networks, mixed_table, digits_network):
         trace(open_network(model), data.X[:1])
 
 
-def test_a_unit_that_is_switched_off_is_missed_as_much_as_in_numpy(networks, mixed_table, answers_of):
+def test_the_loss_without_a_unit_agrees_with_numpy(networks, mixed_table, answers_of):
     model = networks("shallow-mlp", "regression")
     network, y = open_network(model), answers_of["regression"]
     rows = mixed_table.iloc[:150]
@@ -76,9 +76,7 @@ def test_a_unit_that_is_switched_off_is_missed_as_much_as_in_numpy(networks, mix
         assert len(unit.responds_to) == 3
 
 
-def test_units_of_pictures_texts_and_members(
-    digits_network, notes_network, networks, mixed_table, answers_of
-):
+def test_units_of_images_texts_and_members(digits_network, notes_network, networks, mixed_table, answers_of):
     data, cnn = digits_network
     found = unit_roles(open_network(cnn), data.X[:60], data.y[:60], units=2)
     assert len({u.layer for u in found}) == 3
@@ -91,7 +89,7 @@ def test_units_of_pictures_texts_and_members(
     assert len(deep) == 6
 
 
-def test_probes_read_what_there_is(networks, mixed_table, answers_of):
+def test_probes_score_high_only_where_there_is_something_to_learn(networks, mixed_table, answers_of):
     """The answer depends on a and c; of shuffled answers nothing can be read."""
     network = open_network(networks("shallow-mlp"))
     found = {p.features: p for p in probes(network, mixed_table, answers_of["binary"])}
@@ -105,7 +103,7 @@ def test_probes_read_what_there_is(networks, mixed_table, answers_of):
     assert max(p.score for p in none) < max(most, 1 - most) + 0.12
 
 
-def test_probes_of_pictures_and_texts_stand_beside_features_made_by_hand(digits_network, notes_network):
+def test_probes_of_images_and_texts_are_compared_with_engineered_features(digits_network, notes_network):
     data, cnn = digits_network
     found = probes(open_network(cnn), data.X[:150], data.y[:150])
     assert found[-1].features == "HOG"

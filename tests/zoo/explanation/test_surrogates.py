@@ -36,7 +36,7 @@ def said(values, folds=FOLDS):
     return {"model": Answers(np.arange(N), np.asarray(values, dtype=float), folds)}
 
 
-def test_a_linear_model_is_said_in_full_by_the_linear_surrogate():
+def test_a_linear_model_is_imitated_perfectly_by_the_linear_surrogate():
     values = 3.0 * TABLE["a"] - 2.0 * TABLE["b"] + 5.0 * (TABLE["colour"] == "red")
     found = surrogates(TABLE, "tabular", (), said(values))["model"]
     assert found.fidelity_linear == pytest.approx(1.0, abs=1e-6)
@@ -56,7 +56,7 @@ def test_the_sum_of_the_terms_is_the_answer():
     assert np.allclose(total, values, atol=1e-6)
 
 
-def test_a_few_rules_are_said_in_full_by_the_tree():
+def test_a_few_rules_are_imitated_by_the_tree():
     yes = (TABLE["a"] > 0.3) & (TABLE["colour"] == "red")
     share = np.where(yes, 0.9, 0.2)
     found = surrogates(TABLE, "tabular", ("no", "yes"), said(np.stack([1 - share, share], axis=1)))["model"]
@@ -81,7 +81,7 @@ def test_splits_on_one_column_are_one_condition():
     assert re.fullmatch(r"a > 0\.\d+", by_answer[5][0])
 
 
-def test_noise_cannot_be_said_and_a_constant_can():
+def test_noise_cannot_be_imitated_and_a_constant_can():
     noise = surrogates(TABLE, "tabular", (), said(np.random.default_rng(1).normal(size=N)))["model"]
     assert max(noise.fidelity_tree, noise.fidelity_linear) < 0.05
     by_fold = surrogates(TABLE, "tabular", (), said(FOLDS * 1.0))["model"]  # each fold's mean, as `constant`
@@ -136,7 +136,7 @@ def test_columns_of_every_kind_are_readable():
 @pytest.mark.parametrize(
     "values", [pd.DataFrame({"x": [np.nan] * 40}), pd.DataFrame({"id": [f"k{i}" for i in range(40)]})]
 )
-def test_a_table_that_says_nothing_leaves_a_surrogate_of_one_number(values):
+def test_the_surrogate_of_an_uninformative_table_is_a_constant(values):
     answers = {"m": Answers(np.arange(40), RNG.normal(size=40), np.arange(40) % 4)}
     found = surrogates(values, "tabular", (), answers)["m"]
     assert len(found.tree) == 1
@@ -144,7 +144,7 @@ def test_a_table_that_says_nothing_leaves_a_surrogate_of_one_number(values):
     assert found.fidelity_linear < 0.2
 
 
-def test_pictures_of_any_size_and_texts_without_common_words():
+def test_images_of_any_size_and_texts_without_common_words():
     pictures = np.empty(3, dtype=object)
     pictures[:] = [np.full((h, w, 1), 51, np.uint8) for h, w in ((3, 50), (40, 4), (8, 8))]
     cells = readable(pictures, "image")
@@ -160,7 +160,7 @@ def compared(tmp_path_factory):
     return compare(dataset, models=names, folds=3, store=tmp_path_factory.mktemp("runs"), jobs=0)
 
 
-def test_a_comparison_tells_how_readable_its_models_are(compared):
+def test_a_comparison_reports_the_fidelity_of_surrogates(compared):
     rows = {row.model: row for row in compared.answer.leaderboard}
     assert rows["constant"].fidelity == 1.0
     logistic, boosted = rows["logistic-regression"], rows["hist-gradient-boosting"]
@@ -171,7 +171,7 @@ def test_a_comparison_tells_how_readable_its_models_are(compared):
     assert 2 <= len(leaves) <= 8
 
 
-def test_readability_is_kept_with_the_run(compared):
+def test_surrogates_are_kept_with_the_run(compared):
     kept = read_run(Path(compared.path)).answer
     assert kept.explanations == compared.answer.explanations
     again = verdict(compared.path, metric="brier").answer

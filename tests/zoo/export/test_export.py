@@ -149,7 +149,7 @@ def test_serving_without_deepworth(network):
         assert answer[3] == model.predict_set(X).tolist()
 
 
-def test_a_proof_can_be_repeated_elsewhere_and_tells_a_changed_file(network, tmp_path):
+def test_a_proof_can_be_repeated_elsewhere_and_finds_a_changed_file(network, tmp_path):
     home = tmp_path / "moved"
     shutil.copytree(network[0] / "exports", home)
     proof = json.loads((home / "proof.json").read_text())

@@ -49,7 +49,7 @@ def test_numbers_categories_and_missing_cells(name, task, gap):
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", ["catboost", "lightgbm", "xgboost"])
-def test_rows_on_both_sides_of_every_border(name, task, gap):
+def test_rows_on_both_sides_of_every_threshold(name, task, gap):
     dataset = numbers(task)
     model = fitted(name, dataset)
     rows = [dict.fromkeys(dataset.X, 0.0)]
@@ -62,7 +62,7 @@ def test_rows_on_both_sides_of_every_border(name, task, gap):
 
 
 @pytest.mark.parametrize("name", ["hist-gradient-boosting", "random-forest"])
-def test_probes_stand_on_borders(name):
+def test_synthetic_rows_are_on_thresholds(name):
     dataset = numbers("binary")
     model = registry.create(name, "binary", "tabular", random_state=0).fit(dataset.X, dataset.y)
     found = thresholds(model.steps[-1][1])
@@ -82,7 +82,7 @@ def test_catboost_with_categories_says_why_it_cannot(tmp_path):
         onnx_model(open_source(tmp_path / "model"))
 
 
-def test_a_model_too_large_for_one_file_is_said_to_be(tmp_path, monkeypatch):
+def test_a_model_too_large_for_one_file_is_refused(tmp_path, monkeypatch):
     from deepworth.zoo.export import _onnx_graph as _graph
     from deepworth.zoo.export._onnx_model import onnx_model
 
