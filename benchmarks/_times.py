@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-FEW = ["-m", "constant,random-forest,perceptron"]
+# For --quick: it shows that the measurements work, its figures mean nothing.
+QUICK = ["-m", "constant,random-forest,perceptron", "--rows", "300", "--folds", "2"]
 
 
 def answered(*words: str) -> dict[str, Any]:
@@ -27,8 +28,7 @@ def answered(*words: str) -> dict[str, Any]:
 
 def overhead(folder: Path, quick: bool) -> dict[str, Any]:
     """Wall times of the same comparison in a worker and in one process, the faster of two runs, in turns."""
-    words = ["compare", "-q", "--json", "--no-costs", "--folds", "5" if quick else "14"]
-    words += FEW if quick else []
+    words = ["compare", "-q", "--json", "--no-costs", *(QUICK if quick else ["--folds", "14"])]
     walls: dict[str, list[float]] = {"runner": [], "bare": []}
     kinds = {"bare": ["-j", "0", "--no-store"], "runner": ["-j", "1", "--store", str(folder)]}
     for _ in range(1 if quick else 2):
@@ -42,8 +42,8 @@ def overhead(folder: Path, quick: bool) -> dict[str, Any]:
 
 def repeat_errors(quick: bool) -> dict[str, Any]:
     """How much the cost sheets of two consecutive comparisons differ, by the median over models."""
-    few = FEW if quick else []
-    boards = [answered("compare", "-q", "--json", "--no-store", *few)["leaderboard"] for _ in range(2)]
+    words = ["compare", "-q", "--json", "--no-store", *(QUICK if quick else [])]
+    boards = [answered(*words)["leaderboard"] for _ in range(2)]
     answers = [{row["model"]: row for row in board} for board in boards]
     names = {"latency": "latency_seconds", "thousand_rows": "predict_seconds", "fit": "fit_seconds"}
     return {f"{kind}_repeat_error": _repeat_error(answers, name) for kind, name in names.items()}
