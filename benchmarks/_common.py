@@ -1,15 +1,18 @@
-"""What the benchmark scripts share: options, stored results, tables."""
+"""What the benchmark scripts share: options, kept summaries, tables."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
+WIDTH = 120  # characters of a line of a kept result
+
+Summary = Callable[[dict[str, Any]], dict[str, Any]]  # of an answer: what tables and pictures use
 
 
 def parser(text: str) -> argparse.ArgumentParser:
@@ -24,48 +27,78 @@ def parser(text: str) -> argparse.ArgumentParser:
 
 
 def kept(name: str) -> dict[str, Any] | None:
-    """A stored result, or None."""
+    """A kept summary, or None."""
     path = RESULTS / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def keep(name: str, result: dict[str, Any]) -> None:
-    """Store a result, without this machine's paths."""
+    """Store a summary: six significant digits, and as few lines as can be read."""
     RESULTS.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
     draft = RESULTS / f".{name}.part"
-    draft.write_text(text + "\n", encoding="utf-8")
+    draft.write_text(layout(rounded(result)) + "\n", encoding="utf-8")
     draft.replace(RESULTS / f"{name}.json")
 
 
+def rounded(value: Any) -> Any:
+    """The value with six significant digits of every number, and all digits before the point."""
+    if isinstance(value, dict):
+        return {key: rounded(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(own) for own in value]
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.6g}") if abs(value) < 1e6 else round(value)
+
+
+def layout(value: Any, indent: int = 0) -> str:
+    """JSON whose lines are as full as Python's ``pprint`` makes them."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if len(line) + indent <= WIDTH or not isinstance(value, dict | list) or not value:
+        return line
+    inside = indent + 1
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {layout(own, inside)}" for key, own in value.items()
+        ]
+    else:
+        parts = [layout(own, inside) for own in value]
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    return first + ("\n" + " " * inside).join(_filled(parts, WIDTH - inside)) + last
+
+
+def _filled(parts: list[str], room: int) -> list[str]:
+    """Parts joined by commas to lines; one that has several lines stands alone."""
+    lines: list[str] = []
+    for number, part in enumerate(parts):
+        text = part if number == len(parts) - 1 else f"{part},"
+        alone = not lines or "\n" in text + lines[-1] or len(lines[-1]) + len(text) >= room
+        if alone:
+            lines.append(text)
+        else:
+            lines[-1] += f" {text}"
+    return lines
+
+
 def compared(
-    name: str, data: Any, *, quick: bool = False, force: bool = False, **options: Any
+    name: str, data: Any, summary: Summary, *, quick: bool = False, force: bool = False, **options: Any
 ) -> dict[str, Any]:
-    """A comparison, measured or from an earlier call of the script."""
+    """The summary of a comparison, measured or from an earlier call of the script."""
     found = None if quick or force else kept(name)
     if found is not None:
         return found
     import deepworth
 
     print(f"comparing on {name} ...", file=sys.stderr, flush=True)
-    result = deepworth.compare(data, store=False, progress=_progress, **options).to_dict()
-    result["path"] = None
-    result["dataset"]["provenance"]["location"] = os.path.basename(
-        result["dataset"]["provenance"]["location"]
-    )
+    found = summary(deepworth.compare(data, store=False, progress=_progress, **options).to_dict())
     if not quick:
-        keep(name, result)
-    return result
+        keep(name, found)
+    return found
 
 
 def _progress(event: Any) -> None:
     if event.kind == "fold" and event.message:
         print(f"  {event.model}: {event.message}", file=sys.stderr, flush=True)
-
-
-def row(result: dict[str, Any], model: str) -> dict[str, Any] | None:
-    """A model's row of the leaderboard."""
-    return next((r for r in result["leaderboard"] if r["model"] == model), None)
 
 
 def table(header: list[str], rows: list[list[Any]]) -> str:

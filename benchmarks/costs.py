@@ -30,12 +30,21 @@ def measure(quick: bool) -> dict[str, Any]:
     few = {"models": ["constant", "logistic-regression", "perceptron"], "folds": 2} if quick else {}
     preset = "quick" if quick else "standard"
     answer = deepworth.compare(DATA, jobs=1, preset=preset, store=False, **few).to_dict()
-    names = ("model", "family", "score", "pareto", "size_bytes", "parameters", "costs")
-    return {
-        "data": DATA,
-        "metric": answer["metric"]["label"],
-        "sheets": [{name: row[name] for name in names} for row in answer["leaderboard"]],
+    sheets = [sheet(row) for row in answer["leaderboard"]]
+    return {"data": DATA, "metric": answer["metric"]["label"], "sheets": sheets}
+
+
+def sheet(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the leaderboard with what the table shows of its costs."""
+    names = ("model", "family", "score", "pareto", "size_bytes", "parameters")
+    shown = ("threads", "rows", "fit_seconds", "fit_cpu_seconds", "fit_peak_bytes", "flops", "flops_by")
+    costs = row["costs"] or {}
+    latency = {
+        rows: {name: one[name] for name in ("median", "p95")}
+        for rows, one in (costs.get("latency") or {}).items()
     }
+    kept = {name: costs.get(name) for name in shown}
+    return {**{name: row[name] for name in names}, "costs": {**kept, "latency": latency}}
 
 
 def lines(found: dict[str, Any]) -> list[list[str]]:

@@ -88,6 +88,7 @@ def _measured(name: str, quick: bool) -> dict[str, Any] | None:
     ).to_dict()
     provenance = result["dataset"]["provenance"]
     provenance["location"] = os.path.basename(provenance["location"])
+    result |= {"models": [], "fits": []}  # tables and pictures show the best model of each family only
     if not quick:
         keep(f"crossover_{name}", result)
     return result

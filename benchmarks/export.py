@@ -150,7 +150,14 @@ def cell_figures(quick: bool, work: Path) -> dict[str, Any]:
             outcomes[row["status"]] += 1
             if row.get("largest_difference") is not None:
                 largest[name] = max(largest.get(name, 0.0), row["largest_difference"])
-    return {"cells": dict(outcomes), "largest_difference": largest, "support": rows}
+    return {"cells": dict(outcomes), "largest_difference": largest, "support": [summary(row) for row in rows]}
+
+
+def summary(row: dict[str, Any]) -> dict[str, Any]:
+    """An export with what the table shows of each cell."""
+    shown = ("status", "largest_difference", "reason")
+    cells = {f: {n: c[n] for n in shown if c.get(n) is not None} for f, c in row["formats"].items()}
+    return {**row, "formats": cells}
 
 
 def latency_figures(quick: bool, work: Path) -> dict[str, Any]:

@@ -16,10 +16,13 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from _common import compared, figure, parser, row, table
+from _common import compared, figure, parser, table
+
+from deepworth.zoo.report.words import OUTCOMES
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 HEADER = ["data", "model", "metric", "ours", "published", "source"]
@@ -135,17 +138,30 @@ def run(name: str, quick: bool, force: bool) -> dict[str, Any]:
         options |= {"rows": 300, "folds": 2}
         options["models"] = sorted({"constant", *(model for model, *_ in case.published)})
     with location(case.file) as path:
-        return compared(f"published-{name}", str(path), quick=quick, force=force, **options)
+        summary = partial(summarised, metrics=sorted({metric for _, metric, *_ in case.published}))
+        return compared(f"published-{name}", str(path), summary, quick=quick, force=force, **options)
+
+
+def summarised(result: dict[str, Any], metrics: list[str]) -> dict[str, Any]:
+    """Of each model its score with interval, the metrics that others published, and seconds of a fit."""
+    names = ("model", "family", "score", "score_low", "score_high", "fit_seconds")
+    rows = [
+        {**{name: row[name] for name in names}, **{name: row["metrics"].get(name) for name in metrics}}
+        for row in result["leaderboard"]
+    ]
+    verdict = {name: result["verdict"][name] for name in ("outcome", "gain", "gain_low", "gain_high")}
+    facts = {name: result["dataset"][name] for name in ("rows", "fingerprint")}
+    about = {name: result[name] for name in ("created", "versions", "wall_seconds")}
+    return {"metric": result["metric"]["label"], **facts, "verdict": verdict, "leaderboard": rows, **about}
 
 
 def lines(name: str, result: dict[str, Any]) -> list[list[str]]:
     """Ours beside the published value."""
-    rows = []
-    for model, metric, value, source in CASES[name].published:
-        found = row(result, model)
-        ours = found["metrics"][metric] if found else None
-        rows.append([name, model, metric, figure(ours), figure(value), source])
-    return rows
+    models = {row["model"]: row for row in result["leaderboard"]}
+    return [
+        [name, model, metric, figure(models.get(model, {}).get(metric)), figure(value), source]
+        for model, metric, value, source in CASES[name].published
+    ]
 
 
 def main() -> None:
@@ -161,18 +177,12 @@ def main() -> None:
     results = {name: run(name, chosen.quick, chosen.force) for name in names}
     rows = [line for name, result in results.items() for line in lines(name, result)]
     if chosen.json:
-        print(
-            json.dumps(
-                [
-                    dict(zip(("data", "model", "metric", "ours", "published", "source"), r, strict=True))
-                    for r in rows
-                ]
-            )
-        )
+        print(json.dumps([dict(zip(HEADER, row, strict=True)) for row in rows]))
         return
     print(table(HEADER, rows))
     for name, result in results.items():
-        print(f"\n{name}: {result['verdict']['sentence']} ({result['wall_seconds']:.0f} s)")
+        outcome = OUTCOMES[result["verdict"]["outcome"]]
+        print(f"\n{name}: {outcome} ({result['wall_seconds']:.0f} s)")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Both ends of the trade-off on embedded data: where deep learning wins and where it does not.
 
-python benchmarks/tradeoff.py [--json] [--quick]
+    python benchmarks/tradeoff.py [--json] [--quick]
+
+The answers are kept with the two metrics that are shown, and without explanations.
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from _common import compared, figure, parser, table
@@ -26,6 +29,17 @@ HEADER = [
     "verdict",
     "best reachable",
 ]
+
+
+def summary(result: dict[str, Any]) -> dict[str, Any]:
+    """The answer with what the table and the pictures of the terminal show."""
+    shown = (result["metric"]["name"], result["metric"]["second"])
+    location = Path(result["dataset"]["provenance"]["location"]).name
+    result["dataset"]["provenance"]["location"] = location
+    for row in result["leaderboard"]:
+        row["metrics"] = {name: value for name, value in row["metrics"].items() if name in shown}
+        row["intervals"] = {}
+    return {**result, "path": None, "explanations": None}
 
 
 def line(name: str, answer: Answer) -> list[str]:
@@ -54,7 +68,7 @@ def main() -> None:
     if chosen.quick:
         options = {"folds": 2, "models": ["constant", "logistic-regression", "perceptron"]}
     how = {"quick": chosen.quick, "force": chosen.force, **options}
-    answers = {name: Answer.from_dict(compared(f"tradeoff-{name}", name, **how)) for name in names}
+    answers = {name: Answer.from_dict(compared(f"tradeoff-{name}", name, summary, **how)) for name in names}
     if chosen.json:
         print(json.dumps({name: to_json(answer.verdict) for name, answer in answers.items()}))
         return
