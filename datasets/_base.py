@@ -270,7 +270,9 @@ def take(X: F, rows: np.ndarray | Sequence[int] | slice) -> F:
     Parameters
     ----------
     X : DataFrame, Series or ndarray, first axis of length n_samples
+        Rows of any modality.
     rows : int ndarray, sequence of int, or slice
+        Positions, counted from 0.
 
     Returns
     -------

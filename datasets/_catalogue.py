@@ -99,6 +99,7 @@ def find_entry(entries: dict[str, Entry], name: str, kind: str) -> Entry:
     Parameters
     ----------
     entries : dict of str to Entry
+        As :func:`catalogue` returns them.
     name : str
         Case does not matter, and underscores are the same as dashes.
     kind : str

@@ -21,6 +21,7 @@ def check_dataset(dataset: Dataset) -> list[Finding]:
     Parameters
     ----------
     dataset : Dataset
+        The data, as :func:`load_dataset` returns them.
 
     Returns
     -------

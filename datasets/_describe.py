@@ -69,6 +69,39 @@ class PossibleTarget(TypedDict):
 class DatasetDescription(TypedDict):
     """What :func:`describe_dataset` returns.
 
+    Attributes
+    ----------
+    name : str
+        Name of the dataset.
+    rows : int
+        Number of rows.
+    test_rows : int or None
+        Rows of the official test set; None without one.
+    task : {"binary", "multiclass", "regression"} or None
+        What is predicted; None without a target.
+    modality : {"tabular", "image", "text"}
+        What it is predicted from.
+    target : str or None
+        Name of the target; None for a table without one.
+    possible_targets : list of dict
+        Columns that could be the target, with the task of each.
+    positive : str or None
+        The positive class of a binary task.
+    classes : dict of int or None
+        Rows by class; None for regression.
+    target_range : dict of float or None
+        Range of the target; None for classification.
+    columns : list of dict
+        Name, role and summary of each column.
+    findings : list of dict
+        Findings of reading the data.
+    preview : list of dict
+        The first rows.
+    provenance : dict
+        Where the data come from.
+    fingerprint : str or None
+        SHA-256 over rows and targets.
+
     Examples
     --------
     >>> from deepworth.datasets import DatasetDescription, describe_dataset
@@ -96,6 +129,23 @@ class DatasetDescription(TypedDict):
 
 class DataCheck(TypedDict):
     """What :func:`check_data` returns.
+
+    Attributes
+    ----------
+    name : str
+        Name of the dataset.
+    task : {"binary", "multiclass", "regression"}
+        What is predicted.
+    modality : {"tabular", "image", "text"}
+        What it is predicted from.
+    target : str
+        Name of the target.
+    rows : int
+        Number of rows.
+    findings : list of dict
+        ``code``, ``severity``, ``message``, ``columns``, ``rows``, ``title`` and ``advice`` of each.
+    errors : int
+        How many of them are errors.
 
     Examples
     --------

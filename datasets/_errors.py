@@ -28,6 +28,7 @@ def unknown_name(kind: str, name: str, known: Iterable[object]) -> InputError:
     kind : str
         What the name stands for, such as "dataset".
     name : str
+        The unknown name.
     known : iterable
         The known names.
 

@@ -55,6 +55,21 @@ class ReadOptions(TypedDict, total=False):
 class DatasetInfo(TypedDict):
     """What :func:`list_datasets` returns for each dataset.
 
+    Attributes
+    ----------
+    name, card : str
+        Name of the dataset, and its description in a sentence.
+    task : {"binary", "multiclass", "regression"}
+        What is predicted.
+    modality : {"tabular", "image", "text"}
+        What it is predicted from.
+    rows : int
+        Number of rows.
+    source : {"embedded", "remote"}
+        Whether it comes with the package or is downloaded.
+    licence : str
+        Licence of the data.
+
     Examples
     --------
     >>> from deepworth import list_datasets
@@ -203,6 +218,7 @@ def as_dataset(data: DataLike, *, seed: int = 0, **options: Unpack[ReadOptions])
     Parameters
     ----------
     data : Dataset, str, path or DataFrame
+        A Dataset, or anything that :func:`load_dataset` takes.
     seed : int, default=0
         For generated data and for `rows`.
     **options

@@ -129,6 +129,7 @@ def inspect_column(series: pd.Series, name: str = "", role: Role | None = None) 
     Parameters
     ----------
     series : Series of shape (n_samples,)
+        The column as it was read.
     name : str, default=""
         As in :func:`infer_role`.
     role : {"categorical", "text"}, optional

@@ -39,6 +39,7 @@ def mended(text: str) -> str:
     Parameters
     ----------
     text : str
+        Any text.
 
     Returns
     -------

@@ -178,6 +178,7 @@ def calibrator(description: object, n_classes: int) -> Calibrator:
     description : dict
         ``method`` and the numbers of that calibrator, as a file has them.
     n_classes : int
+        Number of classes.
 
     Returns
     -------

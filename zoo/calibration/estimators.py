@@ -52,6 +52,7 @@ class Calibrated(ClassifierMixin, CrossFitted):
     Parameters
     ----------
     estimator : classifier with ``predict_proba``
+        Fitted to clones of it; it stays as it is.
     method : {"auto", "none", "temperature", "platt", "isotonic"}, default="auto"
         How probabilities are calibrated. "auto" takes the simplest method whose cross-validated log loss is
         within a standard error of the best.
@@ -287,6 +288,7 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
     Parameters
     ----------
     estimator : regressor
+        Fitted to clones of it; it stays as it is.
     confidence_level : float, default=0.9
         How often :meth:`predict_interval` holds the true value.
     cv : int, splitter, or iterable of (train, test) row numbers, default=5

@@ -31,9 +31,9 @@ class Truth:
         Class codes 0 to ``n_classes`` - 1 for classification, float64 values for regression.
     task : {"binary", "multiclass", "regression"}
         What is predicted.
-    n_classes : int, default 0
+    n_classes : int, default=0
         How many classes there are; a class may be absent from ``y``. 0 for regression.
-    positive : int, default 1
+    positive : int, default=1
         Code of the positive class of a binary task.
 
     Examples
@@ -77,17 +77,17 @@ class Metric:
         As tables and pictures show it, ``ROC AUC``.
     tasks : tuple of {"binary", "multiclass", "regression"}
         Tasks that it applies to.
-    greater_is_better : bool, default True
+    greater_is_better : bool, default=True
         Whether a greater value is better.
-    bounds : (float, float), default (0.0, 1.0)
+    bounds : (float, float), default=(0.0, 1.0)
         Lowest and highest possible value. The better one is the score of a perfect prediction.
-    margin : float, default 0.01
+    margin : float, default=0.01
         Default margin: differences up to it are practically equivalent.
-    relative : bool, default False
+    relative : bool, default=False
         Whether ``margin`` is a share of the target's standard deviation, as for errors in its units.
     second : str, optional
         Name of the metric that tables show beside it; the default metric of the task if None.
-    primary_for : tuple of str, default ()
+    primary_for : tuple of str, default=()
         Tasks for which it is the default metric.
     chance : float, optional
         Score of any constant prediction, where that is one number; see :func:`chance_level`.
@@ -139,7 +139,29 @@ class Metric:
 
 
 def truth_of(labels: Labels, rows: np.ndarray) -> Truth:
-    """What is true of these rows: class codes in the order of the classes, or values."""
+    """The true classes or values of some rows.
+
+    Parameters
+    ----------
+    labels : Labels
+        The true answers of all rows.
+    rows : int ndarray of shape (n_rows,)
+        Row numbers.
+
+    Returns
+    -------
+    Truth
+        Positions of the classes in their order, or values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.metrics import truth_of
+    >>> from deepworth.zoo.results.rows import Labels
+    >>> labels = Labels(np.array(["no", "yes", "no"]), "binary", ("no", "yes"), "yes")
+    >>> truth_of(labels, np.array([1, 2])).y.tolist()
+    [1, 0]
+    """
     import numpy as np
 
     if labels.task == "regression":

@@ -101,6 +101,7 @@ def second(metric: Metric, task: Task) -> Metric | None:
     Parameters
     ----------
     metric : Metric
+        One of :data:`METRICS`.
     task : {"binary", "multiclass", "regression"}
 
     Returns

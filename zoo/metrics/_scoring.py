@@ -25,7 +25,9 @@ def evaluate(metric: Metric, truth: Truth, prediction: np.ndarray) -> float | No
     Parameters
     ----------
     metric : Metric
+        One of :data:`METRICS`.
     truth : Truth
+        The true classes or values.
     prediction : ndarray of shape (n_rows, n_classes) or (n_rows,)
         Probabilities for classification, values for regression.
 
@@ -61,8 +63,11 @@ def weighted_scores(metric: Metric, truth: Truth, prediction: np.ndarray, weight
     Parameters
     ----------
     metric : Metric
+        One of :data:`METRICS`.
     truth : Truth
+        The true classes or values.
     prediction : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities for classification, values for regression.
     weights : ndarray of shape (n_samples, n_rows)
         At least 0. Whole numbers if the metric has neither ``weighted`` nor ``row_values``.
 
@@ -129,7 +134,9 @@ def bootstrap_weights(y: np.ndarray, stratify: bool, n_samples: int, seed: int) 
     stratify : bool
         Draw within classes, so that a rare class never vanishes.
     n_samples : int
+        Number of bootstrap samples.
     seed : int
+        Seed of the samples.
 
     Returns
     -------
@@ -166,8 +173,11 @@ def influence_values(metric: Metric, truth: Truth, prediction: np.ndarray) -> np
     Parameters
     ----------
     metric : Metric
+        One of :data:`METRICS`.
     truth : Truth
+        The true classes or values.
     prediction : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities for classification, values for regression.
 
     Returns
     -------
@@ -247,7 +257,9 @@ def chance_level(metric: Metric, truth: Truth) -> float | None:
     Parameters
     ----------
     metric : Metric
+        One of :data:`METRICS`.
     truth : Truth
+        The true classes or values.
 
     Returns
     -------
@@ -279,6 +291,7 @@ def default_margin(metric: Metric, y: np.ndarray, given: float | None) -> float:
     Parameters
     ----------
     metric : Metric
+        One of :data:`METRICS`.
     y : ndarray of shape (n_rows,)
         The target, whose standard deviation scales the default margin of errors in its units.
     given : float or None

@@ -32,7 +32,7 @@ def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON Schema of what :func:`to_json` makes of a type, each key described as its class does."""
     schema: dict[str, Any] = msgspec.json.schema(kind, schema_hook=lambda _: {"description": "any value"})
     for part in (schema, *schema.get("$defs", {}).values()):
-        text = inspect.cleandoc(part.get("description", ""))
+        text = inspect.cleandoc(part.get("description", "")).partition("\n\nExamples\n")[0]
         summary, _, attributes = text.partition("\n\nAttributes\n----------\n")
         if attributes:
             part["description"] = summary

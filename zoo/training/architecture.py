@@ -19,7 +19,30 @@ from ..preprocessing.base import InputSpec
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network is, hashable: the entry's ``build``, its parameters, inputs and outputs."""
+    """A network as it is before training; hashable.
+
+    Attributes
+    ----------
+    build : callable
+        ``build(spec, units, **params)`` of a network's file: a Keras model with linear outputs.
+    params : tuple of (str, value)
+        Parameters of the network.
+    spec : InputSpec
+        Its inputs.
+    units : int
+        Its outputs: 1, or the number of classes.
+    task : {"binary", "multiclass", "regression"}
+        What it predicts.
+
+    Examples
+    --------
+    >>> from deepworth.zoo.models.perceptron import build
+    >>> from deepworth.zoo.preprocessing.base import InputSpec
+    >>> from deepworth.zoo.training import Architecture
+    >>> spec = InputSpec("tabular", (("numeric", (4,), "float32"),), numbers=4)
+    >>> Architecture(build, (), spec, 3, "multiclass").new(seed=0).output_shape
+    (None, 3)
+    """
 
     build: Callable[..., Any]
     params: tuple[tuple[str, Any], ...]
@@ -53,7 +76,24 @@ def seeded(seed: int) -> Iterator[None]:
 
 @dataclass
 class Part:
-    """Rows in network form: arrays with first axis n, target (n,), weight float32 (n,)."""
+    """Rows as a network takes them.
+
+    Attributes
+    ----------
+    arrays : dict of ndarray
+        By name of the input, first axis n.
+    target : ndarray of shape (n,)
+        Numbers of classes, or scaled values.
+    weight : float32 ndarray of shape (n,)
+        Weights of the rows in the loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.training import Part
+    >>> len(Part({"numeric": np.zeros((3, 2))}, np.zeros(3), np.ones(3, np.float32)))
+    3
+    """
 
     arrays: dict[str, np.ndarray]
     target: np.ndarray
@@ -65,9 +105,23 @@ class Part:
 
 @dataclass
 class StreamedPart:
-    """Rows that are put into network form whenever they are needed: no second copy of a large table.
+    """Rows that are encoded whenever they are needed, so that a large table is not held twice.
 
-    ``piece`` makes the :class:`Part` of the given places among the ``n_rows`` rows.
+    Attributes
+    ----------
+    n_rows : int
+        Number of rows.
+    piece : callable
+        Returns the :class:`Part` of the given positions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.training import Part, StreamedPart
+    >>> x = np.arange(6.0)[:, None]
+    >>> rows = StreamedPart(6, lambda i: Part({"numeric": x[i]}, x[i, 0], np.ones(len(i), np.float32)))
+    >>> rows.piece(np.array([4, 5])).target.tolist()
+    [4.0, 5.0]
     """
 
     n_rows: int
@@ -83,7 +137,25 @@ class StreamedPart:
 
 @dataclass
 class Replica:
-    """One network to train: its rows, its validation rows (or None), its seed."""
+    """One network to train.
+
+    Attributes
+    ----------
+    train : Part or StreamedPart
+        Its training rows.
+    validation : Part or None
+        Its validation rows.
+    seed : int
+        Seed of weights, batches and dropout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.training import Part, Replica
+    >>> rows = Part({"numeric": np.zeros((8, 2))}, np.zeros(8), np.ones(8, np.float32))
+    >>> Replica(rows, None, seed=0).seed
+    0
+    """
 
     train: Part | StreamedPart
     validation: Part | None

@@ -55,11 +55,15 @@ def train(
 
     Parameters
     ----------
+    architecture : Architecture
+        The network.
     replicas : sequence of Replica, or of functions that make one
         A function is called when its turn comes, so that only the rows in training are in memory.
+    settings : Settings
+        How it is trained.
     progress : callable, optional
         Called with (replica, epoch, epochs, losses) after every epoch, from one thread at a time.
-    callbacks : sequence of keras.callbacks.Callback
+    callbacks : sequence of keras.callbacks.Callback, default=()
         For a single replica only; called after each epoch with the current weights.
     on_end : callable, optional
         Called with the number of a replica and its result as soon as it is trained. With it a replica that
@@ -76,6 +80,20 @@ def train(
     ------
     ValueError
         A loss is not finite, or callbacks were given for several replicas or cannot be called.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.models.perceptron import build
+    >>> from deepworth.zoo.preprocessing.base import InputSpec
+    >>> from deepworth.zoo.training import Architecture, Part, Replica, Settings, train
+    >>> spec = InputSpec("tabular", (("numeric", (1,), "float32"),), numbers=1)
+    >>> perceptron = Architecture(build, (), spec, 1, "binary")
+    >>> x = np.linspace(-1, 1, 32, dtype="float32")[:, None]
+    >>> rows = Part({"numeric": x}, (x[:, 0] > 0).astype("float32"), np.ones(32, "float32"))
+    >>> [trained] = train(perceptron, [Replica(rows, rows, seed=0)], Settings(epochs=2, batch_size=8))
+    >>> trained.best_epoch
+    1
     """
     check_callbacks(callbacks, len(replicas))
     lanes = min(settings.lanes, len(replicas)) if settings.jit else 1

@@ -33,12 +33,27 @@ class Trained:
     Attributes
     ----------
     model : keras.Model
+        The network with the weights of its best epoch.
     history : keras.callbacks.History
         Losses by epoch.
     best_epoch : int
         The epoch whose weights it has, counted from 0.
     seconds : float
         Wall time of its training, which other replicas of its fleet may have shared.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.models.perceptron import build
+    >>> from deepworth.zoo.preprocessing.base import InputSpec
+    >>> from deepworth.zoo.training import Architecture, Part, Replica, Settings, train
+    >>> spec = InputSpec("tabular", (("numeric", (1,), "float32"),), numbers=1)
+    >>> perceptron = Architecture(build, (), spec, 1, "binary")
+    >>> x = np.linspace(-1, 1, 32, dtype="float32")[:, None]
+    >>> rows = Part({"numeric": x}, (x[:, 0] > 0).astype("float32"), np.ones(32, "float32"))
+    >>> [trained] = train(perceptron, [Replica(rows, rows, seed=0)], Settings(epochs=2, batch_size=8))
+    >>> len(trained.history.history["val_loss"])
+    2
     """
 
     model: keras.Model

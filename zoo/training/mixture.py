@@ -42,7 +42,30 @@ class Mixture(keras.layers.Layer):
 
 
 def combined(architecture: Architecture, models: Sequence[keras.Model]) -> keras.Model:
-    """One Keras model with linear outputs (batch, units) from one or more trained networks."""
+    """Combine trained networks into one Keras model that predicts their mean.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    models : sequence of keras.Model
+        Trained networks, one or more.
+
+    Returns
+    -------
+    keras.Model
+        With linear outputs (batch, units).
+
+    Examples
+    --------
+    >>> from deepworth.zoo.models.perceptron import build
+    >>> from deepworth.zoo.preprocessing.base import InputSpec
+    >>> from deepworth.zoo.training import Architecture, combined
+    >>> spec = InputSpec("tabular", (("numeric", (4,), "float32"),), numbers=4)
+    >>> perceptron = Architecture(build, (), spec, 3, "multiclass")
+    >>> combined(perceptron, [perceptron.new(seed) for seed in (0, 1)]).output_shape
+    (None, 3)
+    """
     if len(models) == 1 and len(models[0].output.shape) == 2:
         return models[0]
     inputs = architecture.spec.layers()

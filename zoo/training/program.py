@@ -412,9 +412,35 @@ def outputs(
     arrays: dict[str, np.ndarray],
     chunk: int = 512,
 ) -> np.ndarray:
-    """Linear outputs of the mean prediction of trained networks, float32 (n_samples, units).
+    """Linear outputs of the mean prediction of trained networks.
 
-    In chunks of rows, by the function that all networks of the architecture share.
+    All networks of an architecture share one compiled function, which is called with chunks of rows.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    models : sequence of keras.Model
+        Trained networks, one or more.
+    arrays : dict of ndarray
+        Rows by name of the input, as in :class:`Part`.
+    chunk : int, default=512
+        Rows of a call.
+
+    Returns
+    -------
+    float32 ndarray of shape (n_samples, units)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo.models.perceptron import build
+    >>> from deepworth.zoo.preprocessing.base import InputSpec
+    >>> from deepworth.zoo.training import Architecture, outputs
+    >>> spec = InputSpec("tabular", (("numeric", (4,), "float32"),), numbers=4)
+    >>> perceptron = Architecture(build, (), spec, 3, "multiclass")
+    >>> outputs(perceptron, [perceptron.new(seed=0)], {"numeric": np.zeros((5, 4), "float32")}).shape
+    (5, 3)
     """
     compiled = program(architecture, Recipe(1, jit=False))
     weights = [

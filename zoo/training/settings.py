@@ -25,7 +25,7 @@ class Settings:
     batch_size : int, default=32
         Rows a step, rounded down to a power of two that the rows can fill. The last partial batch of an
         epoch is left out; its rows come first in another.
-    learning_rate : float, default=1e-3
+    learning_rate : float, default=0.001
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=15
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -49,6 +49,12 @@ class Settings:
         Threads of a fleet; None takes as many as keep all cores busy.
     lanes : int, default=1
         Networks that a thread trains in one vectorised step.
+
+    Examples
+    --------
+    >>> from deepworth.zoo.training import Settings
+    >>> Settings(epochs=10, schedule="cosine").batch_size
+    32
     """
 
     epochs: int = 100
@@ -68,7 +74,25 @@ class Settings:
 
 
 def usable_batch(batch_size: int, n_rows: int) -> int:
-    """The largest power of two up to ``batch_size`` that ``n_rows`` can fill."""
+    """The largest power of two up to ``batch_size`` that ``n_rows`` can fill.
+
+    Parameters
+    ----------
+    batch_size : int
+        Rows of a step as they were asked for.
+    n_rows : int
+        Training rows.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from deepworth.zoo.training import usable_batch
+    >>> usable_batch(100, n_rows=1000), usable_batch(100, n_rows=40)
+    (64, 32)
+    """
     return 2 ** int(math.log2(max(1, min(batch_size, n_rows))))
 
 

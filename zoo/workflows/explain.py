@@ -94,16 +94,16 @@ def explain(
     seed: int = 0,
     **reading: Unpack[ReadOptions],
 ) -> Explanation:
-    """What a saved model answers by, on labelled rows.
+    """Explain a saved model on labelled rows.
 
     Parameters
     ----------
     artefact : path
-        The folder of a saved model.
+        Folder of a saved model.
     data : str, path, DataFrame or Dataset, optional
         Labelled rows, preferably ones that the model was not trained on; by default the named dataset that
         it was trained on.
-    methods : sequence of str
+    methods : sequence of str, default=()
         Of "importance", "dependence", "coefficients", "surrogate", "gradients" (networks), "units" and
         "probes" (networks), or "all"; the first five by default, and for one row "gradients" alone.
     row : int, optional
@@ -111,13 +111,14 @@ def explain(
     trace : bool, default=False
         Trace the forward pass of a plain network (of row 0 by default).
     seed : int, default=0
-        Of permutations and samples.
+        Seed of permutations and samples.
     **reading
-        The reading options of :func:`deepworth.load_dataset`.
+        How the data is read: the options of :func:`deepworth.load_dataset`.
 
     Returns
     -------
     Explanation
+        What each method found; methods that the model does not have are None.
 
     Raises
     ------
@@ -289,20 +290,21 @@ def explain_run(
 
     Parameters
     ----------
-    run : str
-        Its name, an unambiguous start of it, "last", or its folder.
+    run : str, default="last"
+        Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
     data : DataFrame or Dataset, optional
-        Needed where the run was given its data in memory.
+        The data of the run, if they were given in memory.
     seeds : int, default=3
-        Trainings of each model, whose explanations are compared.
+        Number of trainings of each model, whose explanations are compared.
     store : path, optional
-        Where runs are kept.
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
     seed : int, default=0
         The first of the seeds.
 
     Returns
     -------
     RunExplanation
+        Explanations of the best model of each family, and how far they agree.
 
     Raises
     ------
@@ -315,7 +317,7 @@ def explain_run(
     >>> options = {"models": ["naive-bayes", "logistic-regression"], "folds": 2, "costs": False}
     >>> run = deepworth.compare("iris", **options).run
     >>> [model.model for model in deepworth.explain_run(run, seeds=2).models]
-    ['logistic-regression']
+    ['naive-bayes']
     """
     kept = read_run(find_run(run, store))
     answer = kept.answer

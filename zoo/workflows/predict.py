@@ -40,7 +40,8 @@ def predict(artefact: str | os.PathLike[str], data: str | Sequence[str]) -> pd.D
     >>> import deepworth, tempfile
     >>> folder = tempfile.mkdtemp() + "/model"
     >>> trained = deepworth.train("sick-healthy", model="logistic-regression", output=folder)
-    >>> row = ["height_cm=180", "weight_kg=80", "body_temperature_c=41"]
+    >>> row = ["age_years=40", "sex=male", "height_cm=180", "weight_kg=80"]
+    >>> row += ["body_temperature_c=41", "heart_rate_bpm=80"]
     >>> deepworth.predict(folder, row)["prediction"].tolist()
     ['sick']
     """
