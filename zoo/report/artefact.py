@@ -56,8 +56,12 @@ def show_trained(trained: Trained, *, as_json: bool = False) -> None:
         return
     out, path, manifest = console(), trained.path, trained.manifest
     out.print(
-        f"[bold]{manifest['model']}[/bold] trained on {trained.trained_rows:,} rows "
-        f"in {seconds(trained.fit_seconds)}, saved in [bold]{path}[/bold] ({size(trained.size_bytes)})"
+        Text.assemble(
+            (manifest["model"], "bold"),
+            f" trained on {trained.trained_rows:,} rows in {seconds(trained.fit_seconds)}, saved in ",
+            (path, "bold"),
+            f" ({size(trained.size_bytes)})",
+        )
     )
     out.print(_proof(trained.proof), soft_wrap=True)
     rows = [f"{c['name']}=..." for c in manifest["inputs"]] if manifest["modality"] == "tabular" else ["DATA"]
@@ -81,9 +85,9 @@ def show_scores(result: Evaluation, *, as_json: bool = False) -> None:
         print_json(result.to_dict())
         return
     out = console()
-    out.print(f"[bold]{result.model}[/bold] on {result.rows:,} rows of {result.dataset}")
+    out.print(Text.assemble((result.model, "bold"), f" on {result.rows:,} rows of {result.dataset}"))
     if result.seen_in_training:
-        out.print("[yellow]The model was trained on these rows: the scores are too optimistic.[/yellow]")
+        out.print(Text("The model was trained on these rows: the scores are too optimistic.", "yellow"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("metric", "value", f"{result.confidence_level:.0%} interval"):
         table.add_column(name, justify="left" if name == "metric" else "right")

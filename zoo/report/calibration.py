@@ -66,7 +66,9 @@ def _calibrators(answer: CalibrationAnswer) -> Table:
     )
     for model in answer.models:
         error, best = model.calibration_error, model.best_calibrator
-        assert error is not None and best is not None and model.calibrators is not None
+        assert error is not None
+        assert best is not None
+        assert model.calibrators is not None
         after = model.calibrators[best]
         then = ["", ""]
         if best != "none":
@@ -322,7 +324,8 @@ def _room(n_models: int) -> float:
 
 def _label(model: ModelCalibration, key: str) -> str:
     best = model.best_calibrator
-    assert model.calibrators is not None and best is not None
+    assert model.calibrators is not None
+    assert best is not None
     error = model.calibrators["none" if key == "none" else best].calibration_error.value
     by = "" if key == "none" else (" (no calibrator is better)" if best == "none" else f" by {best}")
     return f"{model.model}{by}: off by {error:.3f}"

@@ -52,7 +52,7 @@ def show_model(model: ModelCard, *, as_json: bool = False) -> None:
     out.print(Text(model.model, f"bold {FAMILY_COLOURS[model.family]}"), Text(model.description), sep="\n")
     out.print(f"\n{model.family}, for {', '.join(model.modalities)}; {', '.join(model.tasks)}")
     if model.missing:
-        out.print(f"[yellow]{model.missing}[/yellow]")
+        out.print(Text(model.missing, "yellow"))
     table = _table("parameter", "default")
     for name, value in model.parameters.items():
         table.add_row(name, repr(value))
@@ -70,7 +70,7 @@ def show_datasets(datasets: Sequence[DatasetInfo], *, as_json: bool = False) -> 
         table.add_row(d["name"], d["task"], d["modality"], rows, d["source"], d["card"])
     out = console()
     out.print(table)
-    out.print("[dim]Any file or folder is a dataset too, and openml:ID: deepworth datasets DATA[/dim]")
+    out.print(Text("Any file or folder is a dataset too, and openml:ID: deepworth datasets DATA", "dim"))
 
 
 def show_dataset(data: DatasetDescription, *, as_json: bool = False) -> None:
@@ -94,7 +94,11 @@ def show_dataset(data: DatasetDescription, *, as_json: bool = False) -> None:
         out.print(Text(f"{f['code']} {f['message']}", _SEVERITY[f["severity"]]))
     out.print(_preview(data["preview"]))
     where = data["provenance"]
-    known = [where["source"], where["location"], where["licence"], where["citation"]]
+    known = [
+        " ".join(filter(None, (where["source"], where["location"]))),
+        where["licence"],
+        where["citation"],
+    ]
     out.print(Text("; ".join(part for part in known if part), "dim"))
 
 

@@ -176,7 +176,7 @@ def _crossover(answer: LearningCurveAnswer) -> Panel:
     lines += [_power_law(family, curve, smallest) for family, curve in answer.curves.items()]
     if crossover.probabilities:
         lines.append(_probabilities(crossover))
-    title = f"[bold]With more data: {_OUTCOMES[crossover.outcome]}[/bold]"
+    title = Text(f"With more data: {_OUTCOMES[crossover.outcome]}", "bold")
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
 
 
@@ -217,7 +217,7 @@ def _sufficiency(answer: CapacityAnswer) -> Panel:
     """A line per depth and width."""
     lines = [_coloured(own.sentence, _ANSWER_COLOURS[own.outcome]) for own in answer.answers]
     body = lines or [Text("Only one size was tried: there is nothing to compare.")]
-    title = "[bold]How deep, how wide[/bold]"
+    title = Text("How deep, how wide", "bold")
     return Panel(Group(*body), title=title, title_align="left", expand=False, padding=(0, 1))
 
 

@@ -44,7 +44,7 @@ def show(answer: Explanation | RunExplanation, *, as_json: bool = False) -> None
 
 def as_html(answer: Explanation | RunExplanation) -> str:
     """The same tables for a notebook; what came from the data is escaped."""
-    recorded = Console(record=True, file=io.StringIO(), width=110)
+    recorded = console(record=True, file=io.StringIO(), width=110)
     _print(answer, recorded)
     frame = '<pre style="font-family:monospace;line-height:1.2;overflow-x:auto">{code}</pre>'
     return recorded.export_html(code_format=frame, inline_styles=True)

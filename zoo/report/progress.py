@@ -39,7 +39,7 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("fits"),
@@ -49,22 +49,23 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading data", total=None)
-        told: set[tuple[str, str]] = set()
+        shown: set[tuple[str, str]] = set()
 
         def watch(event: Any) -> None:
             name = {"started": "starting", "finished": "judging"}.get(event.kind, event.model)
             if event.kind == "plan":
-                progress.console.print(foretold(event), style="dim", highlight=False)
+                progress.console.print(plan_line(event), style="dim", markup=False, highlight=False)
                 return
             if event.kind == "note":
-                progress.console.print(f"[yellow]{event.message}[/yellow]", highlight=False)
+                progress.console.print(event.message, style="yellow", markup=False, highlight=False)
                 return
             if event.kind == "epoch":
                 name += f" ({event.message})"
             progress.update(task, description=name, total=event.total or None, completed=event.done)
-            if event.kind == "fold" and event.message and (event.model, event.message) not in told:
-                told.add((event.model, event.message))
-                progress.console.print(f"[yellow]{event.model}: {event.message}[/yellow]", highlight=False)
+            if event.kind == "fold" and event.message and (event.model, event.message) not in shown:
+                shown.add((event.model, event.message))
+                text = f"{event.model}: {event.message}"
+                progress.console.print(text, style="yellow", markup=False, highlight=False)
 
         yield watch
 
@@ -72,27 +73,27 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
 def _lines() -> Callable[[Any], None]:
     """One line a model, and one for each that fails."""
     last = [""]
-    told: set[tuple[str, str]] = set()
+    shown: set[tuple[str, str]] = set()
 
     def watch(event: Any) -> None:
         if event.kind == "plan":
-            print(foretold(event), file=sys.stderr, flush=True)
+            print(plan_line(event), file=sys.stderr, flush=True)
         if event.kind == "note":
             print(event.message, file=sys.stderr, flush=True)
         if event.kind == "model" and event.model != last[0]:
             last[0] = event.model
             print(f"[{event.done}/{event.total}] {event.model}", file=sys.stderr, flush=True)
-        if event.kind == "fold" and event.message and (event.model, event.message) not in told:
-            told.add((event.model, event.message))
+        if event.kind == "fold" and event.message and (event.model, event.message) not in shown:
+            shown.add((event.model, event.message))
             print(f"{event.model}: {event.message}", file=sys.stderr, flush=True)
 
     return watch
 
 
-def foretold(event: Any) -> str:
+def plan_line(event: Any) -> str:
     """What a plan is and how long it will take, before it starts."""
-    told = event.estimate
-    return f"{told['models']} models, {event.total} fits, {about(told)}"
+    shown = event.estimate
+    return f"{shown['models']} models, {event.total} fits, {about(shown)}"
 
 
 @contextmanager
@@ -103,7 +104,7 @@ def spinner(words: str, enabled: bool = True) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(words):
+    with Console(stderr=True, markup=False).status(words):
         yield
 
 

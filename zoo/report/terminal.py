@@ -49,10 +49,15 @@ _WIDE = 100  # columns of a terminal that has room for a second metric
 Scale = tuple[float, float] | None  # left and right end of the interval plot
 
 
-def console() -> Console:
-    """Standard output; when piped, wide enough for a whole table."""
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", 110))
-    return Console(width=width, highlight=False, soft_wrap=False)
+def console(**options: Any) -> Console:
+    """Standard output; when piped, wide enough for a whole table.
+
+    A column may be called "weight [kg]": what is printed as a string is plain text, and only ``Text`` has
+    colours.
+    """
+    if not options:
+        options["width"] = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", 110))
+    return Console(highlight=False, markup=False, soft_wrap=False, **options)
 
 
 def show(answer: Answer, *, as_json: bool = False) -> None:
@@ -94,7 +99,7 @@ def _findings(findings: Sequence[Finding], most: int = 8) -> Group:
 
 def _fitting(answer: Answer, width: int) -> tuple[int, Table]:
     """The leaderboard with as many columns as fit uncut, and the width that these are made for."""
-    out = Console(width=1000)
+    out = console(width=1000)
     rooms = [width, *(room for room in _ROOMS if room < width)]
     for room in rooms:
         board = _leaderboard(answer, room)
@@ -226,7 +231,7 @@ def _verdict(answer: Answer) -> Panel:
         lines.append(Text(f"What would help: {verdict.advice}.", "dim"))
     if verdict.missing:
         lines.append(Text(f"Missing: {', '.join(verdict.missing)}", "red"))
-    title = f"[bold]Verdict: {OUTCOMES[verdict.outcome]}[/bold]"
+    title = Text(f"Verdict: {OUTCOMES[verdict.outcome]}", "bold")
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
 
 
@@ -296,7 +301,7 @@ def _without_notes(row: dict[str, object]) -> dict[str, object]:
 
 def terminal_svg(answer: Answer, title: str = "deepworth compare", width: int = 112) -> str:
     """SVG of a comparison as a terminal shows it."""
-    out = Console(record=True, width=width, file=io.StringIO(), highlight=False, force_terminal=True)
+    out = console(record=True, width=width, file=io.StringIO(), force_terminal=True)
     for part in comparison(answer, width):
         out.print(part)
     return out.export_svg(title=title)
