@@ -1,6 +1,6 @@
 from .formats import count_parameters, load_keras, load_skops, model_bytes
 from .inputs import RawRows
-from .inspecting import inspect
+from .inspecting import inspect, versions
 from .loading import SavedModel, load
 from .manifest import read_manifest, sha256
 from .predicting import answers_to, predict_parts, raw_rows
@@ -22,4 +22,5 @@ __all__ = [
     "read_manifest",
     "save",
     "sha256",
+    "versions",
 ]

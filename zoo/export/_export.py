@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -131,7 +131,8 @@ def _exported(source: Source, name: str, folder: Path, proof: Mapping[str, Any])
     started = time.perf_counter()
     folder.mkdir()
     try:
-        row = _proved(formats()[name].call(source, folder), name, folder, proof)
+        written = cast(Written, formats()[name].call(source, folder))
+        row = _proved(written, name, folder, proof)
     except CannotHold as error:
         shutil.rmtree(folder, ignore_errors=True)
         return {"status": "cannot", "reason": str(error)}

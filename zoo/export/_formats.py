@@ -44,7 +44,7 @@ Predict: TypeAlias = Callable[[Arrays], Arrays]
 
 
 class Request(TypedDict):
-    """What ``read`` is told of the model.
+    """What ``read`` needs to know of the model.
 
     ``output`` is "probabilities" or "value"; ``columns`` has the raw column and its kind by input name.
     """
@@ -110,7 +110,8 @@ def find_formats(names: tuple[str, ...] = ()) -> list[str]:
 def missing_requirement(name: str) -> str | None:
     """The command that installs what a format lacks, or None if nothing is missing."""
     entry = formats()[name]
-    for library in entry.constant("REQUIRES", ()):
+    libraries: tuple[str, ...] = entry.constant("REQUIRES", ())
+    for library in libraries:
         if find_spec(library) is None:
             return f"needs {library}: pip install 'deepworth[{entry.constant('EXTRA')}]'"
     return None

@@ -26,11 +26,10 @@ _HOW = {
 }
 
 
-def lite_model(source: Source) -> tuple[bytes, str, Predict]:
+def lite_model(source: Source, model: Any) -> tuple[bytes, str, Predict]:
     """The flat file, the description of its inputs in JSON, and a function from raw rows to these inputs."""
     import keras
 
-    model = source.network()
     encoded = _encoded_inputs(model)
     encoder = keras.Model(model.input, encoded)
     network = keras.Model(list(encoded.values()), model.output)

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -139,14 +139,13 @@ def prove(folder: Path, name: str, proof: Mapping[str, Any], row: Mapping[str, A
         answer = _asked(entry, {**question, "folder": str(folder)}, work_folder)
     if answer["deepworth"] and not entry.constant("NEEDS_DEEPWORTH", False):
         raise InputError(f"the process that read {name} imported deepworth")
-    fields = compared(
-        answer["predictions"], question["numbers"], proof["expected"], entry.constant("TOLERANCE")
-    )
+    tolerance = cast(float, entry.constant("TOLERANCE"))
+    fields = compared(answer["predictions"], question["numbers"], proof["expected"], tolerance)
     return {**fields, "versions": answer["versions"], "needs_deepworth": answer["deepworth"]}
 
 
 def _question(proof: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """The rows for a format, raw or prepared for it, and what its reader is told."""
+    """The rows for a format, raw or prepared for it, and the request to its reader."""
     fields = {f["input"]: f for f in proof["inputs"]}
     prepared = row.get("prepared") or {
         "batches": proof["batches"],

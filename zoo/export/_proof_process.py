@@ -1,7 +1,7 @@
 """Predictions of an export in a process of its own, to which deepworth is unknown.
 
 Run as a file with three arguments: the file or module of the format, a question and where the answer goes.
-The question is JSON with ``folder``, ``request`` (what ``read`` is told), ``batches`` and their ``dtypes``;
+The question is JSON with ``folder``, ``request`` (to ``read``), ``batches`` and their ``dtypes``;
 the answer has the predictions of each batch, versions of libraries, and whether deepworth was imported.
 """
 

@@ -16,10 +16,11 @@ MODEL, RECIPE = "model.tflite", "preprocessing.json"
 
 def write(source: Source, folder: Path) -> Written:
     """The network behind its preprocessing, for which LiteRT has no string operations."""
+    network = source.network()  # before TensorFlow is imported, which a scikit-learn model does not need
     from ._formats import Written
     from ._lite import lite_model
 
-    content, recipe, encode = lite_model(source)
+    content, recipe, encode = lite_model(source, network)
     (folder / MODEL).write_bytes(content)
     (folder / RECIPE).write_text(recipe, encoding="utf-8")
     return Written("works from numbers or ids", source.beyond_probabilities, encode)

@@ -25,12 +25,13 @@ _DENIED = (
 
 def write(source: Source, folder: Path) -> Written:
     """A module with one signature: each column (batch,), images (batch, height, width, channels)."""
+    network = source.network()  # before TensorFlow is imported, which a scikit-learn model does not need
     import tensorflow as tf
 
     from ._formats import Written
 
     module = tf.Module()
-    module.model = source.network()
+    module.model = network
     module.serve = _serving_function(source, module.model)
     signatures = {SIGNATURE: module.serve.get_concrete_function()}
     tf.saved_model.save(module, str(folder), signatures=signatures)

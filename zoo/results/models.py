@@ -190,7 +190,7 @@ class FormatResult:
     largest_difference : float or None
         Of probabilities, or of values as a share of the largest one.
     labels_that_differ : int or None
-        Rows with another label, where the probabilities leave no doubt about it.
+        Rows with another label, except where the probabilities of two classes are nearly equal.
     rows : int or None
         Rows that were compared.
     batches : tuple of int
