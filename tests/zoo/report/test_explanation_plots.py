@@ -1,17 +1,43 @@
-"""Pictures of what is inside models show the numbers that they were given."""
+"""Pictures of explanations show the numbers that they were given."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 import numpy as np
 
 from deepworth.zoo.report import explanation_plots
-from deepworth.zoo.report import explanation_plots as inside_plots
+from deepworth.zoo.report.html.explanations import _examples
+from deepworth.zoo.results.explanation import (
+    Attribution,
+    Coefficient,
+    Correlated,
+    ExplainedModel,
+    GradientPart,
+    Gradients,
+    Importance,
+    ImportantPart,
+    Probe,
+    Regularisation,
+    TrainingCurve,
+    Unit,
+)
 
 
-def drawn(name, found):
+def explained(**found) -> ExplainedModel:
+    """A model of which only these things are known."""
+    nothing = dict.fromkeys(field.name for field in fields(ExplainedModel))
+    return ExplainedModel(**{**nothing, "model": "deep-mlp", "family": "deep", **found})
+
+
+def gradients(*parts: tuple[str, float], unit: str = "log-odds") -> Gradients:
+    return Gradients(unit, 10, 0.0, tuple(GradientPart(*part) for part in parts), ())
+
+
+def drawn(name, **found):
     """The first axes after a panel was drawn into a figure of its own."""
-    figure = inside_plots.blank(9, 4)
-    inside_plots.PANELS[name](figure, found)
+    figure = explanation_plots.blank(9, 4)
+    explanation_plots.PANELS[name](figure, explained(**found))
     return figure.axes[0]
 
 
@@ -21,10 +47,10 @@ def labels(axes):
 
 def test_coefficients_are_drawn_by_size_and_class():
     lines = [
-        {"feature": f"x{i}", "standardised": {"a": value, "b": -value}}
+        Coefficient(f"x{i}", f"x{i}", {"a": value, "b": -value}, {"a": value, "b": -value})
         for i, value in enumerate((0.5, -2.0, 1.0))
     ]
-    axes = drawn("coefficients", {"coefficients": lines})
+    axes = drawn("coefficients", coefficients=tuple(lines))
     assert labels(axes) == ["x0", "x2", "x1"], "the largest on top"
     points = {line.get_label(): list(line.get_xdata()) for line in axes.lines}
     assert points["a"] == [0.5, 1.0, -2.0]
@@ -34,61 +60,49 @@ def test_coefficients_are_drawn_by_size_and_class():
 
 def test_units_are_drawn_by_what_is_lost():
     units = [
-        {
-            "layer": "dense",
-            "unit": i + 1,
-            "loss": loss,
-            "responds_to": [{"feature": "age", "correlation": 0.5}],
-        }
+        Unit("dense", i + 1, 3, 0.5, 0.5, (Correlated("age", 0.5),), (0,), loss)
         for i, loss in enumerate((0.01, 0.2, -0.05))
     ]
-    axes = drawn("units", {"units": units})
+    axes = drawn("units", units=tuple(units))
     assert labels(axes) == ["dense 3: age (+0.50)", "dense 1: age (+0.50)", "dense 2: age (+0.50)"]
     assert [bar.get_width() for bar in axes.patches] == [-0.05, 0.01, 0.2]
 
 
 def test_probes_from_input_to_hand_made_features():
     kinds = ("input", "learned", "made by hand")
-    probes = [
-        {"features": kind, "kind": kind, "width": 4, "score": s, "low": s - 0.1, "high": s + 0.1}
-        for kind, s in zip(kinds, (0.6, 0.9, 0.8), strict=True)
-    ]
-    axes = drawn("probes", {"probes": probes})
+    scores = dict(zip(kinds, (0.6, 0.9, 0.8), strict=True))
+    axes = drawn("probes", probes=tuple(Probe(k, k, 4, s, s - 0.1, s + 0.1) for k, s in scores.items()))
     assert labels(axes) == ["made by hand (4)", "learned (4)", "input (4)"]
-    assert {line.get_label(): float(line.get_xdata()[0]) for line in axes.lines} == dict(
-        zip(kinds, (0.6, 0.9, 0.8), strict=True)
-    )
+    assert {line.get_label(): float(line.get_xdata()[0]) for line in axes.lines} == scores
 
 
 def test_the_loss_by_epoch_and_the_kept_one():
-    training = {"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.7], "best_epoch": 1}
-    axes = drawn("training", {"training": training})
+    training = TrainingCurve((3.0, 2.0, 1.0), (3.0, 2.5, 2.7), 1, Regularisation(0.0, 1.0))
+    axes = drawn("training", training=training)
     found = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines}
     assert found["training rows"] == ([1, 2, 3], [3.0, 2.0, 1.0])
-    assert found["rows that watch"][1] == [3.0, 2.5, 2.7]
+    assert found["validation rows"][1] == [3.0, 2.5, 2.7]
     assert found["kept"][0] == [2, 2]
 
 
 def test_gradients_the_largest_on_top():
-    parts = [{"part": name, "mean_absolute": v} for name, v in (("b", 2.0), ("a", 1.0))]
-    axes = drawn("gradients", {"gradients": {"parts": parts, "unit": "log-odds"}})
+    axes = drawn("gradients", gradients=gradients(("b", 2.0), ("a", 1.0)))
     assert labels(axes) == ["a", "b"]
     assert "log-odds" in axes.get_xlabel()
 
 
 def test_what_is_not_there_has_no_panel():
     """Of pictures gradients have no parts, and classical models no units."""
-    parts = [{"part": "a", "mean_absolute": 1.0}]
-    found = {"gradients": {"parts": [], "unit": "value"}, "units": None, "probes": [], "importance": None}
-    assert explanation_plots.panels(found) == []
-    there = {**found, "gradients": {"parts": parts, "unit": "value"}}
+    assert explanation_plots.panels(explained(gradients=gradients(), probes=())) == []
+    there = explained(gradients=gradients(("a", 1.0)), probes=())
     assert [name for name, _ in explanation_plots.panels(there)] == ["gradients"]
 
 
 def test_names_of_any_length_stay_on_the_picture():
-    part = {"part": "x" * 400, "importance": 0.1, "low": 0.0, "high": 0.2}
-    figure = inside_plots.blank(9, 4)
-    explanation_plots.importance(figure, {"importance": {"parts": [part]}, "family": "deep"})
+    part = ImportantPart("x" * 400, ("x" * 400,), 0.1, 0.0, 0.2)
+    figure = explanation_plots.blank(9, 4)
+    importance = Importance(100, "share", 0.5, 0.95, (part,))
+    explanation_plots.importance(figure, explained(importance=importance))
     (axes,) = figure.axes
     assert len(labels(axes)[0]) == 40
     figure.canvas.draw()
@@ -97,28 +111,22 @@ def test_names_of_any_length_stay_on_the_picture():
 
 def test_heat_maps_are_summed_on_a_grid():
     """Each number of the table is the sum of its quarter of the map, and all of them the whole."""
-    from deepworth.zoo.report.html.explanations import _examples
-
     pixels = np.arange(64.0).reshape(8, 8)
     row = {"row": 5, "class": "7", "pixels": pixels.tolist(), "picture": np.ones((8, 8)).tolist()}
-    axes = drawn("examples", {"examples": [row]})
+    axes = drawn("examples", examples=(row,))
     assert axes.get_title() == "row 5: for 7"
-    header, rows = _examples({"examples": [row]})
+    header, rows = _examples(explained(examples=(row,)))
     assert len(header) == len(rows[0]) == 6
     assert float(rows[0][2]) == pixels[:2, :2].sum()
     assert sum(float(v) for line in rows for v in line[2:]) == pixels.sum()
 
 
 def test_words_by_what_they_add():
-    from deepworth.zoo.report.html.explanations import _examples
-
-    parts = [
-        {"place": i, "part": w, "attribution": v} for i, (w, v) in enumerate((("a", 0.1), ("not", -2.0)))
-    ]
+    parts = tuple(Attribution(w, v, i) for i, (w, v) in enumerate((("a", 0.1), ("not", -2.0))))
     row = {"row": 1, "class": "yes", "parts": parts}
-    axes = drawn("examples", {"examples": [row]})
+    axes = drawn("examples", examples=(row,))
     assert labels(axes) == ["a", "not"]
-    assert _examples({"examples": [row]})[1] == [
+    assert _examples(explained(examples=(row,)))[1] == [
         ["row 1", "yes", "not", "-2.000"],
         ["row 1", "yes", "a", "+0.100"],
     ]
