@@ -1,10 +1,10 @@
 """How reliable the crossover of two learning curves is, the curves of real data, and a capacity.
 
-python benchmarks/crossover.py [--json] [--quick] [--force]
+    python benchmarks/crossover.py [--json] [--quick] [--force]
 
 Two hundred simulated runs of learners whose crossover is known in closed form: how often does the interval
 hold it? Then adult, covertype and film reviews from ../shared/data, where these are present, and depth and
-width of a network on the embedded data, with pictures.
+width of a network on the embedded data. ``readme.py`` draws their pictures from what is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from _known_crossover import simulated
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
-IMAGES = ROOT / "docs" / "images"
 
 # Reviews cost most: 10,000 to learn from, 10,000 to score, three repeats.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -61,17 +60,9 @@ def simulation(quick: bool, force: bool) -> dict[str, Any]:
 
 
 def curve(name: str, quick: bool, force: bool) -> dict[str, Any] | None:
-    """The learning curve of a case with its picture, measured or kept; None where the data are absent."""
+    """The learning curve of a case, measured or kept; None where the data are absent."""
     answer = None if quick or force else kept(f"crossover_{name}")
-    if answer is None:
-        answer = _measured(name, quick)
-    if answer is not None and not quick:
-        from deepworth.zoo.report.curve_plots import plot_learning_curve
-        from deepworth.zoo.results.curves import LearningCurveAnswer
-
-        IMAGES.mkdir(parents=True, exist_ok=True)
-        plot_learning_curve(LearningCurveAnswer.from_dict(answer), str(IMAGES / f"learning-curve-{name}.svg"))
-    return answer
+    return answer or _measured(name, quick)
 
 
 def _measured(name: str, quick: bool) -> dict[str, Any] | None:
@@ -95,7 +86,7 @@ def _measured(name: str, quick: bool) -> dict[str, Any] | None:
 
 
 def grid(quick: bool, force: bool) -> dict[str, Any]:
-    """Score and time over depth and width on the embedded data, with its picture."""
+    """Score and time over depth and width on the embedded data, measured or kept."""
     answer = None if quick or force else kept("capacity")
     if answer is None:
         import deepworth
@@ -103,13 +94,8 @@ def grid(quick: bool, force: bool) -> dict[str, Any]:
         print("capacity of sick-healthy ...", file=sys.stderr, flush=True)
         small = {"layers": (0, 1), "units": (4,), "folds": 2, "params": {"plain-mlp": {"epochs": 5}}}
         answer = deepworth.capacity("sick-healthy", progress=_progress, **(small if quick else {})).to_dict()
-    if not quick:
-        from deepworth.zoo.report.curve_plots import plot_capacity
-        from deepworth.zoo.results.curves import CapacityAnswer
-
-        keep("capacity", answer)
-        IMAGES.mkdir(parents=True, exist_ok=True)
-        plot_capacity(CapacityAnswer.from_dict(answer), str(IMAGES / "capacity-sick-healthy.svg"))
+        if not quick:
+            keep("capacity", answer)
     return answer
 
 

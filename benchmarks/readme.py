@@ -25,13 +25,13 @@ import published
 import runner as runner_script
 import tradeoff
 import verdict
-from _common import RESULTS, figure, kept, table
+from _common import figure, kept, table
 from _labels import readable
+from _pictures import pictures, words
 
 from deepworth.zoo.results.answer import Answer
 
 ROOT = Path(__file__).resolve().parents[1]
-IMAGES = ROOT / "docs" / "images"
 
 
 def models() -> str:
@@ -286,33 +286,28 @@ def paths() -> list[Path]:
     return [path for path in found if re.search(r"<!-- \w+ -->", path.read_text(encoding="utf-8"))]
 
 
-def pictures() -> None:
-    """SVG of the terminal for the kept comparisons that the README shows."""
-    from deepworth.zoo.report.terminal import terminal_svg
-
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    for name, command in {
-        "sick-healthy": "deepworth compare",
-        "triage-notes": "deepworth compare triage-notes",
-    }.items():
-        answer = kept_answer(f"tradeoff-{name}")
-        if answer is not None:
-            (IMAGES / f"{name}.svg").write_text(terminal_svg(answer, command), encoding="utf-8")
+def stale_pictures() -> dict[Path, str]:
+    """Pictures that say something else than the kept results, with their new text."""
+    return {
+        path: new
+        for path, new in pictures().items()
+        if not path.is_file() or words(path.read_text(encoding="utf-8")) != words(new)
+    }
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--check", action="store_true", help="exit 1 if a page is not current")
+    options.add_argument("--check", action="store_true", help="exit 1 if a page or picture is not current")
     check = options.parse_args().check
     pages = {path: path.read_text(encoding="utf-8") for path in paths()}
-    stale = {path: new for path, old in pages.items() if (new := filled(old)) != old}
+    stale = {path: new for path, old in pages.items() if (new := filled(old)) != old} | stale_pictures()
     if check:
         names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
         sys.exit(f"not current: {names}; run make readme" if stale else 0)
     for path, new in stale.items():
         path.write_text(new, encoding="utf-8")
-    pictures()
-    print(f"wrote {len(stale)} of {len(pages)} pages from {len(list(RESULTS.glob('*.json')))} kept results")
+    written = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+    print(f"wrote {written}" if stale else "all pages and pictures are current")
 
 
 if __name__ == "__main__":
