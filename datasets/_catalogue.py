@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TypeVar, overload
 
 from ._errors import unknown_name
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,23 @@ class Entry:
         return inspect.cleandoc(self.module.__doc__ or "")
 
     @property
-    def call(self) -> Any:
+    def call(self) -> Callable[..., object]:
         """The function of the entry."""
-        return getattr(self.module, self.function)
+        function: Callable[..., object] = getattr(self.module, self.function)
+        return function
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, object]:
         """The keyword-only parameters of the function, with their defaults."""
         parameters = inspect.signature(self.call).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
-    def constant(self, name: str, default: Any = None) -> Any:
-        """A constant of the module, or `default` if it has none of that name."""
+    @overload
+    def constant(self, name: str) -> object: ...
+    @overload
+    def constant(self, name: str, default: T) -> T: ...
+    def constant(self, name: str, default: object = None) -> object:
+        """A constant of the module, or `default`, which tells its type, if it has none of that name."""
         return getattr(self.module, name, default)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack, cast
 
 from ._catalogue import Entry, catalogue, find_entry
 from ._errors import InputError
@@ -105,15 +105,9 @@ def list_datasets() -> list[DatasetInfo]:
 
 
 def _dataset_info(name: str, entry: Entry) -> DatasetInfo:
-    return {
-        "name": name,
-        "card": entry.card,
-        "task": entry.constant("TASK"),
-        "modality": entry.constant("MODALITY"),
-        "rows": entry.constant("ROWS"),
-        "source": entry.constant("SOURCE"),
-        "licence": entry.constant("LICENCE"),
-    }
+    stated = ("task", "modality", "rows", "source", "licence")
+    facts = {"name": name, "card": entry.card} | {fact: entry.constant(fact.upper()) for fact in stated}
+    return cast(DatasetInfo, facts)
 
 
 def load_dataset(
@@ -299,7 +293,8 @@ def _as_path(data: Any) -> Path:
 def _call(entry: Entry, seed: int, offline: bool | None, cache_dir: Any) -> Dataset:
     """Load a named dataset, with those of the options that it has."""
     options = {"seed": seed, "offline": offline, "cache_dir": cache_dir}
-    return entry.call(**{k: v for k, v in options.items() if k in entry.parameters})
+    loaded = entry.call(**{k: v for k, v in options.items() if k in entry.parameters})
+    return cast("Dataset", loaded)
 
 
 def _looks_like_path(data: str) -> bool:

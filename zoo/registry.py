@@ -71,7 +71,7 @@ def suited(task: str, modality: str) -> list[str]:
     return [
         name
         for name, e in entries().items()
-        if task in e.constant("TASKS") and modality in e.constant("MODALITIES")
+        if task in e.constant("TASKS", ()) and modality in e.constant("MODALITIES", ())
     ]
 
 
@@ -99,7 +99,7 @@ def hidden_layers_parameter(name: str) -> str | None:
 
 def missing_requirement(name: str) -> str | None:
     """Why a model cannot run here: the line to install its library, or None when it can."""
-    needed = entry(name).constant("REQUIRES")
+    needed: str | None = entry(name).constant("REQUIRES", None)
     if needed is None or find_spec(needed) is not None:
         return None
     extra = entry(name).constant("EXTRA", needed)
@@ -182,8 +182,8 @@ def _facts(name: str) -> dict[str, Any]:
     return {
         "model": name,
         "family": family(name),
-        "modalities": list(model.constant("MODALITIES")),
-        "tasks": list(model.constant("TASKS")),
+        "modalities": list(model.constant("MODALITIES", ())),
+        "tasks": list(model.constant("TASKS", ())),
         "card": model.card,
         "missing": missing_requirement(name),
     }

@@ -187,7 +187,8 @@ class KerasEstimator(BaseEstimator):
     @property
     def modality_(self) -> Modality:
         """The kind of raw rows that the network takes."""
-        return self._entry.constant("MODALITIES")[0]
+        modalities: tuple[Modality, ...] = self._entry.constant("MODALITIES", ())
+        return modalities[0]
 
     def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: np.ndarray | None) -> FitPlan:
         """Check everything, learn the preprocessing, and say what is to be trained."""
@@ -218,7 +219,7 @@ class KerasEstimator(BaseEstimator):
         return FitPlan(number, self, architecture, settings, makers, time.perf_counter() - started)
 
     def _new_preprocessor(self) -> Any:
-        options = self._entry.constant("PREPROCESSING", {})
+        options: dict[str, Any] = self._entry.constant("PREPROCESSING", {})
         if self.modality_ == "tabular":
             from ..preprocessing.tables import TablePreprocessor
 

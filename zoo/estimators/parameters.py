@@ -97,7 +97,8 @@ def kind_of(task: str) -> Kind:
 
 def kinds_of(entry: Entry) -> dict[Kind, str]:
     """The kinds of estimator that a network is offered as, each with a task that asks for it."""
-    return {kind_of(task): task for task in sorted(entry.constant("TASKS"))}
+    tasks: tuple[str, ...] = entry.constant("TASKS", ())
+    return {kind_of(task): task for task in sorted(tasks)}
 
 
 _ACRONYMS = {"cnn", "gru", "lstm", "mlp", "rnn"}  # kinds of networks that are written in capitals
@@ -208,7 +209,8 @@ _FITTED = {
 
 def documentation(entry: Entry, kind: Kind) -> str:
     """The docstring of an estimator class: the entry's own, its parameters, attributes and an example."""
-    name, modality = class_name(entry, kind), entry.constant("MODALITIES")[0]
+    modalities: tuple[str, ...] = entry.constant("MODALITIES", ())
+    name, modality = class_name(entry, kind), modalities[0]
     parameters = "\n".join(_documented(parameter) for parameter in parameters_of(entry, kind))
     attributes = [_CLASSES] * (kind == "Classifier") + [_COLUMNS] * (modality == "tabular") + [_ATTRIBUTES]
     example = _ROWS[modality].format(name=name) + _FITTED[kind].format(name=name)
@@ -230,7 +232,7 @@ def _documented(parameter: Parameter) -> str:
 
 def _notes(entry: Entry) -> str:
     """What the network sets beside its parameters."""
-    settings = entry.constant("SETTINGS", {})
+    settings: dict[str, object] = entry.constant("SETTINGS", {})
     if not settings:
         return ""
     listed = "\n".join(f"- ``{name} = {value!r}``" for name, value in settings.items())
