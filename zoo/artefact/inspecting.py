@@ -108,7 +108,19 @@ _CHANGES_WITH_MINOR = ("scikit-learn",)
 
 
 def versions() -> dict[str, str | int | None]:
-    """Versions of libraries and Python, system and number of cores, without importing the libraries."""
+    """Versions of libraries and Python, system and number of cores, without importing the libraries.
+
+    Returns
+    -------
+    dict of str, int or None
+        By name: libraries (None where one is missing), ``python``, ``system`` and ``cores``.
+
+    Examples
+    --------
+    >>> from deepworth.zoo.artefact import versions
+    >>> {"python", "numpy", "keras"} <= set(versions())
+    True
+    """
     libraries: dict[str, str | int | None] = {name: _version(name) for name in _LIBRARIES}
     machine = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
     return {**libraries, **machine, "cores": os.cpu_count()}
