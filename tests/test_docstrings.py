@@ -200,8 +200,11 @@ def test_methods_have_docstrings(module):
 def types_with_fields() -> dict[str, typing.Any]:
     """Public dataclasses and typed dicts, and all of results."""
     import deepworth.zoo.results as results
+    from deepworth.zoo import setup
 
+    parts = {kind.__name__: kind for kind in (setup.Design, setup.Criteria, setup.Resources)}
     found = {name: v for module in PUBLIC for name, v in public_names(module).items() if has_fields(v)}
+    found |= parts
     for info in pkgutil.iter_modules(results.__path__):
         module = importlib.import_module(f"deepworth.zoo.results.{info.name}")
         own = {k: v for k, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__}

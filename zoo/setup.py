@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
-from ..datasets import InputError, ReadOptions, unknown_name
+from ..datasets import DataLike, InputError, ReadOptions, unknown_name
 
 Preset = Literal["quick", "standard", "thorough"]
 Calibration = Literal["auto", "none", "temperature", "platt", "isotonic"]
@@ -25,9 +25,22 @@ Parameters = Mapping[str, Mapping[str, object]]
 class Design:
     """Which models are fitted on which rows.
 
-    ``folds``, ``repeats`` override the preset; ``holdout`` is a share of the rows, held out instead of
-    folds. ``params`` are parameters by model. With ``costs`` every model is fitted once more to measure
-    what it costs.
+    Attributes
+    ----------
+    models : tuple of str or None
+        Names of models; None for all that suit the data.
+    params : dict of dict
+        Parameters by model.
+    preset : {"quick", "standard", "thorough"}
+        5-fold, 10-fold, or three times 10-fold cross-validation.
+    folds, repeats : int or None
+        Override the preset.
+    holdout : float or None
+        Fraction of the rows to hold out ``repeats`` times instead of cross-validating.
+    calibrate : {"auto", "none", "temperature", "platt", "isotonic"} or None
+        How the probabilities of every model are calibrated.
+    costs : bool
+        Whether every model is fitted once more to measure its costs.
     """
 
     models: tuple[str, ...] | None = field(default=None, metadata={"flag": "model"})
@@ -42,7 +55,19 @@ class Design:
 
 @dataclass(frozen=True)
 class Criteria:
-    """What decides: the metric, the margin of practical equivalence, the confidence level, cost limits."""
+    """What a verdict is decided by.
+
+    Attributes
+    ----------
+    metric : str or None
+        Primary metric; None for the default of the task.
+    margin : float or None
+        Differences up to this do not matter in practice; None for the default of the metric.
+    confidence_level : float
+        Level of the intervals, and the probability that a verdict needs.
+    budget : tuple of str
+        Limits of cost.
+    """
 
     metric: str | None = None
     margin: float | None = None
@@ -52,7 +77,23 @@ class Criteria:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a run may use; times and sizes as they were given ("5m", "2GB")."""
+    """What a run may use.
+
+    Attributes
+    ----------
+    jobs : int or None
+        Worker processes; None for one where there are limits, else for none.
+    threads : int or None
+        Threads of every fit; None for a number that suits the rows.
+    time_limit : float, str or None
+        Time limit of a job in seconds, or as "5m".
+    memory_limit : int, str or None
+        Memory limit of a worker process in bytes, or as "2GB".
+    cluster : str or None
+        Address of a running Dask scheduler.
+    deterministic : bool
+        Whether results have to be bit-equal.
+    """
 
     jobs: int | None = field(default=None, metadata={"local": True})
     threads: int | None = None
@@ -63,7 +104,7 @@ class Resources:
 
 
 class ResourceOptions(TypedDict, total=False):
-    """What a run may use, as keyword arguments for type checkers; :class:`Resources` holds it."""
+    """What a run may use, for type checkers; :class:`Resources` explains it."""
 
     jobs: int | None
     threads: int | None
@@ -74,7 +115,7 @@ class ResourceOptions(TypedDict, total=False):
 
 
 class SetupOptions(ReadOptions, ResourceOptions, total=False):
-    """The options of a comparison as keyword arguments, for type checkers; :class:`Setup` holds them."""
+    """The options of a comparison for type checkers; :func:`deepworth.compare` explains them."""
 
     models: Sequence[str] | str | None
     preset: Preset
@@ -93,7 +134,7 @@ class SetupOptions(ReadOptions, ResourceOptions, total=False):
 
 @dataclass(frozen=True)
 class Setup:
-    """All that makes a comparison, and the same comparison again.
+    """All options of a comparison, with which it can be repeated.
 
     Attributes
     ----------
@@ -102,8 +143,11 @@ class Setup:
     reading : ReadOptions
         How the data is read, see :func:`deepworth.load_dataset`.
     design : Design
+        Models, parameters and folds.
     criteria : Criteria
+        Metric, margin, confidence level and limits of cost.
     resources : Resources
+        Processes, threads and limits.
     seed : int
         The same seed gives the same numbers on the same machine.
 
@@ -113,6 +157,8 @@ class Setup:
     >>> setup = Setup.of("patients.csv", target="sick", preset="standard", metric="f1")
     >>> setup.design.preset, setup.reading["target"], setup.criteria.metric
     ('standard', 'sick', 'f1')
+    >>> Setup.from_json(setup.to_json()) == setup
+    True
     """
 
     data: str | None = None
@@ -123,8 +169,15 @@ class Setup:
     seed: int = 0
 
     @classmethod
-    def of(cls, data: object = "sick-healthy", **options: Unpack[SetupOptions]) -> Setup:
-        """The setup of keyword arguments, each put where it belongs.
+    def of(cls, data: DataLike = "sick-healthy", **options: Unpack[SetupOptions]) -> Setup:
+        """Make a setup of keyword arguments.
+
+        Parameters
+        ----------
+        data : str, path, DataFrame or Dataset, default="sick-healthy"
+            Anything that :func:`deepworth.load_dataset` takes.
+        **options
+            The options of :func:`deepworth.compare`.
 
         Raises
         ------
@@ -155,10 +208,10 @@ class Setup:
         import json
 
         try:
-            found: dict[str, object] = json.loads(json.dumps(asdict(self), allow_nan=False))
+            content: dict[str, object] = json.loads(json.dumps(asdict(self), allow_nan=False))
         except (TypeError, ValueError):
             return None
-        return found
+        return content
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Setup:
@@ -174,11 +227,11 @@ class Setup:
 
     def options(self) -> dict[str, object]:
         """Every option by its name with its value, those of reading first."""
-        found: dict[str, object] = dict(self.reading)
+        options: dict[str, object] = dict(self.reading)
         for name, kind in _parts().items():
             part = getattr(self, name)
-            found |= {f.name: getattr(part, f.name) for f in fields(kind)}
-        return {**found, "seed": self.seed}
+            options |= {f.name: getattr(part, f.name) for f in fields(kind)}
+        return {**options, "seed": self.seed}
 
 
 def option_names() -> tuple[str, ...]:
@@ -235,7 +288,7 @@ def _named(data: object) -> str | None:
 
 
 def _absolute_test(reading: dict[str, Any]) -> ReadOptions:
-    found = dict(reading)
-    if isinstance(found.get("test"), (str, os.PathLike)):
-        found["test"] = _named(found["test"])
-    return found  # type: ignore[return-value]
+    absolute = dict(reading)
+    if isinstance(absolute.get("test"), (str, os.PathLike)):
+        absolute["test"] = _named(absolute["test"])
+    return absolute  # type: ignore[return-value]

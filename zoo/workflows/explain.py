@@ -271,7 +271,7 @@ _METHODS: dict[str, Any] = {
 def is_artefact(what: str | os.PathLike[str]) -> bool:
     """Whether this is the folder of a saved model, and not the name of a run."""
     folder = Path(what)
-    if not folder.is_dir():  # a path that is not there is told as a path
+    if not folder.is_dir():  # the error about a missing path should name it as a path
         return os.sep in os.fspath(what)
     return not (folder / "run.sqlite").is_file()
 
@@ -329,8 +329,8 @@ def explain_run(
     dataset = same_data(kept, data)
     plan = same_plan(kept, dataset, make_limits(Resources(jobs=0, threads=kept.plan.threads)))
     split = next(job.split for job in plan.jobs if fold_of(job) == (0, 0))
-    found = [_explained(name, dataset, split, plan, range(seed, seed + seeds)) for name in names]
-    trainings = [one.pop("importances") for one in found]
+    explained = [_explained(name, dataset, split, plan, range(seed, seed + seeds)) for name in names]
+    trainings = [one.pop("importances") for one in explained]
     facts = {name: getattr(answer.dataset, name) for name in ("name", "rows", "task", "modality", "classes")}
     columns = [f.name for f in fields(ReadableModel)]
     explanation = from_json(
@@ -344,7 +344,7 @@ def explain_run(
                 "rows_held_out": len(split.test),
                 "seeds": seeds,
                 "leaderboard": [{c: getattr(row, c) for c in columns} for row in answer.leaderboard],
-                "models": found,
+                "models": explained,
                 "agreement_between_families": _between(*trainings) if len(trainings) == 2 else None,
                 "same_most_important": _same_first(trainings),
             }
