@@ -1,10 +1,11 @@
-"""Reports of six embedded datasets, each opened in a browser if one is installed.
+"""Reports on six embedded datasets, each opened in a browser if one is installed.
 
     python benchmarks/gallery.py [--output DIR] [--quick] [--json]
 
-Tables of two, three and many classes and of numbers, images, texts; both families on each, their champions
-explained, and on the first a learning curve and a grid of networks joined. The pages and an index go to
-build/gallery. ``--quick`` trains next to nothing, explains and measures one table and joins nothing.
+Tables with two and three classes and for regression, images, and texts. Models of both families are compared
+on each and the best ones explained; the first report includes a learning curve and a grid of networks. Pages
+and index go to build/gallery. ``--quick`` trains small networks, explains and measures the costs of one table
+only, and adds no curves.
 """
 
 from __future__ import annotations
@@ -41,7 +42,6 @@ SMALL: dict[str, dict[str, Any]] = {
 def made(name: str, models: list[str], folder: Path, store: Path, quick: bool) -> dict[str, Any]:
     """The page of one dataset."""
     import deepworth
-    from deepworth.zoo.workflows.explain import explain_run
 
     full = not quick or name == SHOWN
     options: dict[str, Any] = {"folds": 2, "rows": 150, "costs": full} if quick else {"folds": 3}
@@ -49,7 +49,7 @@ def made(name: str, models: list[str], folder: Path, store: Path, quick: bool) -
         options["params"] = {m: SMALL[m] for m in models if m in SMALL}
     result = deepworth.compare(name, models=models, store=store, **options)
     if full:
-        explain_run(result.run, store=store, seeds=2 if quick else 3)
+        deepworth.explain_run(result.run, store=store, seeds=2 if quick else 3)
     page = folder / f"{name}.html"
     joined = joins(name, store) if name == JOINED and not quick else []
     deepworth.report(result.run, page, store=store, join=joined)
@@ -71,8 +71,10 @@ def joins(name: str, folder: Path) -> list[Path]:
 
 def index(rows: list[dict[str, Any]]) -> str:
     """A list of the pages."""
+    from deepworth.zoo.report.words import OUTCOMES
+
     items = "".join(
-        f'<li><a href="{row["data"]}.html">{html.escape(row["data"])}</a>: {row["outcome"]}</li>'
+        f'<li><a href="{row["data"]}.html">{html.escape(row["data"])}</a>: {OUTCOMES[row["outcome"]]}</li>'
         for row in rows
     )
     head = '<meta charset="utf-8"><title>deepworth: gallery</title>'
@@ -81,9 +83,9 @@ def index(rows: list[dict[str, Any]]) -> str:
 
 
 def looked_at(folder: Path, names: list[str]) -> dict[str, list[str]] | None:
-    """What a browser had to complain about, by page, and what it asked for; None without a browser.
+    """Console messages, errors and requests of each page in a browser; None without a browser.
 
-    Pictures of the pages in light and dark are left beside them.
+    Screenshots of the pages in light and dark are written beside them.
     """
     program = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     try:
@@ -127,7 +129,7 @@ def main() -> None:
     if chosen.json:
         print(json.dumps({"pages": rows}))
     else:
-        header = ["data", "outcome", "bytes", "complaints of the browser"]
+        header = ["data", "outcome", "bytes", "errors and requests in the browser"]
         cells = [[r["data"], r["outcome"], f"{r['page_bytes']:,}", _words(r["complaints"])] for r in rows]
         print(table(header, cells))
     raise SystemExit(int(any(r["complaints"] for r in rows)))
