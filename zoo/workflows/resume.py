@@ -71,8 +71,20 @@ def resume(
 
     Examples
     --------
+    A run that is interrupted after its first fold, as by Ctrl-C:
+
     >>> import deepworth
-    >>> deepworth.resume("last")  # doctest: +SKIP
+    >>> def interrupt(event):
+    ...     if event.kind == "fold":
+    ...         raise KeyboardInterrupt
+    >>> options = {"models": ["constant", "naive-bayes"], "folds": 2, "costs": False}
+    >>> try:
+    ...     deepworth.compare("iris", progress=interrupt, **options)
+    ... except KeyboardInterrupt:
+    ...     print(deepworth.runs()[0].jobs_done, "of", deepworth.runs()[0].jobs, "jobs")
+    1 of 4 jobs
+    >>> deepworth.resume("last").leaderboard()["status"].tolist()
+    ['ok', 'ok']
     """
     started = time.perf_counter()
     kept, _ = load_unfinished(run, store)
