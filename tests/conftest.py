@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
+import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 # Workers of a parallel run share the cores: more threads than that would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -85,6 +89,23 @@ def fixed_seeds():
 
     random.seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture(scope="session")
+def kept_models() -> Path:
+    """The newest kept models; skipped where libraries are older than those that saved them.
+
+    Keras and scikit-learn open what older versions of them saved, and not what newer ones did.
+    """
+    folders = (ROOT / "tests" / "fixtures" / "artefacts").iterdir()
+    newest = max(folders, key=lambda folder: tuple(map(int, folder.name.split("."))))
+    for archive in newest.glob("*.zip"):
+        with zipfile.ZipFile(archive) as file:
+            saved_with = json.loads(file.read("manifest.json"))["versions"]
+        for library in {"keras", "scikit-learn"} & set(saved_with):
+            if Version(version(library)) < Version(saved_with[library]):
+                pytest.skip(f"the kept models were saved with {library} {saved_with[library]}")
+    return newest
 
 
 @pytest.fixture(scope="session")

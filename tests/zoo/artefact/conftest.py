@@ -22,14 +22,14 @@ def unpack(version: str, name: str, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def kept(tmp_path_factory):
+def kept(tmp_path_factory, kept_models):
     """Folders of the newest format by name of the model; copy before you change one."""
     place = tmp_path_factory.mktemp("kept")
     return {name: unpack(NEWEST, name, place / name) for name in FAMILIES}
 
 
 @pytest.fixture
-def unpacked(tmp_path):
+def unpacked(tmp_path, kept_models):
     """A function that unpacks a kept model of a format version."""
     return lambda version, name: unpack(version, name, tmp_path / "model")
 

@@ -89,7 +89,7 @@ def run(copy, *arguments):
     )
 
 
-def test_it_passes_the_contract(copy):
+def test_it_passes_the_contract(copy, kept_models):
     assert run(copy, "-c", PLACE).stdout.startswith(str(copy))
     options = ("-q", "-p", "no:cacheprovider", "-k", "linear_json or no_other_file")
     done = run(copy, "-m", "pytest", *options, str(CONTRACT))
@@ -99,9 +99,8 @@ def test_it_passes_the_contract(copy):
     assert int(passed[1]) == 7
 
 
-def test_it_works_in_the_command(copy, tmp_path):
-    newest = max((ROOT / "tests" / "fixtures" / "artefacts").iterdir())
-    with zipfile.ZipFile(newest / "logistic-regression.zip") as archive:
+def test_it_works_in_the_command(copy, kept_models, tmp_path):
+    with zipfile.ZipFile(kept_models / "logistic-regression.zip") as archive:
         archive.extractall(tmp_path / "model")
     command = "import sys; from deepworth.cli import main; main(sys.argv[1:])"
     arguments = ["export", str(tmp_path / "model"), "-o", str(tmp_path / "x"), "--format", "linear_json"]

@@ -305,7 +305,9 @@ KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["logistic-regression", "shallow-mlp"])
 @pytest.mark.parametrize("version", sorted(p.name for p in KEPT.iterdir()))
-def test_kept_models_of_every_released_format_can_be_exported(version, name, graph_gap, tmp_path):
+def test_kept_models_of_every_released_format_can_be_exported(
+    version, name, graph_gap, kept_models, tmp_path
+):
     with zipfile.ZipFile(KEPT / version / f"{name}.zip") as file:
         file.extractall(tmp_path / "model")
     assert graph_gap(tmp_path / "model") < 1e-6
@@ -313,7 +315,7 @@ def test_kept_models_of_every_released_format_can_be_exported(version, name, gra
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["logistic-regression", "shallow-mlp"])
-def test_a_saved_model_without_a_proof_is_verified_itself(name, tmp_path):
+def test_a_saved_model_without_a_proof_is_verified_itself(name, kept_models, tmp_path):
     folder = tmp_path / name
     with zipfile.ZipFile(KEPT / FORMAT / f"{name}.zip") as file:
         file.extractall(folder)

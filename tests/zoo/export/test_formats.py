@@ -19,7 +19,6 @@ from deepworth.zoo import export as room
 from deepworth.zoo.export import export, formats, verify
 
 ROOM = Path(room.__file__).parent
-KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"
 MODELS = ("logistic-regression", "shallow-mlp")
 ALONE = """
 import importlib.util, sys
@@ -33,12 +32,11 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("for
 
 
 @pytest.fixture(scope="session")
-def saved(tmp_path_factory):
+def saved(tmp_path_factory, kept_models):
     """The kept models of the newest format, unpacked."""
-    newest = max(KEPT.iterdir(), key=lambda p: tuple(map(int, p.name.split("."))))
     folder = tmp_path_factory.mktemp("kept")
     for name in MODELS:
-        with zipfile.ZipFile(newest / f"{name}.zip") as archive:
+        with zipfile.ZipFile(kept_models / f"{name}.zip") as archive:
             archive.extractall(folder / name)
     return folder
 
