@@ -155,16 +155,17 @@ def _kept(frame: pd.DataFrame, classes: list[str], repeat: Any) -> _Kept:
 
 def _classes(repeats: list[_Kept], classes: list[str], setting: _Setting) -> dict[str, Any]:
     """Everything about a classifier: before and after each calibrator, and with the best of them."""
-    found = [_calibrated(kept) for kept in repeats]
-    best = _best([kept.truth for kept in repeats], found)
-    after = [shares[best] for shares in found]
+    calibrated = [_calibrated(kept) for kept in repeats]
+    best = _best([kept.truth for kept in repeats], calibrated)
+    after = [shares[best] for shares in calibrated]
     raw = _scores(repeats, [kept.prediction for kept in repeats], setting)
     judged: dict[str, Any] = {
         "rows": len(repeats[0].rows),
         "repeats": len(repeats),
         **vars(raw),
         "calibrators": {
-            kind.method: _scores(repeats, [shares[kind] for shares in found], setting) for kind in found[0]
+            kind.method: _scores(repeats, [shares[kind] for shares in calibrated], setting)
+            for kind in calibrated[0]
         },
         "best_calibrator": best.method,
         "sets": _sets(repeats, best, classes, setting),
@@ -187,9 +188,9 @@ def _calibrated(kept: _Kept) -> dict[type[Calibrator], np.ndarray]:
     return {kind: cross_fitted(kind, kept.prediction, kept.truth, kept.parts) for kind in kinds}
 
 
-def _best(truths: list[np.ndarray], found: list[dict[type[Calibrator], np.ndarray]]) -> type[Calibrator]:
+def _best(truths: list[np.ndarray], losses: list[dict[type[Calibrator], np.ndarray]]) -> type[Calibrator]:
     """The choice of ``--calibrate auto``, by the first repeat: others ask the same rows again."""
-    return simplest({kind: log_losses(shares, truths[0]) for kind, shares in found[0].items()})
+    return simplest({kind: log_losses(shares, truths[0]) for kind, shares in losses[0].items()})
 
 
 def _scores(repeats: list[_Kept], shares: list[np.ndarray], setting: _Setting) -> CalibrationScores:

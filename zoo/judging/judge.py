@@ -77,7 +77,7 @@ def judge(
         findings=facts.findings,
         versions=facts.versions,
         wall_seconds=facts.seconds,
-        estimate=_held_against_the_clock(results),
+        estimate=_with_real_time(results),
         determinism=facts.determinism,
         exit_code=int(any(row.status not in ("ok", "skipped") for row in results.rows)),
         between=None if between is None else _between(between, scores, resolved, results, resampled),
@@ -101,7 +101,7 @@ def _resampled(results: Results, scores: Sequence[ModelScores], resolved: Resolv
     return resample(results.labels, results.test_rows[0, 0], scores, resolved.metric, plan.seed)
 
 
-def _held_against_the_clock(results: Results) -> TimeEstimate | None:
+def _with_real_time(results: Results) -> TimeEstimate | None:
     """The estimate beside what the run took; an interrupted run took nothing that could be compared."""
     estimate = results.facts.estimate
     if estimate is None or estimate.real_seconds is not None:

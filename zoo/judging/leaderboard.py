@@ -115,8 +115,8 @@ def _predict_seconds(ok: Sequence[Result], sheet: CostSheet | None) -> float | N
 
 def latency(sheet: CostSheet, rows: int) -> float | None:
     """Median seconds of a call with so many rows."""
-    found = (sheet.latency or {}).get(str(rows))
-    return None if found is None else found.median
+    times = (sheet.latency or {}).get(str(rows))
+    return None if times is None else times.median
 
 
 def _cost_notes(cost: Result | None) -> list[str]:
@@ -127,10 +127,10 @@ def _cost_notes(cost: Result | None) -> list[str]:
 
 def _fidelity(explanations: Explanations | None, model: str) -> dict[str, Any]:
     """The better of a model's two surrogates, and each."""
-    found = None if explanations is None else explanations.surrogates.get(model)
-    if found is None:
+    surrogate = None if explanations is None else explanations.surrogates.get(model)
+    if surrogate is None:
         return {}
-    both = {"fidelity_tree": found.fidelity_tree, "fidelity_linear": found.fidelity_linear}
+    both = {"fidelity_tree": surrogate.fidelity_tree, "fidelity_linear": surrogate.fidelity_linear}
     known = [value for value in both.values() if value is not None]
     return {"fidelity": max(known, default=None), **both}
 
@@ -177,12 +177,12 @@ def with_pareto_front(rows: Sequence[LeaderboardRow], sign: int) -> list[Leaderb
     sign : 1 if greater scores are better, else -1
     """
     known = [position for position, row in enumerate(rows) if _losses(row, sign) is not None]
-    found = list(rows)
+    marked = list(rows)
     if known:
         losses = np.array([_losses(rows[position], sign) for position in known], dtype=float)
         for position, on_front in zip(known, pareto_front(losses), strict=True):
-            found[position] = replace(rows[position], pareto=bool(on_front))
-    return found
+            marked[position] = replace(rows[position], pareto=bool(on_front))
+    return marked
 
 
 def _losses(row: LeaderboardRow, sign: int) -> list[float] | None:
@@ -227,21 +227,21 @@ def parse_budget(words: Iterable[str] | None) -> dict[str, float]:
     ``latency`` is the median time of one row, ``fit`` that of training one model on all rows, ``size``
     that of the saved model's files, ``memory`` the peak of its training.
     """
-    found: dict[str, float] = {}
+    limits: dict[str, float] = {}
     for word in [words] if isinstance(words, str) else words or ():
         kind, _, amount = word.partition("=")
         kind = kind.strip().lower()
         if kind not in KINDS:
             raise unknown_name("budget", kind, [example for _, example in KINDS.values()])
-        found[kind] = _amount(word, amount, *KINDS[kind])
-    return found
+        limits[kind] = _amount(word, amount, *KINDS[kind])
+    return limits
 
 
 def _amount(word: str, amount: str, units: dict[str, float], example: str) -> float:
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", amount.lower())
-    if not found or found[2] not in units or float(found[1]) <= 0:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", amount.lower())
+    if not match or match[2] not in units or float(match[1]) <= 0:
         raise InputError(f"budget must be like {example}, got {word!r}")
-    return float(found[1]) * units[found[2]]
+    return float(match[1]) * units[match[2]]
 
 
 def price(row: LeaderboardRow, kind: str) -> float | None:

@@ -78,9 +78,9 @@ def _normal(mean: float, error: float, margin: float, level: float) -> Posterior
     """The posterior of a mean with a known error."""
     if error == 0.0:
         return of_samples(np.array([mean]), margin, level)
-    found = stats.norm(mean, error)
-    low, high = found.interval(level)
-    below, above = float(found.cdf(-margin)), float(found.sf(margin))
+    distribution = stats.norm(mean, error)
+    low, high = distribution.interval(level)
+    below, above = float(distribution.cdf(-margin)), float(distribution.sf(margin))
     return Posterior(mean, float(low), float(high), below, max(0.0, 1 - below - above), above)
 
 

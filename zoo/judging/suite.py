@@ -84,8 +84,8 @@ def _ranked(modality: str, answers: Sequence[Answer], level: float) -> ModalityR
     table = np.array([[sign * own[name] for name in common] for sign, own in zip(signs, scores, strict=True)])
     names = {a.metric.name for a in answers}  # errors in units of the target cannot be compared in size
     same = len(names) == 1 and not any(METRICS[name].relative for name in names)
-    found = ranking(common, table, level, same_metric=same)
-    return ModalityRanking(modality, families, left_out, len(answers), found)
+    ranks = ranking(common, table, level, same_metric=same)
+    return ModalityRanking(modality, families, left_out, len(answers), ranks)
 
 
 def ranking(
@@ -185,26 +185,26 @@ def signed_rank_p(differences: np.ndarray) -> float:
 
 
 def _pairs(names: list[str], scores: np.ndarray, level: float, same_metric: bool) -> list[Pair]:
-    found = []
+    pairs = []
     for i, j in itertools.combinations(range(len(names)), 2):
         gap = scores[:, i] - scores[:, j]
         counts = (int((gap > 0).sum()), int((gap == 0).sum()), int((gap < 0).sum()))
-        found.append((names[i], names[j], counts, pair_p(gap, same_metric)))
-    adjusted = holm([p for *_, p in found])
+        pairs.append((names[i], names[j], counts, pair_p(gap, same_metric)))
+    adjusted = holm([p for *_, p in pairs])
     return [
         Pair(first, second, *counts, p, own, own < 1 - level)
-        for (first, second, counts, p), own in zip(found, adjusted, strict=True)
+        for (first, second, counts, p), own in zip(pairs, adjusted, strict=True)
     ]
 
 
 def _groups(names: list[str], pairs: Sequence[Pair]) -> tuple[tuple[str, ...], ...]:
     """Longest runs of neighbours in rank without a pair that differs; single models need no bar."""
     apart = {frozenset((pair.first, pair.second)) for pair in pairs if pair.differs}
-    found: list[tuple[int, int]] = []
+    groups: list[tuple[int, int]] = []
     for start in range(len(names)):
         end = start + 1
         while end < len(names) and all(frozenset((names[end], n)) not in apart for n in names[start:end]):
             end += 1
-        if end - start > 1 and not (found and found[-1][1] >= end):
-            found.append((start, end))
-    return tuple(tuple(names[start:end]) for start, end in found)
+        if end - start > 1 and not (groups and groups[-1][1] >= end):
+            groups.append((start, end))
+    return tuple(tuple(names[start:end]) for start, end in groups)

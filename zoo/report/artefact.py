@@ -30,23 +30,23 @@ from .words import FAMILY_COLOURS, number, seconds, show_cost, size
 MOST_COLUMNS = 12
 
 
-def show_artefact(found: Inspection, *, as_json: bool = False) -> None:
+def show_artefact(inspection: Inspection, *, as_json: bool = False) -> None:
     """Manifest, files and model card of a saved model."""
     if as_json:
-        print_json(to_json(found))
+        print_json(to_json(inspection))
         return
-    out, manifest = console(), found.manifest
+    out, manifest = console(), inspection.manifest
     out.print(Text(f"{printable(manifest['model'])} on {printable(manifest['dataset']['name'])}", "bold"))
     for name, value in _facts(manifest):
         out.print(Text(f"  {name:<12} {value}"), soft_wrap=True)
-    out.print(_files(found.files))
-    for note in found.notes:
+    out.print(_files(inspection.files))
+    for note in inspection.notes:
         out.print(Text(note, "yellow"), soft_wrap=True)
-    words = "all files are unchanged" if found.sound else "files were changed: do not use this model"
-    out.print(Text(words, "green" if found.sound else "bold red"))
-    if found.card:
+    words = "all files are unchanged" if inspection.sound else "files were changed: do not use this model"
+    out.print(Text(words, "green" if inspection.sound else "bold red"))
+    if inspection.card:
         out.print(Text("\ncard.md", "bold"))
-        out.print(Text(printable(found.card, lines=True)), soft_wrap=True)
+        out.print(Text(printable(inspection.card, lines=True)), soft_wrap=True)
 
 
 def show_trained(trained: Trained, *, as_json: bool = False) -> None:
@@ -144,13 +144,13 @@ def _proof(row: FormatResult) -> Text:
     return Text(f"Do not use it: {rows}, it predicts differently from the trained model", "bold red")
 
 
-def show_exports(found: ExportReport, *, as_json: bool) -> None:
+def show_exports(exports: ExportReport, *, as_json: bool) -> None:
     """One line per format, with the largest difference or the reason."""
     if as_json:
-        print_json(to_json(found))
+        print_json(to_json(exports))
         return
-    click.echo(found.path)
-    for name, row in found.formats.items():
+    click.echo(exports.path)
+    for name, row in exports.formats.items():
         click.echo(f"  {name:<12} {line(row)}")
         for rest in row.not_inside:
             click.echo(f"  {'':<12} not inside: {rest}")
@@ -167,33 +167,33 @@ def line(row: FormatResult) -> str:
     )
 
 
-def show_verified(found: Verification, *, as_json: bool) -> None:
+def show_verified(verification: Verification, *, as_json: bool) -> None:
     """One line per format of a repeated proof."""
     if as_json:
-        print_json(to_json(found))
+        print_json(to_json(verification))
         return
-    for name, row in found.formats.items():
+    for name, row in verification.formats.items():
         mark = {True: "holds", False: "DIFFERS", None: "-"}[row.holds]
         failed = row.reason if row.holds is False else None
         click.echo(f"  {name:<12} {mark}  {failed or line(row)}")
 
 
-def exit_code(found: ExportReport, *, strict: bool) -> int:
+def exit_code(exports: ExportReport, *, strict: bool) -> int:
     """0 if no format failed; with ``strict``, every format must work."""
     wrong = ("failed", "cannot", "not tried") if strict else ("failed",)
-    return int(any(row.status in wrong for row in found.formats.values()))
+    return int(any(row.status in wrong for row in exports.formats.values()))
 
 
 _COLOURS = {"bit-equal": "green", "within tolerance": "yellow"}
 
 
-def show_repeated_run(found: RunVerification, *, as_json: bool = False) -> None:
+def show_repeated_run(verification: RunVerification, *, as_json: bool = False) -> None:
     """One row per model, and how deterministic the settings of the run are."""
     if as_json:
-        print_json(found.to_dict())
+        print_json(verification.to_dict())
         return
     table = _table("model", "repeated", "result", "largest difference")
-    for job in found.models:
+    for job in verification.models:
         largest = "" if job.largest_difference is None else f"{job.largest_difference:.3g}"
         result = f"{job.answer}: {job.reason}" if job.reason else job.answer
         table.add_row(
@@ -202,7 +202,7 @@ def show_repeated_run(found: RunVerification, *, as_json: bool = False) -> None:
             Text(result, _COLOURS.get(job.answer, "red")),
             largest,
         )
-    threads = found.determinism.threads
-    setting = f"{found.determinism.level}, {threads} thread{'s' if threads > 1 else ''} per fit"
-    changed = "; other library versions are installed now" if found.versions_changed else ""
-    console().print(Text(f"run {found.run}: {setting}{changed}", "bold"), table)
+    threads = verification.determinism.threads
+    setting = f"{verification.determinism.level}, {threads} thread{'s' if threads > 1 else ''} per fit"
+    changed = "; other library versions are installed now" if verification.versions_changed else ""
+    console().print(Text(f"run {verification.run}: {setting}{changed}", "bold"), table)

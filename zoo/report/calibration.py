@@ -78,10 +78,10 @@ def _calibrators(answer: CalibrationAnswer) -> Table:
     return table
 
 
-def _between(found: Share | CalibrationError | None) -> str:
-    if found is None:
+def _between(estimate: Share | CalibrationError | None) -> str:
+    if estimate is None:
         return ""
-    return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
+    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
 
 
 def _reading(answer: CalibrationAnswer) -> list[Text]:
@@ -125,15 +125,15 @@ def _sets(answer: CalibrationAnswer) -> Table:
 def _decisions(answer: CalibrationAnswer) -> Table:
     table = _table("cost\na row", "at\n1/2", "saved", "uncali-\nbrated", "called\npositive")
     for model in answer.models:
-        found = model.decisions
-        assert found is not None
+        decisions = model.decisions
+        assert decisions is not None
         table.add_row(
             _name(model, answer),
-            _between(found.expected_cost),
-            number(found.expected_cost_at_half.value),
-            _between(found.saved),
-            number(found.expected_cost_uncalibrated.value),
-            f"{found.share_called_positive:.1%}",
+            _between(decisions.expected_cost),
+            number(decisions.expected_cost_at_half.value),
+            _between(decisions.saved),
+            number(decisions.expected_cost_uncalibrated.value),
+            f"{decisions.share_called_positive:.1%}",
         )
     return table
 
@@ -152,9 +152,9 @@ def _of_costs(answer: CalibrationAnswer) -> Text:
 def _of_values(answer: CalibrationAnswer) -> list[Any]:
     table = _table(f"coverage (nominal {answer.confidence_level:.3g})", "interval: value ±")
     for model in answer.models:
-        found = model.intervals
-        assert found is not None
-        table.add_row(_name(model, answer), _between(found.coverage), number(found.half_width))
+        intervals = model.intervals
+        assert intervals is not None
+        table.add_row(_name(model, answer), _between(intervals.coverage), number(intervals.half_width))
     note = "Intervals from the residuals of the other folds, the same width for every row."
     return [table, Text(note, "dim")]
 
@@ -189,8 +189,8 @@ def confidence_lines(report: ConfidenceReport) -> list[str]:
     return lines
 
 
-def _range(found: Share | CalibrationErrorEstimate) -> str:
-    return f"{number(found.value)} ({number(found.low)} to {number(found.high)})"
+def _range(estimate: Share | CalibrationErrorEstimate) -> str:
+    return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
 
 
 # Okabe and Ito (2008): told apart with any colour vision; marker and line differ as well.

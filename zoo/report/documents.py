@@ -20,11 +20,11 @@ def kind_of(output: str | os.PathLike[str] | None, given: str | None = None) -> 
         return given or "html"
     path = Path(output)
     check_place(path)
-    found = next((kind for kind, endings in KINDS.items() if path.suffix.lower() in endings), None)
-    if given is None and found is None:
+    known_kind = next((kind for kind, endings in KINDS.items() if path.suffix.lower() in endings), None)
+    if given is None and known_kind is None:
         endings = ", ".join(ending for known in KINDS.values() for ending in known)
         raise InputError(f"cannot write {path}: expected a name ending in {endings}, or --format")
-    return given or str(found)
+    return given or str(known_kind)
 
 
 def render(sheet: ReportSheet, kind: str) -> str:

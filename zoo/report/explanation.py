@@ -86,72 +86,72 @@ def _bar(value: float, largest: float, style: str = "cyan") -> Text:
     return Text("█" * round(_BAR * abs(value) / largest) if largest > 0 else "", style)
 
 
-def _importance(found: Importance | None) -> list[Any]:
-    if found is None:
+def _importance(importance: Importance | None) -> list[Any]:
+    if importance is None:
         return []
     title = _title(
         "Permutation importance",
         "Share of the target's variance that is no longer explained when a part is shuffled "
-        f"(squared error, {found.rows:,} rows; associated columns are shuffled together).",
+        f"(squared error, {importance.rows:,} rows; associated columns are shuffled together).",
     )
-    if not found.parts:
-        return [*title, Text(found.reason or "There is nothing to shuffle.")]
-    table = _table("part", "importance", f"{found.confidence_level:.0%} interval", "")
+    if not importance.parts:
+        return [*title, Text(importance.reason or "There is nothing to shuffle.")]
+    table = _table("part", "importance", f"{importance.confidence_level:.0%} interval", "")
     table.columns[-1].justify = "left"
-    largest = max(part.importance for part in found.parts)
-    for part in found.parts[:_MOST]:
+    largest = max(part.importance for part in importance.parts)
+    for part in importance.parts[:_MOST]:
         between = f"{number(part.low)} to {number(part.high)}"
         table.add_row(part.part, number(part.importance), between, _bar(max(0.0, part.importance), largest))
-    return [*title, table, *_more(found.parts)]
+    return [*title, table, *_more(importance.parts)]
 
 
 def _more(rows: Sequence[Any]) -> list[Text]:
     return [Text(f"  ... and {len(rows) - _MOST} more (--json has all)", "dim")] if len(rows) > _MOST else []
 
 
-def _coefficients(found: Sequence[Coefficient] | None) -> list[Any]:
-    if not found:
+def _coefficients(coefficients: Sequence[Coefficient] | None) -> list[Any]:
+    if not coefficients:
         return []
-    outputs = list(found[0].coefficient)[:6]
+    outputs = list(coefficients[0].coefficient)[:6]
     table = _table(
         "input", *(f"{name}: per unit" for name in outputs), *(f"{name}: per SD" for name in outputs)
     )
-    for line in found[:_MOST]:
+    for line in coefficients[:_MOST]:
         cells = [f"{own[name]:.3g}" for own in (line.coefficient, line.standardised) for name in outputs]
         table.add_row(line.feature, *cells)
     why = "Change of the model's output for one raw unit, and for one standard deviation, of the input."
-    return [*_title("Coefficients", why), table, *_more(found)]
+    return [*_title("Coefficients", why), table, *_more(coefficients)]
 
 
-def _dependence(found: Sequence[Dependence] | None) -> list[Any]:
-    if not found:
+def _dependence(curves: Sequence[Dependence] | None) -> list[Any]:
+    if not curves:
         return []
     table = _table("column", "output", "from", "to", "predictions from", "to", "range")
-    for curve in sorted(found, key=lambda c: -c.range)[:_MOST]:
+    for curve in sorted(curves, key=lambda c: -c.range)[:_MOST]:
         name = max(curve.mean, key=lambda n: max(curve.mean[n]) - min(curve.mean[n]))
         mean = curve.mean[name]
         low, high = min(range(len(mean)), key=mean.__getitem__), max(range(len(mean)), key=mean.__getitem__)
         ends = [_value(curve.grid[i]) for i in (low, high)]
         table.add_row(curve.column, name, *ends, number(mean[low]), number(mean[high]), number(curve.range))
     why = "Lowest and highest mean prediction when one column is set to each value, the others unchanged."
-    return [*_title("Partial dependence", why), table, *_more(found)]
+    return [*_title("Partial dependence", why), table, *_more(curves)]
 
 
 def _value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _surrogate(found: Surrogate | None) -> list[Any]:
-    if found is None:
+def _surrogate(surrogate: Surrogate | None) -> list[Any]:
+    if surrogate is None:
         return []
-    tree, linear = (max(0.0, value or 0.0) for value in (found.fidelity_tree, found.fidelity_linear))
+    tree, linear = (max(0.0, value or 0.0) for value in (surrogate.fidelity_tree, surrogate.fidelity_linear))
     why = (
         f"R² with the model's predictions, on rows that were not fitted: {tree:.0%} for an 8-leaf tree, "
         f"{linear:.0%} for an 8-term linear model."
     )
     parts: list[Any] = _title("Surrogate model", why)
     table = _table("if", "rows", "answer")
-    for leaf in found.tree:
+    for leaf in surrogate.tree:
         table.add_row(" and ".join(leaf.conditions) or "always", f"{leaf.share:.0%}", _said(leaf.answer))
     return [*parts, table]
 
@@ -163,20 +163,20 @@ def _said(answer: Any) -> str:
     return f"{name} {answer[name]:.0%}"
 
 
-def _gradients(found: Gradients | None) -> list[Any]:
-    if found is None:
+def _gradients(gradients: Gradients | None) -> list[Any]:
+    if gradients is None:
         return []
-    error = f"completeness error {found.completeness_error:.1e}"
-    why = f"What each part adds to the output ({found.unit}); {error}."
+    error = f"completeness error {gradients.completeness_error:.1e}"
+    why = f"What each part adds to the output ({gradients.unit}); {error}."
     parts: list[Any] = _title("Integrated gradients", why)
-    if not found.rows:
+    if not gradients.rows:
         table = _table("part", "mean size", "")
         table.columns[-1].justify = "left"
-        largest = max((p.mean_absolute for p in found.parts), default=0.0)
-        for part in found.parts[:_MOST]:
+        largest = max((p.mean_absolute for p in gradients.parts), default=0.0)
+        for part in gradients.parts[:_MOST]:
             table.add_row(part.part, number(part.mean_absolute), _bar(part.mean_absolute, largest))
-        return [*parts, table if found.parts else Text("For images, choose one: --row N --plot FILE")]
-    for row in found.rows:
+        return [*parts, table if gradients.parts else Text("For images, choose one: --row N --plot FILE")]
+    for row in gradients.rows:
         said = f" for {row['class']}" if row["class"] is not None else ""
         ends = f"{number(row['baseline_output'])} (baseline) to {number(row['output'])}"
         parts.append(Text(f"Row {row['row']}: the output{said} goes from {ends}"))
@@ -226,23 +226,23 @@ def _pixels(row: AttributedRow) -> Text:
     return text
 
 
-def _units(found: Sequence[Unit] | None) -> list[Any]:
-    if not found:
+def _units(units: Sequence[Unit] | None) -> list[Any]:
+    if not units:
         return []
     table = _table("unit", "active", "loss without", "responds to")
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
-    for unit in sorted(found, key=lambda u: -u.loss)[:_MOST]:
+    for unit in sorted(units, key=lambda u: -u.loss)[:_MOST]:
         words = ", ".join(f"{r.feature} ({r.correlation:+.2f})" for r in unit.responds_to)
         table.add_row(f"{unit.layer} {unit.unit}", f"{unit.active:.0%}", f"{unit.loss:+.4f}", words)
     why = "Share of rows on which a unit is active, loss without it, features it correlates with."
-    return [*_title("Hidden units", why), table, *_more(found)]
+    return [*_title("Hidden units", why), table, *_more(units)]
 
 
-def _probes(found: Sequence[Probe] | None) -> list[Any]:
-    if not found:
+def _probes(probes: Sequence[Probe] | None) -> list[Any]:
+    if not probes:
         return []
     table = _table("features", "kind", "numbers", "score", "interval")
-    for probe in found:
+    for probe in probes:
         between = f"{number(probe.low)} to {number(probe.high)}"
         table.add_row(probe.features, probe.kind, f"{probe.width:,}", number(probe.score), between)
     why = "Cross-validated score (accuracy, or R²) of a linear model on the values of each layer."
@@ -271,18 +271,18 @@ def _of_run(answer: RunExplanation) -> list[Any]:
     return [*parts, table, *_readability(answer), more]
 
 
-def _training(found: TrainingCurve | None) -> list[Any]:
+def _training(training: TrainingCurve | None) -> list[Any]:
     """The loss at some epochs, the kept one among them."""
-    if found is None:
+    if training is None:
         return []
-    n, best = len(found.loss), found.best_epoch
+    n, best = len(training.loss), training.best_epoch
     shown = sorted({0, 1, 2, 4, 9, 19, 49, best, n - 1} & set(range(n)))
     table = _table("epoch", "training loss", "validation loss")
     for epoch in shown:
-        watch = found.val_loss
-        cells = [f"{found.loss[epoch]:.4f}", f"{watch[epoch]:.4f}" if watch else "-"]
+        watch = training.val_loss
+        cells = [f"{training.loss[epoch]:.4f}", f"{watch[epoch]:.4f}" if watch else "-"]
         table.add_row(f"{epoch + 1}{' (kept)' if epoch == best else ''}", *cells)
-    extra = found.regularisation
+    extra = training.regularisation
     why = (
         f"Weight decay {extra.weight_decay:g} is decoupled from the loss; half the squared norm of all "
         f"weight matrices is {extra.half_squared_norm:.4g}."
@@ -306,32 +306,32 @@ def _readability(answer: RunExplanation) -> list[Any]:
     return [*_title("Accuracy against readability", why), table]
 
 
-def trace_parts(found: Trace) -> list[Any]:
+def trace_parts(trace: Trace) -> list[Any]:
     """One neuron in full, then every layer, then the answer."""
-    parts: list[Any] = [Text(f"\nRow {found.row}: forward pass", "bold"), _inputs(found)]
-    for position, layer in enumerate(found.layers):
-        last = position == len(found.layers) - 1
+    parts: list[Any] = [Text(f"\nRow {trace.row}: forward pass", "bold"), _inputs(trace)]
+    for position, layer in enumerate(trace.layers):
+        last = position == len(trace.layers) - 1
         kind = "output layer" if last else f"hidden layer {position + 1}"
         units = f"{layer.units} unit{'s' if layer.units > 1 else ''}"
         words = f"\n{kind.capitalize()}: {units}, activation {layer.activation}"
         parts.append(Text(words + ("" if last else f", {layer.active} of them not zero"), "bold"))
         best = max(layer.neurons, key=lambda n: abs(n.activation))
         parts += [_neuron(best, layer), *_others(layer)]
-    return [*parts, *_answer(found)]
+    return [*parts, *_answer(trace)]
 
 
-def _inputs(found: Trace, most: int = 24) -> Table:
+def _inputs(trace: Trace, most: int = 24) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("input")
     table.add_column("raw value", justify="right")
     table.add_column("encoded", justify="right")
-    shown = sorted(found.inputs, key=lambda i: i.value == 0)[:most]
+    shown = sorted(trace.inputs, key=lambda i: i.value == 0)[:most]
     for one in shown:
         raw = one.raw
         text = "" if raw is None else f"{raw:.6g}" if isinstance(raw, float) else str(raw)
         table.add_row(one.feature, text, f"{one.value:.4f}")
-    if len(found.inputs) > most:
-        table.add_row(f"... and {len(found.inputs) - most} more", "", "")
+    if len(trace.inputs) > most:
+        table.add_row(f"... and {len(trace.inputs) - most} more", "", "")
     return table
 
 
@@ -363,11 +363,11 @@ def _others(layer: TracedLayer) -> list[Text]:
     return [Text(f"  {words}" + (f", and {left} less active ones" if left else ""), "dim")]
 
 
-def _answer(found: Trace) -> list[Text]:
-    outputs = ", ".join(f"{value:.4f}" for value in found.outputs[:10])
-    answers = ", ".join(f"{name} {value:.4g}" for name, value in found.answer.items())
-    truth = f"{found.truth:.6g}" if isinstance(found.truth, float) else str(found.truth)
+def _answer(trace: Trace) -> list[Text]:
+    outputs = ", ".join(f"{value:.4f}" for value in trace.outputs[:10])
+    answers = ", ".join(f"{name} {value:.4g}" for name, value in trace.answer.items())
+    truth = f"{trace.truth:.6g}" if isinstance(trace.truth, float) else str(trace.truth)
     return [
-        Text(f"\nOutput {outputs}; {found.last_step}"),
+        Text(f"\nOutput {outputs}; {trace.last_step}"),
         Text.assemble("Answer: ", (answers, "bold"), f" (true: {truth})"),
     ]

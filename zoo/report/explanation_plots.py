@@ -43,23 +43,23 @@ def draw(answer: Explanation | RunExplanation) -> Any:
     rows = answer.gradients.rows if answer.gradients else ()
     if rows:
         return _pixels(answer, rows[0]) if "pixels" in rows[0] else _contributions(answer, rows[0])
-    found = panels(answer)
-    if not found:
+    drawn = panels(answer)
+    if not drawn:
         raise InputError(
             "there is nothing to draw: choose a method that this model has, or one image (--row N)"
         )
-    figure = blank(_SIZE[0], 4.6 * len(found))
-    for part, (_, put) in zip(figure.subfigures(len(found), 1, squeeze=False)[:, 0], found, strict=True):
+    figure = blank(_SIZE[0], 4.6 * len(drawn))
+    for part, (_, put) in zip(figure.subfigures(len(drawn), 1, squeeze=False)[:, 0], drawn, strict=True):
         put(part, answer)
     figure.suptitle(f"{answer.model} on {answer.dataset}", x=0.02, ha="left", fontsize=15)
     return figure
 
 
-def panels(found: Explained) -> list[tuple[str, Any]]:
+def panels(model: Explained) -> list[tuple[str, Any]]:
     """What can be drawn of the explanations of one model: names, and functions of a figure (or a part of
     one) and the explanations."""
     own = {"importance": importance, "dependence": curves, **PANELS}
-    return [(name, put) for name, put in own.items() if _anything(getattr(found, name, None))]
+    return [(name, put) for name, put in own.items() if _anything(getattr(model, name, None))]
 
 
 def _anything(found: Any) -> bool:
@@ -123,10 +123,10 @@ def importance(part: Any, answer: Explained) -> None:
 
 def curves(part: Any, answer: Explained) -> None:
     """Partial dependence (thick) over single rows (thin), of the four columns that change the answer most."""
-    found = sorted(answer.dependence or (), key=lambda c: -c.range)[:4]
-    axes = places(part, len(found))
+    largest = sorted(answer.dependence or (), key=lambda c: -c.range)[:4]
+    axes = places(part, len(largest))
     colour = COLOURS[answer.family]
-    for one, curve in zip(axes, found, strict=True):
+    for one, curve in zip(axes, largest, strict=True):
         name = max(curve.mean, key=lambda n: max(curve.mean[n]) - min(curve.mean[n]))
         x = curve.grid if curve.kind == "number" else list(range(len(curve.grid)))
         first = name == next(iter(curve.mean))  # whose single rows are known
@@ -214,9 +214,9 @@ def _beside(axes: Any) -> None:
     axes.legend(frameon=False, fontsize=9.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def coefficients(part: Any, found: Explained) -> None:
+def coefficients(part: Any, model: Explained) -> None:
     """What a standard deviation of an input adds to the score, the largest first; a marker a class."""
-    lines = sorted(found.coefficients or (), key=_largest, reverse=True)[:_MOST][::-1]
+    lines = sorted(model.coefficients or (), key=_largest, reverse=True)[:_MOST][::-1]
     outputs = list(lines[0].standardised)[: len(_SHADES)]
     (axes,) = places(part)
     axes.axvline(0, color=_GREY, linewidth=0.8)
@@ -243,19 +243,19 @@ def _largest(line: Coefficient) -> float:
     return float(max(abs(v) for v in line.standardised.values()))
 
 
-def gradients(part: Any, found: Explained) -> None:
+def gradients(part: Any, model: Explained) -> None:
     """Mean size of what each part adds to the output."""
-    assert found.gradients is not None
-    parts = found.gradients.parts[:_MOST][::-1]
+    assert model.gradients is not None
+    parts = model.gradients.parts[:_MOST][::-1]
     (axes,) = places(part)
     axes.barh(range(len(parts)), [p.mean_absolute for p in parts], color=COLOURS["deep"], alpha=0.85)
     axes.set_yticks(range(len(parts)), [short(p.part) for p in parts])
-    axes.set_xlabel(f"mean absolute attribution of integrated gradients ({found.gradients.unit})")
+    axes.set_xlabel(f"mean absolute attribution of integrated gradients ({model.gradients.unit})")
 
 
-def units(part: Any, found: Explained) -> None:
+def units(part: Any, model: Explained) -> None:
     """What is lost without a hidden unit, and what the unit responds to."""
-    shown = sorted(found.units or (), key=lambda u: -u.loss)[:_MOST][::-1]
+    shown = sorted(model.units or (), key=lambda u: -u.loss)[:_MOST][::-1]
     (axes,) = places(part)
     axes.barh(range(len(shown)), [u.loss for u in shown], color=COLOURS["deep"], alpha=0.85)
     axes.set_yticks(range(len(shown)), [_unit(u) for u in shown])
@@ -269,9 +269,9 @@ def _unit(unit: Unit) -> str:
     return f"{short(unit.layer, 18)} {unit.unit}{words}"
 
 
-def probes(part: Any, found: Explained) -> None:
+def probes(part: Any, model: Explained) -> None:
     """What a linear model reads from each layer, beside features made by hand."""
-    rows = (found.probes or ())[::-1]
+    rows = (model.probes or ())[::-1]
     (axes,) = places(part)
     for kind, (marker, colour) in _KINDS.items():
         own = [(i, p) for i, p in enumerate(rows) if p.kind == kind]
@@ -290,11 +290,11 @@ def probes(part: Any, found: Explained) -> None:
     axes.set_xlabel("cross-validated score of a linear model (accuracy or R²)")
 
 
-def loss(part: Any, found: ExplainedModel) -> None:
+def loss(part: Any, model: ExplainedModel) -> None:
     """The loss by epoch, and the epoch that was kept."""
     from matplotlib.ticker import MaxNLocator
 
-    training = found.training
+    training = model.training
     assert training is not None
     (axes,) = places(part)
     epochs = range(1, len(training.loss) + 1)
@@ -308,11 +308,11 @@ def loss(part: Any, found: ExplainedModel) -> None:
     _beside(axes)
 
 
-def examples(part: Any, found: ExplainedModel) -> None:
+def examples(part: Any, model: ExplainedModel) -> None:
     """Attributions of a few pictures, each over its heat map, or of texts, their strongest words."""
     from matplotlib.ticker import MaxNLocator
 
-    rows = found.examples or ()
+    rows = model.examples or ()
     if "pixels" in rows[0]:
         top, below = part.subplots(2, len(rows), squeeze=False)
         for row, picture, heat in zip(rows, top, below, strict=True):

@@ -33,11 +33,11 @@ def check_place(output: str | os.PathLike[str]) -> None:
 
 
 def _ending(output: str, endings: Sequence[str]) -> str:
-    found = Path(output).suffix.lower()
-    if found not in endings:
+    ending = Path(output).suffix.lower()
+    if ending not in endings:
         known = f"{', '.join(endings[:-1])} or {endings[-1]}"
         raise InputError(f"cannot write {output}: expected a name ending in {known}")
-    return found
+    return ending
 
 
 def write_answer(answer: Any, rows: Sequence[Mapping[str, Any]], output: str | None) -> None:

@@ -47,8 +47,8 @@ def show(answer: SuiteAnswer, *, as_json: bool = False) -> None:
             "bold",
         )
     )
-    for found in answer.rankings:
-        for part in _ranking(found, answer.confidence_level):
+    for ranking in answer.rankings:
+        for part in _ranking(ranking, answer.confidence_level):
             out.print(part)
     out.print(Text(f"Took {seconds(answer.wall_seconds)}. Runs are in {answer.store}", "dim"))
 
@@ -71,16 +71,16 @@ def _datasets(rows: Sequence[SuiteRow]) -> Table:
     return table
 
 
-def _ranking(found: ModalityRanking, level: float) -> list[Any]:
-    ranked, n = found.ranking, found.datasets
-    what = {"tabular": "tables", "image": "sets of images", "text": "sets of texts"}[found.modality]
+def _ranking(ranking: ModalityRanking, level: float) -> list[Any]:
+    ranked, n = ranking.ranking, ranking.datasets
+    what = {"tabular": "tables", "image": "sets of images", "text": "sets of texts"}[ranking.modality]
     if ranked is None or n < 2:
         return [
             Text(f"\n{n} {what}: mean ranks need two datasets and two models that all of them have", "dim")
         ]
     table = _table("model", "mean rank")
     for name, rank in zip(ranked.models, ranked.mean_ranks, strict=True):
-        table.add_row(Text(name, FAMILY_COLOURS[found.families[name]]), f"{rank:.2f}")
+        table.add_row(Text(name, FAMILY_COLOURS[ranking.families[name]]), f"{rank:.2f}")
     lines = [
         Text(f"\nMean ranks over {n} {what} (1 is best)", "bold"),
         table,
@@ -90,8 +90,8 @@ def _ranking(found: ModalityRanking, level: float) -> list[Any]:
             f"{ranked.test} test with Holm's correction: {_apart(ranked)}"
         ),
     ]
-    if found.left_out:
-        left = ", ".join(f"{name} ({count} of {n})" for name, count in found.left_out.items())
+    if ranking.left_out:
+        left = ", ".join(f"{name} ({count} of {n})" for name, count in ranking.left_out.items())
         lines.append(Text(f"Not ranked because some datasets have no score: {left}", "dim"))
     return lines
 
@@ -140,28 +140,28 @@ def plot_rankings(answer: SuiteAnswer, path: str) -> None:
     """A diagram for each modality with a ranking, one below the other."""
     from matplotlib.figure import Figure
 
-    found = [r for r in answer.rankings if r.ranking is not None]
-    if not found:
+    rankings = [r for r in answer.rankings if r.ranking is not None]
+    if not rankings:
         raise InputError(f"cannot draw {path}: nothing is ranked, which takes two models on two datasets")
-    heights = [1.3 + _ROW * _rows(f) for f in found]
+    heights = [1.3 + _ROW * _rows(f) for f in rankings]
     figure = Figure(figsize=(10.0, sum(heights) + 0.2), dpi=160, facecolor="white")
     grid = figure.add_gridspec(
-        len(found), 1, height_ratios=heights, left=0.02, right=0.98, top=0.97, bottom=0.03
+        len(rankings), 1, height_ratios=heights, left=0.02, right=0.98, top=0.97, bottom=0.03
     )
-    for row, each in enumerate(found):
+    for row, each in enumerate(rankings):
         _draw(figure.add_subplot(grid[row]), each, answer.confidence_level)
     _save(figure, path)
 
 
-def _rows(found: ModalityRanking) -> float:
-    ranked = found.ranking
+def _rows(ranking: ModalityRanking) -> float:
+    ranked = ranking.ranking
     assert ranked is not None
     return (len(ranked.models) + 1) // 2 + 0.5 * len(ranked.groups)
 
 
-def _draw(axes: Any, found: ModalityRanking, level: float) -> None:
+def _draw(axes: Any, ranking: ModalityRanking, level: float) -> None:
     """The axis of ranks, best on the left; bars join models of which no pair differs."""
-    ranked = found.ranking
+    ranked = ranking.ranking
     assert ranked is not None
     k = len(ranked.models)
     ranks = ranked.mean_ranks
@@ -178,7 +178,7 @@ def _draw(axes: Any, found: ModalityRanking, level: float) -> None:
         left = place < half
         depth = -(below + (place if left else k - 1 - place) + 0.3)
         end = 1 - 0.06 * k if left else k + 0.06 * k
-        colour = COLOURS[found.families[name]]
+        colour = COLOURS[ranking.families[name]]
         axes.plot([rank, rank, end], [0, depth, depth], color=colour, linewidth=1.2)
         words = f"{name}  {rank:.2f}" if left else f"{rank:.2f}  {name}"
         axes.text(
@@ -188,15 +188,15 @@ def _draw(axes: Any, found: ModalityRanking, level: float) -> None:
     for place, group in enumerate(ranked.groups):
         ends = [by_name[group[0]] - 0.02 * k, by_name[group[-1]] + 0.02 * k]
         axes.plot(ends, [-0.35 - 0.5 * place] * 2, color="#333333", linewidth=4, solid_capstyle="round")
-    _draw_scale(axes, ranked, found, level)
+    _draw_scale(axes, ranked, ranking, level)
 
 
-def _draw_scale(axes: Any, ranked: Ranking, found: ModalityRanking, level: float) -> None:
+def _draw_scale(axes: Any, ranked: Ranking, ranking: ModalityRanking, level: float) -> None:
     k, width = len(ranked.models), ranked.critical_difference
     axes.text(
         1 - 0.55 * (k - 1),
         2.35,
-        f"Mean ranks over {found.datasets} datasets ({found.modality}). Bars: no pair differs by the "
+        f"Mean ranks over {ranking.datasets} datasets ({ranking.modality}). Bars: no pair differs by the "
         f"{ranked.test} test with Holm's correction, {level:.0%}",
         fontsize=10,
         va="top",

@@ -303,8 +303,8 @@ class Answer:
 
     def to_dict(self) -> dict[str, object]:
         """The answer as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content
 
     @classmethod
     def from_dict(cls, value: Mapping[str, object]) -> Answer:

@@ -236,5 +236,5 @@ class CalibrationAnswer:
 
     def to_dict(self) -> dict[str, object]:
         """The answer as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content

@@ -508,8 +508,8 @@ class Explanation:
 
     def to_dict(self) -> dict[str, object]:
         """The explanation as one object that JSON can hold, without methods that the model does not have."""
-        found: dict[str, object] = to_json(self)
-        return {name: value for name, value in found.items() if value is not None or name == "row"}
+        content: dict[str, object] = to_json(self)
+        return {name: value for name, value in content.items() if value is not None or name == "row"}
 
 
 @dataclass(frozen=True)
@@ -662,8 +662,8 @@ class RunExplanation:
 
     def to_dict(self) -> dict[str, object]:
         """The explanation as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content
 
 
 @dataclass(frozen=True)

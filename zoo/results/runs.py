@@ -112,8 +112,8 @@ class Preview:
 
     def to_dict(self) -> dict[str, object]:
         """The preview as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,8 @@ class RunVerification:
 
     def to_dict(self) -> dict[str, object]:
         """The verification as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content
 
 
 class PlanEstimate(TypedDict):

@@ -41,8 +41,8 @@ class Trained:
         own = {"path": self.path, "size_bytes": self.size_bytes}
         rest = {"fit_seconds": self.fit_seconds, "trained_rows": self.trained_rows, "proof": self.proof}
         manifest = {name: value for name, value in self.manifest.items() if name != "files"}
-        found: dict[str, object] = to_json({**own, **manifest, **rest})
-        return found
+        content: dict[str, object] = to_json({**own, **manifest, **rest})
+        return content
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,8 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, object]:
         """The evaluation as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content
 
 
 @dataclass(frozen=True)
@@ -227,8 +227,8 @@ class SavedModelCost:
 
     def to_dict(self) -> dict[str, object]:
         """The sheet as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content
 
     def as_sheet(self) -> CostSheet:
         """The figures that a comparison measures too."""

@@ -184,8 +184,8 @@ class SuiteAnswer:
 
     def to_dict(self) -> dict[str, object]:
         """The answer as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content
 
 
 @dataclass(frozen=True)
@@ -245,5 +245,5 @@ class SuitePreview:
 
     def to_dict(self) -> dict[str, object]:
         """The preview as one object that JSON can hold."""
-        found: dict[str, object] = to_json(self)
-        return found
+        content: dict[str, object] = to_json(self)
+        return content

@@ -334,12 +334,12 @@ def check_workers(client: Any, address: str) -> list[str]:
     """Refuse a cluster that cannot do the work; remarks about one that may give other numbers."""
     own = versions()
     with quiet():
-        found = client.get_versions(packages=["deepworth", *_LIBRARIES])["workers"]
-    if not found:
+        workers = client.get_versions(packages=["deepworth", *_LIBRARIES])["workers"]
+    if not workers:
         raise InputError(
             f"the scheduler at {address} has no workers; start some with `dask worker {address} --nthreads 1`"
         )
-    packages = {worker: facts["packages"] for worker, facts in sorted(found.items())}
+    packages = {worker: facts["packages"] for worker, facts in sorted(workers.items())}
     for worker, has in packages.items():
         if reason := unfit(has["deepworth"], str(has["python"])):
             raise InputError(f"the Dask worker {worker} has {reason}")

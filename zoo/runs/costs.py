@@ -166,12 +166,12 @@ def ask(path: Path, X: Any, effort: Effort) -> dict[str, Any]:
         model = load(path)
     counted = operations(model, X)  # first: it traces a network for one row, which the clocks find done
     with Meter() as answering:
-        found = latencies(model.predict, lambda rows, number: batch_of(X, rows, number), effort)
+        latency = latencies(model.predict, lambda rows, number: batch_of(X, rows, number), effort)
     return {
         "size_bytes": size_on_disk(path),
         "load_seconds": opening.wall,
         "predict_peak_bytes": answering.peak_bytes,
-        "latency": found,
+        "latency": latency,
         **counted,
     }
 

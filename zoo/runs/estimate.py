@@ -224,13 +224,13 @@ def fleet_factor(jobs: int, cores: int) -> float:
 
 def past_fits(folder: Path, host: str | None = None) -> list[Past]:
     """Fits of the newest runs in a store that were made on a machine of this name, undisturbed ones."""
-    found: list[Past] = []
+    fits: list[Past] = []
     for file in run_files(folder)[:_MOST]:
         try:  # a run that cannot be read, or of another version, says nothing and disturbs nobody
-            found += _fits(file.parent, host or platform.node())
+            fits += _fits(file.parent, host or platform.node())
         except (InputError, sqlite3.Error, OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
-    return found
+    return fits
 
 
 def _fits(folder: Path, host: str) -> Iterator[Past]:

@@ -180,13 +180,13 @@ def predict(model: Any, X: Any, dataset: Dataset) -> np.ndarray:
     if dataset.task == "regression":
         values = np.asarray(model.predict(X), dtype=np.float64)
         return _checked(values, (_n_rows(X),))
-    found = np.asarray(model.predict_proba(X), dtype=np.float64)
-    _checked(found, (_n_rows(X), len(model.classes_)))
-    if not np.allclose(found.sum(axis=1), 1.0, atol=1e-3):
+    probabilities = np.asarray(model.predict_proba(X), dtype=np.float64)
+    _checked(probabilities, (_n_rows(X), len(model.classes_)))
+    if not np.allclose(probabilities.sum(axis=1), 1.0, atol=1e-3):
         raise ValueError("probabilities do not sum to one")
     columns = np.searchsorted(dataset.classes, np.asarray(model.classes_).astype(str))
-    full = np.zeros((len(found), len(dataset.classes)))
-    full[:, columns] = found  # a class that no training row had stays at zero
+    full = np.zeros((len(probabilities), len(dataset.classes)))
+    full[:, columns] = probabilities  # a class that no training row had stays at zero
     return full
 
 

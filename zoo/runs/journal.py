@@ -243,23 +243,23 @@ def _now() -> str:
 
 def lock(path: Path) -> int:
     """A lock on the run's folder that ends with this process; refused where another one holds it."""
-    found = os.open(path, os.O_RDONLY)
-    if not _locked(found):
-        os.close(found)
+    descriptor = os.open(path, os.O_RDONLY)
+    if not _locked(descriptor):
+        os.close(descriptor)
         raise InputError(f"another process works on the run {path.name}; wait for it, or end it first")
-    return found
+    return descriptor
 
 
 def in_use(path: Path) -> bool:
     """Whether a process works on the run."""
     try:
-        found = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return False
     try:
-        return not _locked(found, shared=True)
+        return not _locked(descriptor, shared=True)
     finally:
-        os.close(found)
+        os.close(descriptor)
 
 
 def _locked(file: int, shared: bool = False) -> bool:

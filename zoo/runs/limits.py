@@ -97,20 +97,20 @@ def parse_time(value: float | str | None) -> float | None:
     """Seconds: 90, "90", "90s", "5m", "2h"."""
     if value is None:
         return None
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(value).lower())
-    if not found or found[2] not in _TIMES or float(found[1]) <= 0:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(value).lower())
+    if not match or match[2] not in _TIMES or float(match[1]) <= 0:
         raise InputError(f"time limit must be like 90, 90s, 5m or 2h, got {value!r}")
-    return float(found[1]) * _TIMES[found[2]]
+    return float(match[1]) * _TIMES[match[2]]
 
 
 def parse_size(value: int | str | None) -> int | None:
     """Bytes: 2000000000, "2GB", "1.5 GiB", "800M"."""
     if value is None:
         return None
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", str(value).lower())
-    if not found or found[2] not in _UNITS:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", str(value).lower())
+    if not match or match[2] not in _UNITS:
         raise InputError(f"memory limit must be like 2GB, 800MB or 1.5GiB, got {value!r}")
-    size = int(float(found[1]) * _UNITS[found[2]])
+    size = int(float(match[1]) * _UNITS[match[2]])
     if size < _SMALLEST:
         raise InputError(f"memory limit must be at least 64MiB, which Python alone takes; got {value!r}")
     return size

@@ -69,18 +69,18 @@ def latencies(
         call(batch(rows, 0))
     for rows in BATCHES:
         call(batch(rows, 1))
-    found: dict[str, Latency] = {}
+    by_rows: dict[str, Latency] = {}
     patience = effort.patience
     for rows in BATCHES:
         latency, lost = _latency(call, batch, rows, effort, patience)
-        found[str(rows)] = latency
+        by_rows[str(rows)] = latency
         patience -= lost
-    return found
+    return by_rows
 
 
-def is_steady(found: Mapping[str, Latency]) -> bool:
+def is_steady(by_rows: Mapping[str, Latency]) -> bool:
     """Whether all of these latencies were taken on a core that was not shared."""
-    return all(latency.steady for latency in found.values())
+    return all(latency.steady for latency in by_rows.values())
 
 
 def _latency(

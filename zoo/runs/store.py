@@ -157,8 +157,8 @@ def need_answer(run: KeptRun) -> Answer:
         champions = from_json(RunExplanation, kept)
     except (OSError, ValueError):
         return run.answer
-    found = run.answer.explanations or Explanations()
-    return replace(run.answer, explanations=replace(found, champions=champions))
+    explanations = run.answer.explanations or Explanations()
+    return replace(run.answer, explanations=replace(explanations, champions=champions))
 
 
 def job_rows(folder: Path) -> list[JobRow]:

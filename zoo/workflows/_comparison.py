@@ -230,14 +230,14 @@ def readability(
     folds = [row for row in rows if row.kind == "fold"]
     answers = {name: _answers([r for r in folds if r.model == name], test_rows) for name in models}
     try:
-        found = surrogates(
+        fitted = surrogates(
             dataset.X,
             dataset.modality,
             dataset.classes,
             {name: own for name, own in answers.items() if own is not None},
             seed=seed,
         )
-        own = {name: from_json(Surrogate, to_json(value)) for name, value in found.items()}
+        own = {name: from_json(Surrogate, to_json(value)) for name, value in fitted.items()}
     except Exception as error:
         return Explanations(failed=f"{type(error).__name__}: {error}"[:300])
     return Explanations(own, LEAVES, TERMS)

@@ -164,11 +164,11 @@ def _comparison_of(setup: Setup) -> dict[str, object] | None:
 
 def _kept_runs(folder: Path) -> list[KeptRun]:
     """Every run of a store that can be read, newest first."""
-    found = []
+    kept_runs = []
     for file in run_files(folder):
         with suppress(InputError):
-            found.append(read_run(file.parent))
-    return found
+            kept_runs.append(read_run(file.parent))
+    return kept_runs
 
 
 def _answer(
@@ -217,9 +217,9 @@ def _previewed(item: Item, folder: Path) -> PreviewedDataset:
         run = None if state.run is None else state.run.id
         if state.kind == "done":
             return PreviewedDataset(item.name, state.kind, run=run)
-        found = preview_setup(item.setup, item.data, store=folder)
-        fits = sum(model.jobs for model in found.models)
-        return PreviewedDataset(item.name, state.kind, fits, found.estimate.seconds, run=run)
+        preview = preview_setup(item.setup, item.data, store=folder)
+        fits = sum(model.jobs for model in preview.models)
+        return PreviewedDataset(item.name, state.kind, fits, preview.estimate.seconds, run=run)
     except InputError as error:
         return PreviewedDataset(item.name, "failed", reason=str(error))
 

@@ -196,8 +196,8 @@ def planned(setup: Setup, data: DataLike, limits: Limits) -> tuple[Dataset, Plan
 
 def families_of(models: Sequence[str] | None) -> list[str]:
     """Families of the models, without an error for a name that is unknown: the plan says that better."""
-    found: list[str] = []
+    families: list[str] = []
     for name in models or registry.entries():
         with suppress(Exception):
-            found.append(registry.family(name))
-    return list(dict.fromkeys(found))
+            families.append(registry.family(name))
+    return list(dict.fromkeys(families))

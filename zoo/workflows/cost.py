@@ -76,7 +76,7 @@ def cost(
                 model = load(artefact)
             model.predict(batch_of(X, 1, 0))
         counted = operations(model, X)
-        found = latencies(model.predict, lambda rows, number: batch_of(X, rows, number), EFFORTS[effort])
+        latency = latencies(model.predict, lambda rows, number: batch_of(X, rows, number), EFFORTS[effort])
     return SavedModelCost(
         path=str(artefact),
         model=manifest["model"],
@@ -91,8 +91,8 @@ def cost(
         flops_by=counted["flops_by"],
         load_seconds=opening.wall,
         peak_bytes=whole.peak_bytes,
-        latency=found,
-        steady=is_steady(found),
+        latency=latency,
+        steady=is_steady(latency),
     )
 
 

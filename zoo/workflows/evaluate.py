@@ -113,26 +113,26 @@ def _confidence(model: SavedModel, truth: Truth, prediction: np.ndarray, level: 
             return ConfidenceReport(known.level)
         inside = np.abs(truth.y - prediction) <= known.half_width
         return ConfidenceReport(known.level, known.half_width, share_with_interval(inside, level))
-    found: dict[str, object] = {"calibrator": known.calibrator.method}
-    found["calibration_error"] = calibration_error(truth, prediction, level)
+    confidence: dict[str, object] = {"calibrator": known.calibrator.method}
+    confidence["calibration_error"] = calibration_error(truth, prediction, level)
     if known.least_probabilities is not None:
         sets = known.sets(prediction)
         hits = sets[np.arange(len(truth.y)), truth.y]
-        found |= {**of_sets(sets, truth.y), "coverage": share_with_interval(hits, level)}
+        confidence |= {**of_sets(sets, truth.y), "coverage": share_with_interval(hits, level)}
     if known.threshold is not None and known.costs is not None:
         stated, happened = prediction[:, known.positive], truth.y == known.positive
-        found |= {"threshold": known.threshold, "positive": str(model.classes_[known.positive])}
-        found["expected_cost"] = known.costs.mean(stated, happened, known.threshold)
-        found["expected_cost_at_half"] = known.costs.mean(stated, happened, 0.5)
-    return ConfidenceReport(known.level, **found)  # type: ignore[arg-type]
+        confidence |= {"threshold": known.threshold, "positive": str(model.classes_[known.positive])}
+        confidence["expected_cost"] = known.costs.mean(stated, happened, known.threshold)
+        confidence["expected_cost_at_half"] = known.costs.mean(stated, happened, 0.5)
+    return ConfidenceReport(known.level, **confidence)  # type: ignore[arg-type]
 
 
 def calibration_error(truth: Truth, prediction: np.ndarray, level: float) -> CalibrationErrorEstimate:
     """The calibration error with its interval, and what perfect probabilities would show."""
     stated, hits = statements(prediction, truth.y, truth.positive)
     numbers = bin_numbers(stated)
-    found = estimated_error(summarise(stated, hits, numbers), level)
-    return CalibrationErrorEstimate(found.value, found.low, found.high, error_by_chance(stated, numbers))
+    error = estimated_error(summarise(stated, hits, numbers), level)
+    return CalibrationErrorEstimate(error.value, error.low, error.high, error_by_chance(stated, numbers))
 
 
 def share_with_interval(hits: np.ndarray, level: float) -> Share:

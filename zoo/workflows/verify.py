@@ -127,16 +127,16 @@ def _first_that_ended(
 ) -> list[tuple[PlannedJob, Result]]:
     """Of each model the first job with a kept prediction."""
     by_key = {(r.model, r.kind, r.repeat, r.fold): r for r in (row.result for row in rows)}
-    found: dict[str, tuple[PlannedJob, Result]] = {}
+    first: dict[str, tuple[PlannedJob, Result]] = {}
     for job in jobs:
         result = by_key.get(job.key)
-        if job.model not in found and job.is_planned and result is not None and result.ok:
+        if job.model not in first and job.is_planned and result is not None and result.ok:
             known = known_result(job, result, dataset, folder)
             if known is not None and known.prediction is not None:
-                found[job.model] = (job, known)
-    if not found:
+                first[job.model] = (job, known)
+    if not first:
         raise InputError(f"{folder.name} keeps no predictions that could be compared")
-    return list(found.values())
+    return list(first.values())
 
 
 def _compared(job: PlannedJob, before: Result, after: Result) -> RepeatedJob:
