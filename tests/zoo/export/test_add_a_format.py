@@ -1,4 +1,4 @@
-"""A format is one file: put into a copy of the package, it passes the contract and works in the command."""
+"""The format that docs/adding.md shows, put into a copy of the package: it passes the contract and works."""
 
 from __future__ import annotations
 
@@ -15,51 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACT = Path(__file__).with_name("test_formats.py")
-FORMAT = '''"""Coefficients of a linear model of two classes as JSON, for whatever can multiply and add."""
-
-from __future__ import annotations
-
-import json
-
-TOLERANCE = 1e-6
-LIBRARIES = ("numpy",)
-FILE = "coefficients.json"
-
-
-def write(source, folder):
-    from ._formats import CannotHold, Written
-    from ._source import raw_rows
-
-    steps = [step for _, step in getattr(source.sklearn, "steps", ())]
-    if len(steps) != 2 or not hasattr(steps[1], "coef_") or len(source.classes) != 2:
-        raise CannotHold("only a linear model of two classes has these coefficients")
-    encoder, model = steps
-    columns = {field.input: (field.column, field.kind) for field in source.fields}
-    facts = {"coef": model.coef_[0].tolist(), "intercept": float(model.intercept_[0])}
-    facts["calibrator"] = source.confidence.calibrator.to_dict()
-    (folder / FILE).write_text(json.dumps(facts), encoding="utf-8")
-    return Written(
-        "works from encoded numbers",
-        source.beyond_probabilities,
-        lambda rows: {"x": encoder.transform(raw_rows(rows, columns))},
-    )
-
-
-def read(folder, request):
-    import numpy as np
-
-    model = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    calibrator = model["calibrator"]
-
-    def predict(rows):
-        log_odds = rows["x"] @ np.array(model["coef"]) + model["intercept"]
-        if calibrator["method"] == "platt":
-            log_odds = log_odds * calibrator["slopes"][0] + calibrator["intercepts"][0]
-        positive = 1 / (1 + np.exp(-log_odds))
-        return {request["output"]: np.stack([1 - positive, positive], axis=1)}
-
-    return predict
-'''
+PAGE = ROOT / "docs" / "adding.md"
+FORMAT = re.search(r"`zoo/export/linear_json\.py`.*?```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)[
+    1
+]
 PLACE = "import deepworth; print(deepworth.__file__)"
 
 
