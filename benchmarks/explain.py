@@ -1,4 +1,4 @@
-"""Are the explanations right? Completeness, planted columns found, useless columns left alone.
+"""Are the explanations right? Completeness, informative columns found, noise columns ranked low.
 
     python benchmarks/explain.py [--json] [--quick]
 
@@ -120,13 +120,13 @@ def measured(quick: bool) -> dict[str, Any]:
 def lines(found: dict[str, Any]) -> list[list[Any]]:
     """Rows for a table."""
     rows: list[list[Any]] = [
-        [f"largest error of completeness, {modality}", f"{value:.1e}"]
+        [f"largest completeness error of integrated gradients, {modality}", f"{value:.1e}"]
         for modality, value in found.get("completeness_error", {}).items()
     ]
     for method, share in found.get("planted_found", {}).items():
         missed = found["noise_in_top_half"][method]
-        words = f"{share:.0%} of {found['seeds']}; a useless column in the upper half: {missed}"
-        rows.append([f"the four planted columns first, {method}", words])
+        words = f"{share:.0%} of {found['seeds']} tables; noise column in the upper half: {missed}"
+        rows.append([f"four informative columns ranked first, {method}", words])
     return rows
 
 

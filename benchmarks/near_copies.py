@@ -29,7 +29,7 @@ from deepworth.datasets._near_copies import groups_of_copies
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 PLANTED = 200
-HEADER = ["data", "rows", "seconds", "near-duplicates in it", "change", "found"]
+HEADER = ["data", "rows", "seconds", "near-duplicates in the data", "change", "detected"]
 
 
 def one_word(text: str, rng: np.random.Generator) -> str:
@@ -39,10 +39,10 @@ def one_word(text: str, rng: np.random.Generator) -> str:
 
 
 TEXTS: dict[str, Callable[..., str]] = {
-    "one word": one_word,
-    "capitals": lambda text, rng: text.upper(),
-    "punctuation and blanks": lambda text, rng: "  ".join(text.replace(",", " -").split()) + " !",
-    "three words more": lambda text, rng: text + " as they say",
+    "one word replaced": one_word,
+    "upper case": lambda text, rng: text.upper(),
+    "punctuation and spaces": lambda text, rng: "  ".join(text.replace(",", " -").split()) + " !",
+    "three words appended": lambda text, rng: text + " as they say",
 }
 
 
@@ -61,13 +61,13 @@ def crop(image: Image.Image, most: float, rng: np.random.Generator) -> Image.Ima
 
 
 IMAGES: dict[str, Callable[..., Image.Image]] = {
-    "15 % brighter": lambda image, rng: image.point(lambda value: min(255, value * 1.15)),
-    "20 % darker": lambda image, rng: image.point(lambda value: value * 0.8),
+    "15% brighter": lambda image, rng: image.point(lambda value: min(255, value * 1.15)),
+    "20% darker": lambda image, rng: image.point(lambda value: value * 0.8),
     "JPEG, quality 40": lambda image, rng: jpeg(image, 40),
-    "80 % of the size": lambda image, rng: image.resize([round(side * 0.8) for side in image.size]),
-    "crop of 2 % a side": lambda image, rng: crop(image, 0.02, rng),
-    "crop of 4 % a side": lambda image, rng: crop(image, 0.04, rng),
-    "crop of 6 % a side": lambda image, rng: crop(image, 0.06, rng),
+    "resized to 80%": lambda image, rng: image.resize([round(side * 0.8) for side in image.size]),
+    "cropped by up to 2% per side": lambda image, rng: crop(image, 0.02, rng),
+    "cropped by up to 4% per side": lambda image, rng: crop(image, 0.04, rng),
+    "cropped by up to 6% per side": lambda image, rng: crop(image, 0.06, rng),
 }
 
 

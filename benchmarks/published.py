@@ -53,14 +53,19 @@ CASES = {
         "tabular/titanic.csv.gz",
         {"target": "Survived"},
         (
-            ("hist-gradient-boosting", "roc_auc", 0.853, f"scikit-learn HGB, {SUITE}, without the names"),
+            (
+                "hist-gradient-boosting",
+                "roc_auc",
+                0.853,
+                f"scikit-learn HGB, {SUITE}, without the column of names",
+            ),
             (
                 "logistic-regression",
                 "roc_auc",
                 0.835,
-                f"scikit-learn logistic regression, {SUITE}, without the names",
+                f"scikit-learn logistic regression, {SUITE}, without the column of names",
             ),
-            ("deep-mlp", "roc_auc", 0.803, f"RealMLP (pytabkit), {SUITE}, without the names"),
+            ("deep-mlp", "roc_auc", 0.803, f"RealMLP (pytabkit), {SUITE}, without the column of names"),
         ),
     ),
     "telco_churn": Case(

@@ -126,8 +126,8 @@ def estimates() -> str:
     if found is None:
         return ""
     words = (
-        f"{found['datasets']} comparisons, in seconds, estimated from times in the package (new), "
-        "from other runs on the machine as well (known), and from the same run (again); "
+        f"{found['datasets']} comparisons and their time in seconds, estimated from the times in the "
+        "package (new), also from other runs on the machine (known), and from the same run (again); "
         "`python benchmarks/estimate.py`:"
     )
     return f"{words}\n\n{table(estimate_script.HEADER, estimate_script.lines(found))}"
@@ -225,8 +225,11 @@ def exports() -> str:
 def export_figures() -> str:
     """Differences, latency and streaming, from kept results."""
     found = kept("export") or {}
-    rows = [[f"cells: {k}", str(v)] for k, v in found.get("cells", {}).items()]
-    rows += [[f"largest difference, {k}", f"{v:.1g}"] for k, v in found.get("largest_difference", {}).items()]
+    rows = [[f"exports: {k}", str(v)] for k, v in found.get("cells", {}).items()]
+    rows += [
+        [f"largest difference from the saved model, {k}", f"{v:.1g}"]
+        for k, v in found.get("largest_difference", {}).items()
+    ]
     names = ("onnx_over_predict", "onnx_over_hist_gradient_boosting")
     rows += [[f"`{k}`", f"{found[k]:.2g}"] for k in names if k in found]
     counts = (

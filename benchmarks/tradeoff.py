@@ -13,6 +13,7 @@ from typing import Any
 
 from _common import compared, figure, parser, table
 
+from deepworth.zoo.report.words import OUTCOMES
 from deepworth.zoo.results.answer import Answer, LeaderboardRow
 from deepworth.zoo.results.json import to_json
 
@@ -25,7 +26,7 @@ HEADER = [
     "fit",
     "best classical",
     "fit",
-    "gain of deep",
+    "gain of deep learning (95% interval)",
     "verdict",
     "best reachable",
 ]
@@ -52,7 +53,7 @@ def line(name: str, answer: Answer) -> list[str]:
     gain = "-"
     if verdict.gain is not None:
         gain = f"{verdict.gain:.3g} [{verdict.gain_low:.3g}, {verdict.gain_high:.3g}]"
-    return [*cells, gain, verdict.outcome, figure(answer.best_reachable)]
+    return [*cells, gain, OUTCOMES[verdict.outcome], figure(answer.best_reachable)]
 
 
 def _best(row: LeaderboardRow | None) -> list[str]:

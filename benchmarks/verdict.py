@@ -160,13 +160,11 @@ def lines(found: dict[str, Any]) -> list[str]:
         for kind, by in (("0.01", found["power"][gain]), ("0", found["power_without_margin"][gain]))
     ]
     by = list(found["interval_coverage_by"].values())
-    extremes = (
-        f"Coverage by learner, rows and preset: {figure(min(by))} to {figure(max(by))} in single cells."
-    )
+    extremes = f"Coverage by learner, rows and preset: from {figure(min(by))} to {figure(max(by))}."
     return [
         table(["figure", "value"], single),
         extremes,
-        table(["gain in points (measured)", "margin", *(f"{int(r):,} rows" for r in rows)], powers),
+        table(["true gain in points (measured)", "margin", *(f"{int(r):,} rows" for r in rows)], powers),
     ]
 
 
@@ -186,8 +184,8 @@ def confidence_lines(found: dict[str, Any]) -> list[str]:
         for name, e in found["calibration_error_against_truth"].items()
     ]
     return [
-        table(["sets at 90 %", "samples", "coverage", "error in points"], sets),
-        table(["off from the true probabilities", "as trained", "calibrated"], truth),
+        table(["prediction sets, level 90%", "samples", "coverage", "error in percentage points"], sets),
+        table(["calibration error against true probabilities", "uncalibrated", "calibrated"], truth),
     ]
 
 
