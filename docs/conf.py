@@ -39,7 +39,7 @@ def setup(app) -> None:
 def _write_help() -> None:
     """The help of every command as one page."""
     parts = ["# All options\n"]
-    width = {"terminal_width": 96, "max_content_width": 96}  # characters; the page has room for 110
+    width = {"terminal_width": 96, "max_content_width": 96}  # characters
     group = click.Context(main, info_name="deepworth", **width)
     for name in main.list_commands(group):
         command = main.get_command(group, name)

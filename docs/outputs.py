@@ -25,7 +25,8 @@ DOCS = Path(__file__).resolve().parent
 # A backslash at the end of a line continues a long command.
 BLOCK = re.compile(r"^```console\n\$ deepworth (.*?[^\\])\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MORE = "[...]"
-WIDTH = 110  # characters that a block has room for, see _static/width.css
+WIDTH = 110  # of the terminal
+ROOM = 127  # characters that a block on a page has room for, see _static/width.css
 MASKS = (
     (r"\d{8}-\d{6}-([\w-]+?)-[0-9a-f]{4}", r"RUN-\1"),
     (r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\+\d\d:\d\d)?)?)?", "DATE"),
@@ -100,7 +101,7 @@ def rewritten(text: str) -> str:
     def block(match: re.Match[str]) -> str:
         command, shown, now = next(found)
         if shown.rstrip().endswith(MORE):
-            lines = max(4, len(shown.rstrip().splitlines()) - 1)
+            lines = max(1, len(shown.rstrip().splitlines()) - 1)
             now = "\n".join([*now.splitlines()[:lines], MORE])
         return f"```console\n$ deepworth {command}\n{now}\n```"
 

@@ -157,7 +157,7 @@ def test_blocks_of_output_fit_the_page(tool):
             r"^```(?:console|text)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
         ):
             lines = [] if "--format md" in block else block.splitlines()
-            assert max(map(len, lines), default=0) <= tool.WIDTH, (name, max(lines, key=len))
+            assert max(map(len, lines), default=0) <= tool.ROOM, (name, max(lines, key=len))
 
 
 def test_commands_named_in_the_pages_exist():
