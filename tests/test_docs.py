@@ -150,6 +150,13 @@ def test_files_named_in_the_pages_exist():
             assert (DOCS.parent / path).exists() or name == "adding.md", (name, path)
 
 
+def test_the_guide_names_every_part_of_the_package(source_files):
+    text = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    parts = {f.parts[1] for f in source_files if f.parts[0] == "zoo" and f.suffix == ".py"}
+    for part in parts - {"__init__.py"}:
+        assert re.search(rf"^  {part}/? ", text, re.MULTILINE), part
+
+
 def test_blocks_of_output_fit_the_page(tool):
     """Otherwise readers must scroll sideways. Lines of Markdown reports are as long as their paragraphs."""
     for name, page in PAGES.items():
