@@ -19,6 +19,7 @@ import numpy as np
 from ...datasets import Entry, InputError
 from ..artefact import sha256
 from ..artefact.inspecting import versions
+from . import _source
 from ._formats import formats
 from ._source import CELLS, Source
 
@@ -32,9 +33,7 @@ CLOSE = 1e-4  # two classes nearer than this may change places in single precisi
 def proof_entry(name: str) -> Entry:
     """The format of that name; the saved model itself is one too, but none to export to."""
     if name == ARTEFACT:
-        from . import _saved
-
-        return Entry(ARTEFACT, _saved, "read")
+        return Entry(ARTEFACT, _source, "read")
     return formats()[name]
 
 

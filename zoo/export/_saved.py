@@ -15,31 +15,12 @@ import msgspec
 from ...datasets import InputError
 from ..artefact import load, read_manifest, sha256
 from ..results.models import FormatResult
-from ._formats import Arrays, Predict, Request
 from ._proof import ARTEFACT, compared, new_proof, prove
 from ._rows import probe_rows
-from ._source import open_source, raw_rows
+from ._source import TOLERANCE, open_source
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
-
-# The facts of a format, see _formats.py.
-TOLERANCE = 1e-5
-LIBRARIES = ("tensorflow", "keras", "sklearn", "skops")
-NEEDS_DEEPWORTH = True
-
-
-def read(folder: Path, request: Request) -> Predict:
-    """deepworth, which loads the saved model."""
-    model = load(folder)
-
-    def predict(rows: Arrays) -> Arrays:
-        X = raw_rows(rows, request["columns"])
-        if request["output"] == "value":
-            return {"value": model.predict(X)}
-        return {"probabilities": model.predict_proba(X)}
-
-    return predict
 
 
 def prove_saved(estimator: BaseEstimator, artefact: str | os.PathLike[str]) -> FormatResult:

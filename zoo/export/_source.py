@@ -1,4 +1,4 @@
-"""What is exported: a saved model, loaded once, with its inputs by name."""
+"""What is exported: a saved model, loaded once, with its inputs by name; it is a format too, to be proved."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ from ..artefact.loading import ROLES
 from ..calibration.conformal import ROUNDING
 from ..preprocessing.tables import input_names, raw_column
 from ..results.models import InputKind, Manifest
-from ._formats import Arrays, CannotHold
+from ._formats import Arrays, CannotHold, Predict, Request
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from ..artefact import RawRows, SavedModel
+
+# Facts of the saved model as a format, see _formats.py.
+TOLERANCE = 1e-5
+LIBRARIES = ("tensorflow", "keras", "sklearn", "skops")
+NEEDS_DEEPWORTH = True
 
 SLACK = ROUNDING  # exports compute in single precision, as networks do
 DTYPES: dict[InputKind, str] = {
@@ -166,6 +171,19 @@ def raw_rows(rows: Arrays, columns: Mapping[str, tuple[str, str]]) -> RawRows:
         cells = pd.Series(pd.to_datetime(pd.Series(values), unit="s") if kind == "date" else values)
         table[column] = cells.mask(values == "", None) if kind == "category" else cells
     return pd.DataFrame(table)
+
+
+def read(folder: Path, request: Request) -> Predict:
+    """deepworth, which loads the saved model."""
+    model = load(folder)
+
+    def predict(rows: Arrays) -> Arrays:
+        X = raw_rows(rows, request["columns"])
+        if request["output"] == "value":
+            return {"value": model.predict(X)}
+        return {"probabilities": model.predict_proba(X)}
+
+    return predict
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:

@@ -28,6 +28,6 @@ def write(source: Source, folder: Path) -> Written:
 
 def read(folder: Path, request: Request) -> Predict:
     """deepworth, which opens the saved model."""
-    from ._saved import read as read_saved
+    from ._source import read as read_saved
 
     return read_saved(folder, request)
