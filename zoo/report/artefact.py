@@ -22,7 +22,7 @@ from ..results.models import (
     Verification,
 )
 from ..results.runs import RunVerification
-from ..results.saved import Evaluation, Trained
+from ..results.saved import Evaluation, SavedModelCost, Trained
 from .catalogue import _table
 from .terminal import console, print_json
 from .words import FAMILY_COLOURS, number, seconds, show_cost, size
@@ -69,13 +69,13 @@ def show_trained(trained: Trained, *, as_json: bool = False) -> None:
         out.print(Text(start + shlex.join(["deepworth", *words]), "dim"), soft_wrap=True)
 
 
-def show_sheet(sheet: dict[str, Any], *, as_json: bool = False) -> None:
+def show_model_cost(cost: SavedModelCost, *, as_json: bool = False) -> None:
     """Size, speed and memory of a saved model."""
     if as_json:
-        print_json(sheet)
+        print_json(cost.to_dict())
         return
     out = console()
-    for part in show_cost(sheet):
+    for part in show_cost(cost):
         out.print(part)
 
 

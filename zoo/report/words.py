@@ -11,6 +11,8 @@ from rich.text import Text
 
 from ..results.answer import Answer, LeaderboardRow, Verdict
 from ..results.facts import DatasetFacts, PlanFacts
+from ..results.runs import PlanEstimate
+from ..results.saved import SavedModelCost
 
 FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta"}
 SEVERITIES = ("error", "warning", "info")  # of findings, the most severe first
@@ -81,9 +83,9 @@ class _Estimate(Protocol):
     def high(self) -> float: ...
 
 
-def about(estimate: _Estimate | Mapping[str, Any]) -> str:
+def about(estimate: _Estimate | PlanEstimate) -> str:
     """An estimated time with its range."""
-    if isinstance(estimate, Mapping):  # of an event that reports progress
+    if isinstance(estimate, dict):  # of an event that reports progress
         middle, low, high = (estimate[name] for name in ("seconds", "low", "high"))
     else:
         middle, low, high = estimate.seconds, estimate.low, estimate.high
@@ -269,26 +271,26 @@ def _amount(kind: str, value: float | None) -> str:
     return seconds(value) if kind in ("latency", "fit") else size(None if value is None else round(value))
 
 
-def show_cost(sheet: dict[str, Any]) -> list[Any]:
-    """The sheet of one saved model, from top to bottom."""
+def show_cost(cost: SavedModelCost) -> list[Any]:
+    """What a saved model costs, from top to bottom."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("rows per call", "median", "95th percentile", "per row", "calls"):
         table.add_column(name, justify="right")
-    for rows, one in sheet["latency"].items():
-        each = seconds(one["median"] / one["rows"])
-        table.add_row(f"{int(rows):,}", seconds(one["median"]), seconds(one["p95"]), each, str(one["calls"]))
-    flops = "unknown" if sheet["flops"] is None else f"{count(sheet['flops'])} ({_SOURCE[sheet['flops_by']]})"
+    for rows, times in cost.latency.items():
+        each = seconds(times.median / times.rows)
+        table.add_row(f"{int(rows):,}", seconds(times.median), seconds(times.p95), each, str(times.calls))
+    flops = "unknown" if cost.flops is None else f"{count(cost.flops)} ({_SOURCE[cost.flops_by]})"
     facts = {
-        "size on disk": size(sheet["size_bytes"]),
-        "parameters": count(sheet["parameters"]) or "unknown",
+        "size on disk": size(cost.size_bytes),
+        "parameters": count(cost.parameters) or "unknown",
         "operations of one prediction": flops,
-        "time to load": seconds(sheet["load_seconds"]),
-        "memory to load and predict": size(sheet["peak_bytes"]) or "unknown",
+        "time to load": seconds(cost.load_seconds),
+        "memory to load and predict": size(cost.peak_bytes) or "unknown",
     }
     lines = [Text(f"  {name}: {value}") for name, value in facts.items()]
-    head = f"{sheet['model']} ({sheet['family']}, {sheet['task']} {sheet['modality']} task)"
-    notes = [f"Rows {sheet['rows_from']}; {sheet['threads']} threads."]
-    if not sheet["steady"]:
+    head = f"{cost.model} ({cost.family}, {cost.task} {cost.modality} task)"
+    notes = [f"Rows {cost.rows_from}; {cost.threads} threads."]
+    if not cost.steady:
         notes.append("Other processes slowed the machine down; measure again when it is idle.")
     return [Text(head, "bold"), *lines, table, *(Text(note, "dim") for note in notes)]
 
