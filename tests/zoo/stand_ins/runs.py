@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -72,26 +72,6 @@ def workers(parent):
     lines = [line.split(None, 2) for line in shown.stdout.splitlines()]
     mine = [cells for cells in lines if len(cells) == 3 and f'"parent": {parent},' in cells[2]]
     return {int(pid) for pid, state, _ in mine if not state.startswith("Z")}
-
-
-def waited(pid):
-    """Seconds that the threads of a process were ready to run while others had the cores; Linux tells."""
-    total = 0
-    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        with suppress(OSError, IndexError):  # the thread has ended, or the system does not tell
-            total += int(file.read_text().split()[1])
-    return total / 1e9
-
-
-def seconds_to_end(process, most=60.0):
-    """How long a process goes on from now, less what a busy machine made it wait."""
-    started, before = time.monotonic(), waited(process.pid)
-    lost = 0.0
-    while process.poll() is None:
-        lost = max(lost, waited(process.pid) - before)
-        assert time.monotonic() - started < most, "it does not end"
-        time.sleep(0.01)
-    return time.monotonic() - started - lost
 
 
 def wait_until(condition, seconds=60.0):

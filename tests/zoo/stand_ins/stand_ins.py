@@ -182,7 +182,8 @@ class WrongShape(Good):
 class Fleet(Good):
     """Fitted together: notes each fold.
 
-    ``crash`` and ``hang`` name a file with the random state that takes the process along, or never ends.
+    ``crash`` and ``hang`` name a file with the random state, or "any", whose fit takes the process along or
+    never ends.
     """
 
     def __init__(self, random_state=0, seconds=0.0, log=None, crash=None, hang=None):
@@ -202,7 +203,11 @@ class Fleet(Good):
         return self
 
     def _is_named_in(self, file):
-        return file is not None and Path(file).exists() and int(Path(file).read_text()) == self.random_state
+        return (
+            file is not None
+            and Path(file).exists()
+            and Path(file).read_text() in ("any", str(self.random_state))
+        )
 
     def fit_many(self, models, X, y, rows, progress=None, on_end=None, first_alone=False):
         for number, (model, own) in enumerate(zip(models, rows, strict=True)):
