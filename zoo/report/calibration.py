@@ -275,18 +275,18 @@ def _of_classes_calibration_plots(answer: CalibrationAnswer, models: Sequence[Mo
         _reliability(axes[0, column], models, key, title)
         _histogram(axes[1, column], models, key)
         axes[1, column].set_xlabel(_what(answer))
-    axes[0, 0].set_ylabel("how often it happened")
+    axes[0, 0].set_ylabel("observed frequency")
     axes[1, 0].set_ylabel("share of rows")
     data = answer.dataset
-    figure.suptitle(f"Can the probabilities be taken at their word?\n{data.name}, {data.rows:,} rows")
+    figure.suptitle(f"Are the probabilities calibrated?\n{data.name}, {data.rows:,} rows")
     return figure
 
 
 def _what(answer: CalibrationAnswer) -> str:
     positive = answer.dataset.positive
     if positive and answer.dataset.task == "binary":
-        return f"stated probability of {positive}"
-    return "stated probability of the most probable class"
+        return f"predicted probability of {positive}"
+    return "predicted probability of the most probable class"
 
 
 def _reliability(axis: Axes, models: Sequence[ModelCalibration], key: str, title: str) -> None:
@@ -311,7 +311,7 @@ def _reliability(axis: Axes, models: Sequence[ModelCalibration], key: str, title
     axis.set(
         xlim=(-0.02, 1.02), ylim=(-0.02, _room(len(models))), title=title, yticks=[k / 5 for k in range(6)]
     )
-    note = "dashed: perfect\nabove it: happens more often than stated\nbelow it: happens less often"
+    note = "dashed: perfect calibration\nabove it: underestimated\nbelow it: overestimated"
     axis.annotate(note, (0.98, 0.03), xycoords="axes fraction", color=_GREY, fontsize=8.5, ha="right")
     axis.legend(loc="upper left", fontsize=9, framealpha=0.85, edgecolor="none")
     _clean(axis)
@@ -328,7 +328,7 @@ def _label(model: ModelCalibration, key: str) -> str:
     assert best is not None
     error = model.calibrators["none" if key == "none" else best].calibration_error.value
     by = "" if key == "none" else (" (no calibrator is better)" if best == "none" else f" by {best}")
-    return f"{model.model}{by}: off by {error:.3f}"
+    return f"{model.model}{by}: error {error:.3f}"
 
 
 def _histogram(axis: Axes, models: Sequence[ModelCalibration], key: str) -> None:
