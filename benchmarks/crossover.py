@@ -53,7 +53,7 @@ def simulation(quick: bool, force: bool) -> dict[str, Any]:
     if figures is not None:
         return figures
     print("simulating learners with a known crossover ...", file=sys.stderr, flush=True)
-    figures = simulated(10 if quick else 200)
+    figures = simulated(3 if quick else 200)
     if not quick:
         keep("crossover", figures)
     return figures
