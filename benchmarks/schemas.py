@@ -55,8 +55,9 @@ class PredictedRow(TypedDict):
 def merged(name: str, *parts: type, without: Collection[str] = ()) -> Any:
     """A typed dict with the fields of all parts."""
     hints: dict[str, Any] = {}
+    names = {name: getattr(datasets, name) for name in datasets.__all__}
     for part in parts:
-        hints |= get_type_hints(part, localns=vars(datasets), include_extras=True)
+        hints |= get_type_hints(part, localns=names, include_extras=True)
     return TypedDict(name, {key: hint for key, hint in hints.items() if key not in without})  # type: ignore[operator]
 
 

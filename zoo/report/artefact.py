@@ -175,7 +175,7 @@ def show_verified(verification: Verification, *, as_json: bool) -> None:
     for name, row in verification.formats.items():
         mark = {True: "holds", False: "DIFFERS", None: "-"}[row.holds]
         failed = row.reason if row.holds is False else None
-        click.echo(f"  {name:<12} {mark}  {failed or line(row)}")
+        click.echo(f"  {name:<12} {mark}  {failed or line(row).removeprefix('works: ')}")
 
 
 def exit_code(exports: ExportReport, *, strict: bool) -> int:

@@ -76,7 +76,7 @@ def _title(words: str, why: str) -> list[Text]:
 
 def _table(first: str, *columns: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
+    table.add_column(first, overflow="fold", min_width=12)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
@@ -114,7 +114,7 @@ def _coefficients(coefficients: Sequence[Coefficient] | None) -> list[Any]:
         return []
     outputs = list(coefficients[0].coefficient)[:6]
     table = _table(
-        "input", *(f"{name}: per unit" for name in outputs), *(f"{name}: per SD" for name in outputs)
+        "input", *(f"{name}\nper unit" for name in outputs), *(f"{name}\nper SD" for name in outputs)
     )
     for line in coefficients[:_MOST]:
         cells = [f"{own[name]:.3g}" for own in (line.coefficient, line.standardised) for name in outputs]
