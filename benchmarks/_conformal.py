@@ -87,13 +87,13 @@ def _errors_once(name: str, seed: int, method: str) -> dict[str, float]:
     from deepworth.zoo.calibration.reliability import bin_numbers, estimated_error, expected_error, summarise
 
     train, test = _samples(seed, 1500, 20_000)
-    said = _calibrated(name, seed, method).fit(train.X, train.y).predict_proba(test.X)[:, 1]
+    predicted = _calibrated(name, seed, method).fit(train.X, train.y).predict_proba(test.X)[:, 1]
     true = test.true_probability[:, 1]
-    numbers = bin_numbers(said)
+    numbers = bin_numbers(predicted)
     return {
-        "mean_absolute": float(np.abs(said - true).mean()),
-        "calibration_error": expected_error(summarise(said, true, numbers)),
-        "calibration_error_by_labels": estimated_error(summarise(said, test.y == "sick", numbers)).value,
+        "mean_absolute": float(np.abs(predicted - true).mean()),
+        "calibration_error": expected_error(summarise(predicted, true, numbers)),
+        "calibration_error_by_labels": estimated_error(summarise(predicted, test.y == "sick", numbers)).value,
     }
 
 

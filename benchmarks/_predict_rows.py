@@ -66,13 +66,13 @@ def measure(artefact: str, n_rows: int = 5_000_000) -> dict[str, Any]:
 def _write_rows(path: Path, inputs: list[dict[str, Any]], n_rows: int) -> None:
     """Rows of the model's columns; a thousand different ones, over and over."""
     draw = random.Random(0)
-    made = {
+    draws = {
         "number": lambda: draw.choice(["", f"{draw.gauss(40, 12):.2f}"]),
         "category": lambda: draw.choice(["", "a", "b", "True"]),
         "date": lambda: f"20{draw.randint(10, 25)}-{draw.randint(1, 12):02d}-{draw.randint(1, 28):02d}",
         "text": lambda: " ".join(draw.choices(["a", "few", "words", "more"], k=6)),
     }
-    block = [[made[c["kind"]]() for c in inputs] for _ in range(1000)]
+    block = [[draws[c["kind"]]() for c in inputs] for _ in range(1000)]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([c["name"] for c in inputs])

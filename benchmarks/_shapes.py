@@ -28,12 +28,12 @@ def table(rows: int, columns: int, task: str, seed: int = 0) -> Any:
     """Numbers with an answer that half of them decide, with noise."""
     random = np.random.default_rng(seed)
     X = random.normal(size=(rows, columns))
-    said = X[:, : columns // 2].sum(axis=1) + np.sin(2 * X[:, 0]) * X[:, 1] + random.normal(size=rows)
+    values = X[:, : columns // 2].sum(axis=1) + np.sin(2 * X[:, 0]) * X[:, 1] + random.normal(size=rows)
     if task != "regression":
         parts = 2 if task == "binary" else 5
-        cuts = np.quantile(said, np.linspace(0, 1, parts + 1)[1:-1])
-        said = np.char.add("class ", np.digitize(said, cuts).astype(str))
-    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(columns)]).assign(answer=said)
+        cuts = np.quantile(values, np.linspace(0, 1, parts + 1)[1:-1])
+        values = np.char.add("class ", np.digitize(values, cuts).astype(str))
+    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(columns)]).assign(answer=values)
     return deepworth.load_dataset(frame, target="answer", task=task)
 
 
@@ -43,12 +43,12 @@ def texts(rows: int, characters: int, seed: int = 0) -> Any:
     words = np.array(["".join(random.choice(list("abcdefghijklmnop"), 5)) for _ in range(4000)])
     shares = 1 / np.arange(1, 4001)
     labels = random.integers(0, 2, rows)
-    said = []
+    written = []
     for label in labels:
         drawn = words[random.choice(4000, max(1, characters // 6), p=shares / shares.sum())]
         marked = random.random(len(drawn)) < 0.1
-        said.append(" ".join(np.where(marked, "good" if label else "bad", drawn)))
-    frame = pd.DataFrame({"text": said, "answer": np.where(labels, "yes", "no")})
+        written.append(" ".join(np.where(marked, "good" if label else "bad", drawn)))
+    frame = pd.DataFrame({"text": written, "answer": np.where(labels, "yes", "no")})
     return deepworth.load_dataset(frame, target="answer", text="text")
 
 

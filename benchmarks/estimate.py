@@ -1,8 +1,9 @@
 """How good is the estimated time of a comparison, before anything was run here and afterwards?
 
-Without options: a dozen comparisons on embedded data; what the table alone said ("new"), what it said with
-the other runs of this machine known ("known"), against the clock. ``--measure`` runs synthetic data of
-many sizes and writes the table of the package.
+Without options: a dozen comparisons on embedded data, with the time estimated from the table of the package
+alone ("new"), from other runs on this machine too ("known"), and from an earlier run of the same comparison
+too ("again"). ``--measure`` runs comparisons on synthetic data of many sizes and writes the table of the
+package.
 """
 
 from __future__ import annotations
@@ -77,10 +78,10 @@ def evaluate(sizes: Any, quick: bool) -> dict[str, Any]:
             answer = run(label, name, apart, **options, **models)
             rows.append({"data": label, "run": str(apart / answer["run"]), "answer": answer})
         for row in rows:
-            row["known"] = said_with(
+            row["known"] = estimated_with(
                 row, [other for other in rows if other is not row], Path(folder) / "with"
             )
-            row["again"] = said_with(row, rows, Path(folder) / "again")
+            row["again"] = estimated_with(row, rows, Path(folder) / "again")
     table = [
         {
             "data": row["data"],
@@ -100,7 +101,7 @@ def evaluate(sizes: Any, quick: bool) -> dict[str, Any]:
     return {**figures, "rows": table}
 
 
-def said_with(row: dict[str, Any], others: list[dict[str, Any]], store: Path) -> float:
+def estimated_with(row: dict[str, Any], others: list[dict[str, Any]], store: Path) -> float:
     """The estimate for a run's plan where these runs are known."""
     import shutil
 
@@ -215,13 +216,13 @@ def anchor(laws: dict[str, dict[str, Any]]) -> None:
         outputs = len(data.classes) if data.task == "multiclass" else 1
         shape = Shape(data.modality, 0.8 * len(data), width_of(data), outputs)
         own, rows = laws[data.modality], answer["leaderboard"]
-        said = sum(
+        expected = sum(
             law(own[r["model"]], shape) * (fleet_factor(5, 4) if r["family"] == "deep" else 5)
             for r in rows
             if r["model"] in own
         )
-        ratios.setdefault(data.modality, []).append(math.log(said / answer["wall_seconds"]))
-        print(f"{name}: table {said:.1f} s, kept {answer['wall_seconds']:.1f} s", file=sys.stderr)
+        ratios.setdefault(data.modality, []).append(math.log(expected / answer["wall_seconds"]))
+        print(f"{name}: table {expected:.1f} s, kept {answer['wall_seconds']:.1f} s", file=sys.stderr)
     for modality, found in ratios.items():
         scale = math.exp(-sum(found) / len(found))
         print(f"{modality}: scaled by {scale:.2f}", file=sys.stderr)
@@ -252,8 +253,8 @@ def fitted(own: list[tuple[Any, float]]) -> tuple[float, ...]:
         return (math.exp(x[0]), math.exp(x[1]), *x[2:])
 
     def residuals(x: np.ndarray) -> np.ndarray:
-        said = np.log([law(numbers(x), shape) for shape, _ in own])
-        return np.concatenate([said - logs, 0.5 * (x[2:] - usual), 0.02 * x[:2]])
+        expected = np.log([law(numbers(x), shape) for shape, _ in own])
+        return np.concatenate([expected - logs, 0.5 * (x[2:] - usual), 0.02 * x[:2]])
 
     least = float(logs.min())
     first = np.array([least - 0.5, least - 8.0, *usual])

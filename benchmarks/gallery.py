@@ -39,8 +39,8 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def made(name: str, models: list[str], folder: Path, store: Path, quick: bool) -> dict[str, Any]:
-    """The page of one dataset."""
+def write_page(name: str, models: list[str], folder: Path, store: Path, quick: bool) -> dict[str, Any]:
+    """Compare on one dataset and write its page."""
     import deepworth
 
     full = not quick or name == SHOWN
@@ -82,7 +82,7 @@ def index(rows: list[dict[str, Any]]) -> str:
     return f'<!DOCTYPE html><html lang="en"><head>{head}</head><body>{body}</body></html>'
 
 
-def looked_at(folder: Path, names: list[str]) -> dict[str, list[str]] | None:
+def browsed(folder: Path, names: list[str]) -> dict[str, list[str]] | None:
     """Console messages, errors and requests of each page in a browser; None without a browser.
 
     Screenshots of the pages in light and dark are written beside them.
@@ -121,9 +121,9 @@ def main() -> None:
     chosen = options.parse_args()
     chosen.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as store:
-        rows = [made(n, m, chosen.output, Path(store), chosen.quick) for n, m in CASES.items()]
+        rows = [write_page(n, m, chosen.output, Path(store), chosen.quick) for n, m in CASES.items()]
     (chosen.output / "index.html").write_text(index(rows), encoding="utf-8")
-    complaints = looked_at(chosen.output, list(CASES))
+    complaints = browsed(chosen.output, list(CASES))
     for row in rows:
         row["complaints"] = None if complaints is None else complaints[row["data"]]
     if chosen.json:

@@ -1,9 +1,9 @@
-"""How many planted near copies are found, by kind of change, and how long the search takes.
+"""How many planted near-duplicates are detected, by kind of change, and how long the search takes.
 
     python benchmarks/near_copies.py [--json] [--quick]
 
 Texts are the film reviews, images the photographs of clothes and the small pictures of Fashion-MNIST in
-../shared/data, or embedded sets where these are absent. Each change is made to 200 of the rows; found is the
+../shared/data, or embedded sets where these are absent. Each change is made to 200 rows; detected is the
 share of changed rows that are paired with their original. ``seconds`` is the time for all rows on the threads
 that the libraries choose.
 """

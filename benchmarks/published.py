@@ -1,10 +1,10 @@
-"""Our scores on real data beside those that others published for the same data.
+"""Scores on real data next to published scores for the same data.
 
     python benchmarks/published.py [--only sick] [--json] [--quick]
 
-Needs the development data in ../shared/data (see CONTRIBUTING.md); without them it says so and stops.
-Splits differ from the published ones wherever no official split exists, so small differences mean
-nothing; a large one would mean a mistake on our side.
+Needs the development data in ../shared/data; without them nothing is measured. Where there is no official
+split, our splits differ from the published ones, so small differences mean nothing; a large one would be a
+sign of an error.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def summarised(result: dict[str, Any], metrics: list[str]) -> dict[str, Any]:
 
 
 def lines(name: str, result: dict[str, Any]) -> list[list[str]]:
-    """Ours beside the published value."""
+    """Our value next to the published one."""
     models = {row["model"]: row for row in result["leaderboard"]}
     return [
         [name, model, metric, figure(models.get(model, {}).get(metric)), figure(value), source]

@@ -93,7 +93,7 @@ def kept_answer(name: str) -> Answer | None:
 
 
 def publications() -> str:
-    """Ours beside published scores, from kept results."""
+    """Our scores next to published ones, from kept results."""
     found = {name: kept(f"published-{name}") for name in published.CASES}
     rows = [line for name, result in found.items() if result for line in published.lines(name, result)]
     return table(published.HEADER, rows)

@@ -10,7 +10,8 @@ that were gone or changed after that, ``jobs_repeated`` those that were fitted a
 what the models themselves wrote down), ``unequal`` the runs whose numbers differ from those of a run that
 was never killed, ``corrupt`` the stores that failed SQLite's own check, ``orphans`` the worker processes
 that outlived their parent by more than two seconds. ``hostile`` says whether each of a set of bad models
-got a row of its kind beside good ones, ``full_disk`` and ``read_only`` whether these end in one line.
+got a row with the right status next to working ones, ``full_disk`` and ``read_only`` whether these give an
+error of one line.
 
 ``overhead`` is the wall time of a comparison in one worker process at a time that keeps its run, over that of
 the same jobs in one process that keeps nothing (``bare_seconds``, 60 or more), minus one; the faster of two
@@ -72,20 +73,20 @@ def started(*words: str, **options: Any) -> subprocess.Popen[str]:
 
 
 def hostile(folder: Path, quick: bool) -> dict[str, Any]:
-    """Bad models beside good ones: their kinds, the time against its bound, the exit code, orphans."""
+    """Failing models next to working ones: statuses, the time against its bound, the exit code, orphans."""
     # CI's machines are busy, and what eats memory must be caught for that before its time is over
     limit, folds, begin = 10.0 if quick else 3.0, 1 if quick else 2, time.monotonic()
     words = ["-m", ",".join(KINDS), "--rows", "300", "-q", "--json", "--store", str(folder)]
     words += ["--holdout", "0.3", "--repeats", "1"] if quick else ["--folds", str(folds)]
     limits = ["-j", "1", "--time-limit", str(limit), "--memory-limit", "1GB"]
     process = started("compare", *words, *limits)
-    said, _ = process.communicate()
+    output, _ = process.communicate()
     seconds = time.monotonic() - begin
-    found = {row["model"]: row["status"] for row in json.loads(said)["leaderboard"]}
+    found = {row["model"]: row["status"] for row in json.loads(output)["leaderboard"]}
     bound = 30 + len(KINDS) * folds * limit
     wrong = {name: status for name, status in found.items() if status != KINDS[name]}
     if wrong:
-        print(f"hostile: not of their kind: {wrong}", file=sys.stderr, flush=True)
+        print(f"hostile: wrong status: {wrong}", file=sys.stderr, flush=True)
     ok = found == KINDS and process.returncode == 1 and seconds < bound
     return {"hostile": ok, "hostile_seconds": seconds, "hostile_orphans": len(workers(process.pid))}
 
@@ -189,8 +190,8 @@ def uninterrupted(folder: Path, deep: bool) -> dict[str, Any]:
     while not list((folder / "runs").glob("[!.]*/run.sqlite")):
         time.sleep(0.01)
     begin = time.monotonic()
-    said, _ = process.communicate()
-    return {"numbers": numbers(json.loads(said)), "seconds": time.monotonic() - begin}
+    output, _ = process.communicate()
+    return {"numbers": numbers(json.loads(output)), "seconds": time.monotonic() - begin}
 
 
 def full_disk(folder: Path) -> bool | None:
@@ -203,9 +204,9 @@ def full_disk(folder: Path) -> bool | None:
     try:
         words = ["-m", "good,also-good", "--folds", "20", "--rows", "1500", "-j", "1", "-q"]
         process = started("compare", *words, "--store", str(disk / "runs"))
-        _, said = process.communicate()
+        _, message = process.communicate()
         done = finished(disk / "runs")
-        line = said.startswith("Error: cannot keep the run") and said.count("\n") == 1
+        line = message.startswith("Error: cannot keep the run") and message.count("\n") == 1
         return line and process.returncode == 2 and bool(done) and sound(disk / "runs")
     finally:
         subprocess.run(["umount", str(disk)], check=False)
@@ -216,8 +217,9 @@ def read_only(folder: Path) -> bool:
     closed = folder / "closed"
     closed.symlink_to("/proc/self")  # the superuser could write to any other
     process = started("compare", "-m", "good", "-q", "-j", "1", "--store", str(closed))
-    _, said = process.communicate()
-    return process.returncode == 2 and said.startswith("Error: cannot keep the run") and said.count("\n") == 1
+    _, message = process.communicate()
+    one_line = message.startswith("Error: cannot keep the run") and message.count("\n") == 1
+    return process.returncode == 2 and one_line
 
 
 def on_a_cluster(folder: Path, quick: bool) -> dict[str, Any]:
@@ -295,7 +297,7 @@ def main() -> None:
         else table(["figure", "value"], [[k, value(v)] for k, v in found.items()])
     )
     if wrong := faults(found):
-        sys.exit(f"not as it must be: {', '.join(wrong)}")
+        sys.exit(f"failed: {', '.join(wrong)}")
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def _called(verdicts: list[Any]) -> float:
 
 
 def champions(quick: bool, jobs: int) -> dict[str, float]:
-    """The luck of the best of ten equal models on 150 rows."""
+    """Bias of the score of the best of ten equal models on 150 rows."""
     seeds = range(4 if quick else 300)
     found = all_outcomes([(TEN, "discriminant", 150, s, {"fresh": 1000}) for s in seeds], jobs, "champions")
     truth = float(np.mean([o.truth.mean() for o in found]))
