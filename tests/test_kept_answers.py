@@ -48,6 +48,7 @@ def again(tmp_path_factory):
     return folder
 
 
+@pytest.mark.nightly
 def test_every_answer_is_as_before(again):
     found = answers.compare(KEPT, again)
     assert not any(one.matters for one in found), answers.report(found)

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "gallery.py"
 SIX = ("sick-healthy", "breast-cancer", "wine", "diabetes", "digits", "triage-notes")
 
@@ -28,6 +30,7 @@ def made(folder):
     return json.loads(done.stdout.splitlines()[-1])["pages"]
 
 
+@pytest.mark.nightly
 def test_six_reports_in_a_browser(browser, tmp_path):
     pages = made(tmp_path)
     nothing_is_asked_for_or_complained_about(tmp_path, pages)
