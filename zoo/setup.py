@@ -84,7 +84,7 @@ class Resources:
     jobs : int or None
         Worker processes; None for one where there are limits, else for none.
     threads : int or None
-        Threads of every fit; None for a number that suits the rows.
+        Number of threads per fit; None for a number that suits the rows.
     time_limit : float, str or None
         Time limit of a job in seconds, or as "5m".
     memory_limit : int, str or None

@@ -5,7 +5,7 @@ The folds of a cross-validation share training rows, so their scores are correla
 (2015) show that, with that scale, the posterior of the mean difference is Student t with J - 1 degrees
 of freedom.
 
-The score of "the best of a family" without the luck of having been chosen for it.
+The score of the best model of a family is corrected for model selection.
 """
 
 from __future__ import annotations

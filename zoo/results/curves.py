@@ -81,7 +81,7 @@ class CurvePlanFacts:
     models : tuple of str
         Names of the models.
     threads : int
-        Threads of every fit.
+        Number of threads per fit.
     official_test, ordered : int
         1 if the rows are scored on an official test set, or on the last period of time; else 0.
     fits : int
@@ -123,7 +123,7 @@ class CapacityPlanFacts:
     params : dict
         Other parameters of the network.
     threads : int
-        Threads of every fit.
+        Number of threads per fit.
     """
 
     model: str

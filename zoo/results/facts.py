@@ -91,7 +91,7 @@ class LimitFacts:
     workers : int
         Worker processes; 0 for none.
     threads : int or None
-        Threads of every fit, where they were given.
+        Number of threads per fit, where they were given.
     seconds : float or None
         Time limit of a job.
     bytes : int or None
@@ -128,7 +128,7 @@ class PlanFacts:
     models : tuple of str
         Names of the models.
     threads : int
-        Threads of every fit of a classical model.
+        Number of threads per fit of a classical model.
     holdout : float or None
         Fraction of the rows that was held out instead of cross-validating.
     in_time_order : bool
@@ -179,7 +179,7 @@ class Determinism:
     level : str
         "seeded", "deterministic kernels" or "bit-equal by setting".
     threads : int
-        Threads of every fit.
+        Number of threads per fit.
     variables : dict of str
         Environment variables that matter for it.
     """

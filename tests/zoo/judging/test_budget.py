@@ -1,4 +1,4 @@
-"""Budgets: words, who keeps them, and a score without the luck of having been chosen."""
+"""Budgets: how they are written, which models keep them, and a score corrected for model selection."""
 
 import json
 
