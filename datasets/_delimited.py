@@ -59,7 +59,9 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
     if not len(rows):
         raise InputError(f"{name} has a header ({', '.join(names[:5])}) but no rows; add some")
     rows.columns = pd.Index(names, dtype=object)
-    return _decimal_points(rows) if delimiter == ";" else rows
+    rows = _decimal_points(rows) if delimiter == ";" else rows
+    rows.attrs["delimiter"] = delimiter  # says which decimal marks are likely
+    return rows
 
 
 def sniff_delimiter(text: str) -> str:
