@@ -2,10 +2,13 @@ from ._base import Column, Dataset, Features, Finding, Modality, Provenance, Rol
 from ._catalogue import Entry, catalogue, find_entry
 from ._checks import check_dataset
 from ._codes import list_codes
+from ._dates import parse_date
 from ._describe import DataCheck, DatasetDescription, check_data, describe_dataset
 from ._errors import InputError, unknown_name
 from ._load import DataLike, DatasetInfo, ReadOptions, TaskOption, as_dataset, list_datasets, load_dataset
-from ._schema import MISSING_MARKS, infer_role, inspect_column, undecorated
+from ._numbers import NumberFormat, parse_number
+from ._reader import MISSING_MARKS, ColumnReader, ReadCells, level_of
+from ._schema import infer_role, inspect_column, reader_of
 from ._splits import Split, make_splits
 from ._stream import open_rows
 from ._text import as_texts, mended
@@ -14,6 +17,7 @@ from ._unlabelled import picture_parts
 __all__ = [
     "MISSING_MARKS",
     "Column",
+    "ColumnReader",
     "DataCheck",
     "DataLike",
     "Dataset",
@@ -24,7 +28,9 @@ __all__ = [
     "Finding",
     "InputError",
     "Modality",
+    "NumberFormat",
     "Provenance",
+    "ReadCells",
     "ReadOptions",
     "Role",
     "Schema",
@@ -40,14 +46,17 @@ __all__ = [
     "find_entry",
     "infer_role",
     "inspect_column",
+    "level_of",
     "list_codes",
     "list_datasets",
     "load_dataset",
     "make_splits",
     "mended",
     "open_rows",
+    "parse_date",
+    "parse_number",
     "picture_parts",
+    "reader_of",
     "take",
-    "undecorated",
     "unknown_name",
 ]

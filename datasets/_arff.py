@@ -12,7 +12,7 @@ import pandas as pd
 
 from ._delimited import decode
 from ._errors import InputError
-from ._schema import MISSING_MARKS
+from ._reader import MISSING_MARKS
 
 _NAME = r"(?:'(?P<single>(?:[^'\\]|\\.)*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\"|(?P<bare>[^\s{]+))"
 _ATTRIBUTE = re.compile(rf"@attribute\s+{_NAME}\s*(?P<type>.+)", re.IGNORECASE)

@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ._reader import ColumnReader
+
 Features: TypeAlias = "pd.DataFrame | pd.Series | np.ndarray"
 F = TypeVar("F", bound="pd.DataFrame | pd.Series | np.ndarray")
 
@@ -52,6 +54,12 @@ class Column:
         Number of rows without a value.
     n_unique : int
         Number of different values.
+    reader : ColumnReader or None
+        How its cells become values; None where it is not read.
+    unread : tuple of str
+        Cells that could not be read, the first five; their values are missing.
+    n_unread : int
+        Number of such cells.
 
     Examples
     --------
@@ -66,6 +74,9 @@ class Column:
     reason: str
     n_missing: int = 0
     n_unique: int = 0
+    reader: ColumnReader | None = None
+    unread: tuple[str, ...] = ()
+    n_unread: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,16 @@ class Schema:
         list of str
         """
         return [c.name for c in self.columns if c.role in roles]
+
+    def readers(self) -> dict[str, ColumnReader]:
+        """How the cells of each column become values, by name.
+
+        Returns
+        -------
+        dict of ColumnReader
+            Without columns that are not read.
+        """
+        return {c.name: c.reader for c in self.columns if c.reader is not None}
 
 
 @dataclass(frozen=True)
@@ -165,7 +186,7 @@ class Dataset:
     name : str
     X : DataFrame, Series or ndarray, first axis of length n_samples
         Tabular: DataFrame of the feature columns (numeric float64, categorical ``category``, dates
-        ``datetime64``, free text the nullable ``string`` dtype). Images: uint8 array of shape (n_samples,
+        ``datetime64[us]``, free text the nullable ``string`` dtype). Images: uint8 array of shape (n_samples,
         height, width, channels), or a 1-d object array of uint8 arrays (height, width, channels) when
         sizes differ. Text: Series of str.
     y : ndarray of shape (n_samples,)

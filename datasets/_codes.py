@@ -66,7 +66,10 @@ CODES = {
         "column that may define groups", "If rows of one group belong together, use --groups COLUMN."
     ),
     "DW020": Code("nested values left out", "Turn lists and objects into separate columns."),
-    "DW021": Code("numbers mixed with words", "Correct the cells, or use --categorical COLUMN."),
+    "DW021": Code(
+        "cells that could not be read",
+        "Correct the cells. If the column is not what it was read as, use --categorical or --numeric.",
+    ),
     "DW022": Code("infinite numbers read as missing", "Find out what made them, such as a division by zero."),
     "DW023": Code("empty texts", "If an empty text means that it was lost, remove the row."),
     "DW024": Code("columns left out by --text", "To learn from all columns, remove --text."),
@@ -88,6 +91,13 @@ CODES = {
     "DW030": Code("no split possible", "The message says why. Correct it: no comparison is possible before."),
     "DW031": Code(
         "splits in order of time", "No action needed: --time predicts each period from the rows before it."
+    ),
+    "DW035": Code(
+        "day and month may be exchanged", "Use --dayfirst or --monthfirst to say which stands first."
+    ),
+    "DW036": Code(
+        "levels in the test set that training never saw",
+        "Check that both sets spell levels alike; models treat an unseen level as unknown.",
     ),
 }
 

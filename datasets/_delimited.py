@@ -18,7 +18,6 @@ SNIFFED_ROWS = 50
 SNIFFED_CHARACTERS = 100_000
 # The unit separator occurs in no text file: with it as quote character, nothing is quoted.
 NO_QUOTE = "\x1f"
-_DECIMAL_COMMA = r"[+-]?\d+,\d+"
 # A cell of a tab-separated file that starts with a quote, and one that also ends with one.
 _CELL_START = re.compile(r'(?:^|[\t\r\n])"')
 _QUOTED = re.compile(r'(^|[\t\r\n])"[^"]*(?:""[^"]*)*"(?=[\t\r\n]|$)')
@@ -59,7 +58,6 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
     if not len(rows):
         raise InputError(f"{name} has a header ({', '.join(names[:5])}) but no rows; add some")
     rows.columns = pd.Index(names, dtype=object)
-    rows = _decimal_points(rows) if delimiter == ";" else rows
     rows.attrs["delimiter"] = delimiter  # says which decimal marks are likely
     return rows
 
@@ -174,14 +172,3 @@ def column_names(header: list[str], name: str) -> list[str]:
             f"{', '.join(places)}{more}; give each column its own name"
         )
     return names
-
-
-def _decimal_points(frame: pd.DataFrame) -> pd.DataFrame:
-    """Replace decimal commas, which files delimited by semicolons have, by points."""
-    for column in frame.columns:
-        cells = frame[column].str.strip()
-        comma = cells.str.fullmatch(_DECIMAL_COMMA)
-        plain = cells.str.fullmatch(r"[+-]?\d+|\?|NA|NaN|") & ~comma
-        if comma.any() and (comma | plain).all():
-            frame[column] = cells.str.replace(",", ".", regex=False)
-    return frame

@@ -40,6 +40,12 @@ class ReadOptions(TypedDict, total=False):
     target: str | None
     drop: Sequence[str]
     categorical: Sequence[str]
+    numeric: Sequence[str]
+    dayfirst: bool | None
+    decimal: str | None
+    thousands: str | None
+    missing: Sequence[str] | None
+    keep_na: bool
     text: str | None
     task: TaskOption | None
     test: str | os.PathLike[str] | pd.DataFrame | None
@@ -116,6 +122,12 @@ def load_dataset(
     target: str | None = None,
     drop: Sequence[str] = (),
     categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] | None = None,
+    keep_na: bool = False,
     text: str | None = None,
     task: TaskOption | None = None,
     test: str | os.PathLike[str] | pd.DataFrame | None = None,
@@ -143,6 +155,18 @@ def load_dataset(
         Columns to leave out.
     categorical : sequence of str, default=()
         Columns to read as categories, whatever their values.
+    numeric : sequence of str, default=()
+        Columns to read as numbers, whatever their values; cells that are no numbers become missing.
+    dayfirst : bool, optional
+        Whether the day or the month stands first in dates such as 03/04/24. By default the cells decide.
+    decimal : {".", ","}, optional
+        Decimal mark of numbers. By default the cells decide.
+    thousands : {",", ".", " ", "'"}, optional
+        What separates groups of three digits. By default the cells decide.
+    missing : sequence of str, optional
+        Cells that mean a missing value, besides blank ones. By default the usual ones, such as NA, null, ?.
+    keep_na : bool, default=False
+        Read NA, None, null and the like as values; only blank cells are missing.
     text : str, optional
         The only column to learn from, as text.
     task : {"binary", "multiclass", "classification", "regression"}, optional
@@ -198,7 +222,20 @@ def load_dataset(
     from ._table import TableOptions
 
     options = TableOptions(
-        target, _names(drop), _names(categorical), text, task, split_column, groups, positive, time
+        target=target,
+        drop=_names(drop),
+        categorical=_names(categorical),
+        numeric=_names(numeric),
+        dayfirst=dayfirst,
+        decimal=_mark("decimal", decimal, (".", ",")),
+        thousands=_mark("thousands", thousands, (",", ".", " ", "'")),
+        missing=() if keep_na and missing is None else None if missing is None else _names(missing),
+        text=text,
+        task=task,
+        split_column=split_column,
+        groups=groups,
+        positive=positive,
+        time=time,
     )
     dataset = _load(data, test, options, seed, offline, cache_dir)
     _check_plan(dataset, group_duplicates)
@@ -248,6 +285,12 @@ def _with_grouped_copies(dataset: Dataset) -> Dataset:
     from ._near_copies import groups_of_copies
 
     return replace(dataset, groups=groups_of_copies(dataset.X, dataset.groups))
+
+
+def _mark(option: str, mark: str | None, known: Sequence[str]) -> str | None:
+    if mark is not None and mark not in known:
+        raise InputError(f"--{option} must be one of {' '.join(map(repr, known))}, got {mark!r}")
+    return mark
 
 
 def _names(value: Sequence[str]) -> tuple[str, ...]:
@@ -384,7 +427,7 @@ def _with_options(dataset: Dataset, options: TableOptions) -> Dataset:
     """Apply the options that are possible for data that is already read."""
     from ._table import check_positive
 
-    given = [f.name for f in fields(options) if getattr(options, f.name) not in (None, ())]
+    given = [f.name for f in fields(options) if getattr(options, f.name) not in (None, (), {})]
     if given == ["positive"]:
         return replace(dataset, positive=check_positive(options.positive, dataset.y, dataset.task))
     if not given:

@@ -8,7 +8,7 @@ import pandas as pd
 from ._base import Finding
 from ._codes import finding
 from ._errors import InputError
-from ._schema import inspect_column
+from ._schema import ReadingRules, inspect_column
 
 _TRAIN = {"train", "training", "learn", "development", "dev", "val", "valid", "validation"}
 _TEST = {"test", "testing", "holdout", "hold-out"}
@@ -50,7 +50,7 @@ def read_groups(series: pd.Series, name: str) -> np.ndarray:
     return groups
 
 
-def read_time(series: pd.Series, name: str) -> np.ndarray:
+def read_time(series: pd.Series, name: str, rules: ReadingRules | None = None) -> np.ndarray:
     """The time of each row: dates as ``datetime64``, numbers (years, seconds) as float64.
 
     Raises
@@ -59,7 +59,12 @@ def read_time(series: pd.Series, name: str) -> np.ndarray:
         There are words, missing values, or only one time.
     """
     objects = series.astype(object) if isinstance(series.dtype, pd.StringDtype) else series
-    inspected = inspect_column(objects, name)
+    inspected = inspect_column(objects, name, rules=rules)
+    if (
+        inspected.role == "identifier"
+        and not (numbers := inspect_column(objects, name, "numeric", rules)).strange
+    ):
+        inspected = numbers  # row numbers are times, too
     times = inspected.values.to_numpy() if inspected.values.dtype.kind in "fM" else None
     if times is None:
         raise InputError(

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ._base import Role, Task
-from ._dates import parse_dates
-from ._text import mended
+from ._dates import ORDERS, Order, all_dates, order_matters, parse_date
+from ._numbers import NumberFormat, decide_format, decimal_evidence, numbers_of
+from ._reader import ColumnReader, Distinct, ReadCells, as_objects, distinct, level_of, read_numbers
 
-# The empty string covers blank cells too: cells are stripped before they are compared.
-MISSING_MARKS = frozenset(
-    ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT", "NULL", "null", "None"]
-)
 # A column is numeric when at most this fraction of its cells are words.
 BAD_CELLS = 0.05
 # Integer targets with at most this many levels are classes: digits have 10, wine_quality has 7.
 MAX_INTEGER_CLASSES = 10
 # Distinct cells that are examined to distinguish sentences from codes.
 SAMPLE = 1000
+_ROWS_FOR_MARKS = 2000  # rows of each column that are searched for the decimal mark of a table
 
 _ID_NAME = re.compile(
     r"^(id|uuid|guid|index)$|^(id|uuid|guid)[\W_]|[\W_](id|uuid|guid)$"
@@ -38,9 +37,31 @@ _TEXT_NAME = re.compile(r"^(text|review|comment|message|sentence|body|descriptio
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
-# An amount of money or a percentage; a comma must separate thousands.
-_DECORATION = ",%$€£¥"
-_AMOUNT = re.compile(r"[+-]?[$€£¥]? ?[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)? ?[%$€£¥]?")
+# "0000-00-00", which databases write for an unknown date, does not keep a column from being one of dates.
+_ZERO_DATE = re.compile(r"0000[-/]00[-/]00.*|00[-/.]00[-/.]0000.*")
+
+
+@dataclass(frozen=True)
+class ReadingRules:
+    """What is given about the spelling of cells, and need not be found out.
+
+    Attributes
+    ----------
+    order : {"day", "month"} or None
+        What stands first in dates such as 03/04/24.
+    decimal, thousands : str or None
+        Marks of numbers.
+    missing : tuple of str or None
+        Cells that mean a missing value; None is the usual ones.
+    hint : {",", "."} or None
+        Decimal mark of the table's other columns.
+    """
+
+    order: Order | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    missing: tuple[str, ...] | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,16 +73,22 @@ class Inspection:
     role : str
     reason : str
     values : Series of shape (n_samples,)
-        With the dtype of the role: float64, ``category`` with str levels, ``datetime64``, nullable
+        With the dtype of the role: float64, ``category`` with str levels, ``datetime64[us]``, nullable
         ``string``.
     n_missing : int
     n_unique : int
     strange : tuple of str
-        Cells that did not fit the role and were read as missing.
+        Cells that did not fit the role and were read as missing, the first five.
     strange_rows : tuple of int
-        Their row numbers from 0.
+        The row numbers from 0 of all of them.
     mixed : bool
         Whether categories mix numbers and words.
+    reader : ColumnReader
+        How cells become values, for further rows of this column.
+    ambiguous : str
+        A date that day first and month first read differently, if no cell tells which is right; or "".
+    given : bool
+        Whether the reader was given, and not decided from these cells.
     """
 
     role: Role
@@ -72,11 +99,14 @@ class Inspection:
     strange: tuple[str, ...] = ()
     strange_rows: tuple[int, ...] = ()
     mixed: bool = False
+    reader: ColumnReader = field(default_factory=lambda: ColumnReader("categorical"))
+    ambiguous: str = ""
+    given: bool = False
 
 
 @dataclass(frozen=True)
 class Strings:
-    """Cells as codes of their distinct stripped values; code -1 is missing."""
+    """Cells as codes of their distinct spellings; code -1 is missing."""
 
     codes: np.ndarray
     levels: np.ndarray
@@ -91,9 +121,15 @@ class Strings:
         per_level = np.asarray(per_level)
         return np.append(per_level, np.asarray([missing], dtype=per_level.dtype))[self.codes]
 
-    def rows(self, level: np.ndarray) -> np.ndarray:
-        """Row numbers of the cells whose level is True."""
-        return np.flatnonzero(self.spread(level, False))
+
+@dataclass(frozen=True)
+class _Decision:
+    """What was found out about a column: its reader, and why."""
+
+    reader: ColumnReader
+    reason: str
+    mixed: bool = False
+    ambiguous: str = ""
 
 
 def infer_role(series: pd.Series, name: str = "") -> tuple[Role, str]:
@@ -123,8 +159,14 @@ def infer_role(series: pd.Series, name: str = "") -> tuple[Role, str]:
     return inspected.role, inspected.reason
 
 
-def inspect_column(series: pd.Series, name: str = "", role: Role | None = None) -> Inspection:
-    """Infer the role of a column and convert its values.
+def inspect_column(
+    series: pd.Series,
+    name: str = "",
+    role: Role | None = None,
+    rules: ReadingRules | None = None,
+    train: np.ndarray | None = None,
+) -> Inspection:
+    """Infer the role of a column, decide how its cells are read, and read them.
 
     Parameters
     ----------
@@ -132,13 +174,18 @@ def inspect_column(series: pd.Series, name: str = "", role: Role | None = None) 
         The column as it was read.
     name : str, default=""
         As in :func:`infer_role`.
-    role : {"categorical", "text"}, optional
+    role : {"categorical", "text", "numeric", "datetime"}, optional
         Convert to this role instead of inferring one.
+    rules : ReadingRules, optional
+        What is given about the spelling of cells.
+    train : bool ndarray of shape (n_samples,), optional
+        The rows that decide; all by default.
 
     Returns
     -------
     Inspection
-        ``role``, ``reason``, ``values``, ``n_missing``, ``n_unique`` and the cells that did not fit.
+        ``role``, ``reason``, ``values``, ``reader``, ``n_missing``, ``n_unique`` and the cells that did not
+        fit.
 
     Examples
     --------
@@ -147,23 +194,92 @@ def inspect_column(series: pd.Series, name: str = "", role: Role | None = None) 
     >>> inspect_column(pd.Series(["yes", "no", "yes", None])).values.cat.categories.tolist()
     ['no', 'yes']
     """
-    name = str(name)
-    if role == "categorical":
-        return _as_category(as_strings(series), "chosen by an option")
-    if role == "text":
-        return _as_text(as_strings(series), "chosen by an option")
-    kind = _kind(series)
-    if kind == "category":
-        return _as_category(as_strings(series), "declared as categories")
-    if kind == "bool":
-        return _as_category(as_strings(series), "true or false")
-    if kind == "text":
-        return _as_text(as_strings(series), "declared as text")
-    if kind == "datetime":
-        return _as_datetime(series)
-    if kind == "number":
-        return _as_number(to_float(series), name)
-    return _judge_strings(as_strings(series), name)
+    rules = rules or ReadingRules()
+    deciding = series if train is None else series[np.asarray(train, dtype=bool)]
+    decision = _decide(deciding.reset_index(drop=True), str(name), role, rules)
+    return read_column(series.reset_index(drop=True), decision.reader, decision)
+
+
+def read_column(series: pd.Series, reader: ColumnReader, decision: _Decision | None = None) -> Inspection:
+    """Read a column with a reader that is decided already."""
+    read = reader.read(series)
+    values = read.values
+    strange, rows = _strange(series, read)
+    if reader.role == "numeric":
+        infinite = np.isinf(values.to_numpy())
+        rows = tuple(sorted({*rows, *np.flatnonzero(infinite).tolist()}))
+        strange = (*strange, *sorted({str(v) for v in values[infinite]}))
+        values = values.where(~infinite)
+    return Inspection(
+        reader.role,
+        decision.reason if decision else "as in training",
+        values,
+        int(values.isna().sum()),
+        int(values.nunique()),
+        strange,
+        rows,
+        decision.mixed if decision else False,
+        reader,
+        decision.ambiguous if decision else "",
+        decision is None,
+    )
+
+
+def table_rules(frame: pd.DataFrame, rules: ReadingRules) -> ReadingRules:
+    """The rules with the decimal mark that some column of the table proves, as "8,75" does.
+
+    In files delimited by semicolons a comma is the decimal mark unless a column proves the point.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_samples, n_columns)
+        Raw cells; ``attrs["delimiter"]`` is that of the file.
+    rules : ReadingRules
+
+    Returns
+    -------
+    ReadingRules
+    """
+    texts = [frame[name].head(_ROWS_FOR_MARKS) for name in frame.columns if _kind(frame[name]) == "strings"]
+    proofs = {decimal_evidence(as_strings(cells).levels) for cells in texts}
+    semicolons = frame.attrs.get("delimiter") == ";" and "?" in proofs
+    comma = "." not in proofs and ("," in proofs or semicolons)
+    return replace(rules, hint="," if comma else None)
+
+
+def reader_of(values: pd.Series, name: str = "") -> ColumnReader:
+    """The reader of a feature column for an estimator: that of its dtype, or decided by its cells.
+
+    Float columns are numbers, whatever their values and name: datasets decided about them before.
+
+    Parameters
+    ----------
+    values : Series of shape (n_samples,)
+        Raw cells, or typed ones as in :class:`Dataset`.
+    name : str, default=""
+        As in :func:`infer_role`.
+
+    Returns
+    -------
+    ColumnReader
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from deepworth.datasets import reader_of
+    >>> reader_of(pd.Series(["31.01.2024", "01.12.2023"])).order
+    'day'
+    """
+    if values.dtype.kind == "f":
+        return ColumnReader("numeric")
+    return _decide(values.reset_index(drop=True), str(name), None, ReadingRules()).reader
+
+
+def _strange(series: pd.Series, read: ReadCells) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The first cells that could not be read, and the rows of all."""
+    rows = np.flatnonzero(read.unread)
+    cells = dict.fromkeys(str(series.iloc[row]).strip() for row in rows[:1000])
+    return tuple(list(cells)[:5]), tuple(rows.tolist())
 
 
 def _kind(series: pd.Series) -> str:
@@ -185,43 +301,87 @@ def _kind(series: pd.Series) -> str:
     return "number" if inferred in numbers else kinds.get(inferred, "strings")
 
 
-def as_strings(series: pd.Series) -> Strings:
-    """Cells of any type as distinct stripped strings, with missing marks as missing."""
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        raw_codes, raw = series.cat.codes.to_numpy(), list(series.cat.categories)
-    else:
-        cells_of = pd.Series(map(_hashable, series), dtype=object) if series.dtype == object else series
-        raw_codes, uniques = pd.factorize(cells_of)
-        raw = list(uniques)
-    cells = [_token(value) for value in raw]
-    missing = np.array([cell in MISSING_MARKS for cell in cells], dtype=bool)
-    marks = sorted({str(raw[i]).strip() or "blank" for i in np.flatnonzero(missing)})
-    renumbered, levels = pd.factorize(np.array(cells, dtype=object)[~missing])
-    translate = np.full(len(cells) + 1, -1)
-    translate[:-1][~missing] = renumbered
-    return Strings(translate[raw_codes], np.asarray(levels, dtype=object), tuple(marks))
+def _decide(series: pd.Series, name: str, role: Role | None, rules: ReadingRules) -> _Decision:
+    kind = _kind(series)
+    if role is None and kind == "number" and not _inexact(series):
+        return _decide_number(series, name, rules)
+    if role is None and kind == "datetime":
+        return _Decision(ColumnReader("datetime", missing=rules.missing), "dates")
+    cells = distinct(series)
+    strings = as_strings(series, rules.missing, cells)
+    if role is not None:
+        return _given(strings, role, rules)
+    declared = {"category": "declared as categories", "bool": "true or false"}
+    if kind in declared:
+        return _words("categorical", declared[kind], strings, rules)
+    if kind == "text":
+        return _words("text", "declared as text", strings, rules)
+    return _decide_strings(strings, name, rules)
 
 
-def _hashable(value: Any) -> Any:
-    """Strings and missing cells unchanged, others as strings: 1 and 1.0 are equal, lists can be counted."""
-    missing = value is None or value is pd.NA or (isinstance(value, float) and value != value)
-    return value if missing or isinstance(value, str) else _token(value)
+def _given(strings: Strings, role: Role, rules: ReadingRules) -> _Decision:
+    """A role that is chosen by an option; only the spelling of its values is found out."""
+    if role == "numeric":
+        form = number_format(strings, rules) or ColumnReader("numeric").numbers
+        reader = ColumnReader("numeric", numbers=form, missing=rules.missing, example=_example(strings))
+        return _Decision(reader, "chosen by an option")
+    if role == "datetime":
+        order, _, ambiguous = _order(strings, rules)
+        reader = ColumnReader("datetime", order, missing=rules.missing, example=_example(strings))
+        return _Decision(reader, "chosen by an option", ambiguous=ambiguous)
+    return _words(role, "chosen by an option", strings, rules)
 
 
-def _token(value: Any) -> str:
-    """A cell as a string; whole floats have no point, so that 1 and 1.0 are one level."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return mended(str(value)).strip()
+def _decide_number(series: pd.Series, name: str, rules: ReadingRules) -> _Decision:
+    values = to_float(series)
+    present = values[np.isfinite(values)]
+    if series.dtype.kind != "f" and all_dates(np.unique(present).astype(np.int64)):
+        example = str(int(present[0]))
+        return _Decision(ColumnReader("datetime", missing=rules.missing, example=example), "dates as numbers")
+    return _number_decision(values, name, ColumnReader("numeric", missing=rules.missing), "numbers")
 
 
-def numbers_of(levels: np.ndarray) -> np.ndarray:
-    """Each level as float64, NaN where it is not a number."""
-    parsed = np.array(pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce"), dtype=np.float64)
-    numbers = ~np.isnan(parsed)
-    # pandas 2 rounds the last digit wrongly, Python does not; data must be the same everywhere.
-    parsed[numbers] = levels[numbers].astype(np.float64)
-    return parsed
+def _number_decision(values: np.ndarray, name: str, reader: ColumnReader, reason: str) -> _Decision:
+    present = values[np.isfinite(values)]
+    identifier = _number_identifier(values, len(np.unique(present)), name)
+    if identifier:
+        return _Decision(ColumnReader("identifier", missing=reader.missing), identifier)
+    return _Decision(reader, reason if len(present) else "no value in any row")
+
+
+def _inexact(series: pd.Series) -> bool:
+    """Whether there are whole numbers that float64 rounds: codes, of which different ones would be equal."""
+    if series.dtype.kind in "iu" or isinstance(series.dtype, pd.Int64Dtype | pd.UInt64Dtype):
+        present = series.dropna()
+        return bool(len(present)) and max(present.max(), -present.min()) > 2**53 and _any_rounded(present)
+    return series.dtype == object and _any_rounded(v for v in series if isinstance(v, int))
+
+
+def _any_rounded(numbers: Iterable[int]) -> bool:
+    return any(abs(n) > 2**53 and int(float(n)) != n for n in map(int, numbers))
+
+
+def is_code(series: pd.Series) -> bool:
+    """Whether whole numbers are codes: with leading zeros, or too long for float64."""
+    if _kind(series) == "number":
+        return _inexact(series)
+    levels = as_strings(series).levels
+    return _has_leading_zeros(levels) or _too_long(levels)
+
+
+def as_strings(
+    series: pd.Series, missing: tuple[str, ...] | None = None, cells: Distinct | None = None
+) -> Strings:
+    """Cells of any type as distinct spellings (see :func:`level_of`), with missing marks as missing."""
+    cells = distinct(series) if cells is None else cells
+    reader = ColumnReader("categorical", missing=missing)
+    names = as_objects([level_of(value) for value in cells.values])
+    absent = np.array([reader.is_missing(name) for name in names], dtype=bool)
+    marks = sorted({name or "blank" for name in names[absent]})
+    renumbered, levels = pd.factorize(names[~absent])
+    translate = np.full(len(names) + 1, -1)
+    translate[:-1][~absent] = renumbered
+    return Strings(translate[cells.codes], np.asarray(levels, dtype=object), tuple(marks))
 
 
 def to_float(series: pd.Series) -> np.ndarray:
@@ -231,21 +391,6 @@ def to_float(series: pd.Series) -> np.ndarray:
     if pd.api.types.is_complex_dtype(series.dtype):
         return np.full(len(series), np.nan)
     return pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _as_number(values: np.ndarray, name: str, reason: str = "", strange: Any = ((), ())) -> Inspection:
-    infinite = np.isinf(values)
-    cells, rows = strange
-    if infinite.any():
-        cells = (*cells, *sorted({str(v) for v in values[infinite]}))
-        rows = tuple(sorted({*rows, *np.flatnonzero(infinite).tolist()}))
-        values = np.where(infinite, np.nan, values)
-    present = values[~np.isnan(values)]
-    n_unique = len(np.unique(present))
-    identifier = _number_identifier(values, n_unique, name)
-    role: Role = "identifier" if identifier else "numeric"
-    reason = identifier or reason or ("numbers" if len(present) else "no value in any row")
-    return Inspection(role, reason, pd.Series(values), len(values) - len(present), n_unique, cells, rows)
 
 
 def _number_identifier(values: np.ndarray, n_unique: int, name: str) -> str:
@@ -270,89 +415,60 @@ def is_time_name(name: str) -> bool:
     return bool(_TIME_NAME.search(name))
 
 
-def _as_category(strings: Strings, reason: str, mixed: bool = False) -> Inspection:
-    order = np.argsort(strings.levels.astype(str), kind="stable")
-    rank = np.empty(len(order) + 1, dtype=np.int64)
-    rank[order], rank[-1] = np.arange(len(order)), -1
-    dtype = pd.CategoricalDtype(pd.Index(strings.levels[order], dtype=object))
-    values = pd.Series(pd.Categorical.from_codes(rank[strings.codes], dtype=dtype))
-    return _inspection("categorical", f"{reason}, {len(order)} levels", values, strings, mixed=mixed)
+def _words(role: Role, reason: str, strings: Strings, rules: ReadingRules, mixed: bool = False) -> _Decision:
+    reason = f"{reason}, {len(strings.levels)} levels" if role == "categorical" else reason
+    reader = ColumnReader(role, missing=rules.missing, example=_example(strings))
+    return _Decision(reader, reason + _marks(strings), mixed)
 
 
-def _as_text(strings: Strings, reason: str) -> Inspection:
-    values = pd.Series(pd.array(strings.spread(strings.levels, None), dtype="string"))
-    return _inspection("text", reason, values, strings)
+def _marks(strings: Strings) -> str:
+    return f"; missing marks: {', '.join(strings.marks)}" if strings.marks else ""
 
 
-def _as_datetime(series: pd.Series) -> Inspection:
-    if isinstance(series.dtype, pd.PeriodDtype):
-        series = series.dt.to_timestamp()
-    values = pd.Series(pd.to_datetime(series.to_numpy(), errors="coerce", utc=True)).dt.tz_localize(None)
-    return Inspection("datetime", "dates", values, int(values.isna().sum()), int(values.nunique()))
+def _example(strings: Strings) -> str:
+    return str(strings.levels[0])[:100] if len(strings.levels) else ""
 
 
-def _inspection(role: Role, reason: str, values: pd.Series, strings: Strings, **more: Any) -> Inspection:
-    marks = ", ".join(strings.marks)
-    reason += f"; missing marks: {marks}" if marks else ""
-    return Inspection(role, reason, values, int((strings.codes < 0).sum()), len(strings.levels), **more)
-
-
-def _judge_strings(strings: Strings, name: str) -> Inspection:
+def _decide_strings(strings: Strings, name: str, rules: ReadingRules) -> _Decision:
     """Dates, numbers, identifier, text or category, in this order, by the distinct cells."""
     n_present = int(strings.counts.sum())
     if not n_present:
-        return _as_category(strings, "no value in any row")
-    dates = _dates(strings)
+        return _words("categorical", "no value in any row", strings, rules)
+    dates = _dates(strings, rules)
     if dates is not None:
         return dates
-    numbers = numbers_of(undecorated(strings.levels))
-    share = strings.counts[~np.isnan(numbers)].sum() / n_present
-    if share >= 1 - BAD_CELLS and not _has_leading_zeros(strings.levels):
-        return _numbers(strings, numbers, name)
+    numbers = _numbers(strings, name, rules)
+    if isinstance(numbers, _Decision):
+        return numbers
     role, reason = _word_role(strings, name, n_present)
-    if role == "text":
-        return _as_text(strings, reason)
-    category = _as_category(strings, reason, mixed=0.5 <= share < 1)
-    if role == "identifier":
-        return Inspection(role, reason, category.values, category.n_missing, category.n_unique)
-    return category
+    return _words(role, reason, strings, rules, mixed=role == "categorical" and 0.5 <= numbers < 1)
 
 
-def _numbers(strings: Strings, numbers: np.ndarray, name: str) -> Inspection:
-    words = np.isnan(numbers)
-    cells = tuple(strings.levels[words][:5])
-    rows = tuple(strings.rows(words).tolist()) if words.any() else ()
-    marks = f"numbers; missing marks: {', '.join(strings.marks)}" if strings.marks else "numbers"
-    return _as_number(strings.spread(numbers, np.nan), name, marks, (cells, rows))
+def _numbers(strings: Strings, name: str, rules: ReadingRules) -> _Decision | float:
+    """The decision that cells are numbers, or the share of those that are."""
+    form = number_format(strings, rules)
+    if form is None:
+        return 0.0
+    numbers = read_numbers(strings.levels, form)
+    share = strings.counts[~np.isnan(numbers)].sum() / strings.counts.sum()
+    codes = _has_leading_zeros(strings.levels) or (_too_long(strings.levels) and not is_time_name(name))
+    if share < 1 - BAD_CELLS or codes:
+        return float(share)
+    reader = ColumnReader("numeric", numbers=form, missing=rules.missing, example=_example(strings))
+    values = strings.spread(numbers, np.nan)
+    return _number_decision(values, name, reader, "numbers" + _marks(strings))
 
 
-def undecorated(levels: np.ndarray) -> np.ndarray:
-    """Remove currency signs, percent signs and thousands separators, if most cells are amounts.
-
-    Parameters
-    ----------
-    levels : object ndarray of str
-        Distinct cells, such as "$1,200", "1,200.50" and "12 %".
-
-    Returns
-    -------
-    object ndarray of str
-        Numbers that Python can read; `levels` itself if most cells are not amounts.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from deepworth.datasets import undecorated
-    >>> undecorated(np.array(["$1,200", "$85"], dtype=object)).tolist()
-    ['1200', '85']
-    """
-    amounts = np.array([bool(_AMOUNT.fullmatch(cell)) for cell in levels])
-    decorated = any(mark in cell for cell in levels[:SAMPLE] for mark in _DECORATION)
-    if not decorated or amounts.mean() < 1 - BAD_CELLS:
-        return levels
-    strip = str.maketrans("", "", _DECORATION + " ")
-    bare = [cell.translate(strip) if ok else cell for cell, ok in zip(levels, amounts, strict=True)]
-    return np.array(bare, dtype=object)
+def number_format(strings: Strings, rules: ReadingRules) -> NumberFormat | None:
+    """How numbers are written; the plain format at once where Python reads them all."""
+    levels = strings.levels
+    given = rules.decimal is not None or rules.thousands is not None
+    plain = not given and (rules.hint != "," or not any("." in level for level in levels))
+    if plain and rules.hint != "," and len(levels) and not np.isnan(numbers_of(levels)).any():
+        return ColumnReader("numeric").numbers
+    if not len(levels):
+        return None
+    return decide_format(levels, strings.counts, rules.decimal, rules.thousands, rules.hint)
 
 
 def _has_leading_zeros(levels: np.ndarray) -> bool:
@@ -360,13 +476,63 @@ def _has_leading_zeros(levels: np.ndarray) -> bool:
     return any(len(cell) > 1 and cell[0] == "0" and cell.isdigit() for cell in levels)
 
 
-def _dates(strings: Strings) -> Inspection | None:
-    dates = parse_dates(strings.levels)
-    if dates is None:
+def _too_long(levels: np.ndarray) -> bool:
+    """Whether there are whole numbers that float64 rounds."""
+    long = (cell for cell in levels if len(cell) >= 16 and cell.lstrip("+-").isdecimal())
+    return _any_rounded(int(cell) for cell in long)
+
+
+def _dates(strings: Strings, rules: ReadingRules) -> _Decision | None:
+    order, share, ambiguous = _order(strings, rules)
+    if share < 1 - BAD_CELLS:
         return None
-    parsed, form = dates
-    values = pd.Series(strings.spread(parsed, np.datetime64("NaT", "ns")))
-    return _inspection("datetime", f"dates in the format {form}", values, strings)
+    first = next(c for c in strings.levels if parse_date(c, order) is not None)
+    reader = ColumnReader("datetime", order, missing=rules.missing, example=first)
+    return _Decision(reader, "dates" + _marks(strings), ambiguous=ambiguous)
+
+
+def _order(strings: Strings, rules: ReadingRules) -> tuple[Order | None, float, str]:
+    """What stands first in dates, the share of cells that are dates so, and a cell that is ambiguous."""
+    levels, counts = strings.levels, strings.counts
+    picked = levels[np.unique(np.linspace(0, len(levels) - 1, min(len(levels), 100)).astype(int))]
+    if not len(picked) or np.mean([_resembles_date(cell) for cell in picked]) < 0.8:
+        return None, 0.0, ""
+    zeros = np.array([_ZERO_DATE.fullmatch(cell) is not None for cell in levels], dtype=bool)
+    n_cells = max(1, int(counts[~zeros].sum()))
+    unordered = np.array([order_matters(cell) for cell in levels], dtype=bool)
+    certain = int(counts[[not u and _is_date(c, None) for c, u in zip(levels, unordered, strict=True)]].sum())
+    if not unordered.any():
+        return None, certain / n_cells, ""
+    cells = list(zip(levels[unordered], counts[unordered].tolist(), strict=True))
+    orders = [o for o in _preferred(cells[0][0]) if rules.order in (None, o)]
+    read = {o: sum(n for cell, n in cells if parse_date(cell, o) is not None) for o in orders}
+    best = max(orders, key=lambda o: read[o])
+    share = (certain + read[best]) / n_cells
+    return best, share, "" if rules.order else _ambiguous(cells, read)
+
+
+def _preferred(cell: str) -> tuple[Order, ...]:
+    """Where both fit, dates with slashes are month first, those with points or dashes day first."""
+    return ("month", "day", "year") if "/" in cell else ORDERS
+
+
+def _ambiguous(cells: list[tuple[str, int]], read: dict[Order, int]) -> str:
+    """A cell that day first and month first read differently, where both read equally many."""
+    if read.get("day") != read.get("month") or read.get("day", 0) < max(read.values()):
+        return ""
+    differ = (cell for cell, _ in cells if parse_date(cell, "day") != parse_date(cell, "month"))
+    return next(differ, "")
+
+
+def _resembles_date(cell: str) -> bool:
+    return any(_is_date(cell, order) for order in ORDERS) or _ZERO_DATE.fullmatch(cell) is not None
+
+
+def _is_date(cell: str, order: Order | None) -> bool:
+    """Whether a cell is a date; numbers of eight digits only in the years that data are from."""
+    if cell.isdigit():
+        return len(cell) == 8 and all_dates(np.array([int(cell)]))
+    return parse_date(cell, order) is not None
 
 
 def _word_role(strings: Strings, name: str, n_present: int) -> tuple[Role, str]:

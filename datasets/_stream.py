@@ -24,7 +24,6 @@ import pyarrow.parquet
 
 from ._delimited import (
     SNIFFED_CHARACTERS,
-    _decimal_points,
     _one_line,
     _ragged,
     _sample_rows,
@@ -36,7 +35,7 @@ from ._delimited import (
 )
 from ._errors import InputError
 from ._files import _record, checked, read_bytes, read_table, suffix_of
-from ._schema import MISSING_MARKS
+from ._reader import MISSING_MARKS
 
 ROWS = 16_384  # per part
 BLOCK = 4 * 2**20  # bytes parsed at once; no row may be longer
@@ -66,7 +65,7 @@ def open_rows(source: str, numbers: Collection[str] = (), others: Collection[str
     source : str
         Path of a file, or ``-`` for standard input.
     numbers : collection of str, default=()
-        Columns to read as numbers, if their cells are numbers.
+        Columns that become float64 at once in parts where all cells are plain numbers or missing.
     others : collection of str, optional
         Further columns to read; all by default.
 
@@ -221,7 +220,7 @@ def _delimited_parts(
             if start < 0:
                 table = table.slice(1)
             start = max(start, 0)
-            yield from _frames(table, start, numbers, delimiter == ";")
+            yield from _frames(table, start, numbers)
             start += table.num_rows
         if bad:
             raise _ragged(bad, name, len(names))
@@ -254,24 +253,18 @@ def _text_reader(
     )
 
 
-def _frames(
-    table: pa.Table, start: int, numbers: set[str], decimal_comma: bool = False
-) -> Iterator[tuple[int, pd.DataFrame]]:
+def _frames(table: pa.Table, start: int, numbers: set[str]) -> Iterator[tuple[int, pd.DataFrame]]:
     for offset in range(0, table.num_rows, ROWS):
         part = table.slice(offset, ROWS)
-        columns = {n: _column(part[n], n in numbers, decimal_comma) for n in part.column_names}
-        frame = pd.DataFrame(columns, index=pd.RangeIndex(part.num_rows), copy=False)
-        if decimal_comma:
-            words = [n for n in frame.columns if frame[n].dtype == "category"]
-            frame[words] = _decimal_points(frame[words].astype(object))
-        yield start + offset, frame
+        columns = {n: _column(part[n], n in numbers) for n in part.column_names}
+        yield start + offset, pd.DataFrame(columns, index=pd.RangeIndex(part.num_rows), copy=False)
 
 
-def _column(values: pa.ChunkedArray, number: bool, decimal_comma: bool) -> Any:
+def _column(values: pa.ChunkedArray, number: bool) -> Any:
     kind = values.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
         return values.to_pandas()
-    numbers = _as_numbers(values, decimal_comma) if number else None
+    numbers = _as_numbers(values) if number else None
     if numbers is not None:
         return numbers
     encoded = values.combine_chunks().dictionary_encode()
@@ -282,12 +275,12 @@ def _column(values: pa.ChunkedArray, number: bool, decimal_comma: bool) -> Any:
     return pd.Series(pd.Categorical.from_codes(codes, categories=levels))
 
 
-def _as_numbers(values: pa.ChunkedArray, decimal_comma: bool) -> np.ndarray | None:
-    """Float64 with NaN for missing marks; None if a cell is not a number."""
-    attempts = [lambda v: v, pc.utf8_trim_whitespace]
-    if decimal_comma:
-        attempts.append(lambda v: pc.replace_substring(pc.utf8_trim_whitespace(v), ",", "."))
-    for attempt in attempts:
+def _as_numbers(values: pa.ChunkedArray) -> np.ndarray | None:
+    """Float64 with NaN for missing marks; None if a cell is no plain number.
+
+    Both libraries round to the nearest float64, so a cell's value is that which its reader gives.
+    """
+    for attempt in (lambda v: v, pc.utf8_trim_whitespace):
         cells = attempt(values)
         known = pc.if_else(pc.is_in(cells, _MARKS), None, cells)
         try:

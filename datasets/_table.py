@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,12 @@ from ._base import FEATURE_ROLES, Column, Dataset, Finding, Provenance, Role, Sc
 from ._codes import finding
 from ._errors import InputError, unknown_name
 from ._plan_columns import read_groups, read_split, read_time
-from ._schema import Inspection, inspect_column
+from ._reader import ColumnReader
+from ._schema import Inspection, ReadingRules, inspect_column, read_column, table_rules
 from ._target import Target, check_header, choose_target, no_target, read_target
+
+# So many cells of a column may hold a level that training never saw before it is told.
+MOST_UNSEEN, FEW_UNSEEN = 0.05, 3
 
 
 @dataclass
@@ -30,6 +34,22 @@ class TableOptions:
     groups: str | None = None
     positive: str | None = None
     time: str | None = None
+    numeric: Sequence[str] = ()
+    dayfirst: bool | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    missing: Sequence[str] | None = None
+    readers: Mapping[str, ColumnReader] = field(default_factory=dict)
+    """Readers that are decided already, by column: those of a saved model."""
+
+    def rules(self) -> ReadingRules:
+        """What is given about the spelling of cells."""
+        return ReadingRules(
+            None if self.dayfirst is None else "day" if self.dayfirst else "month",
+            self.decimal,
+            self.thousands,
+            None if self.missing is None else tuple(self.missing),
+        )
 
 
 @dataclass(frozen=True)
@@ -53,8 +73,13 @@ class NoTargetError(InputError):
 
 @dataclass
 class Reading:
-    """The columns of a table, its features and the findings, as they are read."""
+    """The columns of a table, its features and the findings, as they are read.
 
+    ``train`` marks the rows that decide how columns are read; None means all.
+    """
+
+    rules: ReadingRules
+    train: np.ndarray | None = None
     columns: list[Column] = field(default_factory=list)
     features: dict[str, pd.Series] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -102,10 +127,11 @@ def dataset_from_frame(
 def _dataset(table: RawTable, target: str, guessed: bool) -> Dataset:
     frame, options, test = table.frame, table.options, table.test
     _check_names(frame, options, target)
-    reading = Reading()
+    reading = Reading(rules=table_rules(frame, options.rules()))
     if options.split_column is not None:
         test = read_split(frame[options.split_column], options.split_column, reading.findings)
-    values = read_target(frame[target], target, options.task)
+    reading.train = None if test is None else ~test
+    values = read_target(frame[target], target, options.task, reading.rules, options.readers.get(target))
     _note_guesses(target, guessed, values, options, reading)
     _read_columns(frame, options, reading, target, values)
     X = _features(frame, options, reading)
@@ -118,7 +144,7 @@ def _dataset(table: RawTable, target: str, guessed: bool) -> Dataset:
         schema=Schema(tuple(reading.columns)),
         positive=check_positive(options.positive, values.y, values.task),
         groups=None if options.groups is None else read_groups(frame[options.groups], options.groups),
-        time=None if options.time is None else read_time(frame[options.time], options.time),
+        time=None if options.time is None else read_time(frame[options.time], options.time, reading.rules),
         test=test,
         provenance=table.provenance,
         findings=reading.findings,
@@ -139,7 +165,7 @@ def _note_guesses(
 def read_columns(frame: pd.DataFrame, options: TableOptions) -> Reading:
     """The columns of a table whose target is not known."""
     _check_names(frame, options, None)
-    reading = Reading()
+    reading = Reading(rules=table_rules(frame, options.rules()))
     _read_columns(frame, options, reading)
     return reading
 
@@ -154,7 +180,8 @@ def _read_columns(
     for name in frame.columns:
         if values is not None and name == target:
             reason = f"{values.task}: {values.reason}"
-            reading.columns.append(Column(name, "target", reason, 0, values.n_unique))
+            column = Column(name, "target", reason, 0, values.n_unique, values.reader)
+            reading.columns.append(column)
         else:
             _read_column(frame[name], name, _given_role(name, options), options, reading)
 
@@ -174,7 +201,7 @@ def check_positive(positive: str | None, y: np.ndarray, task: str) -> str | None
 def _check_names(frame: pd.DataFrame, options: TableOptions, target: str | None) -> None:
     named = (options.text, options.split_column, options.groups, options.time)
     singles = [name for name in named if name is not None]
-    for column in (*options.drop, *options.categorical, *singles):
+    for column in (*options.drop, *options.categorical, *options.numeric, *singles):
         if column not in frame.columns:
             raise unknown_name("column", column, frame.columns)
     if target in (*options.drop, *singles):
@@ -196,6 +223,8 @@ def _given_role(column: str, options: TableOptions) -> Role | None:
         return "dropped"
     if column == options.text:
         return "text"
+    if column in options.numeric:
+        return "numeric"
     return "categorical" if column in options.categorical else None
 
 
@@ -210,8 +239,17 @@ def _read_column(
         reading.columns.append(Column(name, "dropped", "lists or objects, not values", n_missing))
         reading.note("DW020", "warning", f"column {name!r} holds lists or objects and was left out", (name,))
     else:
-        forced = role if role in ("text", "categorical") else None
-        _keep_or_drop(name, inspect_column(_as_objects(series), name, forced), role, options, reading)
+        _keep_or_drop(name, _inspected(_as_objects(series), name, role, options, reading), role, reading)
+
+
+def _inspected(
+    series: pd.Series, name: str, role: Role | None, options: TableOptions, reading: Reading
+) -> Inspection:
+    """The column read as a saved model reads it, as an option says, or as its training rows suggest."""
+    if name in options.readers:
+        return read_column(series, options.readers[name])
+    forced = role if role in ("text", "categorical", "numeric") else None
+    return inspect_column(series, name, forced, reading.rules, reading.train)
 
 
 def _as_objects(series: pd.Series) -> pd.Series:
@@ -226,14 +264,13 @@ def _holds_objects(series: pd.Series) -> bool:
     return any(isinstance(cell, nested) for cell in series)
 
 
-def _keep_or_drop(
-    name: str, inspected: Inspection, role: Role | None, options: TableOptions, reading: Reading
-) -> None:
+def _keep_or_drop(name: str, inspected: Inspection, role: Role | None, reading: Reading) -> None:
     kept, reason = inspected.role, inspected.reason
     n_rows = len(inspected.values)
     if role == "dropped":
-        kept = "dropped"
-        reason = "chosen by --drop" if name in options.drop else "--text names another column"
+        kept, reason = "dropped", "chosen by an option"
+    elif inspected.given:
+        pass
     elif inspected.n_missing == n_rows and role != "text":
         kept, reason = "dropped", "no value in any row"
         reading.note("DW003", "warning", f"column {name!r} has no value in any row and was left out", (name,))
@@ -245,24 +282,90 @@ def _keep_or_drop(
         reading.note("DW001", "info", f"column {name!r} was left out as an identifier: {reason}", (name,))
     if kept in FEATURE_ROLES:
         reading.features[name] = inspected.values
-        _note_strange_cells(name, inspected, reading)
-    reading.columns.append(Column(name, kept, reason, inspected.n_missing, inspected.n_unique))
+        _note_cells(name, inspected, reading)
+    reading.columns.append(
+        Column(
+            name,
+            kept,
+            reason,
+            inspected.n_missing,
+            inspected.n_unique,
+            inspected.reader,
+            inspected.strange,
+            len(inspected.strange_rows),
+        )
+    )
 
 
-def _note_strange_cells(name: str, inspected: Inspection, reading: Reading) -> None:
-    if inspected.strange:
-        first = ", ".join(repr(cell) for cell in inspected.strange[:3])
-        n = len(inspected.strange_rows)
-        cells = "1 cell is not a finite number" if n == 1 else f"{n} cells are not finite numbers"
-        message = (
-            f"column {name!r}: {cells} ({first}; first in row {inspected.strange_rows[0] + 1}), read as "
-            f"missing; to read categories, see --categorical"
+def _note_cells(name: str, inspected: Inspection, reading: Reading) -> None:
+    """Findings about cells that could not be read, or could be read in two ways."""
+    if inspected.strange_rows:
+        message = unread_cells(
+            name, inspected.role, inspected.strange, inspected.strange_rows, len(inspected.values)
         )
         infinite = all(cell.lstrip("+-").lower() in ("inf", "infinity") for cell in inspected.strange)
-        reading.note("DW022" if infinite else "DW021", "warning", message, (name,), inspected.strange_rows)
+        if infinite:
+            message = message.replace("could not be read as numbers", "are infinite")
+        elif inspected.role == "numeric":
+            message += "; to read categories, use --categorical"
+        code = "DW022" if infinite else "DW021"
+        reading.note(code, "warning", message, (name,), inspected.strange_rows)
+    _note_unseen_levels(name, inspected.values, reading)
     if inspected.mixed:
         message = f"column {name!r} mixes numbers and words and was read as categories"
         reading.note("DW021", "warning", message, (name,))
+    if inspected.ambiguous:
+        taken, other = ("day", "month") if inspected.reader.order == "day" else ("month", "day")
+        message = (
+            f"column {name!r}: the order of dates such as {inspected.ambiguous} is ambiguous; they were read "
+            f"{taken} first; if that is wrong, use --{other}first"
+        )
+        reading.note("DW035", "warning", message, (name,))
+
+
+def _note_unseen_levels(name: str, values: pd.Series, reading: Reading) -> None:
+    """A finding where many cells of the test set hold levels that no training row has."""
+    if reading.train is None or not isinstance(values.dtype, pd.CategoricalDtype):
+        return
+    known = values[reading.train].cat.remove_unused_categories().cat.categories
+    unseen = (values.notna() & ~values.isin(known)).to_numpy()
+    n, n_test = int(unseen.sum()), int((~reading.train).sum())
+    if n > MOST_UNSEEN * n_test and n > FEW_UNSEEN:
+        row = int(np.argmax(unseen))
+        message = (
+            f"column {name!r}: {n:,} of {n_test:,} cells of the test set hold levels that no training row "
+            f"has, first row {row + 1}: {str(values.iloc[row])[:60]!r}"
+        )
+        reading.note("DW036", "warning", message, (name,), np.flatnonzero(unseen))
+
+
+_READ_AS = {"numeric": "numbers", "datetime": "dates"}
+
+
+def unread_cells(name: str, role: str, cells: Sequence[str], rows: Sequence[int], n_rows: int) -> str:
+    """One line about cells that could not be read.
+
+    Parameters
+    ----------
+    name, role : str
+        Of the column.
+    cells : sequence of str
+        The first such cells.
+    rows : sequence of int
+        Their row numbers from 0.
+    n_rows : int
+        Rows that were read.
+
+    Returns
+    -------
+    str
+    """
+    n, kind = len(rows), _READ_AS.get(role, "values")
+    cells_of = f"{n:,} of {n_rows:,} cells" if n_rows > 1 else "the cell"
+    first = f", first row {rows[0] + 1}" if n_rows > 1 else ""
+    return (
+        f"column {name!r}: {cells_of} could not be read as {kind}{first}: {cells[0][:60]!r}; read as missing"
+    )
 
 
 def _features(frame: pd.DataFrame, options: TableOptions, reading: Reading) -> pd.DataFrame | pd.Series:
@@ -271,7 +374,7 @@ def _features(frame: pd.DataFrame, options: TableOptions, reading: Reading) -> p
         dropped = ", ".join(f"{c.name} ({c.role})" for c in reading.columns if c.role != "target")
         raise InputError(
             f"no feature column is left besides the target; left out: {dropped or 'none'}; add columns, or "
-            f"force one with --categorical"
+            f"force one with --categorical or --numeric"
         )
     roles = {c.name: c.role for c in reading.columns}
     names = list(reading.features)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ._base import TASKS, Task
+from ._base import TASKS, Role, Task
 from ._errors import InputError, unknown_name
-from ._schema import BAD_CELLS, as_strings, infer_task, numbers_of, to_float
+from ._numbers import numbers_of
+from ._reader import ColumnReader, read_numbers
+from ._schema import BAD_CELLS, ReadingRules, as_strings, infer_task, is_code, number_format, to_float
 
 GUESSED_NAMES = ("target", "class", "label", "y")
 MIN_ROWS = 10
@@ -20,7 +22,8 @@ MIN_ROWS = 10
 class Target:
     """A converted target: class names as str or values as float64, with its task and the reason.
 
-    ``numeric`` says that the cells are numbers, which could be classes or values.
+    ``numeric`` says that the cells are numbers, which could be classes or values; ``reader`` reads the
+    targets of further rows.
     """
 
     y: np.ndarray
@@ -28,6 +31,7 @@ class Target:
     reason: str
     n_unique: int
     numeric: bool = False
+    reader: ColumnReader | None = None
 
 
 def choose_target(columns: Iterable[str], target: str | None) -> tuple[str, bool] | None:
@@ -65,7 +69,13 @@ def check_header(columns: Iterable[str], source: str) -> None:
         )
 
 
-def read_target(series: pd.Series, name: str, task: str | None = None) -> Target:
+def read_target(
+    series: pd.Series,
+    name: str,
+    task: str | None = None,
+    rules: ReadingRules | None = None,
+    reader: ColumnReader | None = None,
+) -> Target:
     """Check a target column and convert it to class names or numbers.
 
     Parameters
@@ -75,6 +85,10 @@ def read_target(series: pd.Series, name: str, task: str | None = None) -> Target
         Name of the column, for messages.
     task : {"binary", "multiclass", "classification", "regression"}, optional
         Inferred by :func:`infer_task` by default.
+    rules : ReadingRules, optional
+        What is given about the spelling of cells.
+    reader : ColumnReader, optional
+        That of a saved model, where it is decided already.
 
     Raises
     ------
@@ -85,7 +99,9 @@ def read_target(series: pd.Series, name: str, task: str | None = None) -> Target
         raise unknown_name("task", task, (*TASKS, "classification"))
     if len(series) < MIN_ROWS:
         raise InputError(f"{len(series)} rows are too few to compare models on; expected at least {MIN_ROWS}")
-    labels, values = _labels_and_values(series)
+    rules = rules or ReadingRules()
+    reader = reader or _target_reader(series, rules)
+    labels, values = _labels_and_values(series, reader)
     _refuse_missing(pd.isna(labels), name)
     numeric = not np.isnan(values).any()
     if not numeric:
@@ -95,18 +111,38 @@ def read_target(series: pd.Series, name: str, task: str | None = None) -> Target
             f"target {name!r}: {_where(np.isinf(values))} infinite; remove or correct these rows"
         )
     if task in (None, "regression") and numeric:
-        return _number_target(labels, values, name, task)
-    return _class_target(labels, name, task, f"{len(np.unique(labels.astype(str)))} different names")
+        target = _number_target(labels, values, name, task)
+    else:
+        target = _class_target(labels, name, task, f"{len(np.unique(labels.astype(str)))} different names")
+    role: Role = "numeric" if target.task == "regression" else "categorical"
+    return replace(target, reader=replace(reader, role=role))
 
 
-def _labels_and_values(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Each cell as a class name (None where missing) and as a number (NaN where it is not one)."""
-    strings = as_strings(series)
-    labels = strings.spread(np.asarray(strings.levels, dtype=object), None)
+def _target_reader(series: pd.Series, rules: ReadingRules) -> ColumnReader:
+    """How targets are read; numbers that are codes, such as 007 and 19-digit ids, are names of classes."""
+    if _is_numeric(series):
+        return ColumnReader("categorical" if is_code(series) else "numeric", missing=rules.missing)
+    strings = as_strings(series, rules.missing)
+    form = number_format(strings, rules)
+    if form is None or is_code(series):
+        return ColumnReader("categorical", missing=rules.missing)
+    return ColumnReader("numeric", numbers=form, missing=rules.missing)
+
+
+def _is_numeric(series: pd.Series) -> bool:
     types = pd.api.types
-    if types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype):
+    return types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype)
+
+
+def _labels_and_values(series: pd.Series, reader: ColumnReader) -> tuple[np.ndarray, np.ndarray]:
+    """Each cell as a class name (None where missing) and as a number (NaN where it is not one)."""
+    strings = as_strings(series, reader.missing)
+    labels = strings.spread(np.asarray(strings.levels, dtype=object), None)
+    if reader.role == "categorical":
+        return labels, np.full(len(labels), np.nan)
+    if _is_numeric(series):
         return labels, to_float(series)
-    return labels, strings.spread(numbers_of(strings.levels), np.nan)
+    return labels, strings.spread(read_numbers(strings.levels, reader.numbers), np.nan)
 
 
 def _where(marked: np.ndarray) -> str:

@@ -167,6 +167,14 @@ CASES = {
         lambda p: table(frame(day=pd.date_range("2024-01-01", periods=N)), time="day"),
         lambda p: table(frame(day=pd.date_range("2024-01-01", periods=N))),
     ),
+    "DW035": (
+        lambda p: table(frame(day=[f"0{i % 9 + 1}/0{i % 7 + 1}/2024" for i in range(N)])),
+        lambda p: table(frame(day=[f"{i % 28 + 1}/0{i % 7 + 1}/2024" for i in range(N)])),
+    ),
+    "DW036": (
+        lambda p: table(last_hundred(frame(k=np.where(np.arange(N) < 300, "u", "U"))), split_column="part"),
+        lambda p: table(last_hundred(frame(k=np.where(SEQUENCE < 300, "u", "U"))), split_column="part"),
+    ),
 }
 
 
@@ -207,7 +215,7 @@ def test_options_that_the_advice_names_exist():
 
     context = click.Context(main)
     commands = [main.get_command(context, name) for name in ("check", "compare")]
-    options = {o for command in commands for p in command.params for o in p.opts}
+    options = {o for command in commands for p in command.params for o in (*p.opts, *p.secondary_opts)}
     named = set(re.findall(r"--[a-z][a-z-]+", " ".join(code.advice for code in CODES.values())))
     assert len(named) > 5
     assert named <= options

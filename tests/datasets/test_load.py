@@ -157,7 +157,7 @@ def test_words_among_numbers_and_infinity_are_told():
     dataset = load_dataset(table(age=ages, dose=[np.inf, *range(1, N)]), target="sick")
     words = next(f for f in dataset.findings if f.code == "DW021")
     assert (words.columns, words.rows) == (("age",), (5,))
-    assert "'old'; first in row 6" in words.message
+    assert "1 of 40 cells could not be read as numbers, first row 6: 'old'" in words.message
     assert next(f for f in dataset.findings if f.code == "DW022").columns == ("dose",)
     assert dataset.X["age"].isna().sum() == 1
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import pandas as pd
 
-from ...datasets import MISSING_MARKS, Dataset, InputError, Role, infer_role, inspect_column, undecorated
+from ...datasets import MISSING_MARKS, Dataset, InputError, Role, infer_role, inspect_column, parse_number
 from ..results.models import InputColumn, InputKind
 
 RawRows: TypeAlias = "pd.DataFrame | pd.Series | np.ndarray | Sequence[np.ndarray] | Sequence[str]"
@@ -176,8 +176,7 @@ def _number(cell: Any) -> float:
     try:
         return float(cell)
     except ValueError:
-        bare = undecorated(np.array([cell.strip()], dtype=object))[0]
-        return float(bare) if bare != cell.strip() else np.nan
+        return parse_number(cell.strip())
 
 
 def _dates(values: pd.Series, name: str, first_row: int) -> pd.Series:

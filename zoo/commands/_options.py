@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,11 @@ Decorator = Callable[[F], F]
 def names(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[str, ...]:
     """Split comma lists: ``-m a,b`` and ``-m a -m b`` are the same."""
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def marks(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Cells in comma lists; None where the option is not given, which is another thing than no cell."""
+    return names(ctx, param, values) if values else None
 
 
 def numbers(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[int, ...]:
@@ -75,6 +81,47 @@ LOAD = (
         metavar="COLUMNS",
         help="Columns to read as categories, separated by commas.",
     ),
+    option(
+        "--numeric",
+        group="Data",
+        multiple=True,
+        callback=names,
+        metavar="COLUMNS",
+        help="Columns to read as numbers, separated by commas.",
+    ),
+    option(
+        "--dayfirst/--monthfirst",
+        group="Data",
+        default=None,
+        show_default="as the cells show",
+        help="Read 03/04/24 as 3 April or as March 4.",
+    ),
+    option(
+        "--decimal",
+        group="Data",
+        type=click.Choice([".", ","]),
+        metavar="MARK",
+        show_default="as the cells show",
+        help="Decimal mark of numbers, . or a comma.",
+    ),
+    option(
+        "--thousands",
+        group="Data",
+        type=click.Choice([",", ".", " ", "'"]),
+        metavar="MARK",
+        show_default="as the cells show",
+        help="Mark between groups of three digits.",
+    ),
+    option(
+        "--missing",
+        group="Data",
+        multiple=True,
+        callback=marks,
+        metavar="MARKS",
+        show_default="NA, null, None, ? and the like",
+        help="Cells that mean a missing value, separated by commas; blank ones always do.",
+    ),
+    option("--keep-na", group="Data", is_flag=True, help="Read NA, None and null as values."),
     option("--text", group="Data", metavar="COLUMN", help="Learn from this text column only."),
     option(
         "--task",
@@ -358,6 +405,6 @@ def log_to_mlflow(tracker: Any, answer: Any) -> int:
         tracker.log(answer)
     except OSError as error:
         retry = f"; to try again: deepworth runs {answer.run} --mlflow URI" if answer.run else ""
-        click.echo(f"Error: {error}{retry}", err=True)
+        click.echo(f"Error: {error}{retry}", file=sys.stderr)
         return 1
     return 0

@@ -340,8 +340,8 @@ def _check_type(name: str, given: Any) -> None:
 # Of the other options that are no text.
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("rows", "seed"), int),
-    **dict.fromkeys(("group_duplicates", "offline"), bool),
-    **dict.fromkeys(("drop", "categorical"), tuple[str, ...]),
+    **dict.fromkeys(("group_duplicates", "offline", "dayfirst", "keep_na"), bool),
+    **dict.fromkeys(("drop", "categorical", "numeric", "missing"), tuple[str, ...]),
 }
 
 

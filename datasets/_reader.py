@@ -1,0 +1,325 @@
+"""The reader of a column: how its cells become values, decided once and the same for every row.
+
+:func:`~deepworth.datasets.inspect_column` decides it from the training rows. It is kept in the schema, in
+every fitted model and in every saved one. A cell's value depends on the cell and the reader only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from ._base import Role
+from ._dates import ORDERS, Order, date_of_value, microseconds
+from ._numbers import NumberFormat, numbers_of, parse_number
+from ._text import mended
+
+# The empty string covers blank cells too: cells are stripped before they are compared.
+MISSING_MARKS = frozenset(
+    ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT", "NULL", "null", "None"]
+)
+_WHOLE = re.compile(r"([+-]?\d+)\.0*")
+_NESTED = (list, tuple, dict, set, bytes, np.ndarray)
+
+
+@dataclass(frozen=True)
+class ColumnReader:
+    """How the cells of a column become values.
+
+    Attributes
+    ----------
+    role : {"numeric", "categorical", "text", "datetime", "identifier"}
+        Numbers become float64, dates ``datetime64[us]`` in UTC, categories and texts str. Identifiers are
+        read as categories.
+    order : {"day", "month", "year"} or None
+        What stands first in dates such as 03/04/24; None where no date was written so.
+    numbers : NumberFormat
+        Decimal mark, thousands mark and units.
+    missing : tuple of str or None
+        Cells that mean a missing value, besides blank ones; None is the usual ones, such as "NA" and "?".
+    example : str
+        A cell of the training rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from deepworth.datasets import ColumnReader
+    >>> reader = ColumnReader("datetime", order="day")
+    >>> reader.read(pd.Series(["03.04.2023", "soon"])).values.tolist()
+    [Timestamp('2023-04-03 00:00:00'), NaT]
+    """
+
+    role: Role
+    order: Order | None = None
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+    missing: tuple[str, ...] | None = None
+    example: str = ""
+
+    def read(self, cells: pd.Series) -> ReadCells:
+        """Read cells of any type.
+
+        Parameters
+        ----------
+        cells : Series of shape (n_samples,)
+            Text, numbers, dates, booleans or missing values.
+
+        Returns
+        -------
+        ReadCells
+            With the index of `cells`.
+        """
+        typed = _typed(self, cells)
+        read = self.read_distinct(distinct(cells)) if typed is None else typed
+        read.values.index = cells.index
+        return read
+
+    def read_distinct(self, cells: Distinct) -> ReadCells:
+        """As :meth:`read`, for cells whose distinct values are known."""
+        return _CONVERSIONS[self.role](self, cells)
+
+    def is_missing(self, cell: str) -> bool:
+        """Whether the text of a cell means a missing value."""
+        marks = MISSING_MARKS if self.missing is None else self.missing
+        return cell == "" or cell in marks
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reader as JSON holds it, without what is at its default."""
+        form = self.numbers
+        facts: dict[str, Any] = {
+            "order": self.order,
+            "decimal": None if form.decimal == "." else form.decimal,
+            "thousands": form.thousands or None,
+            "units": list(form.units) or None,
+            "missing": None if self.missing is None else list(self.missing),
+            "example": self.example or None,
+        }
+        return {"role": self.role} | {name: value for name, value in facts.items() if value is not None}
+
+    @staticmethod
+    def from_dict(facts: dict[str, Any]) -> ColumnReader:
+        """The reader that :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        ValueError
+            A field is unknown or has a wrong value; the text may come from an untrusted source.
+        """
+        return _checked_reader(dict(facts))
+
+
+@dataclass(frozen=True)
+class ReadCells:
+    """What a reader made of cells.
+
+    Attributes
+    ----------
+    values : Series of shape (n_samples,)
+        float64, ``category`` with str levels, ``datetime64[us]`` or nullable ``string``.
+    unread : bool ndarray of shape (n_samples,)
+        Cells that are there and could not be read; their values are missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from deepworth.datasets import ColumnReader, ReadCells
+    >>> read: ReadCells = ColumnReader("numeric").read(pd.Series(["1.5", "", "many"]))
+    >>> read.unread.tolist()
+    [False, False, True]
+    """
+
+    values: pd.Series
+    unread: np.ndarray
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The cells of a column as positions in its distinct values; -1 is missing."""
+
+    codes: np.ndarray
+    values: list[Any]
+
+    def spread(self, per_value: np.ndarray, missing: Any) -> np.ndarray:
+        """The value of each row, from one for each distinct value."""
+        return np.append(per_value, np.asarray([missing], dtype=per_value.dtype))[self.codes]
+
+
+def distinct(cells: pd.Series) -> Distinct:
+    """Distinct values of any type; those that are equal but of different type stay apart (1, True, "1")."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return Distinct(cells.cat.codes.to_numpy(), list(cells.cat.categories))
+    if cells.dtype == object:
+        keys = pd.Series([_key(value) for value in cells], dtype=object)
+        codes, uniques = pd.factorize(keys)
+        return Distinct(codes, [key[1] if isinstance(key, tuple) else key for key in uniques])
+    codes, unique_values = pd.factorize(cells)
+    return Distinct(codes, list(unique_values))
+
+
+def _key(value: Any) -> Any:
+    """Strings as they are; others with their type, since Python holds 1, 1.0 and True to be equal."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (float, np.floating, Decimal)) and value != value:
+        return None
+    if isinstance(value, _NESTED):
+        return (type(value).__name__, str(value))
+    return (type(value).__name__, value)
+
+
+def level_of(value: Any) -> str:
+    """The one spelling of a category or class: 1, 1.0 and "1.00" are "1"; True, "TRUE" and "true" are "True".
+
+    Parameters
+    ----------
+    value : object
+        A cell that is not missing.
+
+    Returns
+    -------
+    str
+        Stripped, and valid Unicode.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import level_of
+    >>> level_of(1.0), level_of(" 1.00"), level_of("TRUE"), level_of("007"), level_of("1.10")
+    ('1', '1', 'True', '007', '1.10')
+    """
+    if isinstance(value, str):
+        text = mended(value).strip()
+        whole = _WHOLE.fullmatch(text)
+        if whole:
+            text = whole.group(1)
+        if len(text) <= 5 and text.lower() in ("true", "false"):
+            return text.title()
+        return "0" if text == "-0" else text
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, (float, np.floating, Decimal)) and abs(value) < 1e16 and value == int(value):
+        return str(int(value))
+    return mended(str(value)).strip()
+
+
+def _typed(reader: ColumnReader, cells: pd.Series) -> ReadCells | None:
+    """Cells whose dtype is that of the role already, as they are; None for others."""
+    types, dtype = pd.api.types, cells.dtype
+    if reader.role == "numeric" and types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
+        return _all_read(pd.Series(cells.to_numpy(dtype=np.float64, na_value=np.nan)))
+    if reader.role == "numeric" and types.is_timedelta64_dtype(dtype):
+        return _all_read(pd.Series(cells.dt.total_seconds().to_numpy(dtype=np.float64)))
+    if reader.role == "datetime" and types.is_datetime64_any_dtype(dtype):
+        utc = cells if cells.dt.tz is None else cells.dt.tz_convert("UTC").dt.tz_localize(None)
+        return _all_read(pd.Series(utc.to_numpy(dtype="datetime64[us]")))
+    return None
+
+
+def _all_read(values: pd.Series) -> ReadCells:
+    return ReadCells(values, np.zeros(len(values), dtype=bool))
+
+
+def _categories(reader: ColumnReader, cells: Distinct) -> ReadCells:
+    names = as_objects([level_of(value) for value in cells.values])
+    known = np.array([not reader.is_missing(name) for name in names], dtype=bool)
+    codes, levels = pd.factorize(names[known], sort=True)
+    translated = np.full(len(names), -1)
+    translated[known] = codes
+    dtype = pd.CategoricalDtype(pd.Index(levels, dtype=object))
+    return _all_read(pd.Series(pd.Categorical.from_codes(cells.spread(translated, -1), dtype=dtype)))
+
+
+def _texts(reader: ColumnReader, cells: Distinct) -> ReadCells:
+    texts = [mended(v).strip() if isinstance(v, str) else level_of(v) for v in cells.values]
+    known = as_objects([None if reader.is_missing(text) else text for text in texts])
+    return _all_read(pd.Series(pd.array(cells.spread(known, None), dtype="string")))
+
+
+def _numbers(reader: ColumnReader, cells: Distinct) -> ReadCells:
+    texts = as_objects([mended(v).strip() for v in cells.values if isinstance(v, str)])
+    is_text = np.array([isinstance(value, str) for value in cells.values], dtype=bool)
+    missing = np.zeros(len(cells.values), dtype=bool)
+    missing[is_text] = [reader.is_missing(text) or text.lower() == "nan" for text in texts]
+    values = np.full(len(cells.values), np.nan)
+    values[is_text] = read_numbers(texts, reader.numbers)
+    values[~is_text] = [_number_of(value) for value in cells.values if not isinstance(value, str)]
+    values[missing] = np.nan
+    unread = np.isnan(values) & ~missing
+    return ReadCells(pd.Series(cells.spread(values, np.nan)), cells.spread(unread, False))
+
+
+def read_numbers(texts: np.ndarray, form: NumberFormat) -> np.ndarray:
+    """Each text as float64, NaN where it is no number in this format."""
+    values = numbers_of(texts)
+    unclear = np.isnan(values)
+    if form.thousands == ".":  # "1.234" is a number for Python too, but another one
+        unclear |= np.array(["." in text for text in texts], dtype=bool)
+    values[unclear] = [parse_number(text, form) for text in texts[unclear]]
+    return values
+
+
+def _number_of(value: Any) -> float:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, (bool, int, float, np.number, np.bool_, Decimal)):
+        return np.nan if isinstance(value, np.complexfloating) else float(value)
+    return np.nan
+
+
+def _dates(reader: ColumnReader, cells: Distinct) -> ReadCells:
+    texts = [mended(v).strip() if isinstance(v, str) else None for v in cells.values]
+    missing = np.array([text is not None and reader.is_missing(text) for text in texts], dtype=bool)
+    dates = [
+        None if absent else date_of_value(value, reader.order)
+        for value, absent in zip(cells.values, missing, strict=True)
+    ]
+    values = microseconds(dates)
+    unread = np.isnat(values) & ~missing
+    moments = cells.spread(values, np.datetime64("NaT", "us"))
+    return ReadCells(pd.Series(moments), cells.spread(unread, False))
+
+
+def as_objects(values: list[Any]) -> np.ndarray:
+    """A list as a 1-d object array, whatever its values are."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+_CONVERSIONS: dict[str, Callable[[ColumnReader, Distinct], ReadCells]] = {
+    "numeric": _numbers,
+    "datetime": _dates,
+    "categorical": _categories,
+    "identifier": _categories,
+    "text": _texts,
+}
+
+
+def _checked_reader(facts: dict[str, Any]) -> ColumnReader:
+    kinds = {"role": str, "order": str, "decimal": str, "thousands": str, "example": str, "units": list}
+    for name, value in facts.items():
+        if name not in (*kinds, "missing") or not isinstance(value, kinds.get(name, list)):
+            raise ValueError(f"field {name!r} is unknown or has the wrong type")
+    lists = [text for name in ("units", "missing") for text in facts.get(name, ())]
+    if any(not isinstance(text, str) or len(text) > 1000 for text in lists) or len(lists) > 1000:
+        raise ValueError("units and missing must be short lists of texts")
+    role, order = facts.get("role"), facts.get("order")
+    decimal, thousands = facts.get("decimal", "."), facts.get("thousands", "")
+    if role not in _CONVERSIONS or order not in (None, *ORDERS):
+        raise ValueError(f"role {role!r} or order {order!r} is unknown")
+    if decimal not in (".", ",") or thousands not in ("", ",", ".", " ", "'") or thousands == decimal:
+        raise ValueError(f"decimal mark {decimal!r} or thousands mark {thousands!r} is unknown")
+    return ColumnReader(
+        cast(Role, role),
+        order,
+        NumberFormat(decimal, thousands, tuple(facts.get("units", ()))),
+        None if "missing" not in facts else tuple(facts["missing"]),
+        facts.get("example", ""),
+    )
