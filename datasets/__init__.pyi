@@ -13,6 +13,7 @@ from ._splits import Split, make_splits
 from ._stream import open_rows
 from ._text import as_texts, mended
 from ._unlabelled import picture_parts
+from ._words import WordRules, tokenise, word_rules
 
 __all__ = [
     "MISSING_MARKS",
@@ -37,6 +38,7 @@ __all__ = [
     "Split",
     "Task",
     "TaskOption",
+    "WordRules",
     "as_dataset",
     "as_texts",
     "catalogue",
@@ -58,5 +60,7 @@ __all__ = [
     "picture_parts",
     "reader_of",
     "take",
+    "tokenise",
     "unknown_name",
+    "word_rules",
 ]

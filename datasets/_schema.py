@@ -14,6 +14,7 @@ from ._base import Role, Task
 from ._dates import ORDERS, Order, all_dates, order_matters, parse_date
 from ._numbers import NumberFormat, decide_format, decimal_evidence, numbers_of
 from ._reader import ColumnReader, Distinct, ReadCells, as_objects, distinct, level_of, read_numbers
+from ._words import split_cell
 
 # A column is numeric when at most this fraction of its cells are words.
 BAD_CELLS = 0.05
@@ -33,8 +34,6 @@ _TIME_NAME = re.compile(
     r"(year|month|week|day|hour|minute|second|time|timestamp|epoch|date)s?$", re.IGNORECASE
 )
 _TEXT_NAME = re.compile(r"^(text|review|comment|message|sentence|body|description|note)s?$", re.IGNORECASE)
-# A Chinese, Japanese or Korean character counts as one word: these scripts use no spaces.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
 # "0000-00-00", which databases write for an unknown date, does not keep a column from being one of dates.
@@ -539,7 +538,7 @@ def _word_role(strings: Strings, name: str, n_present: int) -> tuple[Role, str]:
     """Text, identifier or category, by the number of words and how often cells repeat."""
     unique = len(strings.levels) / n_present
     picked = np.unique(np.linspace(0, len(strings.levels) - 1, SAMPLE).astype(int))
-    words = [_WORD.findall(str(cell).lower()) for cell in strings.levels[picked]]
+    words = [split_cell(str(cell)) for cell in strings.levels[picked]]
     mean = float(np.mean([len(w) for w in words]))
     reason = f"{mean:.1f} words per cell, {unique:.0%} of the cells are different"
     if _is_text(unique, mean, len(strings.levels), words, name):
