@@ -62,6 +62,7 @@ def correlated_t(
     level: float,
     rows: int | None = None,
     width: float = np.inf,
+    expansion: float = 1.0,
 ) -> Posterior:
     """Posterior of the mean difference with a region of practical equivalence [-margin, margin].
 
@@ -78,9 +79,11 @@ def correlated_t(
         That all folds of a repeat test together: says how much it means if no fold shows any difference.
     width : float
         Of the metric's range; infinite where scores that agree leave no doubt, since all answers must.
+    expansion : float
+        Factor of the standard error: folds that share a few rows of a class know less than they show.
     """
     mean = float(np.mean(differences))
-    scale = np.sqrt(difference_variance(differences, test_over_train))
+    scale = expansion * np.sqrt(difference_variance(differences, test_over_train))
     if scale == 0.0:
         return _agreement(rows, width, margin, level)
     freedom = len(differences) - 1

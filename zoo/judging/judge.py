@@ -16,6 +16,8 @@ from .intervals import check_level
 from .leaderboard import leaderboard_rows, metric_facts, parse_budget, within_budget
 from .pairs import paired_by_folds, paired_on_test_part
 from .scores import ModelScores, Resampled, resample, score_models
+from .support import Support, support_of
+from .suspicion import suspicions, with_warning
 from .verdict import decide
 
 
@@ -49,6 +51,7 @@ def judge(
     plan, metric, level = facts.plan, resolved.metric, resolved.level
     scores = score_models(results)
     resampled = _resampled(results, scores, resolved)
+    support = support_of(results, metric)
     verdict = decide(
         scores,
         metric,
@@ -57,7 +60,9 @@ def judge(
         test_over_train=plan.test_over_train,
         missing=tuple(m.model for m in scores if not m.complete),
         resampled=resampled,
+        support=support,
     )
+    verdict = with_warning(verdict, suspicions(facts.findings, scores, facts.dataset.task, support))
     setting = (metric, plan.test_over_train, level, resampled)
     board = leaderboard_rows(
         facts.dataset.task, scores, *setting, results.costs, facts.explanations, plan.references
@@ -80,7 +85,7 @@ def judge(
         estimate=_with_real_time(results),
         determinism=facts.determinism,
         exit_code=int(any(row.status not in ("ok", "skipped") for row in results.rows)),
-        between=None if between is None else _between(between, scores, resolved, results, resampled),
+        between=None if between is None else _between(between, scores, resolved, results, resampled, support),
     )
 
 
@@ -116,6 +121,7 @@ def _between(
     resolved: Resolved,
     results: Results,
     resampled: Resampled | None,
+    support: Support | None,
 ) -> Paired:
     known = [m.model for m in models]
     for name in names:
@@ -124,6 +130,9 @@ def _between(
     i, j = (known.index(name) for name in names)
     first, second = models[i], models[j]
     metric, margin, level = resolved.metric, resolved.margin, resolved.level
+    if support is not None and not support.enough:
+        why = f"only {support.tested} tested rows are of class {support.label}"
+        raise InputError(f"{first.model} and {second.model} cannot be compared by {metric.label}: {why}")
     if resampled is None:
         ratio = results.facts.plan.test_over_train
         pair = paired_by_folds(first, second, metric, ratio, margin, level)

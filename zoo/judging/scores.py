@@ -21,6 +21,7 @@ class ModelScores:
     folds: dict[str, np.ndarray]
     rows: Sequence[Result] = field(repr=False, default=())
     rows_tested: int = 0  # by the folds of the first repeat together
+    reference: bool = False  # ignores the features: never a champion
 
     def mean(self, metric: str) -> float | None:
         """Mean over the folds that have a score; None without any."""
@@ -51,7 +52,8 @@ def _score(results: Results, truths: Mapping[Fold, Truth], name: str, rows: list
     metrics = of_task(results.labels.task)
     folds = {m.name: np.array([_value(m, truths, row) for row in rows]) for m in metrics}
     tested = {fold: len(test) for fold, test in results.test_rows.items() if fold[0] == rows[0].repeat}
-    return ModelScores(name, rows[0].family, folds, rows, sum(tested.values()))
+    is_reference = name in results.facts.plan.references
+    return ModelScores(name, rows[0].family, folds, rows, sum(tested.values()), is_reference)
 
 
 def _value(metric: Metric, truths: Mapping[Fold, Truth], row: Result) -> float:

@@ -55,8 +55,9 @@ def suite_row(data: str, answer: Answer | None, reason: str, seconds: float) -> 
 
 
 def _best(answer: Answer, family: Family) -> str | None:
-    """The leaderboard is in order of score."""
-    names = [row.model for row in answer.leaderboard if row.family == family and row.score is not None]
+    """The best of the family but for references; the leaderboard is in order of score."""
+    own = [row for row in answer.leaderboard if row.family == family and row.score is not None]
+    names = [row.model for row in own if not row.reference]
     return names[0] if names else None
 
 

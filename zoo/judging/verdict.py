@@ -22,6 +22,7 @@ from .intervals import (
     rows_factor_needed,
 )
 from .scores import ModelScores, Resampled
+from .support import FEWEST_ROWS, Support, expansion
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class _Setting:
     margin: float
     level: float
     missing: tuple[str, ...]
+    support: Support | None = None
 
 
 def decide(
@@ -41,8 +43,9 @@ def decide(
     test_over_train: float,
     missing: tuple[str, ...],
     resampled: Resampled | None = None,
+    support: Support | None = None,
 ) -> Verdict:
-    """Compare the champions of the two families.
+    """Compare the champions of the two families. A reference, such as a constant, is never a champion.
 
     Parameters
     ----------
@@ -50,16 +53,19 @@ def decide(
     margin : half the width of practical equivalence, in units of the metric
     level : the probability that a verdict needs
     resampled : bootstrap scores in the order of ``models`` where there is one official test part
+    support : the rows that decide between classifiers; with too few of them there is no verdict
     """
-    setting = _Setting(metric, margin, level, missing)
+    setting = _Setting(metric, margin, level, missing, support)
     defined = _defined_folds(models, metric)
     families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
     lacking = [f for f, rows in families.items() if not len(rows)]
     if lacking:
-        sentence = f"No {lacking[0]} model has a score on every fold, so the families cannot be compared."
+        sentence = _nobody(models, lacking[0])
         advice = f"add {lacking[0]} models to the comparison, or fix those that failed"
         return _no_contest(setting, _champions(models, families, metric), sentence, advice)
     names = _champions(models, families, metric)
+    if support is not None and not support.enough:
+        return _no_contest(setting, names, *_too_few(support, metric))
     if resampled is not None:
         return _on_test_part(models, families, resampled, setting, names)
     fair, repeats = _fair_scores(models, families, metric, defined)
@@ -72,7 +78,8 @@ def decide(
         sentence = f"All {n_folds} folds show the same difference, which says nothing about its uncertainty."
         return _no_contest(setting, names, sentence, "use fewer folds, or more rows")
     width = metric.bounds[1] - metric.bounds[0]
-    posterior = correlated_t(differences, test_over_train, margin, level, models[0].rows_tested, width)
+    rows, wider = models[0].rows_tested, expansion(support, level)
+    posterior = correlated_t(differences, test_over_train, margin, level, rows, width, wider)
     n_repeats = len(np.unique(repeats))
     champions = {
         f: _champion_of(names[f], metric, float(np.mean(v)), *corrected_interval(v, test_over_train, level))
@@ -84,17 +91,34 @@ def decide(
     return replace(spoken, champions=champions)
 
 
+def _nobody(models: Sequence[ModelScores], family: str) -> str:
+    """Why a family has no champion."""
+    references = [m.model for m in models if m.family == family and m.reference]
+    but = f" but the reference {references[0]}" if references else ""
+    return f"No {family} model{but} has a score on every fold, so the families cannot be compared."
+
+
+def _too_few(support: Support, metric: Metric) -> tuple[str, str]:
+    """Why few rows of a class allow no verdict, and what would help."""
+    rows = f"{support.tested} row{'s' * (support.tested != 1)} of class {support.label}"
+    each = f" ({support.per_fold} in a fold)" if 0 < support.per_fold < support.tested else ""
+    sentence = f"Models were tested on only {rows}{each}: too few to tell them apart by {metric.label}."
+    few = f"test more rows of class {support.label}: a verdict needs about {FEWEST_ROWS} of each class"
+    return sentence, few
+
+
 def _defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
     """Folds where the metric has a value for some model: with one class only, say, it has none."""
     return np.flatnonzero(~np.isnan([m.folds[metric.name] for m in models]).all(axis=0))
 
 
 def _family(models: Sequence[ModelScores], metric: Metric, family: str, defined: np.ndarray) -> np.ndarray:
-    """Positions of the family's complete models with a score on every fold that has one."""
+    """Positions of the family's complete models with a score on every fold that has one; no references."""
     own = [
         i
         for i, m in enumerate(models)
         if m.family == family
+        and not m.reference
         and m.complete
         and len(defined)
         and not np.isnan(m.folds[metric.name][defined]).any()
@@ -172,12 +196,13 @@ def _on_test_part(
         return _no_contest(setting, names, sentence, "use a larger test set")
     centres = {f: float(np.mean(v[known])) for f, v in fair.items()}
     tails = [0.5 - level / 2, 0.5 + level / 2]
+    wider = expansion(setting.support, level)
     champions = {}
     for f, samples in chosen.items():
-        ends = np.nanquantile(samples, tails) - np.nanmean(samples) + centres[f]
+        ends = wider * (np.nanquantile(samples, tails) - np.nanmean(samples)) + centres[f]
         champions[f] = _champion_of(names[f], metric, centres[f], *ends)
     spread = chosen["deep"] - chosen["classical"]
-    gain = spread - np.nanmean(spread) + centres["deep"] - centres["classical"]
+    gain = wider * (spread - np.nanmean(spread)) + centres["deep"] - centres["classical"]
     posterior = of_samples(gain[~np.isnan(gain)], setting.margin, level)
     spoken = _spoken(setting, names, posterior, lambda: "use a larger test set")
     return replace(spoken, champions=champions)

@@ -10,7 +10,6 @@ from ..results.calibration import CalibrationAnswer, CalibrationError
 from ..results.report import ReportSheet
 from ..results.saved import Share
 from .words import (
-    OUTCOMES,
     between_lines,
     chances,
     count,
@@ -18,6 +17,7 @@ from .words import (
     interval,
     is_tied,
     number,
+    outcome_words,
     seconds,
     size,
     tied_words,
@@ -32,7 +32,7 @@ def markdown(sheet: ReportSheet) -> str:
     """The whole answer without pictures."""
     answer = sheet.result
     parts = [
-        f"# {escape(answer.dataset.name)}: {OUTCOMES[answer.verdict.outcome]}",
+        f"# {escape(answer.dataset.name)}: {outcome_words(answer.verdict)}",
         escape(", ".join(facts(answer))) + ".",
         *_verdict(answer),
         "## Leaderboard",

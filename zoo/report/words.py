@@ -100,6 +100,11 @@ OUTCOMES = {
 }
 
 
+def outcome_words(verdict: Verdict) -> str:
+    """The outcome, with a warning where the scores may be too good to be true."""
+    return OUTCOMES[verdict.outcome] + (", if the target does not leak" if verdict.warnings else "")
+
+
 def chances(verdict: Verdict) -> list[tuple[str, str, float]]:
     """Family (empty for none), words and probability of each outcome; none for a verdict without a gain."""
     parts = (

@@ -122,7 +122,7 @@ class Verdict:
     outcome : {"deep", "classical", "equivalent", "undecided"}
         The better family; "equivalent" for a gain within the margin, "undecided" for one that is uncertain.
     deep_champion, classical_champion : str or None
-        The best model of each family.
+        The best model of each family; references, such as a constant, do not count.
     gain, gain_low, gain_high : float or None
         By how much deep learning is better, in units of the metric, with its interval; negative if the
         classical family is better.
@@ -140,6 +140,8 @@ class Verdict:
         What would settle an undecided verdict.
     champions : dict of Champion
         The best model of each family, with its score corrected for model selection.
+    warnings : tuple of str
+        Signs of target leakage. With any, the sentence begins with them: the verdict may not hold.
     """
 
     outcome: str
@@ -157,6 +159,7 @@ class Verdict:
     sentence: str
     advice: str
     champions: dict[str, Champion] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

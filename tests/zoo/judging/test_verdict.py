@@ -161,10 +161,11 @@ def test_without_a_margin_no_agreement_is_shown():
     assert "a margin above zero" in found.advice
 
 
-def test_constant_is_champion_only_if_nothing_is_better():
-    models = [scores("net", "deep", [0.7] * 5), scores("constant", "classical", [0.5] * 5)]
-    assert verdict(models).classical_champion == "constant"
-    assert verdict([*models, scores("svm", "classical", [0.6] * 5)]).classical_champion == "svm"
+def test_a_reference_is_no_champion_even_if_it_is_the_best():
+    net, constant = scores("net", "deep", [0.3] * 5), scores("constant", "classical", [0.5] * 5)
+    constant = replace(constant, reference=True)
+    assert verdict([net, constant]).classical_champion is None
+    assert verdict([net, constant, scores("svm", "classical", [0.2] * 5)]).classical_champion == "svm"
 
 
 def test_advice_counts_repeats():

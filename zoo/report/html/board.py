@@ -10,7 +10,6 @@ from ...results.answer import Answer, LeaderboardRow
 from ...results.report import ReportSheet
 from ...results.rows import CostSheet, Latency
 from ..words import (
-    OUTCOMES,
     SEVERITIES,
     between_lines,
     chances,
@@ -19,6 +18,7 @@ from ..words import (
     interval,
     is_tied,
     number,
+    outcome_words,
     seconds,
     size,
     tied_words,
@@ -70,7 +70,7 @@ def _verdict(answer: Answer) -> View:
     verdict = answer.verdict
     return {
         "outcome": verdict.outcome,
-        "words": OUTCOMES[verdict.outcome],
+        "words": outcome_words(verdict),
         "sentence": verdict.sentence,
         "chances": [
             {"kind": family or "same", "words": words, "percent": round(100 * p, 2), "shown": f"{p:.0%}"}

@@ -21,13 +21,13 @@ from ...results.curves import CapacityAnswer, LearningCurveAnswer
 from ...results.facts import DatasetFacts
 from ...results.report import ReportSheet
 from ..words import (
-    OUTCOMES,
     between_lines,
     data_facts,
     facts,
     interval,
     is_tied,
     number,
+    outcome_words,
     seconds,
     size,
     tied_words,
@@ -136,7 +136,7 @@ def comparison(answer: Answer) -> str:
         lines.append(f"Missing: {', '.join(verdict.missing)}.")
     if sum(map(is_tied, answer.leaderboard)) > 1:
         lines.append(f"≈ {tied_words(verdict.confidence_level)}.")
-    title = f"{answer.dataset.name}: {OUTCOMES[verdict.outcome]}."
+    title = f"{answer.dataset.name}: {outcome_words(verdict)}."
     return _fragment(title, ", ".join(facts(answer)), lines, header, rows)
 
 
