@@ -9,12 +9,13 @@ so few candidates are left.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+
+from ._words import PUNCTUATION, tokenise
 
 SIMILARITY = 0.8
 # Limits of memory and time: words (the first ones of each text) and pairs. Only texts made from a few words
@@ -24,11 +25,6 @@ MAX_LOOKS = 20_000_000
 MAX_CANDIDATES = 2_000_000
 BLOCK = 20_000  # candidate pairs compared at once
 _TABLE = 1 << 24  # cells of the table of counts
-
-_ASCII = re.compile(r"\w+")
-# Chinese, Japanese and Korean use no spaces: each character is a word.
-_SCRIPTS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_SCRIPTS}]|[^\W{_SCRIPTS}]+")
 
 
 def near_texts(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +56,7 @@ def _words(texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
     known: dict[str, int] = {}
     flat, lengths = array("i"), []
     for text in texts:
-        words = (_ASCII if text.isascii() else _WORD).findall(text.casefold())
+        words = [word for word in tokenise(text) if word not in PUNCTUATION]
         flat.extend([known.setdefault(word, len(known) + 1) for word in words])
         lengths.append(len(words))
     return np.frombuffer(flat, dtype=np.int32) if flat else np.empty(0, np.int32), np.array(lengths)
