@@ -23,7 +23,7 @@ def single_column_scores(X: pd.DataFrame, y: np.ndarray, task: str) -> Iterator[
     rows = _usable_rows(y, task)
     if len(rows) < MIN_ROWS:
         return
-    X, y = X.iloc[rows], y[rows]
+    X, y = X.iloc[rows], y[rows] if task != "regression" else _of_unit_size(y[rows])
     splits = make_splits(y, task=task, folds=3)
     truth = _one_hot(y) if task != "regression" else y[:, None]
     for name, column in X.items():
@@ -64,11 +64,17 @@ def _codes(column: pd.Series) -> np.ndarray | None:
 
 def _scaled(values: np.ndarray) -> np.ndarray:
     """Scaled by the quartiles, and clipped: trees work in float32."""
+    return np.clip(_of_unit_size(np.where(np.isfinite(values), values, np.nan)), -1e6, 1e6)
+
+
+def _of_unit_size(values: np.ndarray) -> np.ndarray:
+    """Less the median and over the quartiles' distance: squares of 1e-200 vanish, those of 1e200 overflow."""
     present = values[np.isfinite(values)]
     if not len(present):
         return values
-    low, middle, high = np.percentile(present, [25, 50, 75])
-    return np.clip((values - middle) / (high - low or np.std(present) or 1), -1e6, 1e6)
+    largest = np.abs(present).max() or 1.0
+    low, middle, high = np.percentile(present / largest, [25, 50, 75])
+    return (values / largest - middle) / (high - low or np.std(present / largest) or 1.0)
 
 
 def _by_tree(values: np.ndarray, truth: np.ndarray, splits: list, task: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from ._rows import row_hashes
 # that write tables keep) of at least so many measured columns: fewer agree by chance in large tables.
 DIGITS = 6
 MEASURES = 2
+SAME_DIGITS = 3  # with more than so many first digits the same, six digits say too little of a number
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,20 @@ def _whole(values: np.ndarray) -> bool:
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
+    values = values - _offset(values)
     # The last decimals of a small number are noise if the column's other numbers are large.
     size = np.maximum(np.abs(values), np.nanmedian(np.abs(values)))
     step = 10.0 ** (np.floor(np.log10(np.where(size > 0, size, 1.0))) - (DIGITS - 1))
     return np.rint(values / step) * step + 0.0
+
+
+def _offset(values: np.ndarray) -> float:
+    """The median of numbers that all begin with the same digits, as times since 1970 do; else zero.
+
+    The digits that count are those in which such numbers differ.
+    """
+    present = values[np.isfinite(values)]
+    if not len(present):
+        return 0.0
+    low, middle, high = np.percentile(present, [25, 50, 75])
+    return float(middle) if abs(middle) > 10.0**SAME_DIGITS * (high - low) > 0 else 0.0
