@@ -60,7 +60,7 @@ class ErrorCurve:
         n_sizes = len(self.sizes)
         own = self.errors - self.mean - self.common()
         spread = own.std(axis=0, ddof=1) * np.sqrt(n_sizes / (n_sizes - 1))
-        floor = max(1e-3 * float(np.median(spread)), 1e-9 * float(np.abs(self.mean).max()), 1e-12)
+        floor = max(1e-3 * float(np.median(spread)), 1e-9 * float(np.abs(self.mean).max())) or 1e-12
         x, y = np.log(self.sizes), np.log(np.maximum(spread, floor))
         slope = float(np.clip(np.polyfit(x, y, 1)[0], -1.0, 0.0))
         smoothed = np.exp(np.mean(y) + slope * (x - np.mean(x)))

@@ -106,6 +106,12 @@ def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return means
 
 
+def unit_of(values: np.ndarray) -> float:
+    """A power of two of the size of numbers: in this unit their squares neither overflow nor vanish."""
+    size = float(np.max(np.abs(values), initial=0.0))
+    return float(2.0 ** np.clip(np.frexp(size)[1], -1000, 1000)) if 0 < size < np.inf else 1.0
+
+
 def _scores_of_copies(
     metric: Metric, truth: Truth, prediction: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
@@ -318,4 +324,7 @@ def default_margin(metric: Metric, y: np.ndarray, given: float | None) -> float:
         if not np.isfinite(given) or given < 0:
             raise InputError(f"margin must be a number of at least 0, got {given!r}")
         return float(given)
-    return metric.margin * (float(np.std(y)) if metric.relative else 1.0)
+    if not metric.relative:
+        return metric.margin
+    unit = unit_of(y)
+    return metric.margin * unit * float(np.std(y / unit))

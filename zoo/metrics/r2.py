@@ -20,25 +20,34 @@ def value(truth: Truth, prediction: np.ndarray) -> float:
     """scikit-learn's; undefined, not 0 or 1, for a constant target."""
     from sklearn.metrics import r2_score
 
-    return float(r2_score(truth.y, prediction, force_finite=False))
+    from ._scoring import unit_of
+
+    unit = unit_of(truth.y)
+    return float(r2_score(truth.y / unit, prediction / unit, force_finite=False))
 
 
 def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """One less weighted means of squared errors over weighted variances."""
     import numpy as np
 
-    from ._scoring import weighted_mean
+    from ._scoring import unit_of, weighted_mean
 
-    centred = truth.y - truth.y.mean()  # a variance by its moments needs numbers near zero
+    unit = unit_of(truth.y)
+    y, prediction = truth.y / unit, prediction / unit
+    centred = y - y.mean()  # a variance by its moments needs numbers near zero
     variance = weighted_mean(centred**2, weights) - weighted_mean(centred, weights) ** 2
-    variance = np.where(variance > 1e-12 * np.var(truth.y), variance, 0.0)
-    return np.asarray(1.0 - weighted_mean((truth.y - prediction) ** 2, weights) / variance)
+    variance = np.where(variance > 1e-12 * np.var(y), variance, 0.0)
+    return np.asarray(1.0 - weighted_mean((y - prediction) ** 2, weights) / variance)
 
 
 def influence(truth: Truth, prediction: np.ndarray) -> np.ndarray:
     """By the derivatives of the mean squared error and of the target's variance."""
     import numpy as np
 
-    squares, spread = (truth.y - prediction) ** 2, (truth.y - truth.y.mean()) ** 2
+    from ._scoring import unit_of
+
+    unit = unit_of(truth.y)
+    y, prediction = truth.y / unit, prediction / unit
+    squares, spread = (y - prediction) ** 2, (y - y.mean()) ** 2
     unexplained = squares.mean() / spread.mean()
     return np.asarray((unexplained * spread - squares) / spread.mean())

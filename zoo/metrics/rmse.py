@@ -23,22 +23,32 @@ def value(truth: Truth, prediction: np.ndarray) -> float:
     """The root of the mean of squares."""
     import numpy as np
 
-    return float(np.sqrt(np.mean((truth.y - prediction) ** 2)))
+    from ._scoring import unit_of
+
+    errors = truth.y - prediction
+    unit = unit_of(errors)
+    return float(unit * np.sqrt(np.mean((errors / unit) ** 2)))
 
 
 def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The roots of weighted means of squares."""
     import numpy as np
 
-    from ._scoring import weighted_mean
+    from ._scoring import unit_of, weighted_mean
 
-    return np.asarray(np.sqrt(weighted_mean((truth.y - prediction) ** 2, weights)))
+    errors = truth.y - prediction
+    unit = unit_of(errors)
+    return np.asarray(unit * np.sqrt(weighted_mean((errors / unit) ** 2, weights)))
 
 
 def influence(truth: Truth, prediction: np.ndarray) -> np.ndarray:
     """By the delta method: the derivative of the root at the mean of squares; 0 without any error."""
     import numpy as np
 
-    squares = (truth.y - prediction) ** 2
+    from ._scoring import unit_of
+
+    errors = truth.y - prediction
+    unit = unit_of(errors)
+    squares = (errors / unit) ** 2
     root = np.sqrt(squares.mean())
-    return np.asarray((squares - squares.mean()) / (2 * root)) if root > 0 else np.zeros(len(squares))
+    return np.asarray(unit * (squares - squares.mean()) / (2 * root)) if root > 0 else np.zeros(len(squares))

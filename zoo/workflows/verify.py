@@ -20,7 +20,8 @@ from ..runs.store import JobRow, find_run, job_rows, read_run
 from ..runs.tasks import Work
 from .resume import known_result, same_data, same_plan, setup_here
 
-RELATIVE, ABSOLUTE = 1e-4, 1e-6  # of values of the size of the answers; float32 keeps seven digits
+# Of each value, and of the largest one: float32 keeps seven digits.
+RELATIVE, ABSOLUTE = 1e-4, 1e-6
 
 
 def verify(
@@ -93,8 +94,8 @@ def verify_run(
     Returns
     -------
     RunVerification
-        ``models``, a row for each: "bit-equal", "within tolerance" (1e-4 of the value, or 1e-6), "different",
-        or "not repeated" with the reason.
+        ``models``, a row for each: "bit-equal", "within tolerance" (1e-4 of the value, or 1e-6 of the
+        largest), "different", or "not repeated" with the reason.
 
     Raises
     ------
@@ -152,6 +153,7 @@ def difference(before: np.ndarray, after: np.ndarray) -> tuple[str, float]:
     if before.tobytes() == after.tobytes():
         answer = "bit-equal"
     else:
-        close = np.allclose(after, before, rtol=RELATIVE, atol=ABSOLUTE)
+        size = float(np.max(np.abs(before), initial=0.0))  # about 1 for probabilities
+        close = np.allclose(after, before, rtol=RELATIVE, atol=ABSOLUTE * size)
         answer = "within tolerance" if close else "different"
     return answer, largest
