@@ -28,7 +28,7 @@ from ..results.explanation import (
     Unit,
 )
 from .terminal import console, print_json
-from .words import FAMILY_COLOURS, number
+from .words import FAMILY_COLOURS, number, signed
 
 _MOST = 15
 _BAR = 24
@@ -195,7 +195,7 @@ def _columns(row: AttributedRow) -> Table:
     largest = abs(ranked[0].attribution) if ranked else 0.0
     for part in ranked[:_MOST]:
         style = "cyan" if part.attribution > 0 else "magenta"
-        table.add_row(part.part, f"{part.attribution:+.3f}", _bar(part.attribution, largest, style))
+        table.add_row(part.part, signed(part.attribution), _bar(part.attribution, largest, style))
     return table
 
 
@@ -206,7 +206,7 @@ def _words(row: AttributedRow) -> Text:
     for part in row["parts"]:
         value, share = part.attribution, abs(part.attribution) / (largest or 1.0)
         style = "" if share < 0.15 else ("bold cyan" if value > 0 else "bold magenta")
-        text.append(f"{part.part} " if share < 0.3 else f"{part.part}({value:+.2f}) ", style)
+        text.append(f"{part.part} " if share < 0.3 else f"{part.part}({signed(value, 2)}) ", style)
     return text
 
 
@@ -233,7 +233,7 @@ def _units(units: Sequence[Unit] | None) -> list[Any]:
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
     for unit in sorted(units, key=lambda u: -u.loss)[:_MOST]:
         words = ", ".join(f"{r.feature} ({r.correlation:+.2f})" for r in unit.responds_to)
-        table.add_row(f"{unit.layer} {unit.unit}", f"{unit.active:.0%}", f"{unit.loss:+.4f}", words)
+        table.add_row(f"{unit.layer} {unit.unit}", f"{unit.active:.0%}", signed(unit.loss, 4), words)
     why = "Share of rows on which a unit is active, loss without it, features it correlates with."
     return [*_title("Hidden units", why), table, *_more(units)]
 

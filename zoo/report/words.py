@@ -50,16 +50,30 @@ def count(value: float | None) -> str:
     return f"{value / 1000:.0f}k" if value < 1_000_000 else f"{value / 1e6:.3g}M"
 
 
+_HUGE = 1e10  # from here on a power of ten is read more easily than its digits
+
+
 def number(value: float | None, digits: int = 3) -> str:
-    """Three decimals, or a whole number from 100 on."""
+    """Three decimals, three significant digits below 0.01, and a whole number from 100 on."""
     if value is None:
         return "-"
-    return f"{value:.{digits}f}" if abs(value) < 100 else f"{value:,.0f}"
+    if abs(value) >= 100:
+        return _whole(value)
+    return f"{value:.3g}" if 0 < abs(value) < 10.0 ** (1 - digits) else f"{value:.{digits}f}"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """The same with its sign, for what is added."""
+    return f"{'+' if value >= 0 else ''}{number(value, digits)}"
 
 
 def small(value: float) -> str:
     """Three significant digits, whole numbers above a thousand."""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 1000 else _whole(value)
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) < _HUGE else f"{value:.4g}"
 
 
 def times(value: float) -> str:

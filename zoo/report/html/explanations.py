@@ -13,7 +13,7 @@ from ...results.answer import Answer, LeaderboardRow
 from ...results.explanation import AttributedRow, ExplainedModel, Explanations, RunExplanation, Surrogate
 from .. import explanation_plots
 from ..explanation_plots import blank, strongest
-from ..words import interval, number, without_reference
+from ..words import interval, number, signed, without_reference
 from .plots import Picture, inline
 
 Table = tuple[list[str], list[list[str]]]
@@ -176,7 +176,7 @@ def _examples(model: ExplainedModel) -> Table:
         rows = [line for example in examples for line in _pixel_rows(example)]
         return ["example", "row of the grid", *(f"column {x + 1} of {_GRID}" for x in range(_GRID))], rows
     rows = [
-        [f"row {example['row']}", str(example["class"]), word.part, f"{word.attribution:+.3f}"]
+        [f"row {example['row']}", str(example["class"]), word.part, signed(word.attribution)]
         for example in examples
         for word in strongest(example)
     ]
@@ -186,7 +186,7 @@ def _examples(model: ExplainedModel) -> Table:
 def _pixel_rows(example: AttributedRow) -> list[list[str]]:
     name = f"row {example['row']}, class {example['class']}"
     sums = _grid_sums(example["pixels"])
-    return [[name, str(y + 1), *(f"{value:+.3f}" for value in line)] for y, line in enumerate(sums)]
+    return [[name, str(y + 1), *(signed(value) for value in line)] for y, line in enumerate(sums)]
 
 
 def _grid_sums(pixels: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -203,7 +203,7 @@ def _units(model: ExplainedModel) -> Table:
         [
             f"{unit.layer} {unit.unit}",
             f"{unit.active:.0%}",
-            f"{unit.loss:+.4f}",
+            signed(unit.loss, 4),
             ", ".join(f"{feature.feature} ({feature.correlation:+.2f})" for feature in unit.responds_to),
         ]
         for unit in sorted(model.units or (), key=lambda unit: -unit.loss)[:_MOST]

@@ -15,7 +15,7 @@ from ...results.answer import Answer, LeaderboardRow
 from ...results.facts import MetricFacts
 from ...results.report import PairedFold, ReportSheet
 from ..curve_plots import name_points
-from ..words import number, seconds, small, without_reference
+from ..words import number, seconds, signed, small, without_reference
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def differences(sheet: ReportSheet) -> Picture | None:
         f"{small(verdict.margin)} count as equivalent. The {verdict.confidence_level:.0%} interval takes "
         "into account that folds share training rows.",
         ["fold", f"deep {label}", f"classical {label}", "gain of deep"],
-        [[_fold(row, rows), number(row.deep), number(row.classical), f"{row.gain:+.4f}"] for row in rows],
+        [[_fold(row, rows), number(row.deep), number(row.classical), signed(row.gain, 4)] for row in rows],
     )
 
 
