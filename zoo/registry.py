@@ -130,8 +130,16 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
     50
     """
     if family(name) == "classical":
-        return entry(name).call(task, modality, **params)
+        model = entry(name).call(task, modality, **params)
+        return _with_scaled_target(model) if task == "regression" else model
     return _estimator_class(entry(name), task)(**params)
+
+
+def _with_scaled_target(model: Any) -> Any:
+    """Every classical regressor learns a target of the size of its own spread, whatever its unit."""
+    from .preprocessing.scales import with_scaled_target
+
+    return with_scaled_target(model)
 
 
 def offers_fleets(name: str, task: str) -> bool:

@@ -34,6 +34,7 @@ TRUSTED_MODULES = (
     "deepworth.zoo.baselines.",
     "deepworth.zoo.preprocessing.columns.",
     "deepworth.zoo.preprocessing.pixels.",
+    "deepworth.zoo.preprocessing.scales.",
 )
 
 

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from ...datasets import Entry, Task
 from ..preprocessing.base import RawRows
+from ..preprocessing.scales import mean_and_deviation
 from .base import KerasEstimator
 from .parameters import Kind, class_name, defaults_of, documentation, kind_of, parameters_of
 
@@ -192,8 +193,7 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         return check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
 
     def _encode_target(self, y: np.ndarray, train: np.ndarray) -> np.ndarray:
-        self.target_mean_ = float(np.mean(y[train]))
-        self.target_scale_ = float(np.std(y[train])) or 1.0
+        self.target_mean_, self.target_scale_ = mean_and_deviation(y[train])
         return ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
 
     def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -211,7 +211,11 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
     def _head(self, outputs: Any) -> Any:
         import keras
 
-        return keras.layers.Rescaling(self.target_scale_, offset=self.target_mean_, name="value")(outputs)
+        # in double precision, as ``predict`` computes: single precision has no digits for 1e9 + y
+        value = keras.layers.Rescaling(
+            self.target_scale_, offset=self.target_mean_, name="value", dtype="float64"
+        )
+        return value(outputs)
 
 
 def _complete(y: np.ndarray) -> np.ndarray:

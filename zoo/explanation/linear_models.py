@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..preprocessing.columns import SafeText, TableEncoder
+from ..preprocessing.columns import SafeText, TableEncoder, number_scaler
 from ..results.explanation import Coefficient
 from .importance import FittedModel
 
@@ -81,8 +81,8 @@ def _steps(model: Any) -> tuple[Any, Any] | None:
 def _weights(model: Any) -> np.ndarray | None:
     """Coefficients (n_outputs, n_features), also inside calibration and target scaling."""
     factor = 1.0
-    if hasattr(model, "regressor_"):  # the target was standardised
-        factor = float(getattr(model.transformer_, "scale_", np.ones(1))[0])
+    while hasattr(model, "regressor_"):  # the target was scaled
+        factor *= float(getattr(model.transformer_, "scale_", np.ones(1))[0])
         model = model.regressor_
     for inside in ("model_", "estimator_"):
         if not hasattr(model, "coef_") and hasattr(model, inside):
@@ -120,13 +120,16 @@ def _table_features(encoder: TableEncoder) -> list[EncodedFeature]:
 
 
 def _numbers(encoder: TableEncoder, step: Any, columns: list[str]) -> list[EncodedFeature]:
-    imputer, scaler = (part for _, part in step.steps)
+    imputer, scaler = (part for _, part in step.steps[-2:])
+    own = number_scaler(encoder)
+    units = [1.0] * len(columns) if own is None else [scale.factor or 1.0 for scale in own.scales()]
+    units += [1.0] * len(imputer.indicator_.features_)
     missing = [f"{columns[i]} missing" for i in imputer.indicator_.features_]
     owners = columns + [columns[i] for i in imputer.indicator_.features_]
     dates = {c: c.rpartition(" ")[0] for c in columns if c not in encoder.roles_}
     return [
-        (dates.get(owner, owner), label, 1.0 / float(scale), float(scale))
-        for owner, label, scale in zip(owners, columns + missing, scaler.scale_, strict=True)
+        (dates.get(owner, owner), label, unit / float(scale), float(scale) / unit)
+        for owner, label, scale, unit in zip(owners, columns + missing, scaler.scale_, units, strict=True)
     ]
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from ...datasets import Features, Modality, infer_role, take
 from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
+from ..preprocessing.scales import ColumnScaler, TargetScaler, centre_and_spread, mean_and_deviation, undo
 from ..preprocessing.tables import raw_column
 from ..results.explanation import LinearSurrogate, Rule, Surrogate, Term
 
@@ -31,6 +32,7 @@ WORDS_PER_COLUMN = 30  # of a text column of a table
 CELLS = 6  # along each side of an image
 _FOLDS = 5  # if all rows come from one fold
 _SMALLEST_LEAF = 5
+_ROUNDING = 1e-9  # of the target's variance: what a split of equal values seems to gain
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,20 @@ class Answers:
 
 @dataclass(frozen=True)
 class Tree:
-    """A fitted surrogate tree."""
+    """A surrogate tree, fitted to scaled features: trees have absolute tolerances."""
 
     model: Any
+    features: ColumnScaler
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         """(n_samples, n_outputs)."""
-        predicted = self.model.predict(_not_empty(values))
+        predicted = self.model.predict(self.features.transform(_not_empty(values)))
         return predicted[:, None] if predicted.ndim == 1 else predicted
+
+    def threshold(self, node: int) -> float:
+        """Of the split at a node, in units of its feature; infinity separates known from missing."""
+        scale = self.features.scales()[int(self.model.tree_.feature[node])]
+        return float(undo(self.model.tree_.threshold[node], scale))
 
 
 @dataclass(frozen=True)
@@ -170,6 +178,8 @@ def _sample(rows: np.ndarray, seed: int) -> np.ndarray:
 
 def _imitated(features: Readable, answers: Answers, classes: tuple[str, ...], seed: int) -> Surrogate:
     target = _target(answers.prediction, bool(classes))
+    units = TargetScaler().fit(np.zeros(1) if classes else target)  # log-odds have none
+    target = target if classes else units.transform(target)
     folds = _several_folds(answers.folds, seed)
     by_tree = _out_of_fold(_fit_tree, features.values, target, folds)
     by_linear = _out_of_fold(_fit_linear, features.values, target, folds)
@@ -180,8 +190,8 @@ def _imitated(features: Readable, answers: Answers, classes: tuple[str, ...], se
         agreement_tree=_agreement(target, by_tree) if classes else None,
         fidelity_linear=fidelity(target, by_linear, folds),
         agreement_linear=_agreement(target, by_linear) if classes else None,
-        tree=_rules(_fit_tree(features.values, target), features, classes),
-        linear=_terms(_fit_linear(features.values, target), features.features, outputs),
+        tree=_rules(_fit_tree(features.values, target), features, classes, units),
+        linear=_terms(_fit_linear(features.values, target), features.features, outputs, units),
     )
 
 
@@ -235,9 +245,12 @@ def _fit_tree(values: np.ndarray, target: np.ndarray) -> Tree:
     tree = DecisionTreeRegressor(
         max_leaf_nodes=LEAVES,
         min_samples_leaf=min(_SMALLEST_LEAF, max(1, len(values) // 4)),
+        min_impurity_decrease=_ROUNDING,
         random_state=0,
     )
-    return Tree(tree.fit(_not_empty(values), target))
+    values = _not_empty(values)
+    features = ColumnScaler().fit(values)
+    return Tree(tree.fit(features.transform(values), target), features)
 
 
 def _not_empty(values: np.ndarray) -> np.ndarray:
@@ -274,13 +287,13 @@ def _scaling(values: np.ndarray) -> Scale:
         known = np.where(np.isnan(values).all(axis=0), 0.0, values)
         median = np.nanmedian(known, axis=0)
         filled = np.where(np.isnan(known), median, known)
-    mean, deviation = filled.mean(axis=0), filled.std(axis=0)
-    deviation = np.where(deviation > 0, deviation, 1.0)
-
+    mean, deviation = np.array([mean_and_deviation(column) for column in filled.T]).reshape(-1, 2).T
     return Scale(median, mean, deviation)
 
 
-def _rules(fitted: Tree, features: Readable, classes: tuple[str, ...]) -> tuple[Rule, ...]:
+def _rules(
+    fitted: Tree, features: Readable, classes: tuple[str, ...], units: TargetScaler
+) -> tuple[Rule, ...]:
     """The leaves of a tree, largest share of rows first."""
     tree, rules = fitted.model.tree_, []
 
@@ -288,9 +301,11 @@ def _rules(fitted: Tree, features: Readable, classes: tuple[str, ...]) -> tuple[
         if tree.children_left[node] < 0:
             conditions = tuple(_condition(features, i, limit) for i, limit in limits.items())
             share = float(tree.n_node_samples[node] / tree.n_node_samples[0])
-            rules.append(Rule(conditions, _answer(tree.value[node].ravel(), classes), share))
+            rules.append(
+                Rule(conditions, _answer(units.inverse_transform(tree.value[node].ravel()), classes), share)
+            )
             return
-        i, threshold = int(tree.feature[node]), float(tree.threshold[node])
+        i, threshold = int(tree.feature[node]), fitted.threshold(node)
         limit, missing_left = limits.get(i, Limits()), bool(tree.missing_go_to_left[node])
         walk(tree.children_left[node], {**limits, i: limit.below(threshold, missing_left)})
         walk(tree.children_right[node], {**limits, i: limit.above(threshold, not missing_left)})
@@ -323,14 +338,22 @@ def _condition(features: Readable, i: int, limits: Limits) -> str:
         return feature.label if limits.low > 0 else f"not {feature.label}"
     if limits.low == np.inf:
         return f"{feature.label} missing"
-    low = f"{limits.low:.4g} < " if np.isfinite(limits.low) else ""
-    high = f" <= {limits.high:.4g}" if np.isfinite(limits.high) else ""
+    digits = _digits(features.values[:, i])
+    low = f"{limits.low:.{digits}g} < " if np.isfinite(limits.low) else ""
+    high = f" <= {limits.high:.{digits}g}" if np.isfinite(limits.high) else ""
     if low and not high:
-        words = f"{feature.label} > {limits.low:.4g}"
+        words = f"{feature.label} > {limits.low:.{digits}g}"
     else:
         words = f"{low}{feature.label}{high}" if low or high else f"{feature.label} known"
     may_be_missing = limits.missing and np.isnan(features.values[:, i]).any()
     return f"{words} or missing" if may_be_missing else words
+
+
+def _digits(values: np.ndarray) -> int:
+    """Four significant digits, and more where the numbers differ only behind their first ones."""
+    centre, spread = centre_and_spread(values[np.isfinite(values)])
+    same = np.log10(abs(centre) / spread) if spread > 0 and centre else 0.0
+    return int(np.clip(3 + np.floor(same), 4, 17))
 
 
 def _answer(outputs: np.ndarray, classes: tuple[str, ...]) -> dict[str, float] | float:
@@ -344,13 +367,16 @@ def _answer(outputs: np.ndarray, classes: tuple[str, ...]) -> dict[str, float] |
     return {name: float(p) for name, p in zip(classes, probabilities, strict=True)}
 
 
-def _terms(linear: Linear, features: list[Feature], outputs: tuple[str, ...]) -> LinearSurrogate:
+def _terms(
+    linear: Linear, features: list[Feature], outputs: tuple[str, ...], units: TargetScaler
+) -> LinearSurrogate:
     """Terms in the order in which they were chosen, in raw units."""
     mean, deviation = linear.scale.mean[linear.chosen], linear.scale.deviation[linear.chosen]
-    intercept = linear.intercept - (mean / deviation) @ linear.coefficients
+    intercept = units.inverse_transform(linear.intercept - (mean / deviation) @ linear.coefficients)
     terms = []
-    for i, row, one in zip(linear.chosen, linear.coefficients, deviation, strict=True):
-        raw = dict(zip(outputs, (row / one).tolist(), strict=True))
+    for i, row, one in zip(linear.chosen, linear.coefficients * units.scale_, deviation, strict=True):
+        with np.errstate(over="ignore"):  # 1e200 for each 1e-200 has no number
+            raw = dict(zip(outputs, (row / one).tolist(), strict=True))
         standardised = dict(zip(outputs, row.tolist(), strict=True))
         terms.append(Term(features[i].label, features[i].column, raw, standardised))
     return LinearSurrogate(
@@ -396,7 +422,7 @@ def _column(values: pd.Series, name: str) -> list[tuple[Feature, np.ndarray]]:
         return []
     raw = raw_column(values, role)
     if role == "numeric":
-        return [(Feature(name, name), np.where(np.isfinite(raw), np.clip(raw, -1e30, 1e30), np.nan))]
+        return [(Feature(name, name), np.where(np.isfinite(raw), raw, np.nan))]
     if role == "datetime":
         return [(Feature(name, f"{name} in days since 1970"), raw / 86400.0)]
     if role == "text":

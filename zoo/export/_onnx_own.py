@@ -15,6 +15,7 @@ import numpy as np
 
 from ..calibration.calibrators import LEAST, Calibrator, Isotonic, Platt, Temperature
 from ..calibration.calibrators import calibrator as calibrator_of
+from ..preprocessing.scales import power_of_two, scaled_knots
 from ._formats import CannotHold
 from ._onnx_graph import Call, Graph, LayerWriter, Tensor
 from ._onnx_layers import activation
@@ -93,27 +94,35 @@ def _infinite(graph: Graph, x: Tensor) -> Tensor:
 
 def _robust(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
     """As ``robust_scale`` computes it, in double precision."""
-    from ..preprocessing.layers import LARGEST
+    from ..preprocessing.layers import FAR
 
-    centre, factor = (np.array([getattr(c, name) for c in layers]) for name in ("centre", "factor"))
-    x = graph.op("Where", _known(graph, x), x, centre)
-    x = graph.op("Clip", x, np.float64(-LARGEST), np.float64(LARGEST))
-    z = graph.op("Mul", graph.op("Sub", x, centre), factor)
-    z = graph.op("Clip", z, np.float64(-1e9), np.float64(1e9))
+    x = graph.op("Where", _known(graph, x), x, np.array([c.centre for c in layers]))
+    down, shift, up = np.array([_factors(c) for c in layers]).T
+    z = graph.op("Mul", graph.op("Sub", graph.op("Mul", x, down), shift), up)
+    z = graph.op("Clip", z, np.float64(-FAR), np.float64(FAR))
     third = graph.op("Mul", z, np.float64(1 / 3))
     length = graph.op("Sqrt", graph.op("Add", graph.op("Mul", third, third), np.float64(1)))
     return graph.op("Div", z, length)
+
+
+def _factors(layer: Any) -> tuple[float, float, float]:
+    """Of z = (x * down - shift) * up, as ``robust_scale`` computes it."""
+    if not layer.factor:
+        return 0.0, 0.0, 0.0
+    down = power_of_two(max(abs(layer.centre), 1.0 / layer.factor))
+    return down, layer.centre * down, layer.factor / down
 
 
 def _quantile(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
     """As ``quantile_scale``: linear interpolation is the sum of the clipped shares of all steps."""
     from ..preprocessing.layers import LEAST_RANK
 
+    downs = np.array([scaled_knots(c.knots)[1] for c in layers])
     knots, widths, steps = (_padded(values) for values in zip(*(_lines(c) for c in layers), strict=True))
     widths[widths == 0] = 1.0
     first = np.array([c.ranks[0] for c in layers])
     x = graph.op("Where", _known(graph, x), x, np.array([c.centre for c in layers]))
-    x = graph.op("Clip", x, np.float64(-1e300), np.float64(1e300))
+    x = graph.op("Clip", graph.op("Mul", x, downs), np.float64(-2), np.float64(2))  # knots are at most 1
     shares = graph.op("Div", graph.op("Sub", graph.op("Unsqueeze", x, np.array([2])), knots), widths)
     shares = graph.op("Clip", shares, np.float64(0), np.float64(1))
     rank = graph.op("Add", graph.sum(graph.op("Mul", shares, steps), 2, keep=False), first)
@@ -122,7 +131,7 @@ def _quantile(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
 
 
 def _lines(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    knots, ranks = np.array(layer.knots), np.array(layer.ranks)
+    knots, ranks = scaled_knots(layer.knots)[0], np.array(layer.ranks)
     if len(knots) == 1:  # nearly constant
         return knots, np.ones(1), np.zeros(1)
     return knots[:-1], np.diff(knots), np.diff(ranks)

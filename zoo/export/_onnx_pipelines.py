@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, softmax
 
-from ..preprocessing.columns import LARGEST
+from ..preprocessing.columns import number_scaler
+from ..preprocessing.scales import LARGEST
 from ..preprocessing.tables import input_names
 from ._formats import CannotHold
 from ._onnx_graph import Graph, Matrix, StepWriter, Tensor
@@ -32,8 +33,8 @@ def _table(graph: Graph, encoder: Any, inputs: Mapping[str, Tensor]) -> Matrix:
     width = 0
     for name, step, columns in encoder.columns_.transformers_:
         if name == "numbers":
-            x = _numbers(graph, step, _floats(graph, encoder, raw, columns))
-            width += _width(step, columns)
+            x = _numbers(graph, encoder, step, _floats(graph, encoder, raw, columns))
+            width += len(columns)  # only needed where codes follow, behind trees
         elif name == "categories":
             x, depth = _categories(graph, step, [raw[c] for c in columns])
             codes = list(range(width, width + depth)) if encoder.kind == "frame" else []
@@ -63,8 +64,7 @@ def _floats(graph: Graph, encoder: Any, raw: Mapping[str, Tensor], columns: Any)
         parts.append(_date_part(graph, _column(graph, raw[name]), part))
     x = graph.concat(parts)
     finite = graph.op("Less", graph.op("Abs", x), np.float64(np.inf))  # not of NaN either
-    clipped = graph.op("Clip", x, np.float64(-LARGEST), np.float64(LARGEST))
-    return graph.op("Where", finite, clipped, np.float64(np.nan))
+    return graph.op("Where", finite, x, np.float64(np.nan))
 
 
 def _column(graph: Graph, x: Tensor) -> Tensor:
@@ -110,14 +110,12 @@ def _modulo(graph: Graph, x: Tensor, n: float) -> Tensor:
     )
 
 
-def _width(step: Any, columns: Any) -> int:
-    return len(columns) if not hasattr(step, "steps") else 0  # only needed where codes follow
-
-
-def _numbers(graph: Graph, step: Any, x: Tensor) -> Tensor:
-    if not hasattr(step, "steps"):  # passed through
+def _numbers(graph: Graph, encoder: Any, step: Any, x: Tensor) -> Tensor:
+    scaler = number_scaler(encoder)
+    x = _clipped(graph, x) if scaler is None else _scaled(graph, scaler, x)
+    if not hasattr(step, "steps"):  # for trees
         return x
-    imputer, last = step.steps[0][1], step.steps[1][1]
+    imputer, last = (part for _, part in step.steps[-2:])
     missing = graph.op("IsNaN", x)
     filled = graph.op("Where", missing, np.asarray(imputer.statistics_, np.float64), x)
     if type(last).__name__ == "KBinsDiscretizer":
@@ -126,6 +124,19 @@ def _numbers(graph: Graph, step: Any, x: Tensor) -> Tensor:
     if imputer.indicator_ is not None and len(imputer.indicator_.features_):
         parts.append(graph.cast(graph.take(missing, imputer.indicator_.features_), "float64"))
     return graph.op("Div", graph.op("Sub", graph.concat(parts), last.mean_), last.scale_)
+
+
+def _scaled(graph: Graph, scaler: Any, x: Tensor) -> Tensor:
+    """ColumnScaler: the same three operations, none of which rounds otherwise here."""
+    down, shift, up = np.asarray(scaler.scales_, np.float64).T
+    constant = up == 0  # infinity times zero is none
+    z = graph.op("Mul", graph.op("Sub", graph.op("Mul", x, down), shift), np.where(constant, 1.0, up))
+    z = _clipped(graph, z)
+    return z if not constant.any() else graph.op("Mul", z, np.where(constant, 0.0, 1.0))
+
+
+def _clipped(graph: Graph, x: Tensor) -> Tensor:
+    return graph.op("Clip", x, np.float64(-LARGEST), np.float64(LARGEST))
 
 
 def _bins(graph: Graph, step: Any, x: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..preprocessing.columns import number_scaler
+from ..preprocessing.scales import USUAL_SPREAD, Scale, undo
 from ._source import Source
 
 USUAL = 12
@@ -142,14 +144,8 @@ def _of_sklearn(source: Source) -> dict[str, dict[str, Any]]:
         return {"text": {"words": words}}
     encoder = source.sklearn.steps[0][1] if hasattr(source.sklearn, "steps") else None
     for name, part, columns in getattr(getattr(encoder, "columns_", None), "transformers_", ()):
-        if name == "numbers" and hasattr(part, "steps"):
-            for column, value in zip(columns, part.steps[0][1].statistics_, strict=True):
-                known[inputs.get(column, "")] = {
-                    "centre": float(value),
-                    "spread": max(1.0, abs(float(value))),
-                }
-        elif name == "numbers":  # passed on to trees
-            known |= _of_trees(source.sklearn.steps[-1][1], [inputs.get(c, "") for c in columns])
+        if name == "numbers":
+            known |= _of_numbers(source.sklearn, part, [inputs.get(c, "") for c in columns])
         elif name == "categories":
             for column, levels in zip(columns, part.categories_, strict=True):
                 known[inputs[column]] = {"levels": [str(v) for v in levels if str(v) != "(missing)"]}
@@ -159,14 +155,40 @@ def _of_sklearn(source: Source) -> dict[str, dict[str, Any]]:
     return known
 
 
-def _of_trees(model: Any, names: list[str]) -> dict[str, dict[str, Any]]:
+def _of_numbers(pipeline: Any, part: Any, names: list[str]) -> dict[str, dict[str, Any]]:
+    """Numbers around the medians or thresholds that a pipeline learned of its columns, in their units."""
+    scaler = number_scaler(pipeline.steps[0][1])
+    plain = [Scale(1.0, 0.0, 1.0)] * len(names)
+    scales = dict(zip(names, plain if scaler is None else scaler.scales(), strict=True))
+    if hasattr(part, "steps"):
+        medians = {n: float(m) for n, m in zip(names, part.steps[-2][1].statistics_, strict=True)}
+        spreads = {n: max(1.0, abs(m)) if scaler is None else USUAL_SPREAD for n, m in medians.items()}
+        return {name: _around(medians[name], scales[name], spreads[name]) for name in names}
+    # passed on to trees
+    return {
+        name: _around(centre, scales[name], spread, values)
+        for name, (centre, spread, values) in _of_trees(pipeline.steps[-1][1], names).items()
+    }
+
+
+def _around(centre: float, scale: Scale, spread: float, values: Any = ()) -> dict[str, Any]:
+    """A centre, a spread and some values of a scaled column, in units of the column."""
+    values = np.asarray(values, np.float64)
+    return {
+        "centre": float(undo(centre, scale)),
+        "spread": spread / scale.factor if scale.up else 1.0,
+        "values": undo(values, scale),
+    }
+
+
+def _of_trees(model: Any, names: list[str]) -> dict[str, tuple[float, float, np.ndarray]]:
     """Numbers around the thresholds of trees, and some of the thresholds themselves."""
-    known: dict[str, dict[str, Any]] = {}
+    known = {}
     for i, values in thresholds(model).items():
         if i < len(names) and len(values):
             low, centre, high = np.quantile(values, (0.1, 0.5, 0.9))
             some = values[np.linspace(0, len(values) - 1, 4).round().astype(int)]
-            known[names[i]] = {"centre": centre, "spread": max(1e-3, high - low), "values": some}
+            known[names[i]] = (float(centre), float(high - low) or abs(float(centre)) or 1.0, some)
     return known
 
 
@@ -197,8 +219,8 @@ def thresholds(model: Any) -> dict[int, np.ndarray]:
 
 
 def _splits(model: Any) -> Iterator[Split]:
-    while hasattr(model, "model_"):
-        model = model.model_
+    while hasattr(model, "model_") or hasattr(model, "regressor_"):
+        model = model.model_ if hasattr(model, "model_") else model.regressor_
     if type(model).__name__ in _SPLITS:
         yield from _SPLITS[type(model).__name__](model)
     else:

@@ -17,24 +17,26 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...datasets import as_texts as series_of_texts
 from ...datasets import infer_role
+from .scales import LARGEST, ColumnScaler
 from .tables import raw_column
 
 MAX_WORDS = 150
 MAX_LEVELS = 100
 MISSING = "(missing)"
-LARGEST = 1e30  # squares and float32 copies of it stay finite
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
     """Raw table to a float64 matrix (n_samples, n_outputs), or to a DataFrame.
+
+    Numbers are first brought to the size of their own spread, see :class:`~.scales.ColumnScaler`.
 
     Parameters
     ----------
     kind : {"scaled", "binned", "ordinal", "frame"}
         "scaled" for models that measure distances or add columns up: median for missing numbers with
         an indicator, standard scores clipped at ten, one-hot categories. "binned" for naive Bayes:
-        numbers in one-hot quantile bins, one-hot categories. "ordinal" for trees: numbers
-        as they are with NaN for missing, categories as integer codes. "frame" is "ordinal" as a
+        numbers in one-hot quantile bins, one-hot categories. "ordinal" for trees: numbers with
+        NaN for missing, categories as integer codes. "frame" is "ordinal" as a
         DataFrame whose categories have that dtype, as boosted trees want them.
     max_levels : int
         Categories beyond the most frequent ones share one code.
@@ -102,10 +104,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if role == "datetime":
                 typed.update(_date_parts(name, raw))
             elif role == "numeric":
-                typed[name] = np.clip(np.where(np.isfinite(raw), raw, np.nan), -LARGEST, LARGEST)
+                typed[name] = self._finite(raw)
             else:
                 typed[name] = np.where(raw == "", MISSING, raw) if role == "categorical" else raw
         return pd.DataFrame(typed, index=range(len(X)))
+
+    def _finite(self, raw: np.ndarray) -> np.ndarray:
+        """Infinite numbers as missing; models saved before columns were scaled cut numbers at 1e30."""
+        known = np.where(np.isfinite(raw), raw, np.nan)
+        if hasattr(self.columns_, "transformers_") and number_scaler(self) is None:
+            return np.clip(known, -LARGEST, LARGEST)
+        return known
 
     def _steps(self) -> list[tuple[str, Any, Any]]:
         dates = [f"{name} {part}" for name in self._names("datetime") for part in _PARTS]
@@ -122,14 +131,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _number_steps(self) -> Any:
         if self.kind in ("ordinal", "frame"):
-            return "passthrough"
+            return ColumnScaler()
         if self.kind == "binned":
             imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-            return make_pipeline(
-                imputer, KBinsDiscretizer(self.n_bins, encode="onehot-dense", strategy="quantile")
-            )
+            bins = KBinsDiscretizer(self.n_bins, encode="onehot-dense", strategy="quantile")
+            return make_pipeline(ColumnScaler(), imputer, bins)
         imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-        return make_pipeline(imputer, StandardScaler())
+        return make_pipeline(ColumnScaler(), imputer, StandardScaler())
 
     def _category_steps(self) -> Any:
         if self.kind in ("scaled", "binned"):
@@ -146,6 +154,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             max_categories=self.max_levels,
             min_frequency=2,
         )
+
+
+def number_scaler(encoder: TableEncoder) -> ColumnScaler | None:
+    """The fitted scales of the numbers of a table; None without numbers, and in models saved before."""
+    for name, step, _ in encoder.columns_.transformers_:
+        if name == "numbers":
+            first = step.steps[0][1] if hasattr(step, "steps") else step
+            return first if isinstance(first, ColumnScaler) else None
+    return None
 
 
 def _is_informative(values: pd.Series, role: str) -> bool:

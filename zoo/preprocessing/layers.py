@@ -15,18 +15,21 @@ from keras import ops
 from scipy import special
 
 from .base import UNIT
+from .scales import power_of_two, scaled_knots
 
 YEAR, WEEK, DAY = 365.2425 * 86400.0, 7 * 86400.0, 86400.0
-LARGEST = 1e150  # beyond it differences and products of float64 overflow
+FAR = 1e9  # spreads from the centre; the square of this does not overflow
 
 
 def robust_scale(x: Any, centre: float, factor: float, xp: Any = np) -> Any:
     """z / sqrt(1 + (z/3)^2) for z = (x - centre) * factor: close to z near 0, never beyond 3.
 
-    Smooth clipping after Holzmueller et al. (2024).
+    Smooth clipping after Holzmueller et al. (2024). A power of two brings centre and spread near 1 first,
+    so that neither the difference overflows nor the factor vanishes; it changes no digit.
     """
-    z = (xp.clip(x, -LARGEST, LARGEST) - centre) * factor
-    z = xp.clip(z, -1e9, 1e9)  # its square must not overflow
+    down = power_of_two(max(abs(centre), 1.0 / factor)) if factor else 0.0
+    z = (x * down - centre * down) * (factor / down if factor else 0.0)
+    z = xp.clip(z, -FAR, FAR)
     return z / xp.sqrt(1.0 + (z / 3.0) ** 2)
 
 
@@ -60,8 +63,9 @@ def quantile_scale(x: Any, knots: Any, ranks: Any, xp: Any = np) -> Any:
 
     A quantile transform, as TabM takes it (Gorishniy et al. 2025); ranks of ties are their mean.
     """
+    knots, down = scaled_knots(knots)
+    x = xp.clip(x * down, knots[0], knots[-1])
     knots, ranks = xp.array(knots, dtype="float64"), xp.array(ranks, dtype="float64")
-    x = xp.clip(x, knots[0], knots[-1])
     left = xp.clip(xp.searchsorted(knots, x, side="right") - 1, 0, knots.shape[0] - 2)
     low, high = xp.take(knots, left), xp.take(knots, left + 1)
     below, above = xp.take(ranks, left), xp.take(ranks, left + 1)

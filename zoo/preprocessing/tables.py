@@ -13,11 +13,12 @@ import pandas as pd
 
 from ...datasets import infer_role, mended
 from .base import InputSpec, coarse
+from .scales import centre_and_spread, power_of_two
 
 ONE_HOT_LEVELS = 10  # more levels than this are embedded
 MAX_LEVELS = 1000  # the most frequent levels that get a code of their own
 N_KNOTS = 65  # quantiles that the ranks of a number are interpolated between
-CLOSEST = 1e-300  # nearer knots are merged: TensorFlow rounds so small a difference to zero
+LEAST = 1e-300  # TensorFlow rounds much smaller numbers to zero, and their inverse is infinite
 MAX_WORDS = 150  # of each free-text column
 MISSING = ""  # a missing category or text
 UNKNOWN = "[UNK]"  # what lookup layers call unknown, so never a level
@@ -190,14 +191,11 @@ def _learn(values: pd.Series, name: str, input_name: str, numbers: str) -> Colum
 
 
 def _learn_number(x: np.ndarray, name: str, input_name: str, role: str, numbers: str) -> ColumnCode:
-    from .layers import LARGEST
-
-    known = np.clip(x[np.isfinite(x)], -LARGEST, LARGEST)
+    known = x[np.isfinite(x)]
     if not len(known):
         return ColumnCode(name, input_name, role)
-    low, centre, high = np.percentile(known, [25, 50, 75])
-    spread = (high - low) or _typical_distance(known, centre)
-    factor = 1.0 / max(spread, 1.0 / LARGEST) if spread > 0 else 0.0
+    centre, spread = centre_and_spread(known)
+    factor = 1.0 / max(spread, LEAST) if spread > 0 else 0.0
     phases = _phases(known) if role == "datetime" else ()
     by_rank = numbers == "quantile" and role == "numeric" and factor
     knots, ranks = quantile_knots(known) if by_rank else ((), ())
@@ -210,20 +208,9 @@ def quantile_knots(known: np.ndarray) -> tuple[tuple[float, ...], tuple[float, .
     """Values at even quantiles, each once, and their mean ranks between 0 and 1."""
     values = np.sort(known)
     knots = np.unique(np.percentile(values, np.linspace(0, 100, N_KNOTS), method="nearest"))
-    knots = knots[np.append(True, np.diff(knots) > CLOSEST)]
+    knots = knots[np.append(True, np.diff(knots * power_of_two(float(np.abs(knots).max()))) > LEAST)]
     ends = np.searchsorted(values, knots, "left") + np.searchsorted(values, knots, "right")
     return tuple(knots.tolist()), tuple((ends / (2 * len(values))).tolist())
-
-
-def _typical_distance(known: np.ndarray, centre: float) -> float:
-    """Median distance of those values that are not the centre; 0 for a constant column.
-
-    Of counts that are mostly zero this keeps the usual ones apart, where half the range (Holzmueller et
-    al. 2024) is set by the largest.
-    """
-    distances = np.abs(known - centre)
-    distances = distances[distances > 0]
-    return float(np.median(distances)) if len(distances) else 0.0
 
 
 def _phases(seconds: np.ndarray) -> tuple[float, ...]:
@@ -290,9 +277,11 @@ def _encode(code: ColumnCode, raw: np.ndarray) -> np.ndarray:
 def _scaled(code: ColumnCode, x: np.ndarray) -> np.ndarray:
     from .layers import quantile_scale, robust_scale
 
-    if code.knots:
-        return quantile_scale(np.where(np.isfinite(x), x, code.centre), code.knots, code.ranks)
-    return robust_scale(np.where(np.isfinite(x), x, code.centre), code.centre, code.factor)
+    known = np.where(np.isfinite(x), x, code.centre)
+    with np.errstate(over="ignore"):  # what is infinite then is clipped
+        if code.knots:
+            return quantile_scale(known, code.knots, code.ranks)
+        return robust_scale(known, code.centre, code.factor)
 
 
 def _encode_number(code: ColumnCode, x: np.ndarray) -> np.ndarray:

@@ -15,6 +15,8 @@ from deepworth.zoo.artefact import save
 from deepworth.zoo.export._formats import CannotHold
 from deepworth.zoo.export._rows import thresholds
 from deepworth.zoo.export._source import open_source
+from deepworth.zoo.preprocessing.columns import number_scaler
+from deepworth.zoo.preprocessing.scales import undo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _export_cell import every_kind
@@ -47,6 +49,11 @@ def test_numbers_categories_and_missing_cells(name, task, gap):
     assert gap(fitted(name, dataset), dataset, name) < 1e-6
 
 
+def in_raw_units(model, column, value):
+    """A threshold on the scaled column as a number of the raw column; exact for columns around zero."""
+    return float(undo(value, number_scaler(model.steps[0][1]).scales()[column]))
+
+
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", ["catboost", "lightgbm", "xgboost"])
 def test_rows_on_both_sides_of_every_threshold(name, task, gap):
@@ -55,8 +62,9 @@ def test_rows_on_both_sides_of_every_threshold(name, task, gap):
     rows = [dict.fromkeys(dataset.X, 0.0)]
     for i, values in thresholds(model.steps[-1][1]).items():
         for value in values[:: max(1, len(values) // 20)]:
-            around = (np.float32(value), np.nextafter(np.float32(value), np.float32(9)), value)
-            rows += [{**rows[0], f"x{i}": float(v)} for v in (*around, np.nextafter(value, 9), np.nan)]
+            near = np.float32(value)
+            around = (near, np.nextafter(near, np.float32(np.inf)), value, np.nextafter(value, np.inf))
+            rows += [{**rows[0], f"x{i}": in_raw_units(model, i, v)} for v in (*around, np.nan)]
     assert len(rows) > 100
     assert gap(model, dataset, name, pd.DataFrame(rows)) < 1e-6
 
@@ -68,7 +76,8 @@ def test_synthetic_rows_are_on_thresholds(name):
     found = thresholds(model.steps[-1][1])
     assert set(found) == {0, 1, 2, 3}
     for i, values in found.items():
-        assert dataset.X[f"x{i}"].min() <= values.min() <= values.max() <= dataset.X[f"x{i}"].max()
+        least, most = in_raw_units(model, i, values.min()), in_raw_units(model, i, values.max())
+        assert dataset.X[f"x{i}"].min() <= least <= most <= dataset.X[f"x{i}"].max()
 
 
 def test_catboost_with_categories_says_why_it_cannot(tmp_path):
