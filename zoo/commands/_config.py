@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def configured(function: Any) -> Any:
     def command(*arguments: Any, print_config: bool, **values: Any) -> Any:
         if print_config:
             ctx = click.get_current_context()
-            click.echo(effective(ctx), nl=False)
+            click.echo(effective(ctx), file=sys.stdout, nl=False)
             return None
         return function(*arguments, **values)
 

@@ -93,6 +93,13 @@ class Commands(click.Group):
         if records:
             _write_sections(formatter, records)
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; what it prints may have any characters, whatever the encoding of the streams."""
+        from ..report.streams import prepare_streams
+
+        prepare_streams()
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -146,5 +153,5 @@ def _report(error: Exception, debug: bool) -> NoReturn:
 
 def fail(message: str, code: int) -> NoReturn:
     """End with one line on standard error."""
-    click.echo(f"Error: {message}", err=True)
+    click.echo(f"Error: {message}", file=sys.stderr)
     sys.exit(code)

@@ -51,7 +51,7 @@ def notes_on_stderr() -> Iterator[Callable[[str], None]]:
         line = " ".join(str(text).split())
         if line not in shown:
             shown.add(line)
-            click.echo(f"Note: {line}", err=True)
+            click.echo(f"Note: {line}", file=sys.stderr)
 
     def show(message: Any, category: Any, *location: Any, **more: Any) -> None:
         note(str(message))

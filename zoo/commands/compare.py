@@ -68,7 +68,7 @@ def _write_report(report: str | None, run: str | None) -> None:
 
     if report is not None and run is not None:
         make(run, report)
-        click.echo(f"wrote {report}", err=True)
+        click.echo(f"wrote {report}", file=sys.stderr)
 
 
 def _check_folder(folder: str | None) -> None:
@@ -85,7 +85,7 @@ def _save_best(result: Any, folder: str | None) -> None:
     if folder is not None:
         from ..workflows.save_best import save_best
 
-        click.echo(f"saved the best model in {save_best(result, folder)}", err=True)
+        click.echo(f"saved the best model in {save_best(result, folder)}", file=sys.stderr)
 
 
 @click.command(cls=Command)

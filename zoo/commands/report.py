@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Literal
 
 import click
@@ -47,6 +48,7 @@ def command(
     Trains nothing. RUN is a run's name, its first characters, or `last`. The HTML page works offline.
     Without -o it is RUN.html in the current folder; Markdown and JSON are printed.
     """
+    from ..report.streams import json_for
     from ..runs.store import find_run
     from ..workflows.report import report
 
@@ -54,4 +56,7 @@ def command(
         output = f"{find_run(run, chosen['store']).name}.html"
     target = None if output in (None, "-") else output
     text = report(run, target, format=format, **chosen)
-    click.echo(text, nl=False) if target is None else click.echo(f"wrote {target}", err=True)
+    if target is not None:
+        click.echo(f"wrote {target}", file=sys.stderr)
+    else:
+        click.echo(json_for(text, sys.stdout) if format == "json" else text, file=sys.stdout, nl=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -149,11 +150,11 @@ def show_exports(exports: ExportReport, *, as_json: bool) -> None:
     if as_json:
         print_json(to_json(exports))
         return
-    click.echo(exports.path)
+    click.echo(exports.path, file=sys.stdout)
     for name, row in exports.formats.items():
-        click.echo(f"  {name:<12} {line(row)}")
+        click.echo(f"  {name:<12} {line(row)}", file=sys.stdout)
         for rest in row.not_inside:
-            click.echo(f"  {'':<12} not inside: {rest}")
+            click.echo(f"  {'':<12} not inside: {rest}", file=sys.stdout)
 
 
 def line(row: FormatResult) -> str:
@@ -175,7 +176,7 @@ def show_verified(verification: Verification, *, as_json: bool) -> None:
     for name, row in verification.formats.items():
         mark = {True: "holds", False: "DIFFERS", None: "-"}[row.holds]
         failed = row.reason if row.holds is False else None
-        click.echo(f"  {name:<12} {mark}  {failed or line(row).removeprefix('works: ')}")
+        click.echo(f"  {name:<12} {mark}  {failed or line(row).removeprefix('works: ')}", file=sys.stdout)
 
 
 def exit_code(exports: ExportReport, *, strict: bool) -> int:

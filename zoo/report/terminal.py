@@ -19,6 +19,7 @@ from rich.text import Text
 from ...datasets import Finding
 from ..results.answer import Answer, LeaderboardRow, Verdict, flat_row
 from .output import as_json, write_answer
+from .streams import json_for
 from .words import (
     FAMILY_COLOURS,
     FRONT,
@@ -281,7 +282,7 @@ def _was_interrupted(answer: Answer) -> bool:
 
 def print_json(value: Any) -> None:
     """One JSON object on standard output."""
-    sys.stdout.write(as_json(value))
+    sys.stdout.write(json_for(as_json(value), sys.stdout))
 
 
 def write(answer: Answer, output: str | None) -> None:
