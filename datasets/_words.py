@@ -175,7 +175,7 @@ def _characters() -> tuple[set[int], set[int], set[int], set[int]]:
     single = letters & _members(_UNSPACED)
     spaced = (letters | kinds["Nd"] | kinds["No"]) - single
     marks = (kinds["Mn"] | kinds["Mc"] | kinds["Me"]) - _members(_LOOKS)
-    emoji = (kinds["So"] | _members(_EMOJI)) - letters - marks - _members(_LOOKS)
+    emoji = (kinds["So"] | _members(_EMOJI)) - spaced - letters - marks - _members(_LOOKS)
     return spaced, single, marks, emoji
 
 

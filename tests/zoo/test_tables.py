@@ -10,7 +10,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.preprocessing.tables import MAX_LEVELS, ONE_HOT_LEVELS, TablePreprocessor, tokens
+from deepworth.zoo.preprocessing.tables import MAX_LEVELS, ONE_HOT_LEVELS, TablePreprocessor
 
 
 def fit(**columns):
@@ -134,15 +134,9 @@ def test_words_of_a_text_are_marked():
     np.testing.assert_array_equal(found, [[1, 1], [0, 0], [0, 0], [0, 0]])
 
 
-@given(st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=40))
-@settings(max_examples=100, deadline=None)
-def test_words_are_split_as_keras_does(cell):
-    words = tokens(cell)
-    if not words:
-        return
-    vocabulary = sorted(set(words))
-    codes = keras.layers.TextVectorization(vocabulary=vocabulary)(tf.constant([cell])).numpy()[0]
-    assert [vocabulary[code - 2] for code in codes] == words
+def test_characters_and_emoji_are_words_too():
+    preprocessor = fit(t=text("很好 ❤", "不好 ❤", "ดี", "odd"))
+    assert preprocessor.columns[0].words == ("❤", "好")
 
 
 def test_an_identifier_is_ignored():

@@ -14,6 +14,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..preprocessing.columns import SafeText, TableEncoder
+from ..preprocessing.texts import SPACED
 from ._operations import features_used
 
 
@@ -28,8 +29,13 @@ def standardised_target(regressor: Any) -> Any:
 
 
 def word_tfidf(ngrams: tuple[int, int] = (1, 2)) -> Any:
-    """TF-IDF of words and word pairs, single letters and words that occur once included."""
-    return SafeText(TfidfVectorizer(ngram_range=ngrams, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"))
+    """TF-IDF of words and word pairs, words that occur once included.
+
+    In scripts without spaces, words are characters and pairs are two of them side by side.
+    """
+    return SafeText(
+        TfidfVectorizer(ngram_range=ngrams, sublinear_tf=True, token_pattern=SPACED, lowercase=False)
+    )
 
 
 def character_tfidf(ngrams: tuple[int, int] = (2, 5), max_features: int = 200_000) -> Any:
@@ -60,7 +66,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any) -> NBSVM:
         """Count, weight and separate each class from the rest."""
-        counter = CountVectorizer(binary=True, ngram_range=self.ngrams, token_pattern=r"(?u)\b\w+\b")
+        counter = CountVectorizer(binary=True, ngram_range=self.ngrams, token_pattern=SPACED, lowercase=False)
         self.words_ = SafeText(counter).fit(X)
         present = csr_matrix(self.words_.transform(X), dtype=np.float64)
         y = np.asarray(y)

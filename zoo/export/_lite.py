@@ -13,7 +13,7 @@ from ._formats import Arrays, CannotHold, Predict
 from ._source import Source
 
 _HOW = {
-    "BagOfWords": "1 for each of the words in the text, in lower case, without punctuation",
+    "BagOfWords": "1 for each of the words that deepworth.datasets.tokenise finds in the text",
     "MissingIndicator": "1 where the number is missing or infinite, else 0",
     "OneHotKnown": "1 at the position of the category in the vocabulary, zeros for any other category",
     "Phase": "sine and cosine of 2 pi times the fraction of seconds / period; zeros where missing",
@@ -22,7 +22,8 @@ _HOW = {
     "ResizeImage": "uint8 image of this size, as by Pillow's resize with BILINEAR: columns first, then rows",
     "RobustScale": "z / sqrt(1 + (z/3)^2) of z = (x - centre) * factor; 0 where missing",
     "StringLookup": "1 + the position of the category in the vocabulary, 0 for any other category",
-    "TextVectorization": "2 + the position of each word in the vocabulary, 1 for any other word; then zeros",
+    "TextVectorization": "2 + the position in the vocabulary of each word that deepworth.datasets.tokenise "
+    "finds in the text, 1 for any other word; then zeros",
 }
 
 

@@ -159,7 +159,7 @@ def _string_lookup(call: Call) -> Any:
 
 def _text_vectorization(call: Call) -> Tensor:
     layer = call.layer
-    if getattr(layer._standardize, "__name__", "") != "standardise" or layer._split != "whitespace":
+    if getattr(layer._standardize, "__name__", "") != "words_apart" or layer._split != "whitespace":
         raise CannotHold("a TextVectorization with another way to split texts has no form in ONNX here")
     vocabulary = list(layer.get_vocabulary(include_special_tokens=False))
     texts = call.graph.reshape(call.inputs[0], [-1])

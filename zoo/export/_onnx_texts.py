@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ...datasets import word_rules
+from ..preprocessing.texts import SPACED
 from ._formats import CannotHold
 from ._onnx_graph import RUNTIME, Graph, StepWriter, Tensor
 
 # A Tokenizer that finds nothing in any row fails, so every text gets a mark at its end that is removed again.
 _MARK = "\ue000"
 _KEPT = "\ue001"  # "this letter does not change"; both are private characters, which no word has
-_STANDARD_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 
 
 def pieces(graph: Graph, texts: Tensor, expression: str) -> Tensor:
@@ -60,20 +61,20 @@ def lower_case() -> Mapping[str, str]:
     return {letter: letter.lower() for letter in letters if letter.lower() != letter}
 
 
-@cache
-def _ascii_lower_case() -> Mapping[str, str]:
-    return {chr(code): chr(code + 32) for code in range(65, 91)}
+def compacted(graph: Graph, ids: Tensor, wanted: Tensor, length: int | None = None) -> Tensor:
+    """The wanted numbers of each row moved to its start, then zeros.
 
-
-def compacted(graph: Graph, ids: Tensor, wanted: Tensor, length: int) -> Tensor:
-    """The wanted numbers of each row moved to its start, then zeros: int64 (batch, length)."""
+    int64 (batch, length), or of the same shape as ``ids``.
+    """
     position = graph.op("Sub", graph.op("CumSum", graph.cast(wanted, "int64"), np.int64(1)), np.int64(1))
-    fits = graph.op("And", wanted, graph.op("Less", position, np.int64(length)))
-    position = graph.op("Where", fits, position, np.int64(length))  # the last column is discarded
-    n_rows = graph.columns(graph.op("Shape", ids), 0, 1, axis=0)
-    shape = graph.concat([n_rows, graph.constant(np.array([length + 1]))], axis=0)
+    n_rows, width = (graph.columns(graph.op("Shape", ids), i, i + 1, axis=0) for i in (0, 1))
+    last = width if length is None else graph.constant(np.array([length]))
+    fits = graph.op("And", wanted, graph.op("Less", position, last))
+    position = graph.op("Where", fits, position, last)  # the last column is discarded
+    shape = graph.concat([n_rows, graph.op("Add", last, np.array([1]))], axis=0)
     zeros = graph.op("Expand", np.int64(0), shape)
-    return graph.columns(graph.op("ScatterElements", zeros, position, ids, axis=1), 0, length)
+    moved = graph.op("ScatterElements", zeros, position, ids, axis=1)
+    return graph.op("Slice", moved, np.array([0]), last, np.array([1]), np.array([1]))
 
 
 def is_word(graph: Graph, words: Tensor) -> Tensor:
@@ -81,28 +82,37 @@ def is_word(graph: Graph, words: Tensor) -> Tensor:
     return graph.op("Not", graph.op("Equal", words, np.array("", object)))
 
 
+def tokens(graph: Graph, texts: Tensor, longest: int) -> tuple[Tensor, Tensor]:
+    """The words of :func:`deepworth.datasets.tokenise` in each text (batch,), and where there is one.
+
+    Words longer than ``longest`` are cut, see :func:`rewritten`.
+    """
+    rules = word_rules()
+    raw = pieces(graph, texts, rules.raw_words)
+    changes = {**lower_case(), **dict.fromkeys((*rules.removed, _MARK), ""), **rules.same}
+    changes |= {upper: rules.same.get(lower, lower) for upper, lower in lower_case().items()}
+    words = rewritten(graph, raw, changes, longest)
+    for face, expression in rules.emoticons.items():
+        words = graph.op(
+            "Where", graph.op("RegexFullMatch", raw, pattern=expression), np.array(face, object), words
+        )
+    breaks = graph.op("RegexFullMatch", raw, pattern="(?s)<.*")
+    return words, graph.op("And", is_word(graph, words), graph.op("Not", breaks))
+
+
 def token_ids(graph: Graph, texts: Tensor, vocabulary: Sequence[str], length: int) -> Tensor:
-    """As our :func:`standardise` with TextVectorization: 0 padding, 1 unknown, then the words.
+    """As TextVectorization with our :func:`words_apart`: 0 padding, 1 unknown, then the words.
 
     ``texts`` (batch,), answer int64 (batch, length).
     """
-    matches = pieces(graph, texts, r"(?i:<br\s*/?>)|[\p{L}\p{M}\p{N}'\x{2019}]+|[.,!?;]")
-    removed = {"'": "", "\u2019": "", _MARK: ""}
-    words = rewritten(graph, matches, {**lower_case(), **removed}, _longest(vocabulary))
-    breaks = graph.op("RegexFullMatch", words, pattern="(?s)<.*")
-    wanted = graph.op("And", is_word(graph, words), graph.op("Not", breaks))
+    words, there = tokens(graph, texts, _longest(vocabulary))
     ids = graph.lookup(words, list(vocabulary), range(2, len(vocabulary) + 2), 1)
-    return compacted(graph, ids, wanted, length)
+    return compacted(graph, ids, there, length)
 
 
 def bag_of_words(graph: Graph, texts: Tensor, vocabulary: Sequence[str]) -> Tensor:
-    """As TextVectorization's multi-hot with its own standardisation: float32 (batch, n_words).
-
-    ``texts`` (batch,).
-    """
-    matches = pieces(graph, texts, r"[^ \t\n\v\f\r]+")
-    changes = {**_ascii_lower_case(), **dict.fromkeys(_STANDARD_PUNCTUATION, "")}
-    words = rewritten(graph, matches, changes, _longest(vocabulary))
+    """As our ``BagOfWords``: float32 (batch, n_words), of ``texts`` (batch,)."""
+    words, _ = tokens(graph, texts, _longest(vocabulary))
     ids = graph.lookup(words, list(vocabulary), range(len(vocabulary)), -1)
     same = graph.op("Equal", graph.op("Unsqueeze", ids, np.array([2])), np.arange(len(vocabulary)))
     return graph.op("ReduceMax", graph.cast(same, "float32"), np.array([1]), keepdims=0)
@@ -150,12 +160,17 @@ def _weighted(graph: Graph, vectoriser: Any, counts: Tensor) -> Tensor:
 
 
 def _words(graph: Graph, vectoriser: Any, texts: Tensor) -> Tensor:
-    if vectoriser.token_pattern != _PATTERN or not vectoriser.lowercase:
+    if (vectoriser.token_pattern, vectoriser.lowercase) not in ((SPACED, False), (_PATTERN, True)):
         raise CannotHold("a vectoriser with another token pattern has no form in ONNX here")
     groups = [tuple(name.split(" ")) for name in _in_order(vectoriser)]
     single = sorted({word for group in groups for word in group})
-    words = rewritten(graph, pieces(graph, texts, _WORDS), lower_case(), max(map(len, single)))
-    ids = graph.lookup(words, single, range(1, len(single) + 1), 0)
+    numbers = range(1, len(single) + 1)
+    if vectoriser.token_pattern == SPACED:
+        words, there = tokens(graph, texts, _longest(single))
+        ids = compacted(graph, graph.lookup(words, single, numbers, 0), there)
+    else:
+        words = rewritten(graph, pieces(graph, texts, _WORDS), lower_case(), _longest(single))
+        ids = graph.lookup(words, single, numbers, 0)
     return _counted(graph, ids, groups, {word: i + 1 for i, word in enumerate(single)})
 
 

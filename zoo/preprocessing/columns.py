@@ -19,6 +19,7 @@ from ...datasets import as_texts as series_of_texts
 from ...datasets import infer_role
 from .scales import LARGEST, ColumnScaler
 from .tables import raw_column
+from .texts import SPACED, spaced
 
 MAX_WORDS = 150
 MAX_LEVELS = 100
@@ -125,7 +126,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if categories := self._names("categorical"):
             steps.append(("categories", self._category_steps(), categories))
         for name in self._names("text"):
-            words = TfidfVectorizer(max_features=MAX_WORDS, token_pattern=r"(?u)\b\w+\b", sublinear_tf=True)
+            words = TfidfVectorizer(
+                max_features=MAX_WORDS, token_pattern=SPACED, lowercase=False, sublinear_tf=True
+            )
             steps.append((f"text {name}", SafeText(words), name))
         return steps
 
@@ -171,7 +174,10 @@ def _is_informative(values: pd.Series, role: str) -> bool:
 
 
 class SafeText(TransformerMixin, BaseEstimator):
-    """A vectoriser that gives one column of zeros where the training texts have no word."""
+    """A vectoriser that gives one column of zeros where the training texts have no word.
+
+    With the token pattern ``SPACED``, words are those of :func:`deepworth.datasets.tokenise`.
+    """
 
     def __init__(self, vectoriser: Any) -> None:
         self.vectoriser = vectoriser
@@ -180,10 +186,14 @@ class SafeText(TransformerMixin, BaseEstimator):
         """Learn the vocabulary of the training texts, if they have one."""
         from sklearn.base import clone
 
-        texts = as_texts(X)
+        texts = self._texts(X)
         self.empty_ = not any(self.vectoriser.build_analyzer()(text) for text in texts)
         self.vectoriser_: Any = None if self.empty_ else clone(self.vectoriser).fit(texts)
         return self
+
+    def _texts(self, X: Any) -> list[str]:
+        texts = as_texts(X)
+        return spaced(texts) if self.vectoriser.token_pattern == SPACED else texts
 
     def __getstate__(self) -> dict[str, Any]:
         """The vocabulary as one text: word by word, a file of 280,000 words took 294 MB."""
@@ -210,7 +220,7 @@ class SafeText(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Any) -> Any:
         """Sparse matrix (n_samples, n_words), or zeros (n_samples, 1)."""
-        texts = as_texts(X)
+        texts = self._texts(X)
         if self.empty_:
             from scipy.sparse import csr_matrix
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import ops
 from scipy import special
 
+from ...datasets import word_rules
 from .base import UNIT
 from .scales import power_of_two, scaled_knots
 
@@ -169,7 +170,7 @@ class OneHotKnown(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="deepworth")
 class BagOfWords(keras.layers.Layer):
-    """Which of these words a text holds, split as ``keras.layers.TextVectorization`` does.
+    """Which of these words a text holds.
 
     Input str (batch, 1); output float32 (batch, n_words) of 0 and 1. The wrapped layer misstates its
     output shape, and its first column counts unknown words, which is dropped.
@@ -178,7 +179,9 @@ class BagOfWords(keras.layers.Layer):
     def __init__(self, words: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.words = list(words)
-        self.vector = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=self.words)
+        self.vector = keras.layers.TextVectorization(
+            standardize=words_apart, output_mode="multi_hot", vocabulary=self.words
+        )
 
     def build(self, input_shape: Any) -> None:
         self.vector.build(input_shape)
@@ -239,29 +242,20 @@ class ResizeImage(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="deepworth")
-def standardise(texts: Any) -> Any:
-    """Lower case; apostrophes vanish (don't -> dont); . , ! ? ; become words; other signs are gaps.
-
-    Negations survive, and so do the marks that end their reach.
-    """
+def words_apart(texts: Any) -> Any:
+    """The words of :func:`deepworth.datasets.tokenise`, with spaces between them."""
+    rules = word_rules()
     texts = tf.strings.regex_replace(texts, r"\x00", " ")  # lower would take it for the end of the text
     texts = tf.strings.lower(texts, encoding="utf-8")
-    texts = tf.strings.regex_replace(texts, r"<br\s*/?>", " ")
-    texts = tf.strings.regex_replace(texts, "['\u2019]", "")
-    texts = tf.strings.regex_replace(texts, r"[^\p{L}\p{M}\p{N}.,!?;]+", " ")
-    return tf.strings.regex_replace(texts, r"([.,!?;])", r" \1 ")
-
-
-def words(texts: list[str]) -> list[np.ndarray]:
-    """The words (bytes) of each text."""
-    ragged = tf.strings.split(standardise(tf.constant(texts)))
-    return np.split(ragged.flat_values.numpy(), ragged.row_splits.numpy()[1:-1])
+    for expression, new in (*rules.replaced, (rules.gap, " "), (rules.single, r" \0 ")):
+        texts = tf.strings.regex_replace(texts, expression, new)
+    return texts
 
 
 def vectorisation(vocabulary: list[str], length: int) -> keras.layers.TextVectorization:
     """Layer from strings (batch, 1) to token ids (batch, length): 0 padding, 1 unknown, then the words."""
     return keras.layers.TextVectorization(
-        standardize=standardise,
+        standardize=words_apart,
         split="whitespace",
         output_sequence_length=length,
         vocabulary=vocabulary,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...datasets import infer_role, mended
+from ...datasets import infer_role, mended, tokenise
 from .base import InputSpec, coarse
 from .scales import centre_and_spread, power_of_two
 
@@ -236,19 +236,9 @@ def _levels(values: np.ndarray) -> tuple[str, ...]:
 def _words(values: np.ndarray) -> tuple[str, ...]:
     counts: Counter[str] = Counter()
     for text in values:
-        counts.update(set(tokens(text)))
+        counts.update(set(tokenise(text)))
     common = [w for w, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n >= 2]
     return tuple(common[:MAX_WORDS])
-
-
-def tokens(text: str) -> list[str]:
-    """Words as Keras's TextVectorization splits them: ASCII lower case, without punctuation."""
-    lowered = text.translate(_LOWER)
-    return [w for w in re.split(r"[ \t\n\v\f\r]+", _PUNCTUATION.sub("", lowered)) if w]
-
-
-_LOWER = {c: c + 32 for c in range(65, 91)}
-_PUNCTUATION = re.compile(r"[!\"#$%&()\*\+,\-\./:;<=>?@\[\\\]^_`{|}~\']")
 
 
 def _spec(columns: tuple[ColumnCode, ...]) -> InputSpec:
@@ -299,7 +289,7 @@ def _count_words(code: ColumnCode, texts: np.ndarray) -> np.ndarray:
     index = {word: i for i, word in enumerate(code.words)}
     counts = np.zeros((len(texts), len(code.words)), np.float32)
     for row, text in enumerate(texts):
-        counts[row, [index[w] for w in tokens(text) if w in index]] = 1.0
+        counts[row, [index[w] for w in tokenise(text) if w in index]] = 1.0
     return counts
 
 

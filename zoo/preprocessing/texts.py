@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...datasets import as_texts
+from ...datasets import as_texts, tokenise, word_rules
 from .base import InputSpec, coarse
 
+SPACED = r"[^ ]+"  # token pattern of vectorisers that take texts from `spaced`
 MAX_WORDS = 20_000
 MAX_LENGTH = 256
 _CHUNK = 2048
@@ -19,6 +22,8 @@ _CHUNK = 2048
 class TextPreprocessor:
     """Token ids: the training rows' frequent words get numbers, texts a common length.
 
+    Words are those of :func:`deepworth.datasets.tokenise`.
+
     ``transform`` gives ``tokens`` int32 (n_samples, length): 0 padding at the end, 1 unknown. The
     length is that of the 95th percentile of the training texts, at most 256; longer texts keep
     their beginning.
@@ -26,14 +31,14 @@ class TextPreprocessor:
 
     def fit(self, X: pd.Series) -> TextPreprocessor:
         """Learn words and length from training texts."""
-        from .layers import vectorisation, words
+        from .layers import vectorisation
 
-        counts: Counter[bytes] = Counter()
+        counts: Counter[str] = Counter()
         lengths: list[int] = []
-        for part in _chunks(X):
-            for of_text in words(part):
-                counts.update(of_text.tolist())
-                lengths.append(len(of_text))
+        for text in as_texts(X):
+            words = tokenise(text)
+            counts.update(words)
+            lengths.append(len(words))
         self.length = _common_length(np.array(lengths))
         self.words = _frequent(counts, least=2 if len(X) >= 1000 else 1)
         self._layer = vectorisation(self.words, self.length)
@@ -72,6 +77,20 @@ class TextPreprocessor:
         self._layer = vectorisation(self.words, self.length)
 
 
+def spaced(texts: Iterable[str]) -> list[str]:
+    """Texts with one space between their words, for scikit-learn's vectorisers with pattern ``SPACED``."""
+    return [" ".join(tokenise(text)) for text in texts]
+
+
+def without(text: str, word: str) -> str:
+    """A text with a space in place of a word; everything else stays as it is."""
+
+    def kept(piece: re.Match[str]) -> str:
+        return " " if tokenise(piece[0]) == [word] else piece[0]
+
+    return re.sub(word_rules().raw_words, kept, text)
+
+
 def _chunks(X: Any) -> list[list[str]]:
     strings = as_texts(X).tolist()
     return [strings[i : i + _CHUNK] for i in range(0, len(strings), _CHUNK)]
@@ -83,8 +102,8 @@ def _common_length(lengths: np.ndarray) -> int:
     return int(np.clip(-(-typical // 8) * 8, 8, MAX_LENGTH))
 
 
-def _frequent(counts: Counter[bytes], least: int) -> list[str]:
+def _frequent(counts: Counter[str], least: int) -> list[str]:
     """Words, the most frequent first, ties in alphabetical order."""
-    ranked = sorted(((-n, w.decode("utf-8", "replace")) for w, n in counts.items() if n >= least))
-    words = [w for _, w in ranked if w != "[UNK]"][:MAX_WORDS]
+    ranked = sorted((-n, w) for w, n in counts.items() if n >= least)
+    words = [w for _, w in ranked][:MAX_WORDS]
     return words or ["the"]  # a vocabulary may not be empty
