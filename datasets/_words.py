@@ -135,7 +135,7 @@ def word_rules() -> WordRules:
     >>> word_rules().replaced[0]
     ('<[bB][rR][ \\\\t\\\\r\\\\n]*/?>', ' ')
     """
-    spaced, single, marks, emoji = (_ranges(codes) for codes in _characters())
+    spaced, single, marks, emoji = [_ranges(codes) for codes in _characters()]
     removed = _members(_LOOKS) | _members(_APOSTROPHES)
     gone = _ranges(removed)
     one = f"[{single}][{marks}]*|{_FLAG * 2}|[{emoji}]|[{''.join(PUNCTUATION)}]"
@@ -180,7 +180,7 @@ def _characters() -> tuple[set[int], set[int], set[int], set[int]]:
 
 
 def _members(blocks: str) -> set[int]:
-    return {code for first, last in blocks.split(" ") for code in range(ord(first), ord(last) + 1)}
+    return {code for pair in blocks.split(" ") for code in range(ord(pair[0]), ord(pair[1]) + 1)}
 
 
 def _ranges(codes: Iterable[int]) -> str:

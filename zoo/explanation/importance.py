@@ -26,6 +26,7 @@ from ...datasets import Features, Modality, infer_role, take
 from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
 from ..preprocessing.tables import raw_column
+from ..preprocessing.texts import SPACED, spaced, without
 from ..results.explanation import Importance, ImportantPart
 
 REPEATS = 5
@@ -161,7 +162,8 @@ def _parts(
     if modality == "text":
         texts = as_texts(X)
         for word in correlated_words(texts, truth):
-            yield f'"{word}"', [word], iter([(np.arange(len(texts)), _without(texts, word))])
+            changed = pd.Series([without(text, word) for text in texts], dtype=object)
+            yield f'"{word}"', [word], iter([(np.arange(len(texts)), changed)])
         return
     orders = [_derangement(len(X), rng) for _ in range(repeats)]
     if modality == "tabular":
@@ -207,9 +209,9 @@ def correlated_words(texts: list[str], truth: np.ndarray, most: int = WORDS) -> 
     """Words by the largest |correlation| of their presence with a column of the target."""
     from sklearn.feature_extraction.text import CountVectorizer
 
-    counter = CountVectorizer(binary=True, token_pattern=r"(?u)\b\w+\b", min_df=3, max_features=5000)
+    counter = CountVectorizer(binary=True, token_pattern=SPACED, lowercase=False, min_df=3, max_features=5000)
     try:
-        present = counter.fit_transform(texts)
+        present = counter.fit_transform(spaced(texts))
     except ValueError:  # no word occurs in three texts
         return []
     centred = truth - truth.mean(axis=0)
@@ -218,13 +220,6 @@ def correlated_words(texts: list[str], truth: np.ndarray, most: int = WORDS) -> 
     strength = np.max(np.abs(present.T @ centred) / len(texts) / spread, axis=1)
     best = np.argsort(-strength, kind="stable")[:most]
     return [str(word) for word in counter.get_feature_names_out()[best]]
-
-
-def _without(texts: list[str], word: str) -> pd.Series:
-    import re
-
-    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", flags=re.IGNORECASE)
-    return pd.Series([pattern.sub(" ", text) for text in texts], dtype=object)
 
 
 LEAST_ASSOCIATION = 0.7  # of columns that are shuffled together

@@ -20,6 +20,7 @@ from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
 from ..preprocessing.scales import ColumnScaler, TargetScaler, centre_and_spread, mean_and_deviation, undo
 from ..preprocessing.tables import raw_column
+from ..preprocessing.texts import SPACED, spaced
 from ..results.explanation import LinearSurrogate, Rule, Surrogate, Term
 
 LEAVES = 8
@@ -443,10 +444,10 @@ def _words(texts: list[str], name: str, most: int) -> list[tuple[Feature, np.nda
     from sklearn.feature_extraction.text import CountVectorizer
 
     counter = CountVectorizer(
-        binary=True, token_pattern=r"(?u)\b\w+\b", min_df=2, max_df=0.6, max_features=most
+        binary=True, token_pattern=SPACED, lowercase=False, min_df=2, max_df=0.6, max_features=most
     )
     try:
-        present = counter.fit_transform(texts).toarray()
+        present = counter.fit_transform(spaced(texts)).toarray()
     except ValueError:  # no word is in two texts and at most 60 % of them
         return []
     words = counter.get_feature_names_out()

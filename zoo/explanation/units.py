@@ -248,7 +248,9 @@ def _engineered(modality: str, X: Any) -> tuple[str, str, Any, Any]:
         return "HOG", "made by hand", X, make_pipeline(SameSize(), Gradients())
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+    from ..preprocessing.texts import SPACED
+
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=SPACED, lowercase=False)
     return "TF-IDF of words and pairs", "made by hand", X, SafeText(words)
 
 
