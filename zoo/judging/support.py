@@ -12,7 +12,7 @@ from ..metrics import Metric
 from ..results.rows import Results
 
 FEWEST_ROWS = 10  # below, scores of pure noise differ too often by more than any margin
-MANY_ROWS = 50  # from here on the expansion is below 4 %
+MANY_ROWS = 50  # from here on what is seen is taken as it is
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,19 @@ class Support:
         return self.rows >= FEWEST_ROWS
 
 
-def expansion(support: Support | None, level: float) -> float:
+def expansion(support: Support | None) -> float:
     """By how much an uncertainty that was seen on a few rows must be spread out; 1 for many.
 
     A variance of n rows that are drawn again and again is too small by (n - 1) / n, and its tails are those
     of a normal distribution where they should be those of Student's t (Hesterberg 2015, What teachers should
     know about the bootstrap, section 5.2: the expanded percentile interval). Folds share the few rows, as
-    bootstrap samples do.
+    bootstrap samples do. Both families can win by chance, so the tails are those of a two-sided test:
+    simulated noise then gives a verdict in at most 5 % of all cases.
     """
     if support is None or support.rows >= MANY_ROWS:
         return 1.0
     freedom = max(1.0, support.rows - 1)
-    tails = stats.t.ppf(0.5 + level / 2, freedom) / stats.norm.ppf(0.5 + level / 2)
+    tails = stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.95)
     return float(np.sqrt(support.rows / freedom) * tails)
 
 

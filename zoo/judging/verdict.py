@@ -78,7 +78,7 @@ def decide(
         sentence = f"All {n_folds} folds show the same difference, which says nothing about its uncertainty."
         return _no_contest(setting, names, sentence, "use fewer folds, or more rows")
     width = metric.bounds[1] - metric.bounds[0]
-    rows, wider = models[0].rows_tested, expansion(support, level)
+    rows, wider = models[0].rows_tested, expansion(support)
     posterior = correlated_t(differences, test_over_train, margin, level, rows, width, wider)
     n_repeats = len(np.unique(repeats))
     champions = {
@@ -185,7 +185,7 @@ def _on_test_part(
     setting: _Setting,
     names: dict[str, str | None],
 ) -> Verdict:
-    """Centres from the out-of-bag champions (no luck), spread from the paired bootstrap of the champions."""
+    """Centres from the out-of-bag champions (no luck), spread of the gain from the best of each sample."""
     metric, level = setting.metric, setting.level
     inside, outside = metric.sign * resampled.in_bag, metric.sign * resampled.out_of_bag
     fair = {f: out_of_bag_champion(inside[families[f]], outside[families[f]]) for f in families}
@@ -196,16 +196,23 @@ def _on_test_part(
         return _no_contest(setting, names, sentence, "use a larger test set")
     centres = {f: float(np.mean(v[known])) for f, v in fair.items()}
     tails = [0.5 - level / 2, 0.5 + level / 2]
-    wider = expansion(setting.support, level)
+    wider = expansion(setting.support)
     champions = {}
     for f, samples in chosen.items():
         ends = wider * (np.nanquantile(samples, tails) - np.nanmean(samples)) + centres[f]
         champions[f] = _champion_of(names[f], metric, centres[f], *ends)
-    spread = chosen["deep"] - chosen["classical"]
+    # each sample chooses again: the champions themselves may be close where the choice is not
+    spread = _best_in_bag(inside, families["deep"]) - _best_in_bag(inside, families["classical"])
     gain = wider * (spread - np.nanmean(spread)) + centres["deep"] - centres["classical"]
     posterior = of_samples(gain[~np.isnan(gain)], setting.margin, level)
     spoken = _spoken(setting, names, posterior, lambda: "use a larger test set")
     return replace(spoken, champions=champions)
+
+
+def _best_in_bag(inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The score of a family's best model in each bootstrap sample; NaN where a model has none."""
+    best_scores: np.ndarray = inside[rows].max(axis=0)
+    return best_scores
 
 
 def _outcome(p: Posterior, level: float) -> str:

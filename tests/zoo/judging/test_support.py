@@ -54,10 +54,10 @@ def test_every_row_decides_about_numbers():
 
 def test_the_expansion_makes_a_bootstrap_of_few_rows_a_t_interval():
     """Of the mean of 10 normal values: the expanded percentiles cover it, the plain ones do not."""
-    assert expansion(None, 0.95) == expansion(Support(MANY_ROWS, "c", 1, 1), 0.95) == 1.0
-    n, level = 10, 0.95
-    wider = expansion(Support(n, "c", n, 1), level)
-    assert wider == pytest.approx(np.sqrt(10 / 9) * stats.t.ppf(0.975, 9) / stats.norm.ppf(0.975))
+    assert expansion(None) == expansion(Support(MANY_ROWS, "c", 1, 1)) == 1.0
+    n = 10
+    wider = expansion(Support(n, "c", n, 1))
+    assert wider == pytest.approx(np.sqrt(10 / 9) * stats.t.ppf(0.975, 9) / stats.norm.ppf(0.95))
     rng = np.random.default_rng(0)
     covered = np.zeros(2)
     for _ in range(400):
