@@ -131,7 +131,8 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
     """
     if family(name) == "classical":
         model = entry(name).call(task, modality, **params)
-        return _with_scaled_target(model) if task == "regression" else model
+        learns = task == "regression" and not is_reference(name)
+        return _with_scaled_target(model) if learns else model
     return _estimator_class(entry(name), task)(**params)
 
 

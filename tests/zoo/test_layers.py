@@ -19,7 +19,13 @@ from deepworth.zoo.models._members import (
     RandomSigns,
 )
 from deepworth.zoo.models._tabular import FeatureScale, NTKDense, NumericEmbedding, ParametricActivation
-from deepworth.zoo.preprocessing.layers import MissingIndicator, QuantileScale, RobustScale, quantile_scale
+from deepworth.zoo.preprocessing.layers import (
+    MissingIndicator,
+    QuantileScale,
+    RobustScale,
+    TargetUnits,
+    quantile_scale,
+)
 from deepworth.zoo.preprocessing.tables import quantile_knots
 from deepworth.zoo.training.mixture import Mixture
 
@@ -43,6 +49,7 @@ LAYERS = [
     (RobustScale(1.0, 2.0), ROWS[:, :1].astype(float)),
     (QuantileScale(0.0, [-1.0, 0.0, 2.0], [0.1, 0.5, 0.9]), ROWS[:, :1].astype(float)),
     (MissingIndicator(), ROWS[:, :1].astype(float)),
+    (TargetUnits(0.5, 1e9), ROWS[:, :1]),
 ]
 
 

@@ -163,6 +163,30 @@ def test_a_constant_column_says_nothing_of_new_rows():
     assert centre_and_spread(np.full(5, 3.0)) == (3.0, 0.0)
 
 
+# ---------------------------------------------------------------- saved models and exports
+
+
+@pytest.mark.parametrize("units", UNITS)
+@pytest.mark.parametrize("name", ["perceptron", "random-forest"])
+def test_a_saved_model_answers_as_the_measured_one(name, units, tmp_path):
+    X, y = in_units(units)
+    model = learned(name, "regression", X, y)
+    saved = deepworth.load(deepworth.save(model, tmp_path / "model", X=X, y=y))
+    expected = model.predict(X)
+    assert np.abs(saved.predict(X) / np.ptp(y) - expected / np.ptp(y)).max() < 1e-5
+
+
+@pytest.mark.parametrize(("units", "holds"), [("1e-9", True), ("1e9 more", False)])
+def test_single_precision_holds_a_target_or_says_why_not(units, holds, tmp_path):
+    X, y = in_units(units)
+    model = learned("perceptron", "regression", X, y)
+    deepworth.save(model, tmp_path / "model", X=X, y=y)
+    formats = deepworth.export(tmp_path / "model", tmp_path / "out", format=("litert", "onnx")).formats
+    assert formats["onnx"].holds
+    assert formats["litert"].holds is (True if holds else None)
+    assert holds or "single precision" in formats["litert"].reason
+
+
 # ---------------------------------------------------------------- what is shown of models
 
 

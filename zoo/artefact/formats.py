@@ -219,7 +219,16 @@ def count_parameters(model: BaseEstimator) -> int:
     return _count(model, set())
 
 
-_BOOKKEEPING = {"classes_", "feature_names_in_", "n_features_in_", "rng_", "_random_state"}
+# Units of columns and of the target ("scales_", "unit_") are no parameters: they change no answer.
+_BOOKKEEPING = {
+    "classes_",
+    "feature_names_in_",
+    "n_features_in_",
+    "rng_",
+    "_random_state",
+    "scales_",
+    "unit_",
+}
 
 
 def _count(value: Any, seen: set[int]) -> int:

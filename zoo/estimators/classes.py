@@ -209,13 +209,9 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         return "regression"
 
     def _head(self, outputs: Any) -> Any:
-        import keras
+        from ..preprocessing.layers import TargetUnits
 
-        # in double precision, as ``predict`` computes: single precision has no digits for 1e9 + y
-        value = keras.layers.Rescaling(
-            self.target_scale_, offset=self.target_mean_, name="value", dtype="float64"
-        )
-        return value(outputs)
+        return TargetUnits(self.target_scale_, self.target_mean_, name="value")(outputs)
 
 
 def _complete(y: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from ._formats import Arrays, CannotHold, Predict
 from ._source import Source
 
+_MOST_SPREADS = 1000  # of a mean from zero; single precision then keeps four digits of a spread
+_LARGEST = 1e30
 _HOW = {
     "BagOfWords": "1 for each of the words that deepworth.datasets.tokenise finds in the text",
     "MissingIndicator": "1 where the number is missing or infinite, else 0",
@@ -33,7 +35,7 @@ def lite_model(source: Source, model: Any) -> tuple[bytes, str, Predict]:
 
     encoded = _encoded_inputs(model)
     encoder = keras.Model(model.input, encoded)
-    network = keras.Model(list(encoded.values()), model.output)
+    network = keras.Model(list(encoded.values()), _in_single_precision(model))
 
     def encode(rows: Arrays) -> Arrays:
         shaped = {k: v if source.modality == "image" else v[:, None] for k, v in rows.items()}
@@ -43,6 +45,22 @@ def lite_model(source: Source, model: Any) -> tuple[bytes, str, Predict]:
     recipe = {"inputs": _recipe(encoded), "outputs": _outputs(source)}
     text = json.dumps(recipe, indent=1, ensure_ascii=False) + "\n"
     return _converted(network, list(encoded), source), text, encode
+
+
+def _in_single_precision(model: Any) -> Any:
+    """The output, with the units of a target in single precision: LiteRT computes in no other."""
+    import keras
+
+    units = next((layer for layer in model.layers if type(layer).__name__ == "TargetUnits"), None)
+    if units is None:
+        return model.output
+    if abs(units.offset) > _MOST_SPREADS * units.scale or not 1 / _LARGEST < units.scale < _LARGEST:
+        raise CannotHold(
+            f"LiteRT computes in single precision, which has too few digits for this target (mean "
+            f"{units.offset:.4g}, standard deviation {units.scale:.4g}): subtract its mean and divide by its "
+            "standard deviation before training, or use another format"
+        )
+    return keras.layers.Rescaling(units.scale, offset=units.offset, name="value")(units.input)
 
 
 def _encoded_inputs(model: Any) -> dict[str, Any]:

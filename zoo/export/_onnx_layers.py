@@ -67,10 +67,8 @@ def _embedding(call: Call) -> Tensor:
 
 
 def _rescaling(call: Call) -> Tensor:
-    dtype = str(call.layer.compute_dtype)
-    number = np.dtype(dtype).type
-    x = call.graph.op("Mul", call.graph.cast(call.inputs[0], dtype), number(call.layer.scale))
-    return call.graph.op("Add", x, number(call.layer.offset))
+    x = call.graph.op("Mul", call.graph.cast(call.inputs[0], "float32"), np.float32(call.layer.scale))
+    return call.graph.op("Add", x, np.float32(call.layer.offset))
 
 
 def _convolution(call: Call) -> Tensor:

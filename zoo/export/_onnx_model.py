@@ -36,7 +36,7 @@ def onnx_model(source: Source) -> tuple[onnx.ModelProto, str]:
     graph = Graph()
     inputs = {f.input: graph.input(f.input, f.dtype, _shape(source, f)) for f in source.fields}
     write = _network if source.keras is not None else _pipeline
-    _add_outputs(graph, source, graph.cast(write(graph, source, inputs), "float32"))
+    _add_outputs(graph, source, write(graph, source, inputs))
     name = str(source.manifest["model"]).replace("-", "_")
     description = f"{source.manifest['model']} for {source.manifest['target']}"
     converter = f"{_CONVERTER}'s graph of {' and '.join(graph.converted)}" if graph.converted else ""
@@ -60,8 +60,10 @@ def _add_outputs(graph: Graph, source: Source, predicted: Tensor) -> None:
     """Outputs by name, with labels, sets and intervals where the model has them."""
     confidence, k = source.confidence, len(source.classes)
     if source.task == "regression":
-        _add_value(graph, confidence, graph.reshape(predicted, [-1]))
+        # double precision: single has no digits for 1e9 + y, and ends at 3e38
+        _add_value(graph, confidence, graph.reshape(graph.cast(predicted, "float64"), [-1]))
         return
+    predicted = graph.cast(predicted, "float32")
     classes = graph.constant(np.array(source.classes, object))
     top = graph.op("ArgMax", predicted, axis=1, keepdims=0)
     label = graph.op("Gather", classes, _codes(graph, confidence, predicted, top))
@@ -74,11 +76,11 @@ def _add_outputs(graph: Graph, source: Source, predicted: Tensor) -> None:
 
 
 def _add_value(graph: Graph, confidence: Confidence, value: Tensor) -> None:
-    graph.output("value", value, "float32", ["rows"])
+    graph.output("value", value, "float64", ["rows"])
     if confidence.half_width is not None:
-        width = np.float32(confidence.half_width)
-        graph.output("low", graph.op("Sub", value, width), "float32", ["rows"])
-        graph.output("high", graph.op("Add", value, width), "float32", ["rows"])
+        width = np.float64(confidence.half_width)
+        graph.output("low", graph.op("Sub", value, width), "float64", ["rows"])
+        graph.output("high", graph.op("Add", value, width), "float64", ["rows"])
 
 
 def _codes(graph: Graph, confidence: Confidence, probabilities: Tensor, top: Tensor) -> Tensor:

@@ -130,6 +130,11 @@ def _quantile(graph: Graph, x: Tensor, layers: Sequence[Any]) -> Tensor:
     return normal_score(graph, rank)
 
 
+def _target_units(call: Call) -> Tensor:
+    x = call.graph.op("Mul", call.graph.cast(call.inputs[0], "float64"), np.float64(call.layer.scale))
+    return call.graph.op("Add", x, np.float64(call.layer.offset))
+
+
 def _lines(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     knots, ranks = scaled_knots(layer.knots)[0], np.array(layer.ranks)
     if len(knots) == 1:  # nearly constant
@@ -371,4 +376,5 @@ LAYERS: dict[str, LayerWriter] = {
     "Phase": _column,
     "QuantileScale": _column,
     "RobustScale": _column,
+    "TargetUnits": _target_units,
 }

@@ -117,6 +117,28 @@ class MissingIndicator(keras.layers.Layer):
         return keras.KerasTensor(x.shape, dtype="float32")
 
 
+@keras.saving.register_keras_serializable(package="deepworth")
+class TargetUnits(keras.layers.Layer):
+    """Standardised values of a network in units of the target: single precision has no digits for 1e9 + y.
+
+    Input float (batch, 1); output float64 (batch, 1).
+    """
+
+    def __init__(self, scale: float, offset: float, **kwargs: Any) -> None:
+        super().__init__(**_in_double_precision(kwargs))
+        self.scale, self.offset = float(scale), float(offset)
+
+    def call(self, x: Any) -> Any:
+        scale, offset = (ops.convert_to_tensor(v, dtype="float64") for v in (self.scale, self.offset))
+        return ops.cast(x, "float64") * scale + offset
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, dtype="float64")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
+
+
 def _in_double_precision(kwargs: dict[str, Any]) -> dict[str, Any]:
     """Layer arguments with which inputs stay float64: seconds since 1970 do not fit into float32."""
     return {**kwargs, "dtype": "float64", "trainable": False}

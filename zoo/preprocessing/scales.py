@@ -166,28 +166,38 @@ class TargetScaler(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    mean_, scale_ : float64 ndarray of shape (1,)
-        In units of the target: scaled = (y - mean_) / scale_. The scale is a power of two.
+    unit_ : float64 ndarray of shape (2,)
+        ``mean_`` and ``scale_``, each also of shape (1,): scaled = (y - mean_) / scale_. The scale is a
+        power of two.
     """
+
+    @property
+    def mean_(self) -> np.ndarray:
+        """What is subtracted, in units of the target."""
+        return self.unit_[:1]
+
+    @property
+    def scale_(self) -> np.ndarray:
+        """The size of one scaled unit, in units of the target."""
+        return self.unit_[1:]
 
     def fit(self, X: Any, y: Any = None) -> TargetScaler:
         """Learn from the targets of training rows, of any shape; all outputs have one scale."""
         values = np.asarray(X, dtype=np.float64).ravel()
         centre, spread = centre_and_spread(values)
         far = abs(centre) * 2.0**-_FAR_BITS > spread > 0
-        self.mean_ = np.array([centre if far else 0.0])
-        self.scale_ = np.array([1.0 / power_of_two(spread or abs(centre))])
+        self.unit_ = np.array([centre if far else 0.0, 1.0 / power_of_two(spread or abs(centre))])
         return self
 
     def transform(self, X: Any) -> np.ndarray:
         """Scaled targets, of the shape of X."""
-        check_is_fitted(self, "scale_")
+        check_is_fitted(self, "unit_")
         down = 1.0 / self.scale_
         return np.asarray(X, dtype=np.float64) * down - self.mean_ * down
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Targets in their own units."""
-        check_is_fitted(self, "scale_")
+        check_is_fitted(self, "unit_")
         return np.asarray(X, dtype=np.float64) * self.scale_ + self.mean_
 
 
