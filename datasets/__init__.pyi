@@ -6,11 +6,13 @@ from ._dates import parse_date
 from ._describe import DataCheck, DatasetDescription, check_data, describe_dataset
 from ._errors import InputError, unknown_name
 from ._load import DataLike, DatasetInfo, ReadOptions, TaskOption, as_dataset, list_datasets, load_dataset
+from ._marks import check_reader
 from ._numbers import NumberFormat, parse_number
 from ._reader import MISSING_MARKS, ColumnReader, ReadCells, level_of
 from ._schema import infer_role, inspect_column, reader_of
 from ._splits import Split, make_splits
 from ._stream import open_rows
+from ._table import unread_cells
 from ._text import as_texts, mended
 from ._unlabelled import picture_parts
 from ._words import WordRules, tokenise, word_rules
@@ -44,6 +46,7 @@ __all__ = [
     "catalogue",
     "check_data",
     "check_dataset",
+    "check_reader",
     "describe_dataset",
     "find_entry",
     "infer_role",
@@ -62,5 +65,6 @@ __all__ = [
     "take",
     "tokenise",
     "unknown_name",
+    "unread_cells",
     "word_rules",
 ]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
-# What stands first where a date is three numbers of which none has four digits at the start.
-Order = Literal["day", "month", "year"]
-ORDERS: tuple[Order, ...] = get_args(Order)
+from ._marks import Order
 
 _MONTHS = {
     name: number

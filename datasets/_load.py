@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack, ca
 
 from ._catalogue import Entry, catalogue, find_entry
 from ._errors import InputError
+from ._marks import DECIMALS, THOUSANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
     from ._base import Dataset, Modality, Task
+    from ._reader import ColumnReader
     from ._table import TableOptions
 
 PACKAGE = "deepworth.datasets"
@@ -140,6 +142,7 @@ def load_dataset(
     seed: int = 0,
     offline: bool | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
+    readers: Mapping[str, ColumnReader] | None = None,
 ) -> Dataset:
     """Load a dataset by name, from a file or folder, from OpenML, or from a DataFrame.
 
@@ -194,6 +197,8 @@ def load_dataset(
         Do not use the network. By default the environment variable ``DEEPWORTH_OFFLINE`` decides.
     cache_dir : path, optional
         Folder of downloaded files. By default ``DEEPWORTH_CACHE``, or the user's cache folder.
+    readers : mapping of str to ColumnReader, optional
+        How the cells of columns are read, where that is decided: ``schema.readers()`` of other data.
 
     Returns
     -------
@@ -227,8 +232,8 @@ def load_dataset(
         categorical=_names(categorical),
         numeric=_names(numeric),
         dayfirst=dayfirst,
-        decimal=_mark("decimal", decimal, (".", ",")),
-        thousands=_mark("thousands", thousands, (",", ".", " ", "'")),
+        decimal=_mark("decimal", decimal, DECIMALS),
+        thousands=_mark("thousands", thousands, THOUSANDS),
         missing=() if keep_na and missing is None else None if missing is None else _names(missing),
         text=text,
         task=task,
@@ -236,6 +241,7 @@ def load_dataset(
         groups=groups,
         positive=positive,
         time=time,
+        readers=readers or {},
     )
     dataset = _load(data, test, options, seed, offline, cache_dir)
     _check_plan(dataset, group_duplicates)

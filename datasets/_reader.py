@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ._base import Role
-from ._dates import ORDERS, Order, date_of_value, microseconds
+from ._dates import date_of_value, microseconds
+from ._marks import Order, check_reader
 from ._numbers import NumberFormat, numbers_of, parse_number
 from ._text import mended
 
@@ -84,6 +85,11 @@ class ColumnReader:
         """As :meth:`read`, for cells whose distinct values are known."""
         return _CONVERSIONS[self.role](self, cells)
 
+    @property
+    def reads_plain_numbers(self) -> bool:
+        """Whether numbers as Python writes them, and the usual marks, are read as any parser would."""
+        return self.role == "numeric" and self.numbers.thousands != "." and self.missing is None
+
     def is_missing(self, cell: str) -> bool:
         """Whether the text of a cell means a missing value."""
         marks = MISSING_MARKS if self.missing is None else self.missing
@@ -111,7 +117,12 @@ class ColumnReader:
         ValueError
             A field is unknown or has a wrong value; the text may come from an untrusted source.
         """
-        return _checked_reader(dict(facts))
+        check_reader(facts)
+        numbers = (facts.get("decimal", "."), facts.get("thousands", ""), tuple(facts.get("units", ())))
+        missing = tuple(facts["missing"]) if "missing" in facts else None
+        return ColumnReader(
+            facts["role"], facts.get("order"), NumberFormat(*numbers), missing, facts.get("example", "")
+        )
 
 
 @dataclass(frozen=True)
@@ -204,8 +215,10 @@ def level_of(value: Any) -> str:
         return "0" if text == "-0" else text
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
-    if isinstance(value, (float, np.floating, Decimal)) and abs(value) < 1e16 and value == int(value):
-        return str(int(value))
+    if isinstance(value, (float, np.floating, Decimal)):
+        number = float(value)
+        if number.is_integer() and abs(number) < 1e16:
+            return str(int(number))
     return mended(str(value)).strip()
 
 
@@ -300,26 +313,3 @@ _CONVERSIONS: dict[str, Callable[[ColumnReader, Distinct], ReadCells]] = {
     "identifier": _categories,
     "text": _texts,
 }
-
-
-def _checked_reader(facts: dict[str, Any]) -> ColumnReader:
-    kinds = {"role": str, "order": str, "decimal": str, "thousands": str, "example": str, "units": list}
-    for name, value in facts.items():
-        if name not in (*kinds, "missing") or not isinstance(value, kinds.get(name, list)):
-            raise ValueError(f"field {name!r} is unknown or has the wrong type")
-    lists = [text for name in ("units", "missing") for text in facts.get(name, ())]
-    if any(not isinstance(text, str) or len(text) > 1000 for text in lists) or len(lists) > 1000:
-        raise ValueError("units and missing must be short lists of texts")
-    role, order = facts.get("role"), facts.get("order")
-    decimal, thousands = facts.get("decimal", "."), facts.get("thousands", "")
-    if role not in _CONVERSIONS or order not in (None, *ORDERS):
-        raise ValueError(f"role {role!r} or order {order!r} is unknown")
-    if decimal not in (".", ",") or thousands not in ("", ",", ".", " ", "'") or thousands == decimal:
-        raise ValueError(f"decimal mark {decimal!r} or thousands mark {thousands!r} is unknown")
-    return ColumnReader(
-        cast(Role, role),
-        order,
-        NumberFormat(decimal, thousands, tuple(facts.get("units", ()))),
-        None if "missing" not in facts else tuple(facts["missing"]),
-        facts.get("example", ""),
-    )

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ._base import Role, Task
-from ._dates import ORDERS, Order, all_dates, order_matters, parse_date
+from ._dates import all_dates, order_matters, parse_date
+from ._marks import ORDERS, Order
 from ._numbers import NumberFormat, decide_format, decimal_evidence, numbers_of
 from ._reader import ColumnReader, Distinct, ReadCells, as_objects, distinct, level_of, read_numbers
 from ._words import split_cell
@@ -240,7 +241,7 @@ def table_rules(frame: pd.DataFrame, rules: ReadingRules) -> ReadingRules:
     ReadingRules
     """
     texts = [frame[name].head(_ROWS_FOR_MARKS) for name in frame.columns if _kind(frame[name]) == "strings"]
-    proofs = {decimal_evidence(as_strings(cells).levels) for cells in texts}
+    proofs = {decimal_evidence(as_strings(cells).levels.tolist()) for cells in texts}
     semicolons = frame.attrs.get("delimiter") == ";" and "?" in proofs
     comma = "." not in proofs and ("," in proofs or semicolons)
     return replace(rules, hint="," if comma else None)
@@ -271,6 +272,8 @@ def reader_of(values: pd.Series, name: str = "") -> ColumnReader:
     """
     if values.dtype.kind == "f":
         return ColumnReader("numeric")
+    if _kind(values) in ("category", "text"):  # read before, so that "NA" is a value where it is one
+        return ColumnReader("categorical" if _kind(values) == "category" else "text", missing=())
     return _decide(values.reset_index(drop=True), str(name), None, ReadingRules()).reader
 
 

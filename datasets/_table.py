@@ -339,11 +339,11 @@ def _note_unseen_levels(name: str, values: pd.Series, reading: Reading) -> None:
         reading.note("DW036", "warning", message, (name,), np.flatnonzero(unseen))
 
 
-_READ_AS = {"numeric": "numbers", "datetime": "dates"}
+_READ_AS = {"numeric": "number", "datetime": "date"}
 
 
 def unread_cells(name: str, role: str, cells: Sequence[str], rows: Sequence[int], n_rows: int) -> str:
-    """One line about cells that could not be read.
+    """Say in one line which cells could not be read.
 
     Parameters
     ----------
@@ -359,8 +359,15 @@ def unread_cells(name: str, role: str, cells: Sequence[str], rows: Sequence[int]
     Returns
     -------
     str
+
+    Examples
+    --------
+    >>> from deepworth.datasets import unread_cells
+    >>> unread_cells("when", "datetime", ["soon"], [16], 300)
+    "column 'when': 1 of 300 cells could not be read as dates, first row 17: 'soon'; read as missing"
     """
-    n, kind = len(rows), _READ_AS.get(role, "values")
+    n, kind = len(rows), _READ_AS.get(role, "value")
+    kind = f"{kind}s" if n_rows > 1 else f"a {kind}"
     cells_of = f"{n:,} of {n_rows:,} cells" if n_rows > 1 else "the cell"
     first = f", first row {rows[0] + 1}" if n_rows > 1 else ""
     return (

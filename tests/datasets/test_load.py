@@ -484,6 +484,6 @@ def test_a_reading_option_is_listed_in_three_places_alike():
 
     parameters = inspect.signature(load_dataset).parameters
     keywords = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
-    assert list(ReadOptions.__annotations__) == [k for k in keywords if k not in ("seed", "cache_dir")]
+    assert list(ReadOptions.__annotations__) == [k for k in keywords if k not in ("seed", "cache_dir", "readers")]
     command = options(*LOAD)(click.Command("any"))
     assert {p.name for p in command.params} == set(ReadOptions.__annotations__)

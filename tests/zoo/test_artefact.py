@@ -156,10 +156,24 @@ def test_wrong_rows_are_named(name, saved, dataset):
     loaded = load(saved[name][1])
     with pytest.raises(InputError, match=r"'fare'.*is missing"):
         loaded.predict(dataset.X.drop(columns="fare"))
-    with pytest.raises(InputError, match=r"'fare', row 3: expected a number, got 'cheap'"):
-        loaded.predict(dataset.X.assign(fare=["1", "?", "cheap"] + ["2"] * (len(dataset) - 3)))
-    with pytest.raises(InputError, match=r"'boarded', row 1: expected a date"):
+    with pytest.raises(InputError, match=r"'fare', row 1: expected a number, got \[1\]"):
+        loaded.predict(dataset.X[:1].assign(fare=[[1]]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cells_that_are_not_read_are_told(name, saved, dataset):
+    loaded, n = load(saved[name][1]), len(dataset)
+    with pytest.warns(
+        UserWarning, match=r"'fare': 1 of \d+ cells could not .* numbers, first row 3: 'cheap'"
+    ):
+        loaded.predict(dataset.X.assign(fare=["1", "?", "cheap"] + ["2"] * (n - 3)))
+    with pytest.warns(UserWarning, match="'boarded': the cell could not be read as a date: 'soon'"):
         loaded.predict(dataset.X[:1].assign(boarded="soon"))
+    category = next(c["name"] for c in loaded.manifest["inputs"] if c["kind"] == "category")
+    with pytest.warns(
+        UserWarning, match=rf"'{category}': {n} of {n} cells hold a level that training never saw"
+    ):
+        loaded.predict(dataset.X.assign(**{category: "never seen"}))
 
 
 @pytest.mark.parametrize(("name", "data"), [("cnn", "digits"), ("rnn", "triage-notes")])

@@ -1,17 +1,17 @@
-"""The input columns of a saved model, and raw rows checked against them."""
+"""The input columns of a saved model, and raw rows read as its training rows were."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
 
-from ...datasets import MISSING_MARKS, Dataset, InputError, Role, infer_role, inspect_column, parse_number
+from ...datasets import ColumnReader, Dataset, InputError, Role, reader_of, unread_cells
 from ..results.models import InputColumn, InputKind
+from .manifest import MOST_LEVELS
 
 RawRows: TypeAlias = "pd.DataFrame | pd.Series | np.ndarray | Sequence[np.ndarray] | Sequence[str]"
 """Rows as a user has them: a table, texts, or uint8 images of any size."""
@@ -22,27 +22,46 @@ _KINDS: dict[str, InputKind] = {
     "text": "text",
     "datetime": "date",
 }
-_DATES = (str, date, np.datetime64, pd.Period)
+ROLES: dict[InputKind, Role] = {
+    "number": "numeric",
+    "date": "datetime",
+    "category": "categorical",
+    "text": "text",
+}
 _NESTED = (list, tuple, dict, set, bytes, np.ndarray)
+# So many rows of a call may hold a level that training never saw before it is told.
+_MOST_UNSEEN = 0.05
 
 
 def signature(model: Any, dataset: Dataset) -> list[InputColumn]:
     """The input columns of a model that was trained on a dataset."""
     if dataset.modality == "image":
         return [{"name": "image", "kind": "image", "input": "image", "channels": _channels(model, dataset)}]
+    known = dataset.schema.readers()
     if dataset.modality == "text":
-        return [{"name": str(getattr(dataset.X, "name", None) or "text"), "kind": "text", "input": "text"}]
+        name = str(getattr(dataset.X, "name", None) or "text")
+        reader = known.get(name, ColumnReader("text", missing=()))
+        return [{"name": name, "kind": "text", "input": "text", "reader": reader.to_dict()}]
     table = cast("pd.DataFrame", dataset.X)
     names = _keras_names(model)
-    roles = {c.name: c.role for c in dataset.schema.columns}
     return [
-        {
-            "name": str(c),
-            "kind": _KINDS.get(roles.get(str(c), ""), _kind_of(table[c])),
-            "input": names.get(str(c)),
-        }
+        _input_column(table[c], known.get(str(c)) or reader_of(table[c], str(c)), names.get(str(c)))
         for c in table.columns
     ]
+
+
+def _input_column(values: pd.Series, reader: ColumnReader, keras_input: str | None) -> InputColumn:
+    column: InputColumn = {
+        "name": str(values.name),
+        "kind": _KINDS.get(reader.role, "category"),
+        "input": keras_input,
+        "reader": reader.to_dict(),
+    }
+    if column["kind"] == "category":
+        levels = reader.read(values).values.cat.categories.tolist()
+        if len(levels) <= MOST_LEVELS:
+            column["levels"] = levels
+    return column
 
 
 def known_inputs(model: Any) -> list[InputColumn]:
@@ -51,12 +70,59 @@ def known_inputs(model: Any) -> list[InputColumn]:
     if model.modality_ == "image":
         return [{"name": "image", "kind": "image", "input": "image", "channels": int(preprocessor.channels)}]
     if model.modality_ == "text":
-        return [{"name": "text", "kind": "text", "input": "text"}]
-    return [{"name": c.name, "kind": _KINDS[c.role], "input": c.input_name} for c in preprocessor.columns]
+        reader = ColumnReader("text", missing=())
+        return [{"name": "text", "kind": "text", "input": "text", "reader": reader.to_dict()}]
+    return [
+        {"name": c.name, "kind": _KINDS[c.role], "input": c.input_name, "reader": c.reader.to_dict()}
+        for c in preprocessor.columns
+    ]
 
 
-def _kind_of(values: pd.Series) -> InputKind:
-    return _KINDS.get(infer_role(values, str(values.name))[0], "category")
+def column_reader(column: InputColumn) -> ColumnReader:
+    """How the cells of an input column are read."""
+    if "reader" in column:
+        return ColumnReader.from_dict(column["reader"])
+    return ColumnReader(ROLES[column["kind"]])
+
+
+@dataclass
+class CellTally:
+    """Cells of a call, which may come in parts, that were not read or hold levels training never saw."""
+
+    n_rows: int = 0
+    unread: dict[str, _Count] = field(default_factory=dict)
+    unseen: dict[str, _Count] = field(default_factory=dict)
+
+    def messages(self) -> Iterator[str]:
+        """A line for each column with such cells."""
+        for name, count in self.unread.items():
+            rows = range(count.first_row, count.first_row + count.n)  # only the first and their number matter
+            yield unread_cells(name, count.role, [count.first_cell], rows, self.n_rows)
+        for name, count in self.unseen.items():
+            if count.n > _MOST_UNSEEN * self.n_rows:
+                cells = f"{count.n:,} of {self.n_rows:,} cells hold" if self.n_rows > 1 else "the cell holds"
+                first = f", first row {count.first_row + 1}" if self.n_rows > 1 else ""
+                yield (
+                    f"column {name!r}: {cells} a level that training never saw{first}: "
+                    f"{count.first_cell[:60]!r}; the model treats it as unknown"
+                )
+
+    def add(self, counts: dict[str, _Count], wrong: np.ndarray, cells: pd.Series, first_row: int) -> None:
+        """Count the marked cells of a column whose first row has the number ``first_row`` + 1."""
+        if not wrong.any():
+            return
+        row = int(np.argmax(wrong))
+        name = str(cells.name)
+        count = counts.setdefault(name, _Count("", first_row + row, str(cells.iloc[row]).strip()))
+        count.n += int(wrong.sum())
+
+
+@dataclass
+class _Count:
+    role: str
+    first_row: int
+    first_cell: str
+    n: int = 0
 
 
 def _keras_names(model: Any) -> dict[str, str]:
@@ -79,14 +145,18 @@ def refuse_missing(inputs: Sequence[InputColumn], names: Collection[str]) -> Non
         )
 
 
-def checked_table(X: pd.DataFrame, inputs: Sequence[InputColumn], first_row: int = 0) -> pd.DataFrame:
-    """The columns that the model needs, in its order and as its kinds; other columns are dropped.
+def read_table(
+    X: pd.DataFrame, inputs: Sequence[InputColumn], first_row: int = 0, tally: CellTally | None = None
+) -> pd.DataFrame:
+    """The columns that the model needs, in its order and read by its readers; other columns are dropped.
+
+    Cells that cannot be read are missing, and counted in ``tally``. The first row has the number
+    ``first_row`` + 1.
 
     Raises
     ------
     InputError
-        A column is missing, or a cell is of the wrong kind; the message names column and row, the first of
-        which has the number ``first_row`` + 1.
+        A column is missing, or a cell holds no value but a list or an object.
     """
     by_name = {str(c): c for c in X.columns}
     refuse_missing(inputs, by_name)
@@ -94,7 +164,9 @@ def checked_table(X: pd.DataFrame, inputs: Sequence[InputColumn], first_row: int
     duplicate = [name for name, values in columns.items() if values.ndim != 1]
     if duplicate:
         raise InputError(f"column {duplicate[0]!r} is there twice; remove or rename one of them")
-    return pd.DataFrame({c["name"]: _converted(columns[c["name"]], c, first_row) for c in inputs}, X.index)
+    tally = CellTally() if tally is None else tally
+    tally.n_rows += len(X)
+    return pd.DataFrame({c["name"]: _read(columns[c["name"]], c, first_row, tally) for c in inputs}, X.index)
 
 
 def checked_images(X: Any, first_row: int = 0) -> Any:
@@ -115,17 +187,25 @@ def checked_images(X: Any, first_row: int = 0) -> Any:
     return images
 
 
-def _converted(values: pd.Series, column: InputColumn, first_row: int) -> pd.Series:
-    name = column["name"]
-    if column["kind"] == "number":
-        return _numbers(values, name, first_row)
-    if column["kind"] == "date":
-        return _dates(values, name, first_row)
-    if values.dtype == object:
-        nested = values.map(lambda v: isinstance(v, _NESTED)).to_numpy(dtype=bool)
-        _refuse(nested, values, name, f"a {column['kind']}", first_row)
-    role: Role = "categorical" if column["kind"] == "category" else "text"
-    return inspect_column(values, name, role).values.set_axis(values.index)
+def _read(cells: pd.Series, column: InputColumn, first_row: int, tally: CellTally) -> pd.Series:
+    cells = cells.rename(column["name"])
+    if cells.dtype == object:
+        nested = cells.map(lambda cell: isinstance(cell, _NESTED)).to_numpy(dtype=bool)
+        _refuse(nested, cells, column["name"], f"a {column['kind']}", first_row)
+    reader = column_reader(column)
+    types = pd.api.types
+    if reader.role == "numeric" and (
+        types.is_datetime64_any_dtype(cells.dtype) or types.is_complex_dtype(cells.dtype)
+    ):
+        _refuse(np.ones(len(cells), dtype=bool), cells, column["name"], "a number", first_row)
+    read = reader.read(cells)
+    tally.add(tally.unread, read.unread, cells, first_row)
+    if column["name"] in tally.unread:
+        tally.unread[column["name"]].role = reader.role
+    if "levels" in column:
+        unseen = read.values.notna() & ~read.values.isin(column["levels"])
+        tally.add(tally.unseen, unseen.to_numpy(dtype=bool), cells, first_row)
+    return read.values
 
 
 def _refuse(wrong: np.ndarray, values: pd.Series, name: str, kind: str, first_row: int) -> None:
@@ -136,57 +216,3 @@ def _refuse(wrong: np.ndarray, values: pd.Series, name: str, kind: str, first_ro
         text = repr(cell.item() if isinstance(cell, np.generic) else cell)
         text = text if len(text) <= 60 else text[:57] + "..."
         raise InputError(f"column {name!r}, row {first_row + row + 1}: expected {kind}, got {text}")
-
-
-def _numbers(values: pd.Series, name: str, first_row: int) -> pd.Series:
-    kind = values.dtype
-    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
-        return pd.Series(values.to_numpy(dtype=np.float64, na_value=np.nan), values.index)
-    if pd.api.types.is_timedelta64_dtype(kind):
-        return values.dt.total_seconds()
-    cells, codes = _distinct(values)
-    known = np.array([not _is_missing(cell) for cell in cells], dtype=bool)
-    numbers = np.array([_number(c) if k else np.nan for c, k in zip(cells, known, strict=True)], np.float64)
-    wrong = known & np.isnan(numbers)
-    _refuse(np.append(wrong, False)[codes], values, name, "a number", first_row)
-    return pd.Series(np.append(numbers, np.nan)[codes], values.index)
-
-
-def _distinct(values: pd.Series) -> tuple[list[Any], np.ndarray]:
-    """Cells (of categoricals the distinct ones), and the position of each row's cell; -1 is missing."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return list(values.cat.categories), values.cat.codes.to_numpy()
-    return list(values.astype(object)), np.arange(len(values))
-
-
-def _is_missing(cell: Any) -> bool:
-    if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and cell != cell):
-        return True
-    return isinstance(cell, str) and cell.strip() in MISSING_MARKS
-
-
-def _number(cell: Any) -> float:
-    """The number in a cell, or NaN; amounts such as "$1,200" and "12 %" are read as in training."""
-    if isinstance(cell, (bool, int, float, np.number, np.bool_, Decimal)):
-        return np.nan if isinstance(cell, np.complexfloating) else float(cell)
-    if isinstance(cell, timedelta):
-        return cell.total_seconds()
-    if not isinstance(cell, str) or "_" in cell:
-        return np.nan
-    try:
-        return float(cell)
-    except ValueError:
-        return parse_number(cell.strip())
-
-
-def _dates(values: pd.Series, name: str, first_row: int) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values
-    cells, codes = _distinct(values)
-    known = np.array([not _is_missing(cell) for cell in cells], dtype=bool)
-    texts = np.array([str(c) if isinstance(c, _DATES) else None for c in cells], dtype=object)
-    dates = pd.to_datetime(pd.Series(texts), errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
-    parsed = dates.to_numpy("datetime64[us]")
-    wrong = known & np.isnat(parsed)
-    _refuse(np.append(wrong, False)[codes], values, name, "a date", first_row)
-    return pd.Series(np.append(parsed, np.datetime64("NaT"))[codes], values.index)

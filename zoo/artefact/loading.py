@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ...datasets import InputError, Role, as_texts
+from ...datasets import InputError, as_texts
 from ..preprocessing.images import with_channels
 from ..preprocessing.tables import MISSING, raw_column
-from ..results.models import InputColumn, InputKind, Manifest
+from ..results.models import InputColumn, Manifest
 from .confidence import Confidence, confidence_of
 from .formats import load_keras, load_skops
-from .inputs import RawRows, checked_images, checked_table
+from .inputs import CellTally, RawRows, checked_images, column_reader, read_table
 from .inspecting import check_libraries
 from .manifest import read_manifest
 
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
 Predictor: TypeAlias = Callable[[Any], np.ndarray]
 """From checked rows to probabilities (n_samples, n_classes) or values, float64."""
 
-ROLES: dict[InputKind, Role] = {
-    "number": "numeric",
-    "date": "datetime",
-    "category": "categorical",
-    "text": "text",
-}
 # Numbers that the widest layer may hold at once. More rows per call make a table no faster.
 _NUMBERS_AT_ONCE = 2**23
 _ROWS = (16, 8192)
@@ -140,12 +134,13 @@ class SavedModel:
         """
         return self.confidence.interval(self.predict(X))
 
-    def predict_rows(self, X: RawRows, first_row: int = 0) -> np.ndarray:
-        """Probabilities (n_samples, n_classes) or values (n_samples,), without a warning of extra columns.
+    def predict_rows(self, X: RawRows, first_row: int = 0, tally: CellTally | None = None) -> np.ndarray:
+        """Probabilities (n_samples, n_classes) or values (n_samples,), without warnings.
 
-        ``first_row`` is added to row numbers in errors, where ``X`` is a part of a table.
+        ``first_row`` is added to row numbers, where ``X`` is a part of a table; ``tally`` counts cells that
+        could not be read.
         """
-        rows = self.checked(X, first_row)
+        rows = self.checked(X, first_row, tally)
         try:
             predicted = self.predictor(rows)
         except Exception as error:  # the rows are valid, so it is the model
@@ -172,17 +167,21 @@ class SavedModel:
             extra = [str(c) for c in X.columns if str(c) not in known]
             if extra and len(X.columns) > 1:
                 warnings.warn(f"columns that the model does not use were ignored: {extra[:5]}", stacklevel=3)
-        return self.predict_rows(X)
+        tally = CellTally()
+        predicted = self.predict_rows(X, tally=tally)
+        for message in tally.messages():
+            warnings.warn(message, stacklevel=3)
+        return predicted
 
-    def checked(self, X: RawRows, first_row: int = 0) -> Any:
+    def checked(self, X: RawRows, first_row: int = 0, tally: CellTally | None = None) -> Any:
         """Rows as the model reads them: its columns with their kinds; InputError for what does not fit."""
         modality = self.manifest["modality"]
         if modality == "tabular":
             if not isinstance(X, pd.DataFrame):
                 X = _as_table(np.asarray(X), self.manifest["inputs"])
-            return checked_table(X, self.manifest["inputs"], first_row)
+            return read_table(X, self.manifest["inputs"], first_row, tally)
         if modality == "text":
-            return _texts(X, self.manifest["inputs"][0]["name"])
+            return _texts(X, self.manifest["inputs"][0])
         return checked_images(X, first_row)
 
 
@@ -201,7 +200,7 @@ class SavedNetwork(SavedModel):
         if manifest["modality"] == "text":
             return {"text": rows.to_numpy(dtype=object)[:, None]}
         used = [c for c in manifest["inputs"] if c.get("input")]
-        return {str(c["input"]): raw_column(rows[c["name"]], ROLES[c["kind"]])[:, None] for c in used}
+        return {str(c["input"]): raw_column(rows[c["name"]], column_reader(c))[:, None] for c in used}
 
 
 def load(path: str | os.PathLike[str]) -> SavedModel:
@@ -285,12 +284,14 @@ def _as_table(values: np.ndarray, inputs: Sequence[InputColumn]) -> pd.DataFrame
     return pd.DataFrame(values, columns=names)
 
 
-def _texts(X: Any, name: str) -> pd.Series:
+def _texts(X: Any, column: InputColumn) -> pd.Series:
+    name = column["name"]
     if isinstance(X, pd.DataFrame):
         if name not in X.columns and X.shape[1] != 1:
             raise InputError(f"column {name!r} is missing; the model needs its texts")
         X = X[name] if name in X.columns else X.iloc[:, 0]
-    return as_texts(X if isinstance(X, pd.Series) else list(X))
+    read = column_reader(column).read(as_texts(X if isinstance(X, pd.Series) else list(X)))
+    return as_texts(read.values)
 
 
 class NetworkPredictor:
@@ -339,19 +340,18 @@ class NetworkPredictor:
         for column in self._manifest["inputs"]:
             name = column.get("input")  # None where the network does not use the column
             if name in self._lookups:
-                arrays |= self._look_up(str(name), X[column["name"]], column["kind"])
+                arrays |= self._look_up(str(name), X[column["name"]])
             elif name:
-                arrays[name] = raw_column(X[column["name"]], ROLES[column["kind"]])[:, None]
+                arrays[name] = raw_column(X[column["name"]], column_reader(column))[:, None]
         return arrays
 
-    def _look_up(self, name: str, values: pd.Series, kind: InputKind) -> dict[str, np.ndarray]:
-        """A column of strings as numbers, each distinct string looked up once."""
+    def _look_up(self, name: str, values: pd.Series) -> dict[str, np.ndarray]:
+        """A column of strings as numbers, each distinct string looked up once; `values` are read already."""
         if isinstance(values.dtype, pd.CategoricalDtype):
             used, codes = pd.factorize(values.cat.codes.to_numpy())
-            levels = raw_column(pd.Series(values.cat.categories), ROLES[kind])
-            cells = np.append(levels, np.array([MISSING], dtype=object))[codes]
+            cells = np.array([*values.cat.categories, MISSING], dtype=object)[codes]
         else:
-            used, cells = pd.factorize(raw_column(values, ROLES[kind]))
+            used, cells = pd.factorize(values.to_numpy(dtype=object, na_value=MISSING))
         codes = self._lookups[name](_tensor(cells[:, None]))
         codes = codes if isinstance(codes, (list, tuple)) else [codes]
         return {f"{name}/{i}": value.numpy()[used] for i, value in enumerate(codes)}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from ...datasets import InputError
+from ...datasets import InputError, check_reader
 from ..results.models import InputKind, Manifest, Modality, Task
 
 FORMAT = "1.0"
@@ -173,6 +173,7 @@ TASKS: tuple[str, ...] = get_args(Task)
 MODALITIES: tuple[str, ...] = get_args(Modality)
 KINDS: tuple[str, ...] = get_args(InputKind)
 MOST_CLASSES = 100_000
+MOST_LEVELS = 1_000  # of a category; those of one with more are not kept
 LONGEST_NAME = 1_000  # characters of a column's or a class's name
 
 Fault = str | None
@@ -258,7 +259,7 @@ def _inputs(value: Any) -> Fault:
 def _column(column: Any) -> Fault:
     if not isinstance(column, dict):
         return "expected an object"
-    unknown = set(column) - {"name", "kind", "input", "channels"}
+    unknown = set(column) - {"name", "kind", "input", "channels", "reader", "levels"}
     if unknown:
         return f"unknown field {quoted(sorted(unknown)[0])}"
     name, kind = column.get("name"), column.get("kind")
@@ -268,8 +269,25 @@ def _column(column: Any) -> Fault:
         return f"its kind must be one of {', '.join(KINDS)}"
     if not isinstance(column.get("input"), (str, type(None))):
         return "its input must be a name or null"
+    fault = _reader(column["reader"]) if "reader" in column else None
+    fault = fault or (_levels(column["levels"]) if "levels" in column else None)
+    if fault:
+        return fault
     channels = column.get("channels", None if kind == "image" else 1)
     return None if type(channels) is int and channels in (1, 3) else "its channels must be 1 or 3"
+
+
+def _reader(value: Any) -> Fault:
+    try:
+        check_reader(value)
+    except ValueError as error:
+        return f"its reader is broken: {quoted(error)}"
+    return None
+
+
+def _levels(value: Any) -> Fault:
+    valid = isinstance(value, list) and len(value) <= MOST_LEVELS and all(isinstance(v, str) for v in value)
+    return None if valid else f"its levels must be at most {MOST_LEVELS:,} texts"
 
 
 def _scores(value: Any) -> Fault:
@@ -332,5 +350,6 @@ _OPTIONAL: dict[str, Check] = {
     "evaluation": _OBJECT,
     "findings": _findings,
     "run": _TEXT,
+    "target_reader": _reader,
     "verdict": _OBJECT,
 }

@@ -20,7 +20,7 @@ from ...datasets import InputError, picture_parts
 from ..calibration.conformal import refer
 from ..results.models import Manifest
 from .confidence import Confidence
-from .inputs import refuse_missing
+from .inputs import CellTally, column_reader, refuse_missing
 from .loading import SavedModel
 
 FORMATS = ("csv", "parquet", "jsonl", "json")
@@ -67,8 +67,11 @@ def predict_parts(model: SavedModel, data: Sequence[str], note: Note) -> Iterato
     >>> [len(part["prediction"]) for part in predict_parts(model, [folder + "/rows.csv"], print)]
     [150]
     """
+    tally = CellTally()
     for start, rows, columns in _read_ahead(raw_rows(model.manifest, data, note)):
-        yield {**columns, **prediction_columns(model, model.predict_rows(rows, start))}
+        yield {**columns, **prediction_columns(model, model.predict_rows(rows, start, tally))}
+    for message in tally.messages():
+        note(message)
 
 
 def _read_ahead(parts: Iterator[Part]) -> Iterator[Part]:
@@ -120,8 +123,8 @@ def _table_rows(manifest: Manifest, source: str, note: Note) -> Iterator[Part]:
     from ...datasets import open_rows
 
     inputs = manifest["inputs"]
-    numbers = [c["name"] for c in inputs if c["kind"] == "number"]
-    others = [c["name"] for c in inputs if c["kind"] != "number"]
+    numbers = [c["name"] for c in inputs if column_reader(c).reads_plain_numbers]
+    others = [c["name"] for c in inputs if c["name"] not in numbers]
     is_text = manifest["modality"] == "text"  # a table of one column needs no name
     rows = open_rows(source, numbers, None if is_text else others)
     _note_extra_columns(manifest, rows.names, note)

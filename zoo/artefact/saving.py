@@ -222,7 +222,14 @@ def _describe(
         "seed": seed,
         "versions": versions(),
         **({"confidence": confidence} if confidence is not None else {}),
+        **_target_reader(data),
     }
+
+
+def _target_reader(data: Dataset | None) -> dict[str, Any]:
+    """How the targets of the training rows were read, where they came from a table."""
+    readers = {} if data is None else data.schema.readers()
+    return {"target_reader": readers[data.target].to_dict()} if data and data.target in readers else {}
 
 
 def _checked_results(results: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from ...datasets import Features, Modality, infer_role, take
+from ...datasets import Features, Modality, reader_of, take
 from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
 from ..preprocessing.tables import raw_column
@@ -311,14 +311,14 @@ def associations(X: pd.DataFrame, seed: int = 0) -> np.ndarray:
 
 def _coded(values: pd.Series, name: str) -> tuple[bool, np.ndarray]:
     """Whether a column is numeric, and its centred ranks of length 1, or codes of its levels."""
-    role, _ = infer_role(values, name)
-    if role in ("numeric", "datetime"):
-        raw = raw_column(values, role)
+    reader = reader_of(values, name)
+    raw = raw_column(values, reader)
+    if reader.role in ("numeric", "datetime"):
         known = np.where(np.isfinite(raw), raw, np.nanmedian(raw) if np.isfinite(raw).any() else 0.0)
         ranks = rankdata(known)
         ranks = ranks - ranks.mean()
         return True, ranks / (np.linalg.norm(ranks) or 1.0)
-    return False, np.unique(raw_column(values, "categorical").astype(str), return_inverse=True)[1]
+    return False, np.unique(raw.astype(str), return_inverse=True)[1]
 
 
 def _association(first: Any, second: Any) -> float:

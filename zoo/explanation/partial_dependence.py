@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...datasets import infer_role, take, unknown_name
+from ...datasets import reader_of, take, unknown_name
 from ..preprocessing.tables import raw_column
 from ..results.explanation import Dependence
 from .importance import FittedModel
@@ -84,9 +84,10 @@ def dependence(
 
 def _grid(values: pd.Series, name: str) -> tuple[str, list[Any]]:
     """Values to set the column to; none if it is neither numeric nor categorical."""
-    role, _ = infer_role(values, name)
+    reader = reader_of(values, name)
+    role = reader.role
     if role == "numeric":
-        raw = raw_column(values, role)
+        raw = raw_column(values, reader)
         raw = raw[np.isfinite(raw)]
         if not len(raw):
             return "number", []

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...datasets import Features, Modality, infer_role, take
+from ...datasets import Features, Modality, reader_of, take
 from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
 from ..preprocessing.scales import ColumnScaler, TargetScaler, centre_and_spread, mean_and_deviation, undo
@@ -418,10 +418,11 @@ def readable(X: Any, modality: str) -> Readable:
 
 
 def _column(values: pd.Series, name: str) -> list[tuple[Feature, np.ndarray]]:
-    role, _ = infer_role(values, name)
+    reader = reader_of(values, name)
+    role = reader.role
     if role not in ("numeric", "datetime", "categorical", "text"):
         return []
-    raw = raw_column(values, role)
+    raw = raw_column(values, reader)
     if role == "numeric":
         return [(Feature(name, name), np.where(np.isfinite(raw), raw, np.nan))]
     if role == "datetime":

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...datasets import ColumnReader
 from ..preprocessing.columns import number_scaler
 from ..preprocessing.scales import USUAL_SPREAD, Scale, undo
 from ._source import Source
@@ -65,7 +66,7 @@ def _table(source: Source, known: dict[str, Any], rng: np.random.Generator) -> p
         if c["kind"] == "number":
             X[c["name"]] = X[c["name"]].astype(np.float64)
         elif c["kind"] == "date":
-            X[c["name"]] = pd.to_datetime(X[c["name"]], format="mixed")
+            X[c["name"]] = ColumnReader("datetime").read(X[c["name"]]).values
         else:
             X[c["name"]] = X[c["name"]].astype(object)
     return X

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ...datasets import as_texts
+from ...datasets import ColumnReader, as_texts
 from ..artefact import load, load_keras, load_skops, read_manifest
 from ..artefact.confidence import Confidence, confidence_of
-from ..artefact.loading import ROLES
+from ..artefact.inputs import ROLES, column_reader
 from ..calibration.conformal import ROUNDING
 from ..preprocessing.tables import input_names, raw_column
 from ..results.models import InputKind, Manifest
@@ -42,7 +42,9 @@ DTYPES: dict[InputKind, str] = {
 CELLS = (
     "A missing number or date is NaN, a missing category or text is an empty string. Unlike deepworth when "
     "it reads raw rows, exports do not strip spaces around a category and do not read NA, nan, ? or NULL as "
-    "missing: clean strings before they are sent."
+    "missing: clean strings before they are sent. Levels are spelled as deepworth keeps them: a whole number "
+    "without a point (1, not 1.0), a truth value as True or False. Numbers and dates are sent as numbers, so "
+    "that units, thousands marks and spellings of dates are the sender's to read."
 )
 
 
@@ -56,6 +58,7 @@ class Field:
     column: str
     input: str
     kind: InputKind
+    reader: ColumnReader
 
     @property
     def dtype(self) -> str:
@@ -140,7 +143,7 @@ class Source:
     def raw(self, X: Any) -> dict[str, np.ndarray]:
         """Raw rows as the arrays that exports take, first axis n_samples."""
         if self.modality == "tabular":
-            return {f.input: raw_column(X[f.column], ROLES[f.kind]) for f in self.fields}
+            return {f.input: raw_column(X[f.column], f.reader) for f in self.fields}
         if self.modality == "text":
             return {"text": as_texts(X).to_numpy(dtype=object)}
         return {"image": X}
@@ -168,9 +171,16 @@ def raw_rows(rows: Arrays, columns: Mapping[str, tuple[str, str]]) -> RawRows:
     table = {}
     for name, values in rows.items():
         column, kind = columns[name]
-        cells = pd.Series(pd.to_datetime(pd.Series(values), unit="s") if kind == "date" else values)
+        cells = pd.Series(_dates(values) if kind == "date" else values)
         table[column] = cells.mask(values == "", None) if kind == "category" else cells
     return pd.DataFrame(table)
+
+
+def _dates(seconds: np.ndarray) -> np.ndarray:
+    """Seconds since 1970 as dates, NaT for NaN."""
+    microseconds = np.where(np.isnan(seconds), 0.0, seconds) * 1e6
+    dates = np.rint(microseconds).astype(np.int64).astype("datetime64[us]")
+    return np.where(np.isnan(seconds), np.datetime64("NaT"), dates)
 
 
 def read(folder: Path, request: Request) -> Predict:
@@ -203,15 +213,18 @@ def open_source(path: str | os.PathLike[str]) -> Source:
 def _fields(manifest: Manifest, keras: Any, sklearn: Any) -> tuple[Field, ...]:
     inputs = manifest["inputs"]
     if manifest["modality"] != "tabular":
-        return (Field(inputs[0]["name"], manifest["modality"], inputs[0]["kind"]),)
+        kind = inputs[0]["kind"]
+        return (Field(inputs[0]["name"], manifest["modality"], kind, ColumnReader(ROLES.get(kind, "text"))),)
     if keras is not None:
-        return tuple(Field(c["name"], str(c["input"]), c["kind"]) for c in inputs if c.get("input"))
+        return tuple(
+            Field(c["name"], str(c["input"]), c["kind"], column_reader(c)) for c in inputs if c.get("input")
+        )
     encoder = sklearn.steps[0][1] if hasattr(sklearn, "steps") else None
     roles = getattr(encoder, "roles_", None)
     kinds = {role: kind for kind, role in ROLES.items()}
     names = input_names([c["name"] for c in inputs])
     return tuple(
-        Field(c["name"], name, kinds[roles[c["name"]]] if roles is not None else c["kind"])
+        Field(c["name"], name, kinds[roles[c["name"]]] if roles is not None else c["kind"], column_reader(c))
         for c, name in zip(inputs, names, strict=True)
         if roles is None or c["name"] in roles
     )

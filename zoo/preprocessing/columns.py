@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from ...datasets import ColumnReader, reader_of
 from ...datasets import as_texts as series_of_texts
-from ...datasets import infer_role
 from .scales import LARGEST, ColumnScaler
 from .tables import raw_column
 from .texts import SPACED, spaced
@@ -58,8 +58,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         X = as_frame(X)
         self.feature_names_in_ = np.array([str(c) for c in X.columns], dtype=object)
         self.n_features_in_ = X.shape[1]
-        roles = {str(c): infer_role(X[c], str(c))[0] for c in X.columns}
-        self.roles_ = {str(c): roles[str(c)] for c in X.columns if _is_informative(X[c], roles[str(c)])}
+        readers = {str(c): reader_of(X[c], str(c)) for c in X.columns}
+        used = {str(c): readers[str(c)] for c in X.columns if _is_informative(X[c], readers[str(c)])}
+        self.roles_ = {name: reader.role for name, reader in used.items()}
+        # as plain values, which files of models can hold without a type of our own
+        self.readers_ = {name: reader.to_dict() for name, reader in used.items()}
         self.columns_ = ColumnTransformer(self._steps(), sparse_threshold=0.0)
         with warnings.catch_warnings():
             # quantiles of a column with few values coincide, and their bins are merged
@@ -101,7 +104,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             raise ValueError(f"column {absent[0]!r} is missing; expected {list(self.feature_names_in_)}")
         typed: dict[str, Any] = {}
         for name, role in self.roles_.items():
-            raw = raw_column(by_name[name], role)
+            raw = raw_column(by_name[name], self._reader(name))
             if role == "datetime":
                 typed.update(_date_parts(name, raw))
             elif role == "numeric":
@@ -109,6 +112,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             else:
                 typed[name] = np.where(raw == "", MISSING, raw) if role == "categorical" else raw
         return pd.DataFrame(typed, index=range(len(X)))
+
+    def _reader(self, name: str) -> ColumnReader:
+        """How a column is read; models of format 1.0 have its role only."""
+        facts = getattr(self, "readers_", {}).get(name, {"role": self.roles_[name]})
+        return ColumnReader.from_dict(facts)
 
     def _finite(self, raw: np.ndarray) -> np.ndarray:
         """Infinite numbers as missing; models saved before columns were scaled cut numbers at 1e30."""
@@ -168,9 +176,11 @@ def number_scaler(encoder: TableEncoder) -> ColumnScaler | None:
     return None
 
 
-def _is_informative(values: pd.Series, role: str) -> bool:
+def _is_informative(values: pd.Series, reader: ColumnReader) -> bool:
     """Whether a column can help with new rows: no identifier, and no number that is always missing."""
-    return role != "identifier" and (role != "numeric" or bool(np.isfinite(raw_column(values, role)).any()))
+    if reader.role == "identifier":
+        return False
+    return reader.role != "numeric" or bool(np.isfinite(raw_column(values, reader)).any())
 
 
 class SafeText(TransformerMixin, BaseEstimator):
@@ -236,8 +246,13 @@ _PARTS = ("days", "month", "weekday", "hour")
 
 
 def _date_parts(name: str, seconds: np.ndarray) -> dict[str, np.ndarray]:
-    dates = pd.to_datetime(pd.Series(seconds), unit="s", errors="coerce")
-    parts = (seconds / 86400.0, dates.dt.month, dates.dt.day_of_week, dates.dt.hour)
+    known = np.isfinite(seconds)
+    moments = np.where(known, seconds, 0.0).astype("datetime64[s]")
+    months = moments.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    days = moments.astype("datetime64[D]").astype(np.int64)
+    weekdays = (days + 3) % 7  # 0 is Monday; the first of January 1970 was a Thursday
+    hours = moments.astype("datetime64[h]").astype(np.int64) % 24
+    parts = (seconds / 86400.0, *(np.where(known, part, np.nan) for part in (months, weekdays, hours)))
     return {f"{name} {part}": np.asarray(v, np.float64) for part, v in zip(_PARTS, parts, strict=True)}
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...datasets import infer_role, mended, tokenise
+from ...datasets import ColumnReader, reader_of, tokenise
 from .base import InputSpec, coarse
 from .scales import centre_and_spread, power_of_two
 
@@ -39,6 +39,7 @@ class ColumnCode:
     words: tuple[str, ...] = field(default=(), repr=False)
     knots: tuple[float, ...] = field(default=(), repr=False)
     ranks: tuple[float, ...] = field(default=(), repr=False)
+    reader: ColumnReader = field(default_factory=lambda: ColumnReader("numeric"), repr=False)
 
     @property
     def embedded(self) -> bool:
@@ -106,7 +107,7 @@ class TablePreprocessor:
         missing = [c.name for c in self.columns if c.name not in by_name]
         if missing:
             raise ValueError(f"column {missing[0]!r} is missing; expected the columns seen in fit")
-        return {c.input_name: raw_column(X[by_name[c.name]], c.role)[:, None] for c in self.columns}
+        return {c.input_name: raw_column(X[by_name[c.name]], c.reader)[:, None] for c in self.columns}
 
     def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Keras inputs by column, and ``numeric`` and ``categories`` computed from them."""
@@ -140,32 +141,19 @@ class TablePreprocessor:
         return raw, encoded
 
 
-def raw_column(values: pd.Series, role: str) -> np.ndarray:
-    """One column in the raw form of its role: float64 (NaN missing), seconds, or str ("" missing)."""
-    if role == "datetime":
-        dates = pd.to_datetime(values, errors="coerce", utc=True)
-        seconds = dates.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64) / 1e6
-        return np.where(dates.isna(), np.nan, seconds)
-    if role == "numeric":
-        return _floats(values)
-    if isinstance(values.dtype, pd.CategoricalDtype):  # each level once, however many rows have it
-        levels = [_as_level(level) for level in values.cat.categories]
-        return np.array([*levels, MISSING], dtype=object)[values.cat.codes]
-    strings = values.astype(object)
-    return np.where(values.isna(), MISSING, strings.map(_as_level)).astype(object)
+def raw_column(cells: pd.Series, reader: ColumnReader) -> np.ndarray:
+    """One column in the raw form of its role: float64 (NaN missing), seconds since 1970, or str ("" missing).
 
-
-def _floats(values: pd.Series) -> np.ndarray:
-    if values.dtype == bool:
+    Each cell is read as its reader says, whatever the cells beside it.
+    """
+    values = reader.read(cells).values
+    if reader.role == "datetime":
+        return np.where(values.isna(), np.nan, values.to_numpy("datetime64[us]").astype(np.int64) / 1e6)
+    if reader.role == "numeric":
         return values.to_numpy(np.float64)
-    return pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-
-
-def _as_level(value: Any) -> str:
-    """Whole floats read as integers, so that 3 and 3.0 are the same level."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return mended(str(value)).strip()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.array([*values.cat.categories, MISSING], dtype=object)[values.cat.codes]
+    return values.to_numpy(dtype=object, na_value=MISSING)
 
 
 def input_names(columns: Sequence[Any]) -> list[str]:
@@ -180,14 +168,17 @@ def input_names(columns: Sequence[Any]) -> list[str]:
 
 
 def _learn(values: pd.Series, name: str, input_name: str, numbers: str) -> ColumnCode | None:
-    role, _ = infer_role(values, name)
+    reader = reader_of(values, name)
+    role = reader.role
     if role in ("numeric", "datetime"):
-        return _learn_number(raw_column(values, role), name, input_name, role, numbers)
-    if role == "categorical":
-        return ColumnCode(name, input_name, role, levels=_levels(raw_column(values, role)))
-    if role == "text":
-        return ColumnCode(name, input_name, role, words=_words(raw_column(values, role)))
-    return None  # an identifier does not generalise to new rows
+        code = _learn_number(raw_column(values, reader), name, input_name, role, numbers)
+    elif role == "categorical":
+        code = ColumnCode(name, input_name, role, levels=_levels(raw_column(values, reader)))
+    elif role == "text":
+        code = ColumnCode(name, input_name, role, words=_words(raw_column(values, reader)))
+    else:
+        return None  # an identifier does not generalise to new rows
+    return replace(code, reader=reader)
 
 
 def _learn_number(x: np.ndarray, name: str, input_name: str, role: str, numbers: str) -> ColumnCode:

@@ -24,12 +24,19 @@ class InputColumn(TypedDict):
         Name of the Keras input; None where a network does not use the column, or the model is no network.
     channels : {1, 3}
         Of images only.
+    reader : dict
+        How the cells of a column become values: role, order of dates, marks and units of numbers, marks of
+        missing values, and an example; what is not there is at its default.
+    levels : list of str
+        The levels of a category that the training rows had, at most 1,000.
     """
 
     name: str
     kind: InputKind
     input: NotRequired[str | None]
     channels: NotRequired[int]
+    reader: NotRequired[dict[str, Any]]
+    levels: NotRequired[list[str]]
 
 
 class TrainingData(TypedDict):
@@ -97,6 +104,8 @@ class Manifest(TypedDict):
         What the checks found in the data.
     run : str
         The run that the model comes from.
+    target_reader : dict
+        How the targets of the training rows were read, as the reader of a column.
     verdict : dict
         The verdict of that run.
     """
@@ -121,6 +130,7 @@ class Manifest(TypedDict):
     evaluation: NotRequired[dict[str, Any]]
     findings: NotRequired[list[dict[str, Any]]]
     run: NotRequired[str]
+    target_reader: NotRequired[dict[str, Any]]
     verdict: NotRequired[dict[str, Any]]
 
 

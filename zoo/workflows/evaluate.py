@@ -8,7 +8,17 @@ from typing import Unpack
 
 import numpy as np
 
-from ...datasets import DataLike, Dataset, InputError, ReadOptions, as_dataset, take
+from ...datasets import (
+    ColumnReader,
+    DataLike,
+    Dataset,
+    InputError,
+    ReadOptions,
+    as_dataset,
+    load_dataset,
+    take,
+)
+from ..artefact.inputs import column_reader
 from ..artefact.loading import SavedModel, load
 from ..calibration.reliability import (
     bin_numbers,
@@ -155,7 +165,7 @@ def labelled_rows(model: SavedModel, data: DataLike, seed: int, reading: ReadOpt
         reading = {**reading, "target": manifest["target"]}
         if manifest["modality"] == "text" and not reading.get("text"):
             reading = {**reading, "text": manifest["inputs"][0]["name"]}
-    dataset = as_dataset(data, seed=seed, **reading)
+    dataset = _as_trained(model, data, seed, reading)
     if dataset.modality != manifest["modality"]:
         raise InputError(f"{data} is {dataset.modality} data, the model wants {manifest['modality']} data")
     if (dataset.task == "regression") != (manifest["task"] == "regression"):
@@ -167,6 +177,19 @@ def labelled_rows(model: SavedModel, data: DataLike, seed: int, reading: ReadOpt
         dataset.classes = tuple(manifest["classes"])
         dataset.task, dataset.positive = manifest["task"], manifest["dataset"]["positive"]
     return dataset
+
+
+def _as_trained(model: SavedModel, data: DataLike, seed: int, reading: ReadOptions) -> Dataset:
+    """The data, whose cells are read as those of the training rows where they are a table of raw cells."""
+    is_table = hasattr(data, "columns") or (not isinstance(data, Dataset) and Path(data).is_file())
+    manifest = model.manifest
+    if not is_table or manifest["modality"] == "image":
+        return as_dataset(data, seed=seed, **reading)
+    readers = {c["name"]: column_reader(c) for c in manifest["inputs"]}
+    if "target_reader" in manifest:
+        target = reading.get("target") or manifest["target"]
+        readers[target] = ColumnReader.from_dict(manifest["target_reader"])
+    return load_dataset(data, seed=seed, readers=readers, **reading)
 
 
 def rows_to_judge(dataset: Dataset) -> np.ndarray:
