@@ -17,6 +17,7 @@ from sklearn.tree import DecisionTreeRegressor
 import deepworth
 from deepworth.zoo import registry
 from deepworth.zoo.explanation import Answers, coefficients, surrogates
+from deepworth.zoo.judging.intervals import correlated_t
 from deepworth.zoo.metrics import METRICS, Truth, default_margin, evaluate, influence_values, weighted_scores
 from deepworth.zoo.preprocessing.scales import (
     LARGEST,
@@ -28,6 +29,7 @@ from deepworth.zoo.preprocessing.scales import (
     mean_and_deviation,
     undo,
 )
+from deepworth.zoo.report.words import number, signed
 
 pytestmark = pytest.mark.xdist_group("units")
 
@@ -231,6 +233,37 @@ def test_metrics_of_numbers_follow_the_unit(unit):
         assert default_margin(metric, y * unit, None) == pytest.approx(
             default_margin(metric, y, None) * factor
         )
+
+
+@pytest.mark.parametrize("unit", [1e-15, 1e-9, 1e9, 1e100])
+@pytest.mark.parametrize("differences", [[0.3, 0.1, 0.2, 0.25, -0.1], [0.2] * 5, [0.0] * 5])
+def test_a_verdict_does_not_depend_on_the_unit_of_errors(unit, differences):
+    usual = correlated_t(np.array(differences), 0.25, 0.05, 0.95)
+    other = correlated_t(np.array(differences) * unit, 0.25, 0.05 * unit, 0.95)
+    assert other.p_above == pytest.approx(usual.p_above, rel=1e-6)
+    assert other.p_inside == pytest.approx(usual.p_inside, rel=1e-6)
+    assert other.high == pytest.approx(usual.high * unit)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.912, "0.912"),
+        (0.0123, "0.012"),
+        (0.0, "0.000"),
+        (99.5, "99.500"),
+        (1234.4, "1,234"),
+        (3.2e-10, "3.2e-10"),
+        (0.00034567, "0.000346"),
+        (-4.5e-7, "-4.5e-07"),
+        (4.2e44, "4.2e+44"),
+        (None, "-"),
+    ],
+)
+def test_scores_have_significant_digits(value, shown):
+    assert number(value) == shown
+    if value is not None:
+        assert signed(value) == ("+" if value >= 0 else "") + shown
 
 
 # ---------------------------------------------------------------- findings

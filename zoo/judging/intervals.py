@@ -18,6 +18,9 @@ from scipy import special, stats
 from ...datasets import InputError
 from ..results.answer import Posterior
 
+ROUNDING = 1e-12  # of scores, as a share of their size
+_MARGINS = 100  # the default margin of an error is a hundredth of the target's standard deviation
+
 
 def check_level(level: float) -> None:
     """Refuse what is no level of a verdict: below a half, two opposite answers could both hold."""
@@ -30,21 +33,26 @@ def corrected_variance(values: np.ndarray, test_over_train: float) -> float:
     return (1.0 / len(values) + test_over_train) * float(np.var(values, ddof=1))
 
 
-def difference_variance(differences: np.ndarray, test_over_train: float) -> float:
+def difference_variance(differences: np.ndarray, test_over_train: float, size: float = 1.0) -> float:
     """The same of paired differences, which on small folds may all be equal by chance.
 
     A fold of two rows has few scores to choose from: ten rows of noise can give the same difference five
     times. Then the folds tell no spread, and it is taken to be as large as the difference itself; none is
-    left only where there is no difference at all.
+    left only where there is no difference at all. ``size`` is that of the scores.
     """
-    if all_equal(differences):
+    if all_equal(differences, size):
         return (1.0 / len(differences) + test_over_train) * float(np.mean(differences)) ** 2
     return corrected_variance(differences, test_over_train)
 
 
-def all_equal(differences: np.ndarray) -> bool:
-    """Whether they differ by no more than rounding."""
-    return bool(np.ptp(differences) <= 1e-12 * (1.0 + np.abs(differences).max()))
+def all_equal(differences: np.ndarray, size: float = 1.0) -> bool:
+    """Whether they differ by no more than the rounding of scores of this size."""
+    return bool(np.ptp(differences) <= ROUNDING * (size + np.abs(differences).max()))
+
+
+def size_of_scores(width: float, margin: float) -> float:
+    """The range of a metric or, without one, a hundred margins: errors have the unit of the target."""
+    return width if np.isfinite(width) else _MARGINS * margin
 
 
 def corrected_interval(values: np.ndarray, test_over_train: float, level: float) -> tuple[float, float]:
@@ -83,7 +91,8 @@ def correlated_t(
         Factor of the standard error: folds that share a few rows of a class know less than they show.
     """
     mean = float(np.mean(differences))
-    scale = expansion * np.sqrt(difference_variance(differences, test_over_train))
+    size = size_of_scores(width, margin)
+    scale = expansion * np.sqrt(difference_variance(differences, test_over_train, size))
     if scale == 0.0:
         return _agreement(rows, width, margin, level)
     freedom = len(differences) - 1

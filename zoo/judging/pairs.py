@@ -10,7 +10,7 @@ from scipy import optimize, special, stats
 
 from ..metrics import Metric, Truth
 from ..results.answer import Paired, Posterior
-from .intervals import correlated_t, difference_variance, of_samples
+from .intervals import correlated_t, difference_variance, of_samples, size_of_scores
 from .scores import ModelScores, Resampled
 
 
@@ -29,7 +29,9 @@ def paired_by_folds(
         return None
     width = metric.bounds[1] - metric.bounds[0]
     posterior = correlated_t(differences, test_over_train, margin, level, first.rows_tested, width)
-    error, freedom = float(np.sqrt(difference_variance(differences, test_over_train))), len(differences) - 1
+    size = size_of_scores(width, margin)
+    error = float(np.sqrt(difference_variance(differences, test_over_train, size)))
+    freedom = len(differences) - 1
     p_value = _two_sided(posterior.mean, error, freedom)
     return Paired(first.model, second.model, "corrected t", posterior, error, freedom, p_value)
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..metrics import Metric
 from ..results.answer import Champion, Posterior, Verdict
 from .intervals import (
+    ROUNDING,
     agreeing_rows_needed,
     all_equal,
     best,
@@ -20,6 +21,7 @@ from .intervals import (
     of_samples,
     out_of_bag_champion,
     rows_factor_needed,
+    size_of_scores,
 )
 from .scores import ModelScores, Resampled
 from .support import FEWEST_ROWS, Support, expansion
@@ -73,11 +75,12 @@ def decide(
     if len(differences) < 2:
         sentence = f"Only one fold has a value of {metric.label}, which says nothing about its uncertainty."
         return _no_contest(setting, names, sentence, "use another metric, or fewer and larger folds")
-    if all_equal(differences) and abs(differences[0]) > 1e-12:
+    width = metric.bounds[1] - metric.bounds[0]
+    size = size_of_scores(width, margin)
+    if all_equal(differences, size) and abs(differences[0]) > ROUNDING * size:
         n_folds = len(differences)
         sentence = f"All {n_folds} folds show the same difference, which says nothing about its uncertainty."
         return _no_contest(setting, names, sentence, "use fewer folds, or more rows")
-    width = metric.bounds[1] - metric.bounds[0]
     rows, wider = models[0].rows_tested, expansion(support)
     posterior = correlated_t(differences, test_over_train, margin, level, rows, width, wider)
     n_repeats = len(np.unique(repeats))
@@ -257,8 +260,8 @@ def _sentence(outcome: str, setting: _Setting, names: dict[str, str | None], p: 
 
 def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting, repeats: int) -> str:
     """What would probably settle an undecided verdict."""
-    if all_equal(differences):
-        width = setting.metric.bounds[1] - setting.metric.bounds[0]
+    width = setting.metric.bounds[1] - setting.metric.bounds[0]
+    if all_equal(differences, size_of_scores(width, setting.margin)):
         rows = agreeing_rows_needed(width, setting.margin, setting.level)
         if rows is None:
             return "set a margin above zero, since no number of rows shows that two models are exactly equal"
