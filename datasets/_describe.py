@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from ._base import Dataset, Finding, Modality, Role, Severity, Task
+from ._base import Column, Dataset, Finding, Modality, Role, Severity, Task
 from ._checks import check_dataset
 from ._codes import CODES
 from ._errors import InputError
@@ -23,13 +23,19 @@ _TARGET_ROLES: tuple[Role, ...] = ("numeric", "categorical")
 
 
 class ColumnInfo(TypedDict):
-    """The fields of a :class:`Column`."""
+    """The fields of a :class:`Column`, and how its example was read."""
 
     name: str
     role: Role
     reason: str
     n_missing: int
     n_unique: int
+    reader: dict[str, object] | None
+    spelling: str
+    example: str
+    read_as: str
+    n_unread: int
+    unread: tuple[str, ...]
 
 
 class FindingInfo(TypedDict):
@@ -92,7 +98,8 @@ class DatasetDescription(TypedDict):
     target_range : dict of float or None
         Range of the target; None for classification.
     columns : list of dict
-        Name, role and summary of each column.
+        Name, role, reason, missing and different values of each column; its ``reader`` and ``spelling``
+        (order of dates, marks, unit), an ``example`` with the value ``read_as``, and cells not read.
     findings : list of dict
         Findings of reading the data.
     preview : list of dict
@@ -221,7 +228,7 @@ def describe_dataset(
         "positive": dataset.positive,
         "classes": _class_counts(dataset),
         "target_range": _range(dataset),
-        "columns": [_info(c) for c in dataset.schema.columns],
+        "columns": [_column_info(c) for c in dataset.schema.columns],
         "findings": [_info(f) for f in check_dataset(dataset)],
         "preview": _preview(dataset, preview),
         "provenance": _info(dataset.provenance),
@@ -244,7 +251,7 @@ def _describe_table(table: RawTable, preview: int) -> DatasetDescription:
         "positive": None,
         "classes": None,
         "target_range": None,
-        "columns": [_info(c) for c in reading.columns],
+        "columns": [_column_info(c) for c in reading.columns],
         "findings": [_info(f) for f in reading.findings],
         "preview": _cells(table.frame.head(preview)),
         "provenance": _info(table.provenance),
@@ -313,6 +320,23 @@ def check_data(
 def _info(part: Any) -> Any:
     """The fields of a dataclass."""
     return asdict(part)
+
+
+def _column_info(column: Column) -> ColumnInfo:
+    reader = column.reader
+    return {
+        "name": column.name,
+        "role": column.role,
+        "reason": column.reason,
+        "n_missing": column.n_missing,
+        "n_unique": column.n_unique,
+        "reader": None if reader is None else reader.to_dict(),
+        "spelling": "" if reader is None else reader.spelling(),
+        "example": "" if reader is None else reader.example,
+        "read_as": "" if reader is None else reader.example_value(),
+        "n_unread": column.n_unread,
+        "unread": column.unread,
+    }
 
 
 def _with_advice(finding: Finding) -> FindingAdvice:

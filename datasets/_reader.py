@@ -26,6 +26,7 @@ from ._text import mended
 MISSING_MARKS = frozenset(
     ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT", "NULL", "null", "None"]
 )
+_MARK_NAMES = {",": "comma", ".": "point", " ": "space", "'": "apostrophe"}
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 _NESTED = (list, tuple, dict, set, bytes, np.ndarray)
 
@@ -84,6 +85,27 @@ class ColumnReader:
     def read_distinct(self, cells: Distinct) -> ReadCells:
         """As :meth:`read`, for cells whose distinct values are known."""
         return _CONVERSIONS[self.role](self, cells)
+
+    def spelling(self) -> str:
+        """What is not plain about the cells, such as "day first" or "decimal comma, unit €"."""
+        form = self.numbers
+        facts = [f"{self.order} first" if self.order else ""]
+        if self.role == "numeric":
+            facts.append("decimal comma" if form.decimal == "," else "")
+            facts.append(f"thousands mark {_MARK_NAMES[form.thousands]}" if form.thousands else "")
+            facts.append(f"unit {', '.join(form.units)}" if form.units else "")
+        if self.missing is not None:
+            facts.append(f"missing: {', '.join(self.missing) or 'blank only'}")
+        return ", ".join(filter(None, facts))
+
+    def example_value(self) -> str:
+        """The example as it was read, such as "2023-04-03" for "03.04.2023"; "" without one."""
+        if not self.example:
+            return ""
+        value = self.read(pd.Series([self.example], dtype=object)).values[0]
+        if self.role == "numeric":
+            return f"{value:.15g}"
+        return str(value).removesuffix(" 00:00:00")
 
     @property
     def reads_plain_numbers(self) -> bool:

@@ -85,11 +85,7 @@ def show_dataset(data: DatasetDescription, *, as_json: bool = False) -> None:
         out.print(f"{data['test_rows']:,} of them are its official test part")
     out.print(Text(_target_line(data)))  # names of columns and classes are no markup
     if data["columns"]:
-        table = _table("column", "role", "missing", "values", "why")
-        for c in data["columns"]:
-            cells = (c["name"], c["role"], c["n_missing"] or "", f"{c['n_unique']:,}", c["reason"])
-            table.add_row(*(Text(str(cell)) for cell in cells))
-        out.print(table)
+        out.print(_columns(data["columns"]))
     for f in data["findings"]:
         out.print(Text(f"{f['code']} {f['message']}", _SEVERITY[f["severity"]]))
     out.print(_preview(data["preview"]))
@@ -100,6 +96,32 @@ def show_dataset(data: DatasetDescription, *, as_json: bool = False) -> None:
         where["citation"],
     ]
     out.print(Text("; ".join(part for part in known if part), "dim"))
+
+
+def _columns(columns: Sequence[Mapping[str, Any]]) -> Table:
+    """How each column was read: role, spelling, an example with its value, cells that were not read, why."""
+    table = _table("column", "role", "example", "missing", "not read", "values", "why")
+    for c in columns:
+        unread = f"{c['n_unread']:,} ({', '.join(map(repr, c['unread'][:2]))})" if c["n_unread"] else ""
+        why = "; ".join(filter(None, (c["reason"], c["spelling"])))
+        cells = (c["name"], c["role"], _example(c), c["n_missing"] or "", unread, f"{c['n_unique']:,}", why)
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    return table
+
+
+def _example(column: Mapping[str, Any], longest: int = 30) -> str:
+    """A cell, and the value that was read where it looks different."""
+    cell, value = column["example"], column["read_as"]
+    shown = cell if len(cell) <= longest else cell[: longest - 3] + "..."
+    plain = column["role"] not in ("numeric", "datetime") or _same_number(cell, value) or cell == value
+    return shown if plain else f"{shown} -> {value}"
+
+
+def _same_number(cell: str, value: str) -> bool:
+    try:
+        return float(cell) == float(value)
+    except ValueError:
+        return False
 
 
 def _possible_targets_line(targets: Sequence[Mapping[str, object]], most: int = 20) -> str:
