@@ -53,7 +53,7 @@ def _is_valid(name: Any, value: Any) -> bool:
         return isinstance(value, str) and value in _CHOICES[name]
     if name in _LISTS:
         return isinstance(value, list) and len(value) <= _MOST and all(map(_is_text, value))
-    return name == "example" and _is_text(value)
+    return value is True if name == "booleans" else name == "example" and _is_text(value)
 
 
 def _is_text(value: Any) -> bool:

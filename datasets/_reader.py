@@ -26,6 +26,7 @@ from ._text import mended
 MISSING_MARKS = frozenset(
     ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT", "NULL", "null", "None"]
 )
+_BOOLEANS = dict.fromkeys(("1", "yes", "y", "t"), "True") | dict.fromkeys(("0", "no", "n", "f"), "False")
 _MARK_NAMES = {",": "comma", ".": "point", " ": "space", "'": "apostrophe"}
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 _NESTED = (list, tuple, dict, set, bytes, np.ndarray)
@@ -46,6 +47,8 @@ class ColumnReader:
         Decimal mark, thousands mark and units.
     missing : tuple of str or None
         Cells that mean a missing value, besides blank ones; None is the usual ones, such as "NA" and "?".
+    booleans : bool
+        Whether the levels are True and False, which 1 and 0, yes and no, t and f mean too then.
     example : str
         A cell of the training rows.
 
@@ -62,6 +65,7 @@ class ColumnReader:
     order: Order | None = None
     numbers: NumberFormat = field(default_factory=NumberFormat)
     missing: tuple[str, ...] | None = None
+    booleans: bool = False
     example: str = ""
 
     def read(self, cells: pd.Series) -> ReadCells:
@@ -112,6 +116,11 @@ class ColumnReader:
         """Whether numbers as Python writes them, and the usual marks, are read as any parser would."""
         return self.role == "numeric" and self.numbers.thousands != "." and self.missing is None
 
+    def level(self, value: Any) -> str:
+        """The one spelling of a category or class in this column; see :func:`level_of`."""
+        level = level_of(value)
+        return _BOOLEANS.get(level.lower(), level) if self.booleans else level
+
     def is_missing(self, cell: str) -> bool:
         """Whether the text of a cell means a missing value."""
         marks = MISSING_MARKS if self.missing is None else self.missing
@@ -126,6 +135,7 @@ class ColumnReader:
             "thousands": form.thousands or None,
             "units": list(form.units) or None,
             "missing": None if self.missing is None else list(self.missing),
+            "booleans": self.booleans or None,
             "example": self.example or None,
         }
         return {"role": self.role} | {name: value for name, value in facts.items() if value is not None}
@@ -143,7 +153,12 @@ class ColumnReader:
         numbers = (facts.get("decimal", "."), facts.get("thousands", ""), tuple(facts.get("units", ())))
         missing = tuple(facts["missing"]) if "missing" in facts else None
         return ColumnReader(
-            facts["role"], facts.get("order"), NumberFormat(*numbers), missing, facts.get("example", "")
+            facts["role"],
+            facts.get("order"),
+            NumberFormat(*numbers),
+            missing,
+            facts.get("booleans", False),
+            facts.get("example", ""),
         )
 
 
@@ -262,7 +277,7 @@ def _all_read(values: pd.Series) -> ReadCells:
 
 
 def _categories(reader: ColumnReader, cells: Distinct) -> ReadCells:
-    names = as_objects([level_of(value) for value in cells.values])
+    names = as_objects([reader.level(value) for value in cells.values])
     known = np.array([not reader.is_missing(name) for name in names], dtype=bool)
     codes, levels = pd.factorize(names[known], sort=True)
     translated = np.full(len(names), -1)

@@ -14,7 +14,7 @@ from ._base import Role, Task
 from ._dates import all_dates, order_matters, parse_date
 from ._marks import ORDERS, Order
 from ._numbers import NumberFormat, decide_format, decimal_evidence, numbers_of
-from ._reader import ColumnReader, Distinct, ReadCells, as_objects, distinct, level_of, read_numbers
+from ._reader import ColumnReader, Distinct, ReadCells, as_objects, distinct, read_numbers
 from ._words import split_cell
 
 # A column is numeric when at most this fraction of its cells are words.
@@ -372,12 +372,15 @@ def is_code(series: pd.Series) -> bool:
 
 
 def as_strings(
-    series: pd.Series, missing: tuple[str, ...] | None = None, cells: Distinct | None = None
+    series: pd.Series,
+    missing: tuple[str, ...] | None = None,
+    cells: Distinct | None = None,
+    booleans: bool = False,
 ) -> Strings:
     """Cells of any type as distinct spellings (see :func:`level_of`), with missing marks as missing."""
     cells = distinct(series) if cells is None else cells
-    reader = ColumnReader("categorical", missing=missing)
-    names = as_objects([level_of(value) for value in cells.values])
+    reader = ColumnReader("categorical", missing=missing, booleans=booleans)
+    names = as_objects([reader.level(value) for value in cells.values])
     absent = np.array([reader.is_missing(name) for name in names], dtype=bool)
     marks = sorted({name or "blank" for name in names[absent]})
     renumbered, levels = pd.factorize(names[~absent])
@@ -419,8 +422,18 @@ def is_time_name(name: str) -> bool:
 
 def _words(role: Role, reason: str, strings: Strings, rules: ReadingRules, mixed: bool = False) -> _Decision:
     reason = f"{reason}, {len(strings.levels)} levels" if role == "categorical" else reason
-    reader = ColumnReader(role, missing=rules.missing, example=_example(strings))
+    reader = ColumnReader(
+        role,
+        missing=rules.missing,
+        booleans=role == "categorical" and are_booleans(strings.levels),
+        example=_example(strings),
+    )
     return _Decision(reader, reason + _marks(strings), mixed)
+
+
+def are_booleans(levels: Iterable[str]) -> bool:
+    """Whether the levels of a column are True and False."""
+    return set(levels) == {"True", "False"}
 
 
 def _marks(strings: Strings) -> str:

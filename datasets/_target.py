@@ -12,7 +12,16 @@ from ._base import TASKS, Role, Task
 from ._errors import InputError, unknown_name
 from ._numbers import numbers_of
 from ._reader import ColumnReader, read_numbers
-from ._schema import BAD_CELLS, ReadingRules, as_strings, infer_task, is_code, number_format, to_float
+from ._schema import (
+    BAD_CELLS,
+    ReadingRules,
+    are_booleans,
+    as_strings,
+    infer_task,
+    is_code,
+    number_format,
+    to_float,
+)
 
 GUESSED_NAMES = ("target", "class", "label", "y")
 MIN_ROWS = 10
@@ -125,7 +134,7 @@ def _target_reader(series: pd.Series, rules: ReadingRules) -> ColumnReader:
     strings = as_strings(series, rules.missing)
     form = number_format(strings, rules)
     if form is None or is_code(series):
-        return ColumnReader("categorical", missing=rules.missing)
+        return ColumnReader("categorical", missing=rules.missing, booleans=are_booleans(strings.levels))
     return ColumnReader("numeric", numbers=form, missing=rules.missing)
 
 
@@ -136,7 +145,7 @@ def _is_numeric(series: pd.Series) -> bool:
 
 def _labels_and_values(series: pd.Series, reader: ColumnReader) -> tuple[np.ndarray, np.ndarray]:
     """Each cell as a class name (None where missing) and as a number (NaN where it is not one)."""
-    strings = as_strings(series, reader.missing)
+    strings = as_strings(series, reader.missing, booleans=reader.booleans)
     labels = strings.spread(np.asarray(strings.levels, dtype=object), None)
     if reader.role == "categorical":
         return labels, np.full(len(labels), np.nan)
