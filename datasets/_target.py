@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -111,7 +111,7 @@ def read_target(
     rules = rules or ReadingRules()
     reader = reader or _target_reader(series, rules)
     labels, values = _labels_and_values(series, reader)
-    _refuse_missing(pd.isna(labels), name)
+    _refuse_missing(pd.isna(labels), name, as_strings(series, reader.missing).marks)
     numeric = not np.isnan(values).any()
     if not numeric:
         _refuse_words(labels, values, name, task)
@@ -159,13 +159,20 @@ def _where(marked: np.ndarray) -> str:
     return f"row {first} is" if count == 1 else f"{count} of {len(marked)} rows, first row {first}, are"
 
 
-def _refuse_missing(missing: np.ndarray, name: str) -> None:
+def _refuse_missing(missing: np.ndarray, name: str, marks: Sequence[str]) -> None:
     if missing.all():
         raise InputError(f"target {name!r} has no value in any row; choose another with --target")
     if missing.any():
         raise InputError(
             f"target {name!r}: {_where(missing)} missing; remove these rows, or fill in the values"
+            + _if_a_class(marks)
         )
+
+
+def _if_a_class(marks: Sequence[str]) -> str:
+    """What to do where a mark such as None, read as missing, is the name of a class."""
+    words = [mark for mark in marks if mark.isalpha() and mark != "blank"]
+    return f"; if {' or '.join(map(repr, words))} is a class, use --keep-na" if words else ""
 
 
 def _refuse_words(labels: np.ndarray, values: np.ndarray, name: str, task: str | None) -> None:
