@@ -66,15 +66,15 @@ def numbers_of(levels: np.ndarray) -> np.ndarray:
     return parsed
 
 
-def parse_number(cell: str, form: NumberFormat = PLAIN) -> float:
+def parse_number(cell: str, form: NumberFormat | None = None) -> float:
     """The number in one cell of text; NaN where it holds none.
 
     Parameters
     ----------
     cell : str
         Such as "1234.5", "1.234,56", "1 234", "(1,234.50)" (negative), "12,50 €", "54 kg".
-    form : NumberFormat, default=NumberFormat()
-        How the column's numbers are written. What does not fit it is read too where it can mean one number
+    form : NumberFormat, optional
+        How the column's numbers are written; by default with a decimal point and no marks. What does not fit it is read too where it can mean one number
         only, such as "8,75", but not "1,512".
 
     Returns
@@ -89,6 +89,7 @@ def parse_number(cell: str, form: NumberFormat = PLAIN) -> float:
     >>> parse_number("8,75"), parse_number("1,512")
     (8.75, nan)
     """
+    form = form or PLAIN
     parts = _split(cell)
     if parts is None or (parts.unit and parts.unit not in form.units):
         return np.nan

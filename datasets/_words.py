@@ -73,6 +73,13 @@ class WordRules:
         The character that replaces another one.
     emoticons : dict of str to str
         For each emoji, the expression of a raw piece that becomes it.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import WordRules, word_rules
+    >>> rules: WordRules = word_rules()
+    >>> "'" in rules.removed
+    True
     """
 
     replaced: tuple[tuple[str, str], ...]

@@ -195,7 +195,7 @@ class Setup:
         for name in given:
             if name not in ReadOptions.__annotations__:
                 raise unknown_name("option", name, option_names())
-        reading = {name: value for name, value in given.items() if not _is_unset(value)}
+        reading = {name: value for name, value in given.items() if not _is_unset(name, value)}
         return cls(_named(data), _absolute_test(reading), **parts, seed=seed)
 
     def with_resources(self, **changed: object) -> Setup:
@@ -275,9 +275,10 @@ def _tupled(name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) or (name in ("models", "budget") and value) else value
 
 
-def _is_unset(value: object) -> bool:
-    """None, False and an empty list of names are what an option is without being given."""
-    return value is None or (isinstance(value, (bool, tuple)) and not value)
+def _is_unset(name: str, value: object) -> bool:
+    """None, and of options that cannot be None also False and no names, is an option that is not given."""
+    may_be_none = "None" in str(ReadOptions.__annotations__[name])
+    return value is None or (not may_be_none and not value)
 
 
 def _named(data: object) -> str | None:

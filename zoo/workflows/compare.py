@@ -104,8 +104,12 @@ def compare(
         says otherwise), and deterministic kernels. Takes longer.
     seed : int, default=0
         The same seed gives the same numbers on the same machine.
-    target, drop, categorical, text, task : optional
+    target, drop, categorical : optional
         Which columns are read, and as what; see :func:`deepworth.load_dataset`.
+    numeric, dayfirst, decimal, thousands, missing, keep_na : optional
+        How their cells are read, where the cells do not tell; see :func:`deepworth.load_dataset`.
+    text, task : optional
+        The only column to learn from, and what is predicted; see :func:`deepworth.load_dataset`.
     test, split_column, groups, time, group_duplicates : optional
         How the rows are split; see :func:`deepworth.load_dataset`.
     positive, rows, offline : optional
