@@ -119,6 +119,8 @@ def _collect(module: ModuleType, name: str, definitions: dict[Any, str], imports
     if isinstance(statement, ast.ImportFrom) and statement.level:
         origin = sys.modules[_absolute(module, statement)]
         original = next(a.name for a in statement.names if (a.asname or a.name) == name)
+        if _statement(origin, original) is None:  # a package that gives names of its modules when first used
+            origin = sys.modules[getattr(origin, original).__module__]
         _collect(origin, original, definitions, imports)
         return
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
