@@ -131,7 +131,8 @@ def _between(
     first, second = models[i], models[j]
     metric, margin, level = resolved.metric, resolved.margin, resolved.level
     if support is not None and not support.enough:
-        why = f"only {support.tested} tested rows are of class {support.label}"
+        rows = "row is" if support.tested == 1 else "rows are"
+        why = f"only {support.tested} tested {rows} of class {support.label}"
         raise InputError(f"{first.model} and {second.model} cannot be compared by {metric.label}: {why}")
     if resampled is None:
         ratio = results.facts.plan.test_over_train

@@ -209,7 +209,7 @@ def test_a_test_part_with_one_case_of_a_class_gives_no_verdict(one_case):
     assert (budget.model, budget.score, budget.low) == (answer.leaderboard[0].model, None, None)
     assert Answer.from_dict(answer.to_dict()) == answer
     pair = ("logistic-regression", "deep-mlp")
-    with pytest.raises(InputError, match="cannot be compared by ROC AUC: the test set is too small"):
+    with pytest.raises(InputError, match="cannot be compared by ROC AUC: only 1 tested row is of class yes"):
         judge(one_case.results, Criteria(), between=pair)
     by_accuracy = judge(one_case.results, Criteria("accuracy"), between=pair)
     assert by_accuracy.between.test == "McNemar"
