@@ -23,7 +23,6 @@ from .streams import json_for
 from .words import (
     FAMILY_COLOURS,
     FRONT,
-    OUTCOMES,
     SEVERITIES,
     between_lines,
     budget_lines,
@@ -34,6 +33,7 @@ from .words import (
     front_note,
     is_tied,
     number,
+    outcome_words,
     seconds,
     tied_words,
     unsteady,
@@ -232,7 +232,7 @@ def _verdict(answer: Answer) -> Panel:
         lines.append(Text(f"What would help: {verdict.advice}.", "dim"))
     if verdict.missing:
         lines.append(Text(f"Missing: {', '.join(verdict.missing)}", "red"))
-    title = Text(f"Verdict: {OUTCOMES[verdict.outcome]}", "bold")
+    title = Text(f"Verdict: {outcome_words(verdict)}", "bold")
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
 
 
