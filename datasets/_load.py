@@ -183,7 +183,7 @@ def load_dataset(
     time : str, optional
         Column of dates or numbers by which splits predict later rows from earlier ones. It is not a
         feature, because future times are never seen in training: if a month or weekday matters, put it
-        into a column of its own.
+        into a column of its own. "row-order" stands for the order of the rows, unless a column has that name.
     group_duplicates : bool, default=False
         Keep equal and nearly equal rows on one side of every split.
     positive : str, optional

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -48,6 +50,21 @@ def read_groups(series: pd.Series, name: str) -> np.ndarray:
             f"group column {name!r} has the same value in every row; choose another with --groups"
         )
     return groups
+
+
+ROW_ORDER = "row-order"  # instead of the name of a time column
+
+
+def in_row_order(time: str | None, columns: Iterable[str]) -> bool:
+    """Whether the order of the rows is that of time; a column with this name comes first."""
+    return time == ROW_ORDER and ROW_ORDER not in columns
+
+
+def read_times(frame: pd.DataFrame, name: str, rules: ReadingRules | None = None) -> np.ndarray:
+    """The time of each row: of a column, or its number where the rows are in order of time."""
+    if in_row_order(name, frame.columns):
+        return np.arange(len(frame), dtype=np.float64)
+    return read_time(frame[name], name, rules)
 
 
 def read_time(series: pd.Series, name: str, rules: ReadingRules | None = None) -> np.ndarray:

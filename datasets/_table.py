@@ -12,7 +12,7 @@ import pandas as pd
 from ._base import FEATURE_ROLES, Column, Dataset, Finding, Provenance, Role, Schema, Severity
 from ._codes import finding
 from ._errors import InputError, unknown_name
-from ._plan_columns import read_groups, read_split, read_time
+from ._plan_columns import in_row_order, read_groups, read_split, read_times
 from ._reader import ColumnReader
 from ._schema import Inspection, ReadingRules, inspect_column, read_column, table_rules
 from ._target import Target, check_header, choose_target, no_target, read_target
@@ -144,7 +144,7 @@ def _dataset(table: RawTable, target: str, guessed: bool) -> Dataset:
         schema=Schema(tuple(reading.columns)),
         positive=check_positive(options.positive, values.y, values.task),
         groups=None if options.groups is None else read_groups(frame[options.groups], options.groups),
-        time=None if options.time is None else read_time(frame[options.time], options.time, reading.rules),
+        time=None if options.time is None else read_times(frame, options.time, reading.rules),
         test=test,
         provenance=table.provenance,
         findings=reading.findings,
@@ -199,7 +199,8 @@ def check_positive(positive: str | None, y: np.ndarray, task: str) -> str | None
 
 
 def _check_names(frame: pd.DataFrame, options: TableOptions, target: str | None) -> None:
-    named = (options.text, options.split_column, options.groups, options.time)
+    time = None if in_row_order(options.time, frame.columns) else options.time
+    named = (options.text, options.split_column, options.groups, time)
     singles = [name for name in named if name is not None]
     for column in (*options.drop, *options.categorical, *options.numeric, *singles):
         if column not in frame.columns:

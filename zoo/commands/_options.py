@@ -148,7 +148,8 @@ LOAD = (
         "--time",
         group="Data",
         metavar="COLUMN",
-        help="Predict later rows from earlier ones, by the order of COLUMN, which is not a feature.",
+        help="Predict later rows from earlier ones, by the order of COLUMN, which is not a feature; with "
+        "row-order, by the order of the rows.",
     ),
     option(
         "--group-duplicates",
