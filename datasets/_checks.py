@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ._base import Dataset, Finding
-from ._checks_columns import check_answers, check_columns, check_equal_columns
+from ._checks_columns import check_columns, check_equal_columns
+from ._checks_leaks import check_answers, check_text
 from ._checks_rows import check_copies
+from ._checks_spelling import check_class_spelling, check_spelling
 from ._checks_target import check_classes, check_n_rows, check_order, check_splits
 
 _SEVERITIES = ("error", "warning", "info")
@@ -44,8 +46,10 @@ def check_dataset(dataset: Dataset) -> list[Finding]:
         check_splits,
     ]
     if dataset.task != "regression":
-        checks.append(check_classes)
+        checks += [check_classes, check_class_spelling]
     if dataset.modality == "tabular":
-        checks += [check_columns, check_equal_columns, check_answers]
+        checks += [check_columns, check_equal_columns, check_spelling, check_answers]
+    if dataset.modality == "text":
+        checks.append(check_text)
     findings = [*dataset.findings, *(finding for check in checks for finding in check(dataset))]
     return sorted(findings, key=lambda f: (_SEVERITIES.index(f.severity), f.code))

@@ -1,4 +1,4 @@
-"""Checks of columns: empty, equal, many levels, dates, groups, and target leakage."""
+"""Checks of columns: empty, equal, many levels, dates, groups, and marks that may mean missing."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import pandas as pd
 
 from ._base import Dataset, Finding
 from ._codes import finding
-from ._leakage import single_column_scores
 from ._rows import group_sizes, row_hashes
 from ._schema import is_id_name, is_time_name
 
 MANY_LEVELS = 100
 MANY_MISSING = 0.4
 MANY_TIMES = 10  # so many different values in order are not a coincidence
-LEAKS_FROM = {"ROC AUC": 0.995, "balanced accuracy": 0.995, "R2": 0.99}
-_SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0)
+_SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
+OFTEN = 0.05  # share of the rows in which the only negative number of a column is no slip
 
 
 def check_columns(dataset: Dataset) -> Iterator[Finding]:
@@ -76,6 +75,7 @@ def _check_sentinels(name: str, values: np.ndarray) -> Iterator[Finding]:
     """A zero, or a number such as -999, that many rows share and that lies far from all others."""
     levels, counts = np.unique(values, return_counts=True)
     if len(levels) < 20:
+        yield from _check_few_numbers(name, levels, counts)
         return
     for at, next_to in ((0, 1), (-1, -2)):
         value, count, neighbour = levels[at], counts[at], levels[next_to]
@@ -84,10 +84,25 @@ def _check_sentinels(name: str, values: np.ndarray) -> Iterator[Finding]:
         lonely = value in _SENTINELS and gap > 3 * spread
         usual = np.median(np.diff(np.unique(rest)))
         zero = value == 0 == at and gap > max(3 * usual, 0.1 * np.median(rest)) and count <= len(rest)
-        if (lonely or zero) and count >= max(3, 0.005 * len(values)):
+        below = value in _SENTINELS and value < 0 <= neighbour and count >= OFTEN * len(values)
+        if (lonely or zero or below) and count >= max(3, 0.005 * len(values)):
+            where = _far(neighbour) if lonely or zero else "the only value below zero"
+            message = f"column {name!r}: {count} rows hold {value:g}, {where}; does it mean missing?"
+            yield finding("DW015", "info", message, (name,))
+
+
+def _far(neighbour: float) -> str:
+    return f"far from the next value {neighbour:g}"
+
+
+def _check_few_numbers(name: str, levels: np.ndarray, counts: np.ndarray) -> Iterator[Finding]:
+    """Grades from 1 to 5, and 99."""
+    for at, rest in ((0, levels[1:]), (-1, levels[:-1])):
+        value = levels[at] if len(levels) > 2 else 0.0
+        far = abs(value) >= 99 and value in _SENTINELS and np.abs(rest).max() < abs(value) / 3
+        if far and counts[at] >= 3:
             message = (
-                f"column {name!r}: {count} rows hold {value:g}, far from the next value {neighbour:g}; does "
-                f"it mean missing?"
+                f"column {name!r}: {counts[at]} rows hold {value:g}, {_far(rest[at])}; does it mean missing?"
             )
             yield finding("DW015", "info", message, (name,))
 
@@ -105,14 +120,3 @@ def check_equal_columns(dataset: Dataset) -> Iterator[Finding]:
 
 def _comparable(column: pd.Series) -> pd.Series:
     return column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
-
-
-def check_answers(dataset: Dataset) -> Iterator[Finding]:
-    """DW008: columns that alone predict the target almost perfectly."""
-    for name, score, metric in single_column_scores(dataset.X, dataset.y, dataset.task):
-        if score >= LEAKS_FROM[metric]:
-            message = (
-                f"column {name!r} alone predicts the target ({metric} {score:.3f}); is its value known "
-                f"before the target is?"
-            )
-            yield finding("DW008", "warning", message, (name,))

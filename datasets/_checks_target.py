@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ FEW_CASES = 10
 FEW_ROWS = 200
 VERY_FEW_ROWS = 50
 RARE_CLASS = 0.1
+SORTED = 0.95  # share of the steps that go one way
+ALIKE = 0.8  # correlation of neighbours
+MOST_BLOCKS = 5  # of each class
 
 
 def check_n_rows(dataset: Dataset) -> Iterator[Finding]:
@@ -27,30 +31,63 @@ def check_n_rows(dataset: Dataset) -> Iterator[Finding]:
 
 
 def check_order(dataset: Dataset) -> Iterator[Finding]:
-    """DW011: rows sorted by the target. DW031: splits in order of time, as chosen by the user."""
+    """DW011: rows sorted by the target. DW040: a series. DW031: splits in order of time, as chosen."""
     if dataset.time is not None:
-        message = (
-            f"splits are in order of time, {_shown(dataset.time.min())} to {_shown(dataset.time.max())}: "
-            f"each period is predicted from the rows before it"
-        )
+        by_row = np.array_equal(dataset.time, np.arange(len(dataset)))
+        ends = f"{_shown(dataset.time.min())} to {_shown(dataset.time.max())}"
+        order = "of the rows" if by_row else f"of time, {ends}"
+        message = f"splits are in the order {order}: each period is predicted from the rows before it"
         yield finding("DW031", "info", message)
     elif len(dataset) >= VERY_FEW_ROWS and _is_sorted(dataset.y, dataset.task):
         message = "rows are sorted by the target; if the order means time, use --time, else ignore this"
         yield finding("DW011", "info", message)
+    elif len(dataset) >= FEW_ROWS and _is_series(dataset.y, dataset.task) and not _has_dates(dataset):
+        message = (
+            "neighbouring rows have similar targets, as in a series over time or places: random folds leak "
+            "from one to the next; if the order of the rows means time, use --time row-order"
+        )
+        yield finding("DW040", "warning", message)
 
 
 def _shown(moment: np.generic) -> str:
     return str(moment)[:10] if isinstance(moment, np.datetime64) else f"{float(moment):g}"
 
 
+def _has_dates(dataset: Dataset) -> bool:
+    """Whether DW014 names a column that is better than the order of the rows."""
+    X: Any = dataset.X
+    dtypes = X.dtypes if isinstance(X, pd.DataFrame) else []
+    return any(pd.api.types.is_datetime64_any_dtype(dtype) for dtype in dtypes)
+
+
 def _is_sorted(y: np.ndarray, task: str) -> bool:
+    """Few blocks of equal classes, as of files put together, or values that nearly always go one way."""
+    if task == "regression":
+        steps = np.diff(y)
+        ways = np.mean(steps >= 0), np.mean(steps <= 0)
+        return bool(np.ptp(y) > 0 and max(ways) > SORTED and _neighbours(y) > ALIKE)
+    runs, expected = _runs(y)
+    return runs <= max(MOST_BLOCKS * len(np.unique(y)), 0.01 * expected) and runs < 0.5 * expected
+
+
+def _is_series(y: np.ndarray, task: str) -> bool:
     """Far fewer runs of equal classes than by chance, or values close to their neighbours."""
     if task == "regression":
-        ranks = pd.Series(y).rank().to_numpy()
-        return bool(np.ptp(ranks) > 0 and np.corrcoef(ranks[:-1], ranks[1:])[0, 1] > 0.9)
+        return _neighbours(y) > ALIKE
+    runs, expected = _runs(y)
+    return runs < 0.5 * expected
+
+
+def _neighbours(y: np.ndarray) -> float:
+    """Correlation of the ranks of neighbours."""
+    ranks = pd.Series(y).rank().to_numpy()
+    return float(np.corrcoef(ranks[:-1], ranks[1:])[0, 1]) if np.ptp(ranks) > 0 else 0.0
+
+
+def _runs(y: np.ndarray) -> tuple[int, float]:
+    """Runs of equal classes, and how many a random order has."""
     shares = np.unique(y, return_counts=True)[1] / len(y)
-    expected = 1 + (len(y) - 1) * (1 - np.sum(shares**2))
-    return bool(1 + np.sum(y[1:] != y[:-1]) < 0.5 * expected)
+    return int(1 + np.sum(y[1:] != y[:-1])), float(1 + (len(y) - 1) * (1 - np.sum(shares**2)))
 
 
 def check_classes(dataset: Dataset) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ CODES = {
         "rows may be in order of time",
         "If later rows are to be predicted from earlier ones, use --time COLUMN.",
     ),
-    "DW015": Code("numbers that may mean missing", "If they mean missing, empty these cells in the file."),
+    "DW015": Code("values that may mean missing", "If they mean missing, empty these cells in the file."),
     "DW016": Code("few rows", "Collect more rows, or use --preset thorough and mind the intervals."),
     "DW017": Code("target or task inferred", "If the guess is wrong, use --target or --task."),
     "DW018": Code(
@@ -92,12 +92,40 @@ CODES = {
     "DW031": Code(
         "splits in order of time", "No action needed: --time predicts each period from the rows before it."
     ),
+    "DW032": Code(
+        "columns that together give the target",
+        "If one of them is only known once the target is, --drop it; otherwise use the formula, not a model.",
+    ),
+    "DW033": Code(
+        "text or code that contains the target",
+        "If it was written once the target was known, --drop the column or remove these words.",
+    ),
     "DW035": Code(
         "day and month may be exchanged", "Use --dayfirst or --monthfirst to say which stands first."
     ),
     "DW036": Code(
         "levels in the test set that training never saw",
         "Check that both sets spell levels alike; models treat an unseen level as unknown.",
+    ),
+    "DW037": Code(
+        "rows without a target left out",
+        "Find out why it is missing: the answer holds for cases like the rows that are left.",
+    ),
+    "DW040": Code(
+        "neighbouring rows with similar targets",
+        "If the order of the rows means time, use --time row-order; if neighbours belong together, use "
+        "--groups COLUMN.",
+    ),
+    "DW041": Code(
+        "names that differ only in case or blanks", "If they mean the same, spell them alike in the file."
+    ),
+    "DW042": Code(
+        "column names that suggest hindsight",
+        "The data cannot show it: if a value is only known once the target is, --drop the column.",
+    ),
+    "DW043": Code(
+        "missing mark that may be a level",
+        "If it is a level, use --keep-na, or spell it otherwise in the file.",
     ),
 }
 

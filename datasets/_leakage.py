@@ -34,6 +34,17 @@ def single_column_scores(X: pd.DataFrame, y: np.ndarray, task: str) -> Iterator[
             yield str(name), *_score(predicted, y, truth, task)
 
 
+def level_score(levels: np.ndarray, y: np.ndarray, task: str) -> tuple[float, str] | None:
+    """Score and metric of int levels that are not a column, as of one; None for too few rows."""
+    rows = _usable_rows(y, task)
+    if len(rows) < MIN_ROWS:
+        return None
+    levels, y = levels[rows], y[rows] if task != "regression" else _of_unit_size(y[rows])
+    truth = _one_hot(y) if task != "regression" else y[:, None]
+    predicted = _by_level(levels, truth, make_splits(y, task=task, folds=3))
+    return _score(predicted, y, truth, task)
+
+
 def _usable_rows(y: np.ndarray, task: str) -> np.ndarray:
     """A random sample of the rows, without classes of fewer than three rows."""
     rows = np.arange(len(y))

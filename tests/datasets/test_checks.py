@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from deepworth import load_dataset
-from deepworth.datasets import _checks_columns, check_dataset
+from deepworth.datasets import _checks_leaks, check_dataset
 from deepworth.datasets._base import Dataset, Finding
 from deepworth.datasets._leakage import single_column_scores
 from deepworth.datasets._rows import row_hashes
@@ -123,7 +123,7 @@ def test_real_columns_that_are_only_good_are_not_accused():
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     scores = [score for _, score, _ in single_column_scores(X, y.to_numpy().astype(str), "binary")]
     assert len(scores) == 30
-    assert 0.9 < max(scores) < _checks_columns.LEAKS_FROM["ROC AUC"]
+    assert 0.9 < max(scores) < _checks_leaks.LEAKS_FROM["ROC AUC"]
 
 
 def test_few_cases_and_imbalance():

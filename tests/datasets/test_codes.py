@@ -167,6 +167,14 @@ CASES = {
         lambda p: table(frame(day=pd.date_range("2024-01-01", periods=N)), time="day"),
         lambda p: table(frame(day=pd.date_range("2024-01-01", periods=N))),
     ),
+    "DW032": (
+        lambda p: table(frame(sick=frame()["a"] + frame()["b"]), task="regression"),
+        lambda p: table(frame(sick=frame()["a"] + frame()["b"] + number(8) / 5), task="regression"),
+    ),
+    "DW033": (
+        lambda p: table(frame(k=[f"{label}-{i % 60}" for i, label in enumerate(frame()["sick"])])),
+        lambda p: table(frame(k=[f"{'yn'[i % 2]}-{i % 60}" for i in range(N)])),
+    ),
     "DW035": (
         lambda p: table(frame(day=[f"0{i % 9 + 1}/0{i % 7 + 1}/2024" for i in range(N)])),
         lambda p: table(frame(day=[f"{i % 28 + 1}/0{i % 7 + 1}/2024" for i in range(N)])),
@@ -174,6 +182,26 @@ CASES = {
     "DW036": (
         lambda p: table(last_hundred(frame(k=np.where(np.arange(N) < 300, "u", "U"))), split_column="part"),
         lambda p: table(last_hundred(frame(k=np.where(SEQUENCE < 300, "u", "U"))), split_column="part"),
+    ),
+    "DW037": (
+        lambda p: table(frame(sick=np.where(np.arange(N) == 7, None, frame()["sick"]))),
+        lambda p: table(),
+    ),
+    "DW040": (
+        lambda p: table(frame(sick=np.cumsum(number(6))), task="regression"),
+        lambda p: table(frame(sick=number(6)), task="regression"),
+    ),
+    "DW041": (
+        lambda p: table(frame(k=[("red", "Red", "blue")[i % 3] for i in range(N)])),
+        lambda p: table(frame(k=[("red", "blue")[i % 2] for i in range(N)])),
+    ),
+    "DW042": (
+        lambda p: table(frame(match_result=number(7))),
+        lambda p: table(frame(test_result=number(7))),
+    ),
+    "DW043": (
+        lambda p: table(frame(k=[("None", "brick", "stone")[i % 3] for i in range(N)])),
+        lambda p: table(frame(k=[("", "brick", "stone")[i % 3] for i in range(N)])),
     ),
 }
 

@@ -186,6 +186,10 @@ def _jobs(run: RunSummary) -> str:
 
 
 MOST_ROWS = 8  # row numbers that are shown
+_UNSEEN = (
+    "Data cannot show whether a value is known only after the target, whether rows belong together, or "
+    "whether labels are right."
+)
 
 
 def show_check(answer: DataCheck, *, as_json: bool = False) -> None:
@@ -206,6 +210,7 @@ def show_check(answer: DataCheck, *, as_json: bool = False) -> None:
             if line:
                 out.print(Padding(Text(line, "dim"), (0, 0, 0, 6)))
     out.print(Text(_summary(answer["findings"]), "bold"))
+    out.print(Text(_UNSEEN, "dim"))
 
 
 def _rows(rows: Any) -> str:
@@ -216,7 +221,7 @@ def _rows(rows: Any) -> str:
 
 def _summary(findings: Sequence[Mapping[str, object]]) -> str:
     if not findings:
-        return "No findings."
+        return "The checks found nothing (--list shows them)."
     counts = {s: sum(f["severity"] == s for f in findings) for s in ("error", "warning", "info")}
     words = [f"{n} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in counts.items() if n]
     return f"{', '.join(words)}." + ("" if counts["error"] else " A comparison can be made.")
