@@ -12,7 +12,7 @@ from ._base import Dataset, Provenance
 from ._errors import InputError
 from ._files import stem_of
 from ._table import TableOptions, dataset_from_frame
-from ._target import read_target
+from ._target import read_target, rows_with_target
 
 _PAIRS = (("x", "y"), ("images", "labels"), ("data", "target"), ("data", "labels"))
 
@@ -37,16 +37,19 @@ def load_npz(path: Path, options: TableOptions) -> Dataset:
         options = replace(options, target=options.target or "target", text=text)
         return dataset_from_frame(frame, options, name=stem_of(path), provenance=provenance, test=test)
     task = options.task or ("classification" if y.dtype.kind in "iubU" else None)
-    target = read_target(pd.Series(y), "labels", task)
+    rows, findings = rows_with_target(pd.Series(y), "labels", strict=options.strict, test=test)
+    target = read_target(pd.Series(y)[rows], "labels", task)
     return Dataset(
         stem_of(path),
-        _images(X, path.name),
+        _images(X[rows] if findings else X, path.name),
         target.y,
         target.task,
         "image",
-        test=test,
+        test=None if test is None else test[rows],
         provenance=provenance,
+        findings=findings,
         target="labels",
+        row_numbers=np.flatnonzero(rows) if findings else None,
     )
 
 

@@ -213,6 +213,8 @@ class Dataset:
     time : datetime64 or float64 ndarray of shape (n_samples,) or None
         Time of each row. Where it is known, splits predict later rows from earlier ones. The order of the
         rows stays that of the source.
+    row_numbers : int ndarray of shape (n_samples,) or None
+        The row of the source, from 0, that each row was, where rows without a target were left out.
 
     Examples
     --------
@@ -237,6 +239,7 @@ class Dataset:
     findings: list[Finding] = field(default_factory=list)
     target: str = "target"
     time: np.ndarray | None = None
+    row_numbers: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.task == "regression":
@@ -265,7 +268,7 @@ class Dataset:
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
         parts: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[rows]
-            for name in ("groups", "time", "test", "true_probability")
+            for name in ("groups", "time", "test", "true_probability", "row_numbers")
         }
         return replace(self, X=take(self.X, rows), y=self.y[rows], **parts)
 

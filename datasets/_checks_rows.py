@@ -40,7 +40,7 @@ def _copies(dataset: Dataset, hashes: np.ndarray) -> Iterator[Finding]:
         severity, where = _weight(dataset, rows, firsts[numbers][rows])
         count = f"{len(rows)} ({len(rows) / len(dataset):.1%})"
         message = f"duplicates of earlier {_NAMES[dataset.modality]}: {count}; {where}"
-        yield finding("DW005", severity, message, rows=rows)
+        yield finding("DW005", severity, message, rows=_numbers(dataset, rows))
 
 
 def _near_copies(dataset: Dataset, near: NearCopies, hashes: np.ndarray) -> Iterator[Finding]:
@@ -50,15 +50,17 @@ def _near_copies(dataset: Dataset, near: NearCopies, hashes: np.ndarray) -> Iter
     if len(rows):
         severity, where = _weight(dataset, rows, originals[rows])
         kind = f"{_NAMES[dataset.modality]} equal to earlier ones {_NEARLY[dataset.modality]}"
-        count = f"{len(rows)} ({len(rows) / len(dataset):.1%}), {_example(rows, originals)}"
-        yield finding("DW028", severity, f"{kind}: {count}; {where}", rows=rows)
+        count = f"{len(rows)} ({len(rows) / len(dataset):.1%}), {_example(dataset, rows, originals)}"
+        yield finding("DW028", severity, f"{kind}: {count}; {where}", rows=_numbers(dataset, rows))
 
 
 def _shared_copies(dataset: Dataset, hashes: np.ndarray, test: np.ndarray) -> Iterator[Finding]:
     rows = np.flatnonzero(_shared(hashes, test))
     if len(rows):
         part = f"{len(rows)} {_NAMES[dataset.modality]} of the test set ({len(rows) / test.sum():.1%})"
-        yield finding("DW006", "warning", f"{part} are also in the training set", rows=rows)
+        yield finding(
+            "DW006", "warning", f"{part} are also in the training set", rows=_numbers(dataset, rows)
+        )
 
 
 def _shared_near_copies(
@@ -69,12 +71,18 @@ def _shared_near_copies(
     if len(rows):
         what = _NAMES[dataset.modality]
         kind = f"{what} of the test set equal to training {what} {_NEARLY[dataset.modality]}"
-        count = f"{len(rows)} ({len(rows) / test.sum():.1%}), {_example(rows, originals)}"
-        yield finding("DW029", "warning", f"{kind}: {count}", rows=rows)
+        count = f"{len(rows)} ({len(rows) / test.sum():.1%}), {_example(dataset, rows, originals)}"
+        yield finding("DW029", "warning", f"{kind}: {count}", rows=_numbers(dataset, rows))
 
 
-def _example(rows: np.ndarray, originals: np.ndarray) -> str:
-    return f"such as row {rows[0] + 1} and row {originals[rows[0]] + 1}"
+def _example(dataset: Dataset, rows: np.ndarray, originals: np.ndarray) -> str:
+    first, second = _numbers(dataset, np.array([rows[0], originals[rows[0]]])) + 1
+    return f"such as row {first} and row {second}"
+
+
+def _numbers(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """The numbers of rows in the source."""
+    return rows if dataset.row_numbers is None else dataset.row_numbers[rows]
 
 
 def _shared(hashes: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -102,4 +110,4 @@ def _contradictions(dataset: Dataset, hashes: np.ndarray) -> Iterator[Finding]:
             f"{several.sum()} {what} have duplicates of another class; no model can predict all of them "
             f"correctly"
         )
-        yield finding("DW007", "warning", message, rows=np.flatnonzero(several))
+        yield finding("DW007", "warning", message, rows=_numbers(dataset, np.flatnonzero(several)))

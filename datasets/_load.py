@@ -48,6 +48,7 @@ class ReadOptions(TypedDict, total=False):
     thousands: str | None
     missing: Sequence[str] | None
     keep_na: bool
+    strict: bool
     text: str | None
     task: TaskOption | None
     test: str | os.PathLike[str] | pd.DataFrame | None
@@ -130,6 +131,7 @@ def load_dataset(
     thousands: str | None = None,
     missing: Sequence[str] | None = None,
     keep_na: bool = False,
+    strict: bool = False,
     text: str | None = None,
     task: TaskOption | None = None,
     test: str | os.PathLike[str] | pd.DataFrame | None = None,
@@ -170,6 +172,9 @@ def load_dataset(
         Cells that mean a missing value, besides blank ones. By default the usual ones, such as NA, null, ?.
     keep_na : bool, default=False
         Read NA, None, null and the like as values; only blank cells are missing.
+    strict : bool, default=False
+        Refuse data with a row that has no target. By default such rows are left out and a finding says so,
+        unless they are more than 20 %.
     text : str, optional
         The only column to learn from, as text.
     task : {"binary", "multiclass", "classification", "regression"}, optional
@@ -235,6 +240,7 @@ def load_dataset(
         decimal=_mark("decimal", decimal, DECIMALS),
         thousands=_mark("thousands", thousands, THOUSANDS),
         missing=() if keep_na and missing is None else None if missing is None else _names(missing),
+        strict=strict,
         text=text,
         task=task,
         split_column=split_column,
@@ -433,7 +439,9 @@ def _with_options(dataset: Dataset, options: TableOptions) -> Dataset:
     """Apply the options that are possible for data that is already read."""
     from ._table import check_positive
 
-    given = [f.name for f in fields(options) if getattr(options, f.name) not in (None, (), {})]
+    # Whatever is read already has a target in every row, unless another target is given, too.
+    beside = [f.name for f in fields(options) if f.name != "strict"]
+    given = [name for name in beside if getattr(options, name) not in (None, (), {})]
     if given == ["positive"]:
         return replace(dataset, positive=check_positive(options.positive, dataset.y, dataset.task))
     if not given:
@@ -460,6 +468,8 @@ def _read_again(dataset: Dataset, options: TableOptions) -> Dataset:
         frame, wanted, name=dataset.name, provenance=dataset.provenance, test=dataset.test
     )
     same = again.target == dataset.target and again.task == dataset.task
+    if again.row_numbers is not None:
+        dataset = dataset.take(again.row_numbers)
     return replace(
         again,
         groups=again.groups if options.groups else dataset.groups,

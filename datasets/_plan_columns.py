@@ -36,10 +36,10 @@ def read_split(series: pd.Series, name: str, findings: list[Finding]) -> np.ndar
 
 
 def read_groups(series: pd.Series, name: str) -> np.ndarray:
-    """The group of each row as str."""
+    """The group of each row as str; the index holds the row numbers of messages, from 0."""
     missing = series.isna().to_numpy() | (series.astype(str).str.strip() == "").to_numpy()
     if missing.any():
-        row = int(np.argmax(missing)) + 1
+        row = int(series.index[int(np.argmax(missing))]) + 1
         raise InputError(
             f"group column {name!r} has no value in {int(missing.sum())} of {len(missing)} rows, first row "
             f"{row}; fill them in"
@@ -89,7 +89,7 @@ def read_time(series: pd.Series, name: str, rules: ReadingRules | None = None) -
         )
     missing = pd.isna(times)
     if missing.any():
-        row = int(np.argmax(missing)) + 1
+        row = int(series.index[int(np.argmax(missing))]) + 1
         raise InputError(
             f"time column {name!r} has no date or number in {int(missing.sum())} of {len(missing)} rows, "
             f"first row {row}; fill them in, or remove these rows"

@@ -15,7 +15,7 @@ from ._errors import InputError, unknown_name
 from ._plan_columns import in_row_order, read_groups, read_split, read_times
 from ._reader import ColumnReader
 from ._schema import Inspection, ReadingRules, inspect_column, read_column, table_rules
-from ._target import Target, check_header, choose_target, no_target, read_target
+from ._target import Target, check_header, choose_target, no_target, read_target, rows_with_target
 
 # So many cells of a column may hold a level that training never saw before it is told.
 MOST_UNSEEN, FEW_UNSEEN = 0.05, 3
@@ -39,6 +39,7 @@ class TableOptions:
     decimal: str | None = None
     thousands: str | None = None
     missing: Sequence[str] | None = None
+    strict: bool = False
     readers: Mapping[str, ColumnReader] = field(default_factory=dict)
     """Readers that are decided already, by column: those of a saved model."""
 
@@ -75,11 +76,13 @@ class NoTargetError(InputError):
 class Reading:
     """The columns of a table, its features and the findings, as they are read.
 
-    ``train`` marks the rows that decide how columns are read; None means all.
+    ``train`` marks the rows that decide how columns are read; None means all. ``row_numbers`` are those of
+    the source, from 0, where rows were left out.
     """
 
     rules: ReadingRules
     train: np.ndarray | None = None
+    row_numbers: np.ndarray | None = None
     columns: list[Column] = field(default_factory=list)
     features: dict[str, pd.Series] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -89,6 +92,10 @@ class Reading:
     ) -> None:
         """Add a finding."""
         self.findings.append(finding(code, severity, message, columns, rows))
+
+    def numbered(self, rows: Any) -> Any:
+        """The row numbers of the source for positions in what is read."""
+        return rows if self.row_numbers is None else self.row_numbers[np.asarray(rows, dtype=int)]
 
 
 def dataset_from_frame(
@@ -125,9 +132,10 @@ def dataset_from_frame(
 
 
 def _dataset(table: RawTable, target: str, guessed: bool) -> Dataset:
-    frame, options, test = table.frame, table.options, table.test
-    _check_names(frame, options, target)
-    reading = Reading(rules=table_rules(frame, options.rules()))
+    options = table.options
+    _check_names(table.frame, options, target)
+    reading = Reading(rules=table_rules(table.frame, options.rules()))
+    frame, test = _labelled(table, target, reading)
     if options.split_column is not None:
         test = read_split(frame[options.split_column], options.split_column, reading.findings)
     reading.train = None if test is None else ~test
@@ -149,7 +157,26 @@ def _dataset(table: RawTable, target: str, guessed: bool) -> Dataset:
         provenance=table.provenance,
         findings=reading.findings,
         target=target,
+        row_numbers=reading.row_numbers,
     )
+
+
+def _labelled(table: RawTable, target: str, reading: Reading) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """The rows with a target, whose index holds their numbers in the source, and the test rows of them."""
+    frame, options, test = table.frame, table.options, table.test
+    rows, findings = rows_with_target(
+        frame[target].reset_index(drop=True),
+        target,
+        reading.rules,
+        options.readers.get(target),
+        strict=options.strict,
+        test=test,
+    )
+    if rows.all():
+        return frame, test
+    reading.findings += findings
+    reading.row_numbers = np.flatnonzero(rows)
+    return frame.set_axis(range(len(frame)))[rows], None if test is None else test[rows]
 
 
 def _note_guesses(
@@ -301,16 +328,15 @@ def _keep_or_drop(name: str, inspected: Inspection, role: Role | None, reading: 
 def _note_cells(name: str, inspected: Inspection, reading: Reading) -> None:
     """Findings about cells that could not be read, or could be read in two ways."""
     if inspected.strange_rows:
-        message = unread_cells(
-            name, inspected.role, inspected.strange, inspected.strange_rows, len(inspected.values)
-        )
+        rows = reading.numbered(inspected.strange_rows)
+        message = unread_cells(name, inspected.role, inspected.strange, rows, len(inspected.values))
         infinite = all(cell.lstrip("+-").lower() in ("inf", "infinity") for cell in inspected.strange)
         if infinite:
             message = message.replace("could not be read as numbers", "are infinite")
         elif inspected.role == "numeric":
             message += "; to read categories, use --categorical"
         code = "DW022" if infinite else "DW021"
-        reading.note(code, "warning", message, (name,), inspected.strange_rows)
+        reading.note(code, "warning", message, (name,), rows)
     _note_unseen_levels(name, inspected.values, reading)
     if inspected.mixed:
         message = f"column {name!r} mixes numbers and words and was read as categories"
@@ -335,9 +361,9 @@ def _note_unseen_levels(name: str, values: pd.Series, reading: Reading) -> None:
         row = int(np.argmax(unseen))
         message = (
             f"column {name!r}: {n:,} of {n_test:,} cells of the test set hold levels that no training row "
-            f"has, first row {row + 1}: {str(values.iloc[row])[:60]!r}"
+            f"has, first row {reading.numbered(row) + 1}: {str(values.iloc[row])[:60]!r}"
         )
-        reading.note("DW036", "warning", message, (name,), np.flatnonzero(unseen))
+        reading.note("DW036", "warning", message, (name,), reading.numbered(np.flatnonzero(unseen)))
 
 
 _READ_AS = {"numeric": "number", "datetime": "date"}
@@ -400,7 +426,7 @@ def _texts(series: pd.Series, name: str, reading: Reading) -> pd.Series:
     if empty.all():
         raise InputError(f"text column {name!r} is empty in every row; choose another with --text")
     if empty.any():
-        rows = np.flatnonzero(empty)
+        rows = reading.numbered(np.flatnonzero(empty))
         message = (
             f"text column {name!r} is empty in {len(rows)} of {len(series)} rows, first row {rows[0] + 1}"
         )

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ._base import TASKS, Role, Task
+from ._base import TASKS, Finding, Role, Task
+from ._codes import finding
 from ._errors import InputError, unknown_name
 from ._numbers import numbers_of
 from ._reader import ColumnReader, read_numbers
@@ -25,6 +26,10 @@ from ._schema import (
 
 GUESSED_NAMES = ("target", "class", "label", "y")
 MIN_ROWS = 10
+# Rows without a target teach nothing and are left out. Where more than this share of the rows has none, it is
+# the wrong column, a failed join, or a mark such as None that is the name of a class: to go on would answer
+# another question than the one asked.
+MOST_WITHOUT_TARGET = 0.2
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,82 @@ def check_header(columns: Iterable[str], source: str) -> None:
         )
 
 
+def rows_with_target(
+    series: pd.Series,
+    name: str,
+    rules: ReadingRules | None = None,
+    reader: ColumnReader | None = None,
+    *,
+    strict: bool = False,
+    test: np.ndarray | None = None,
+) -> tuple[np.ndarray, list[Finding]]:
+    """Which rows have a target; the others are to be left out, and a finding says so.
+
+    Parameters
+    ----------
+    series : Series of shape (n_samples,)
+    name : str
+        Name of the column, for messages.
+    rules : ReadingRules, optional
+        What is given about the spelling of cells.
+    reader : ColumnReader, optional
+        That of a saved model, where it is decided already.
+    strict : bool, default=False
+        Whether a single row without a target is refused.
+    test : bool ndarray of shape (n_samples,), optional
+        Rows of the test set, which must not lose too many rows either.
+
+    Returns
+    -------
+    rows : bool ndarray of shape (n_samples,)
+    findings : list of Finding
+
+    Raises
+    ------
+    InputError
+        No row, or fewer than 80 % of the rows of a side, have a target.
+    """
+    marks_as_missing = reader.missing if reader else rules.missing if rules else None
+    missing, marks = _missing(series, marks_as_missing)
+    if not missing.any():
+        return ~missing, []
+    if missing.all():
+        raise InputError(f"target {name!r} has no value in any row; choose another with --target")
+    hint = _if_a_class(marks)
+    everything = np.ones(len(missing), dtype=bool)
+    sides = {"": everything} if test is None else {"training ": ~test, "test ": test}
+    for side, belongs in sides.items():
+        n, rows = int(belongs.sum()), np.flatnonzero(missing & belongs)
+        if strict and len(rows):
+            raise InputError(
+                f"target {name!r}: {_without_value(rows, n, side)}; remove these rows, or fill in the "
+                f"values, or leave out --strict{hint}"
+            )
+        if len(rows) > MOST_WITHOUT_TARGET * n:
+            raise InputError(
+                f"target {name!r}: {_without_value(rows, n, side)}, more than {MOST_WITHOUT_TARGET:.0%}; "
+                f"choose another with --target, remove these rows, or fill in the values{hint}"
+            )
+    rows = np.flatnonzero(missing)
+    message = f"target {name!r}: {_without_value(rows, len(missing))}, left out{hint}"
+    return ~missing, [finding("DW037", "warning", message, (name,), rows)]
+
+
+def _without_value(rows: np.ndarray, n: int, side: str = "") -> str:
+    """Say how many rows have no target, such as "2 of 40 rows, first row 5, have no value"."""
+    if len(rows) == 1:
+        return f"1 of {n:,} {side}rows, row {rows[0] + 1}, has no value"
+    return f"{len(rows):,} of {n:,} {side}rows, first row {rows[0] + 1}, have no value"
+
+
+def _missing(series: pd.Series, marks: tuple[str, ...] | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Which cells are missing, and the marks that say so; numbers are none of the usual marks."""
+    if _is_numeric(series) and not marks:
+        return series.isna().to_numpy(dtype=bool), ()
+    strings = as_strings(series, marks)
+    return strings.codes < 0, strings.marks
+
+
 def read_target(
     series: pd.Series,
     name: str,
@@ -90,6 +171,7 @@ def read_target(
     Parameters
     ----------
     series : Series of shape (n_samples,)
+        Of rows that have a target; its index holds their numbers from 0, for messages.
     name : str
         Name of the column, for messages.
     task : {"binary", "multiclass", "classification", "regression"}, optional
@@ -102,22 +184,24 @@ def read_target(
     Raises
     ------
     InputError
-        There are missing or infinite values, words among numbers, only one value, or too many classes.
+        There are infinite values, words among numbers, only one value, or too many classes.
     """
     if task is not None and task not in (*TASKS, "classification"):
         raise unknown_name("task", task, (*TASKS, "classification"))
     if len(series) < MIN_ROWS:
-        raise InputError(f"{len(series)} rows are too few to compare models on; expected at least {MIN_ROWS}")
+        raise InputError(
+            f"{len(series)} rows with a target are too few to compare models on; expected at least {MIN_ROWS}"
+        )
     rules = rules or ReadingRules()
     reader = reader or _target_reader(series, rules)
     labels, values = _labels_and_values(series, reader)
-    _refuse_missing(pd.isna(labels), name, as_strings(series, reader.missing).marks)
     numeric = not np.isnan(values).any()
     if not numeric:
-        _refuse_words(labels, values, name, task)
+        _refuse_words(labels, values, name, task, series.index)
     if numeric and np.isinf(values).any():
         raise InputError(
-            f"target {name!r}: {_where(np.isinf(values))} infinite; remove or correct these rows"
+            f"target {name!r}: {_where(np.isinf(values), series.index)} infinite; remove or correct these "
+            f"rows"
         )
     if task in (None, "regression") and numeric:
         target = _number_target(labels, values, name, task)
@@ -154,19 +238,9 @@ def _labels_and_values(series: pd.Series, reader: ColumnReader) -> tuple[np.ndar
     return labels, strings.spread(read_numbers(strings.levels, reader.numbers), np.nan)
 
 
-def _where(marked: np.ndarray) -> str:
-    count, first = int(marked.sum()), int(np.argmax(marked)) + 1
+def _where(marked: np.ndarray, numbers: pd.Index) -> str:
+    count, first = int(marked.sum()), int(numbers[int(np.argmax(marked))]) + 1
     return f"row {first} is" if count == 1 else f"{count} of {len(marked)} rows, first row {first}, are"
-
-
-def _refuse_missing(missing: np.ndarray, name: str, marks: Sequence[str]) -> None:
-    if missing.all():
-        raise InputError(f"target {name!r} has no value in any row; choose another with --target")
-    if missing.any():
-        raise InputError(
-            f"target {name!r}: {_where(missing)} missing; remove these rows, or fill in the values"
-            + _if_a_class(marks)
-        )
 
 
 def _if_a_class(marks: Sequence[str]) -> str:
@@ -175,15 +249,17 @@ def _if_a_class(marks: Sequence[str]) -> str:
     return f"; if {' or '.join(map(repr, words))} is a class, use --keep-na" if words else ""
 
 
-def _refuse_words(labels: np.ndarray, values: np.ndarray, name: str, task: str | None) -> None:
+def _refuse_words(
+    labels: np.ndarray, values: np.ndarray, name: str, task: str | None, numbers: pd.Index
+) -> None:
     """Refuse words in a numeric target, unless it is to be classified."""
     words = np.isnan(values)
     few = words.mean() <= BAD_CELLS and len(np.unique(values[~words])) > 2
     if task == "regression" or (task is None and few):
         row = int(np.argmax(words))
         raise InputError(
-            f"target {name!r}: {_where(words)} not a number (such as {labels[row][:60]!r}); correct them, or "
-            f"use --task classification"
+            f"target {name!r}: {_where(words, numbers)} not a number (such as {labels[row][:60]!r}); correct "
+            f"them, or use --task classification"
         )
 
 

@@ -75,6 +75,7 @@ OPTIONS = {
     "thousands": st.sampled_from([",", ".", " ", "'"]),
     "missing": columns,
     "keep_na": st.just(True),
+    "strict": st.just(True),
     "text": names,
     "task": st.sampled_from(["binary", "multiclass", "classification", "regression"]),
     "test": names,
@@ -250,6 +251,7 @@ def test_every_option_of_the_command_reaches_the_setup(asked):
         "thousands": ["--thousands", "."],
         "missing": ["--missing", "-,x"],
         "keep_na": ["--keep-na"],
+        "strict": ["--strict"],
         "text": ["--text", "review"],
         "task": ["--task", "binary"],
         "test": ["--test", "later.csv"],
@@ -269,7 +271,7 @@ def test_every_option_of_the_command_reaches_the_setup(asked):
         "categorical": ("c",),
         "numeric": ("n",),
         "missing": ("-", "x"),
-        **dict.fromkeys(("deterministic", "group_duplicates", "keep_na", "offline"), True),
+        **dict.fromkeys(("deterministic", "group_duplicates", "keep_na", "strict", "offline"), True),
         **dict.fromkeys(("costs", "dayfirst"), False),
     }
     assert set(words) == set(option_names())

@@ -231,15 +231,17 @@ def with_cell(row, value):
 
 
 UNUSABLE = [
-    (table(y=with_cell(4, np.nan)), "target 'y': row 5 is missing"),
-    (table(y=with_cell([4, 8], np.nan)), "target 'y': 2 of 40 rows, first row 5, are missing"),
+    (
+        table(y=with_cell([4, 8, *range(20, 27)], np.nan)),
+        "9 of 40 rows, first row 5, have no value, more than",
+    ),
     (table(y=with_cell(6, np.inf)), "target 'y': row 7 is infinite"),
     (table(y=[None] * N), "has no value in any row"),
-    (table(y=["a", "?"] * (N // 2)), "20 of 40 rows, first row 2, are missing"),
+    (table(y=["a", "?"] * (N // 2)), "20 of 40 rows, first row 2, have no value, more than 20%"),
     (table(y=["a"] * N), "has only one class .'a'."),
     (table(y=[3] * N), "has the same value 3 in every row"),
     (table(y=[*map(str, rng.normal(size=N - 1)), "n/k"]), "row 40 is not a number .such as 'n/k'"),
-    (table(y=list("ab") * (N // 2))[:2], "2 rows are too few"),
+    (table(y=list("ab") * (N // 2))[:2], "2 rows with a target are too few"),
     (table(y=["a", "b"] * (N // 2), label=["u", "v"] * (N // 2)), "several columns could be"),
     (table()[["sick"]].rename(columns={"sick": "y"}), "no feature column is left"),
     (
@@ -484,6 +486,8 @@ def test_a_reading_option_is_listed_in_three_places_alike():
 
     parameters = inspect.signature(load_dataset).parameters
     keywords = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
-    assert list(ReadOptions.__annotations__) == [k for k in keywords if k not in ("seed", "cache_dir", "readers")]
+    assert list(ReadOptions.__annotations__) == [
+        k for k in keywords if k not in ("seed", "cache_dir", "readers")
+    ]
     command = options(*LOAD)(click.Command("any"))
     assert {p.name for p in command.params} == set(ReadOptions.__annotations__)

@@ -122,6 +122,7 @@ LOAD = (
         help="Cells that mean a missing value, separated by commas; blank ones always do.",
     ),
     option("--keep-na", group="Data", is_flag=True, help="Read NA, None and null as values."),
+    option("--strict", group="Data", is_flag=True, help="Refuse rows without a target; leave none out."),
     option("--text", group="Data", metavar="COLUMN", help="Learn from this text column only."),
     option(
         "--task",

@@ -340,7 +340,7 @@ def _check_type(name: str, given: Any) -> None:
 # Of the other options that are no text.
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("rows", "seed"), int),
-    **dict.fromkeys(("group_duplicates", "offline", "dayfirst", "keep_na"), bool),
+    **dict.fromkeys(("group_duplicates", "offline", "dayfirst", "keep_na", "strict"), bool),
     **dict.fromkeys(("drop", "categorical", "numeric", "missing"), tuple[str, ...]),
 }
 
