@@ -121,10 +121,10 @@ class ColumnReader:
         level = level_of(value)
         return _BOOLEANS.get(level.lower(), level) if self.booleans else level
 
-    def is_missing(self, cell: str) -> bool:
-        """Whether the text of a cell means a missing value."""
-        marks = MISSING_MARKS if self.missing is None else self.missing
-        return cell == "" or cell in marks
+    @property
+    def marks(self) -> frozenset[str]:
+        """Texts of cells that mean a missing value."""
+        return MISSING_MARKS if self.missing is None else frozenset(("", *self.missing))
 
     def to_dict(self) -> dict[str, Any]:
         """The reader as JSON holds it, without what is at its default."""
@@ -202,7 +202,7 @@ def distinct(cells: pd.Series) -> Distinct:
     """Distinct values of any type; those that are equal but of different type stay apart (1, True, "1")."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         return Distinct(cells.cat.codes.to_numpy(), list(cells.cat.categories))
-    if cells.dtype == object:
+    if cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True) not in ("string", "empty"):
         keys = pd.Series([_key(value) for value in cells], dtype=object)
         codes, uniques = pd.factorize(keys)
         return Distinct(codes, [key[1] if isinstance(key, tuple) else key for key in uniques])
@@ -244,10 +244,9 @@ def level_of(value: Any) -> str:
     """
     if isinstance(value, str):
         text = mended(value).strip()
-        whole = _WHOLE.fullmatch(text)
-        if whole:
+        if text[-1:] in ("0", ".") and (whole := _WHOLE.fullmatch(text)):
             text = whole.group(1)
-        if len(text) <= 5 and text.lower() in ("true", "false"):
+        if len(text) in (4, 5) and text.lower() in ("true", "false"):
             return text.title()
         return "0" if text == "-0" else text
     if isinstance(value, (bool, np.bool_)):
@@ -278,7 +277,8 @@ def _all_read(values: pd.Series) -> ReadCells:
 
 def _categories(reader: ColumnReader, cells: Distinct) -> ReadCells:
     names = as_objects([reader.level(value) for value in cells.values])
-    known = np.array([not reader.is_missing(name) for name in names], dtype=bool)
+    marks = reader.marks
+    known = np.array([name not in marks for name in names], dtype=bool)
     codes, levels = pd.factorize(names[known], sort=True)
     translated = np.full(len(names), -1)
     translated[known] = codes
@@ -288,7 +288,8 @@ def _categories(reader: ColumnReader, cells: Distinct) -> ReadCells:
 
 def _texts(reader: ColumnReader, cells: Distinct) -> ReadCells:
     texts = [mended(v).strip() if isinstance(v, str) else level_of(v) for v in cells.values]
-    known = as_objects([None if reader.is_missing(text) else text for text in texts])
+    marks = reader.marks
+    known = as_objects([None if text in marks else text for text in texts])
     return _all_read(pd.Series(pd.array(cells.spread(known, None), dtype="string")))
 
 
@@ -296,7 +297,8 @@ def _numbers(reader: ColumnReader, cells: Distinct) -> ReadCells:
     texts = as_objects([mended(v).strip() for v in cells.values if isinstance(v, str)])
     is_text = np.array([isinstance(value, str) for value in cells.values], dtype=bool)
     missing = np.zeros(len(cells.values), dtype=bool)
-    missing[is_text] = [reader.is_missing(text) or text.lower() == "nan" for text in texts]
+    marks = reader.marks
+    missing[is_text] = [text in marks or text.lower() == "nan" for text in texts]
     values = np.full(len(cells.values), np.nan)
     values[is_text] = read_numbers(texts, reader.numbers)
     values[~is_text] = [_number_of(value) for value in cells.values if not isinstance(value, str)]
@@ -325,7 +327,8 @@ def _number_of(value: Any) -> float:
 
 def _dates(reader: ColumnReader, cells: Distinct) -> ReadCells:
     texts = [mended(v).strip() if isinstance(v, str) else None for v in cells.values]
-    missing = np.array([text is not None and reader.is_missing(text) for text in texts], dtype=bool)
+    marks = reader.marks
+    missing = np.array([text in marks for text in texts], dtype=bool)
     dates = [
         None if absent else date_of_value(value, reader.order)
         for value, absent in zip(cells.values, missing, strict=True)

@@ -195,14 +195,22 @@ def inspect_column(
     ['no', 'yes']
     """
     rules = rules or ReadingRules()
-    deciding = series if train is None else series[np.asarray(train, dtype=bool)]
-    decision = _decide(deciding.reset_index(drop=True), str(name), role, rules)
-    return read_column(series.reset_index(drop=True), decision.reader, decision)
+    series = series.reset_index(drop=True)
+    if train is not None:
+        deciding = series[np.asarray(train, dtype=bool)].reset_index(drop=True)
+        decision = _decide(deciding, str(name), role, rules)
+        return read_column(series, decision.reader, decision)
+    typed = role is None and _kind(series) in ("number", "datetime")
+    cells = None if typed else distinct(series)
+    decision = _decide(series, str(name), role, rules, cells)
+    return read_column(series, decision.reader, decision, cells)
 
 
-def read_column(series: pd.Series, reader: ColumnReader, decision: _Decision | None = None) -> Inspection:
-    """Read a column with a reader that is decided already."""
-    read = reader.read(series)
+def read_column(
+    series: pd.Series, reader: ColumnReader, decision: _Decision | None = None, cells: Distinct | None = None
+) -> Inspection:
+    """Read a column with a reader that is decided already; `cells` are those of the series, if known."""
+    read = reader.read(series) if cells is None else reader.read_distinct(cells)
     values = read.values
     strange, rows = _strange(series, read)
     if reader.role == "numeric":
@@ -303,13 +311,14 @@ def _kind(series: pd.Series) -> str:
     return "number" if inferred in numbers else kinds.get(inferred, "strings")
 
 
-def _decide(series: pd.Series, name: str, role: Role | None, rules: ReadingRules) -> _Decision:
+def _decide(
+    series: pd.Series, name: str, role: Role | None, rules: ReadingRules, cells: Distinct | None = None
+) -> _Decision:
     kind = _kind(series)
     if role is None and kind == "number" and not _inexact(series):
         return _decide_number(series, name, rules)
     if role is None and kind == "datetime":
         return _Decision(ColumnReader("datetime", missing=rules.missing), "dates")
-    cells = distinct(series)
     strings = as_strings(series, rules.missing, cells)
     if role is not None:
         return _given(strings, role, rules)
@@ -380,8 +389,9 @@ def as_strings(
     """Cells of any type as distinct spellings (see :func:`level_of`), with missing marks as missing."""
     cells = distinct(series) if cells is None else cells
     reader = ColumnReader("categorical", missing=missing, booleans=booleans)
+    marks_of = reader.marks
     names = as_objects([reader.level(value) for value in cells.values])
-    absent = np.array([reader.is_missing(name) for name in names], dtype=bool)
+    absent = np.array([name in marks_of for name in names], dtype=bool)
     marks = sorted({name or "blank" for name in names[absent]})
     renumbered, levels = pd.factorize(names[~absent])
     translate = np.full(len(names) + 1, -1)

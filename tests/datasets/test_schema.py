@@ -1,11 +1,14 @@
 """Column roles, missing marks and tasks, judged by values."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepworth.datasets import NumberFormat, _numbers, parse_number
 from deepworth.datasets._schema import as_strings, infer_role, infer_task, inspect_column, numbers_of
 
 CODES = [f"{i:04d}-{chr(65 + i % 26)}{chr(65 + i % 7)}QZX" for i in range(100)]
@@ -218,3 +221,22 @@ def test_written_numbers_come_back(values):
     found = inspect_column(pd.Series([repr(v) for v in values], dtype=object), "x")
     assert found.role in ("numeric", "identifier")
     assert found.values.tolist() == values
+
+
+FORMATS = st.builds(
+    NumberFormat,
+    st.sampled_from([".", ","]),
+    st.sampled_from(["", ",", ".", " ", "'"]),
+    st.sampled_from([(), ("$",), ("kg",)]),
+).filter(lambda form: form.decimal != form.thousands)
+
+
+@given(
+    FORMATS,
+    st.from_regex(r"[+-]?\$? ?[0-9]{1,3}([., '][0-9]{2,3}){0,3}([.,][0-9]{1,3})? ?(kg|\$)?", fullmatch=True),
+)
+def test_the_quick_way_to_read_a_number_gives_what_the_other_gives(form, cell):
+    quick = parse_number(cell, form)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_numbers, "_usual", lambda form: re.compile("(?!)"))
+        assert repr(parse_number(cell, form)) == repr(quick)
