@@ -42,6 +42,7 @@ PUNCTUATION = {
     "?": "\uff1f\u061f",
     ";": "\uff1b\u061b",
 }
+_DOTTED = ("\u0130", "i")  # the Turkish capital i: in lower case, Unicode keeps its dot as a mark
 _SAME = {"\u03c3": "\u03c2", **PUNCTUATION}  # sigma at the end of a word is a sigma
 Steps: TypeAlias = list[tuple[re.Pattern[str], str]]
 _END = 0x34000  # behind it are tags, variants and private characters only
@@ -49,12 +50,15 @@ _END = 0x34000  # behind it are tags, variants and private characters only
 
 @dataclass(frozen=True)
 class WordRules:
-    """The rule as regular expressions for texts in lower case, to be replaced in this order.
+    """The rule as regular expressions; those of ``replaced`` and behind it are for texts in lower case.
 
     They mean the same in Python and in RE2, the expressions of TensorFlow and ONNX Runtime.
 
     Attributes
     ----------
+    capital : str
+        The only letter whose lower case is two characters; it becomes ``small`` first.
+    small : str
     replaced : tuple of (str, str)
         Expressions, and what replaces them: breaks of lines in HTML and gaps become a space, apostrophes
         vanish, emoticons become emoji, punctuation of other scripts becomes that of Latin.
@@ -82,6 +86,8 @@ class WordRules:
     True
     """
 
+    capital: str
+    small: str
     replaced: tuple[tuple[str, str], ...]
     gap: str
     single: str
@@ -113,7 +119,7 @@ def tokenise(text: str) -> list[str]:
     >>> tokenise("\u5f88\u597d\u5403\U0001f44d\U0001f3fd\uff01")
     ['\u5f88', '\u597d', '\u5403', '\U0001f44d', '!']
     """
-    text = text.lower()
+    text = text.replace(*_DOTTED).lower()
     steps, words = _ascii() if text.isascii() else _any_script()
     for expression, new in steps:
         text = expression.sub(new, text)
@@ -125,7 +131,8 @@ def split_cell(text: str) -> list[str]:
 
     Korean has spaces, but several of its words stand between two of them, so its syllables count.
     """
-    return text.lower().split() if text.isascii() else _parts().findall(text.lower())
+    spaced = text.isascii() or max(text) < _UNSPACED[0]
+    return text.lower().split() if spaced else _parts().findall(text.lower())
 
 
 @cache
@@ -156,6 +163,7 @@ def word_rules() -> WordRules:
         f"[{emoji}]|[{signs}]",
     )
     return WordRules(
+        *_DOTTED,
         replaced=(
             (_BREAK, " "),
             (f"[{gone}]", ""),
@@ -167,7 +175,7 @@ def word_rules() -> WordRules:
         words=f"[{spaced}{marks}]+|{one}",
         raw_words="|".join(raw),
         removed=frozenset(map(chr, removed)),
-        same={other: sign for sign, others in _SAME.items() for other in others},
+        same=dict([_DOTTED, *((other, sign) for sign, others in _SAME.items() for other in others)]),
         emoticons={face: f"(?s)[:;=].*[{mouth}]" for mouth, face in _EMOTICONS.items()},
     )
 

@@ -90,7 +90,6 @@ def tokens(graph: Graph, texts: Tensor, longest: int) -> tuple[Tensor, Tensor]:
     rules = word_rules()
     raw = pieces(graph, texts, rules.raw_words)
     changes = {**lower_case(), **dict.fromkeys((*rules.removed, _MARK), ""), **rules.same}
-    changes |= {upper: rules.same.get(lower, lower) for upper, lower in lower_case().items()}
     words = rewritten(graph, raw, changes, longest)
     for face, expression in rules.emoticons.items():
         words = graph.op(
@@ -185,7 +184,8 @@ def _letter_groups(graph: Graph, vectoriser: Any, texts: Tensor) -> Tensor:
     space, empty = np.array(" ", object), np.array("", object)
     padded = graph.op("StringConcat", graph.op("StringConcat", space, words), space)
     padded = graph.op("Where", real, padded, empty)
-    keys = {**number, **{upper: number[lower] for upper, lower in lower_case().items() if lower in number}}
+    lower = {**lower_case(), "\u0130": "i", "\u03c2": "\u03c3"}  # as preprocessing.texts.lower_case
+    keys = {**number, **{letter: number[low] for letter, low in lower.items() if low in number}}
     ids = graph.lookup(letters(graph, padded), list(keys), list(keys.values()), 0)
     return _counted(graph, graph.reshape(ids, [0, -1]), groups, number)
 

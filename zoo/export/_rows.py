@@ -28,6 +28,7 @@ TEXTS = (
     "...",
     "It's 5 o'clock; DON'T stop!<br />Now, or never?",
     "na\u00efve \u00c4RZTE \u4f60\u597d \U0001f600 _x_ e-mail@example.org 3.14",
+    "\u0e17\u0e35\u0e48\u0e14\u0e35\U0001f44d\U0001f3fd \u26a0\ufe0f ;-) \u039f\u03a3 \u0130 \u597d\uff01",
     "  tabs\tand\nlines  ",
     "word " * 400,
 )

@@ -19,7 +19,7 @@ from ...datasets import ColumnReader, reader_of
 from ...datasets import as_texts as series_of_texts
 from .scales import LARGEST, ColumnScaler
 from .tables import raw_column
-from .texts import SPACED, spaced
+from .texts import SPACED, lower_case, spaced
 
 MAX_WORDS = 150
 MAX_LEVELS = 100
@@ -203,6 +203,8 @@ class SafeText(TransformerMixin, BaseEstimator):
 
     def _texts(self, X: Any) -> list[str]:
         texts = as_texts(X)
+        if self.vectoriser.analyzer == "char_wb":
+            return [lower_case(text) for text in texts]
         return spaced(texts) if self.vectoriser.token_pattern == SPACED else texts
 
     def __getstate__(self) -> dict[str, Any]:

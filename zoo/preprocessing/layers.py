@@ -268,6 +268,7 @@ def words_apart(texts: Any) -> Any:
     """The words of :func:`deepworth.datasets.tokenise`, with spaces between them."""
     rules = word_rules()
     texts = tf.strings.regex_replace(texts, r"\x00", " ")  # lower would take it for the end of the text
+    texts = tf.strings.regex_replace(texts, rules.capital, rules.small)
     texts = tf.strings.lower(texts, encoding="utf-8")
     for expression, new in (*rules.replaced, (rules.gap, " "), (rules.single, r" \0 ")):
         texts = tf.strings.regex_replace(texts, expression, new)

@@ -82,6 +82,11 @@ def spaced(texts: Iterable[str]) -> list[str]:
     return [" ".join(tokenise(text)) for text in texts]
 
 
+def lower_case(text: str) -> str:
+    """Lower case letter by letter, as in ``tokenise``: a letter's place in its word does not count."""
+    return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
+
+
 def without(text: str, word: str) -> str:
     """A text with a space in place of a word; everything else stays as it is."""
 

@@ -73,6 +73,8 @@ ONNX_IDS = session(ids_in_onnx)
 BAG = BagOfWords(VOCABULARY)
 ONNX_BAG = session(lambda graph, texts: bag_of_words(graph, texts, VOCABULARY))
 PAIRS = SafeText(CountVectorizer(ngram_range=(1, 2), token_pattern=SPACED, lowercase=False)).fit(SAMPLES)
+LETTERS = SafeText(CountVectorizer(analyzer="char_wb", ngram_range=(2, 3))).fit(SAMPLES)
+ONNX_LETTERS = session(lambda graph, texts: word_features(graph, LETTERS, texts))
 ONNX_PAIRS = session(lambda graph, texts: word_features(graph, PAIRS, texts))
 
 
@@ -96,6 +98,13 @@ def test_bags_and_pairs_of_words_are_equal_too(texts):
     assert BAG(tf.constant(texts)[:, None]).numpy().tolist() == bags
     assert ONNX_BAG(texts).tolist() == bags
     np.testing.assert_array_equal(ONNX_PAIRS(texts), PAIRS.transform(texts).toarray())
+
+
+def test_groups_of_letters_are_equal_in_every_script():
+    texts = [*SAMPLES, "ΟΔΟΣ", "οδος ΟΣ", "ΣΑΣ.", "İİ ISI"]
+    np.testing.assert_array_equal(ONNX_LETTERS(texts), LETTERS.transform(texts).toarray())
+    assert (LETTERS.transform(["ΟΔΟΣ"]) != LETTERS.transform(["οδος"])).nnz == 0
+    assert tokenise("İstanbul ΟΔΟΣ") == ["istanbul", "οδοσ"]
 
 
 def test_every_character_is_split_alike():
