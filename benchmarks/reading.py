@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from _common import figure, keep, parser, table
+from _common import keep, parser, table
 from _reading_cases import COLUMN_CASES, ColumnCase
 
 import deepworth
@@ -426,6 +426,26 @@ def _score(name: str, few: dict[str, Any], X: pd.DataFrame, y: pd.Series) -> flo
     return float(1 - np.mean(((truth - predicted) / unit) ** 2))
 
 
+HEADER = ["figure", "value"]
+
+
+def lines(found: dict[str, Any]) -> list[list[Any]]:
+    """The figures as rows of a table."""
+    if not found:
+        return []
+    return [
+        ["cases that are read as they must be", f"{found['passed']} of {found['cases']}"],
+        [
+            "largest difference of a row's probability by format, order, chunk",
+            f"{found['row_dependence']:.1g}",
+        ],
+        [
+            "largest change of a held-out score by the unit of columns or target",
+            f"{found['scale_error']:.1g}",
+        ],
+    ]
+
+
 def measure(quick: bool) -> dict[str, Any]:
     """All figures."""
     with tempfile.TemporaryDirectory() as name:
@@ -457,9 +477,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return
-    rows = [["cases", str(found["cases"])], ["passed", str(found["passed"])]]
-    rows += [[name, figure(found[name])] for name in ("row_dependence", "scale_error")]
-    print(table(["what", "value"], rows))
+    print(table(HEADER, lines(found)))
     for case, fault in found["failed"].items():
         print(f"{case}: {fault}")
 

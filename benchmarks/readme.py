@@ -22,6 +22,7 @@ import explain
 import export as export_script
 import near_copies
 import published
+import reading as reading_script
 import runner as runner_script
 import tradeoff
 import verdict
@@ -67,6 +68,11 @@ def codes() -> str:
 def copies() -> str:
     """Planted near copies that the checks find, from kept results."""
     return table(near_copies.HEADER, near_copies.lines(kept("near_copies") or {}))
+
+
+def reading() -> str:
+    """Cases of reading, row dependence and change by units, from kept results."""
+    return table(reading_script.HEADER, reading_script.lines(kept("reading") or {}))
 
 
 def command_help() -> str:
@@ -267,6 +273,7 @@ BLOCKS = {
     "verdicts": verdicts,
     "confidence": confidence,
     "crossovers": crossovers,
+    "reading": reading,
     "learning_curves": learning_curves,
     "exports": exports,
     "export_figures": export_figures,
