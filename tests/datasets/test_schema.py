@@ -240,3 +240,22 @@ def test_the_quick_way_to_read_a_number_gives_what_the_other_gives(form, cell):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_numbers, "_usual", lambda form: re.compile("(?!)"))
         assert repr(parse_number(cell, form)) == repr(quick)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "อาหาร อร่อย ไม่ ชอบ ร้าน แย่",
+        "ຂ້ອຍ ຮັກ ອາຫານ ດີ",
+        "ខ្ញុំ ស្រលាញ់ អ្នក ល្អ",
+        "ကောင်း အစား မြန်မာ",
+        "我们 喜欢 质量 快递",
+        "とても ラーメン です",
+    ],
+    ids=["Thai", "Lao", "Khmer", "Burmese", "Chinese", "Japanese"],
+)
+def test_sentences_without_spaces_are_text_and_repeated_words_categories(words):
+    rng = np.random.default_rng(0)
+    sentences = ["".join(rng.choice(words.split(), 6)) + f"{i}" for i in range(60)]
+    assert infer_role(pd.Series(sentences), "x")[0] == "text"
+    assert infer_role(pd.Series(words.split() * 20), "x")[0] == "categorical"
