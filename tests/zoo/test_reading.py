@@ -206,3 +206,39 @@ def test_no_date_is_guessed_anywhere():
     root = BENCHMARKS.parent
     source = [p for room in ("datasets", "zoo") for p in (root / room).rglob("*.py")]
     assert [p.name for p in source if "to_datetime(" in p.read_text(encoding="utf-8")] == []
+
+
+def test_evaluate_says_what_it_could_not_read(tmp_path):
+    frame = reading.rich_table(150)
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    deepworth.train(
+        str(tmp_path / "train.csv"), target="sick", model="logistic-regression", output=tmp_path / "model"
+    )
+    frame.assign(amount="much", smokes="maybe").to_csv(tmp_path / "odd.csv", index=False)
+    command = [
+        sys.executable,
+        "-m",
+        "deepworth.cli",
+        "evaluate",
+        str(tmp_path / "model"),
+        str(tmp_path / "odd.csv"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    notes = done.stderr.splitlines()
+    assert sum("'amount': 150 of 150 cells could not be read as numbers" in note for note in notes) == 1
+    assert (
+        sum("'smokes': 150 of 150 cells hold a level that training never saw" in note for note in notes) == 1
+    )
+
+
+def test_a_proof_keeps_the_readers(tmp_path):
+    frame = reading.rich_table(100)
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    deepworth.train(
+        str(tmp_path / "train.csv"), target="sick", model="logistic-regression", output=tmp_path / "model"
+    )
+    proof = json.loads((tmp_path / "model" / "proof.json").read_text(encoding="utf-8"))
+    readers = {field["column"]: field["reader"] for field in proof["inputs"]}
+    assert readers["day"] == {"role": "datetime", "order": "day", "example": readers["day"]["example"]}
+    assert readers["amount"]["decimal"] == ","

@@ -25,8 +25,10 @@ def command(artefact: str, data: str, as_json: bool, **chosen: Any) -> None:
     from ..report.artefact import show_scores
     from ..report.calibration import show_confidence
     from ..workflows.evaluate import evaluate
+    from ._running import notes_on_stderr
 
-    result = evaluate(artefact, data, **chosen)
+    with notes_on_stderr():
+        result = evaluate(artefact, data, **chosen)
     show_scores(result, as_json=as_json)
     if not as_json:
         show_confidence(result.confidence)

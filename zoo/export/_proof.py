@@ -101,7 +101,14 @@ def new_proof(source: Source, X: Any, predictions: Mapping[str, np.ndarray]) -> 
         },
         "versions": versions(),
         "inputs": [
-            {"column": f.column, "input": f.input, "kind": f.kind, "dtype": f.dtype} for f in source.fields
+            {
+                "column": f.column,
+                "input": f.input,
+                "kind": f.kind,
+                "dtype": f.dtype,
+                "reader": f.reader.to_dict(),
+            }
+            for f in source.fields
         ],
         "cells": CELLS,
         "numbers": numbers,

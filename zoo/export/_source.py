@@ -154,7 +154,7 @@ class Source:
 
     def predictions_of(self, model: SavedModel | BaseEstimator, X: RawRows) -> dict[str, np.ndarray]:
         """Predictions of the saved model, or of the estimator that it was saved from, by output."""
-        predict = getattr(model, "predict_rows", None)  # without warnings of cells that proofs make on purpose
+        predict = getattr(model, "predict_rows", None)  # without warnings: proofs hold unseen levels
         if self.task == "regression":
             return {"value": np.asarray((predict or model.predict)(X), np.float64)}
         probabilities = np.asarray((predict or model.predict_proba)(X), np.float64)

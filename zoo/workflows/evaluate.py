@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Unpack
 
@@ -189,7 +190,11 @@ def _as_trained(model: SavedModel, data: DataLike, seed: int, reading: ReadOptio
     if "target_reader" in manifest:
         target = reading.get("target") or manifest["target"]
         readers[target] = ColumnReader.from_dict(manifest["target_reader"])
-    return load_dataset(data, seed=seed, readers=readers, **reading)
+    dataset = load_dataset(data, seed=seed, readers=readers, **reading)
+    for finding in dataset.findings:
+        if finding.code in ("DW021", "DW022"):
+            warnings.warn(finding.message, stacklevel=4)
+    return dataset
 
 
 def rows_to_judge(dataset: Dataset) -> np.ndarray:
