@@ -280,7 +280,8 @@ FILES: dict[str, Callable[[Path], str | None]] = {
     "bom16": lambda f: is_read("bom16", "y", {"größe": "numeric"}),
     "cr_only": lambda f: is_read("cr_only", "y", {"x": "numeric", "z": "numeric"}),
     "latin1": lambda f: refused("latin1", "y", "iconv"),
-    "comment_head": lambda f: refused("comment_head", "y", "row 1 has 3 cells"),
+    "comment_head": lambda f: refused("comment_head", "y", "is a comment or a title, remove it"),
+    "total_row": lambda f: is_read("total_row", "y", {"x": "numeric"}, codes={"DW037"}),
     "zh": lambda f: is_read("zh", "label", {"text": "text"}),
     "imb": lambda f: is_read("imb", "y", {}, task="binary"),
 }

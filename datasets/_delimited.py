@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from typing import Any
@@ -21,13 +22,16 @@ NO_QUOTE = "\x1f"
 # A cell of a tab-separated file that starts with a quote, and one that also ends with one.
 _CELL_START = re.compile(r'(?:^|[\t\r\n])"')
 _QUOTED = re.compile(r'(^|[\t\r\n])"[^"]*(?:""[^"]*)*"(?=[\t\r\n]|$)')
+# Excel's first line that names the delimiter, which other programs than Excel take for the header.
+_DECLARED = re.compile(r'\s*"?sep=(?P<mark>[^\w\s"]|\t|)"?[^\S\r\n]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_COMMENT = "#"
 
 
 def decode(data: bytes, name: str) -> str:
     """The text of a file: UTF-8, or UTF-16 with a byte order mark."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    if encoding != "utf-16" and b"\0" in data[:100_000]:
-        raise InputError(f"{name}: expected a text table, found binary data; is it another kind of file?")
+    if encoding != "utf-16" and b"\0" in data:
+        raise _not_text(data, name)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -38,34 +42,86 @@ def decode(data: bytes, name: str) -> str:
         ) from None
 
 
+def _not_text(data: bytes, name: str) -> InputError:
+    """The error for NUL bytes: text in UTF-16, text with a damaged place, or no text at all."""
+    start = data[:10_000]
+    for first, encoding in ((1, "UTF-16LE"), (0, "UTF-16BE")):
+        if start[first::2].count(0) > 0.8 * len(start[first::2]) and not start[1 - first :: 2].count(0):
+            return InputError(
+                f"{name} looks like {encoding} without a byte order mark; save the file as UTF-8 "
+                f"(for instance: iconv -f {encoding} -t UTF-8 old.csv > new.csv)"
+            )
+    if start.count(0) > len(start) / 100:
+        return InputError(f"{name}: expected a text table, found binary data; is it another kind of file?")
+    return nul_byte(name, data.count(b"\n", 0, data.index(b"\0")) + 1)
+
+
+def nul_byte(name: str, line: int) -> InputError:
+    """The error for a NUL byte in a text."""
+    return InputError(
+        f"{name}: line {line} holds a NUL byte, which no text has; is the file damaged? export it again, or "
+        f"remove the byte (for instance: tr -d '\\000' < old.csv > new.csv)"
+    )
+
+
 def read_delimited(data: bytes, name: str) -> pd.DataFrame:
     """A table of strings with checked names and row lengths.
 
     Raises
     ------
     InputError
-        The file is empty, has only a header, is not UTF-8, repeats a column name, or has a row whose number
-        of cells differs from the header's.
+        The file is empty, has only a header, is not UTF-8, repeats a column name or the header, or has a row
+        whose number of cells differs from the header's.
     """
-    text = decode(data, name)
+    text, delimiter = opening(decode(data, name))
     if not text.strip():
         raise InputError(f"{name} is empty; expected a header line and rows")
-    delimiter = sniff_delimiter(text)
     if delimiter == " ":
         text, delimiter = _spaces_to_tabs(text), "\t"
     header, rows = _parse(text, delimiter, name)
     names = column_names(header, name)
     if not len(rows):
         raise InputError(f"{name} has a header ({', '.join(names[:5])}) but no rows; add some")
+    refuse_headers(rows, header, name)
     rows.columns = pd.Index(names, dtype=object)
     rows.attrs["delimiter"] = delimiter  # says which decimal marks are likely
     return rows
 
 
+def opening(text: str) -> tuple[str, str]:
+    """The text from its header on, and its delimiter.
+
+    Excel's line ``sep=;`` is taken away. Where every row but the header ends with a delimiter, the header
+    gets one, too, so that all are of equal length.
+    """
+    if not text.strip():
+        return "", ","
+    declared = _DECLARED.match(text)
+    if declared is not None:
+        text = text[declared.end() :]
+    text = text.lstrip("\r\n")
+    delimiter = (declared["mark"] if declared else "") or sniff_delimiter(text)
+    return (text if delimiter == " " else _with_ended_header(text, delimiter)), delimiter
+
+
+def _with_ended_header(text: str, delimiter: str) -> str:
+    header, *rows = _sample_rows(_sample(text), delimiter) or [[]]
+    if not rows or any(len(row) != len(header) + 1 or row[-1].strip() for row in rows):
+        return text
+    line = text.splitlines()[0]
+    return text if '"' in line else line + delimiter + text[len(line) :]
+
+
+def _sample(text: str) -> str:
+    start = text.lstrip("\n\r")[:SNIFFED_CHARACTERS]
+    return "".join(start.splitlines(keepends=True)[:SNIFFED_ROWS])
+
+
 def sniff_delimiter(text: str) -> str:
     """The delimiter that splits the first rows into equal numbers of cells; "," when none does."""
-    start = text.lstrip("\n\r")[:SNIFFED_CHARACTERS]
-    sample = "".join(start.splitlines(keepends=True)[:SNIFFED_ROWS])
+    sample = _sample(text)
+    if sample.startswith(_COMMENT) and "\n" in sample:  # so that the error names the comment
+        return sniff_delimiter(sample.split("\n", 1)[1])
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
         widths = [len(row) for row in _sample_rows(sample, delimiter)]
@@ -107,13 +163,13 @@ def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFram
     """Header and rows; pyarrow is strict and fast, and gives the number of a bad row."""
     import pyarrow
 
-    width = len(_sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0])
+    width = len(header_of(text, delimiter))
     try:
         table, bad = _read_strictly(text.encode(), delimiter, width, quotes=not _unbalanced(text, delimiter))
     except pyarrow.ArrowInvalid as error:
         raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
     if bad:
-        raise _ragged(bad, name, width)
+        raise _ragged(bad, name, header_of(text, delimiter))
     frame = table.to_pandas()
     return [str(cell) for cell in frame.iloc[0]], frame.iloc[1:].reset_index(drop=True)
 
@@ -152,17 +208,62 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def _ragged(bad: list, name: str, width: int) -> InputError:
+def header_of(text: str, delimiter: str) -> list[str]:
+    """The cells of the first row."""
+    return _sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0]
+
+
+def _ragged(bad: list, name: str, header: list[str]) -> InputError:
     first = bad[0]
     return InputError(
-        f"{name}: row {first.number - 1} has {first.actual_columns} cells, the header has {width} "
-        f"({len(bad)} such rows); quote cells that contain the delimiter, or correct these rows"
+        f"{name}: row {first.number - 1} has {first.actual_columns} cells, the header has {len(header)} "
+        f"({len(bad)} such rows); {_advice(first, header)}"
     )
+
+
+def _advice(row: Any, header: list[str]) -> str:
+    """What to do about a row of another length than the header."""
+    text = str(row.text or "").strip()
+    if header[0].lstrip().startswith(_COMMENT) or (len(header) == 1 < row.actual_columns):
+        line = f"{','.join(header).strip()[:60]!r}"
+        return f"if the first line, {line}, is a comment or a title, remove it: column names come first"
+    if text.startswith(_COMMENT):
+        return f"if {text[:60]!r} is a comment, remove such lines"
+    if not text:
+        return "remove lines that hold only blanks"
+    return "quote cells that contain the delimiter, or correct these rows"
+
+
+def refuse_headers(rows: pd.DataFrame, header: list[str], name: str, first_row: int = 0) -> None:
+    """Refuse a row that is the header again, as in files that were put together.
+
+    Parameters
+    ----------
+    rows : DataFrame of str, shape (n_rows, n_columns)
+    header : list of str
+        The names of these columns as the file has them; a single one may well be a value, too.
+    name : str
+        Of the file.
+    first_row : int, default=0
+        Number of the first row, from 0.
+    """
+    if len(header) < 2:
+        return
+    names = [cell.strip() for cell in header]
+    same = rows.iloc[:, -1].isin([header[-1], names[-1]])
+    for row in same.to_numpy().nonzero()[0]:
+        cells = [str(cell).strip("\ufeff \t") for cell in rows.iloc[row]]
+        if cells == names:
+            raise InputError(
+                f"{name}: row {first_row + row + 1} repeats the header; were files put together? remove such "
+                f"lines"
+            )
 
 
 def column_names(header: list[str], name: str) -> list[str]:
     """Stripped names; an empty name is replaced by the position; repeated names are an error."""
-    names = [cell.strip() or f"Unnamed: {i}" for i, cell in enumerate(header)]
+    stripped = [cell.strip() for cell in header]
+    names = [cell or _nameless(i, stripped) for i, cell in enumerate(stripped)]
     repeated = [column for column, count in Counter(names).items() if count > 1]
     if repeated:
         places = [str(i + 1) for i, column in enumerate(names) if column == repeated[0]]
@@ -172,3 +273,10 @@ def column_names(header: list[str], name: str) -> list[str]:
             f"{', '.join(places)}{more}; give each column its own name"
         )
     return names
+
+
+def _nameless(position: int, names: list[str]) -> str:
+    """A name by position that no column has, in the manner of pandas: "Unnamed: 0", or "Unnamed: 0.1"."""
+    name = f"Unnamed: {position}"
+    free = itertools.chain([name], (f"{name}.{i}" for i in itertools.count(1)))
+    return next(candidate for candidate in free if candidate not in names)

@@ -30,7 +30,9 @@ _ID_NAME = re.compile(
     r"|^(user|customer|client|patient|passenger|person|subject|case|order|record|row|sample)id$",
     re.IGNORECASE,
 )
-_ID_CAMEL = re.compile(r"[a-z0-9](Id|ID)$|^Unnamed: \d+$")
+_ID_CAMEL = re.compile(r"[a-z0-9](Id|ID)$")
+# The index of pandas, as it writes it into a file and reads it back.
+_INDEX_NAME = re.compile(r"^Unnamed: \d+(\.\d+)*$|^level_\d+(\.\d+)*$|^index(\.\d+)?$")
 _TIME_NAME = re.compile(
     r"(year|month|week|day|hour|minute|second|time|timestamp|epoch|date)s?$", re.IGNORECASE
 )
@@ -410,7 +412,12 @@ def to_float(series: pd.Series) -> np.ndarray:
 
 def _number_identifier(values: np.ndarray, n_unique: int, name: str) -> str:
     """Why these numbers are an identifier; empty if they are not."""
-    if len(values) < 3 or n_unique < len(values) or not np.all(values == np.floor(values)):
+    if len(values) < 3 or not np.all(values == np.floor(values)):
+        return ""
+    restarts = values[0] == 0 and np.all((np.diff(values) == 1) | (values[1:] == 0))
+    if _INDEX_NAME.search(name) and restarts and n_unique >= 20:
+        return "row numbers of one or more tables"
+    if n_unique < len(values):
         return ""
     if is_id_name(name):
         return "unique whole numbers with the name of an identifier"
@@ -422,7 +429,7 @@ def _number_identifier(values: np.ndarray, n_unique: int, name: str) -> str:
 
 def is_id_name(name: str) -> bool:
     """Whether a name such as ``customer_id``, ``PassengerId`` or ``uuid`` suggests an identifier."""
-    return bool(_ID_NAME.search(name) or _ID_CAMEL.search(name))
+    return any(pattern.search(name) for pattern in (_ID_NAME, _ID_CAMEL, _INDEX_NAME))
 
 
 def is_time_name(name: str) -> bool:

@@ -26,12 +26,14 @@ from ._delimited import (
     SNIFFED_CHARACTERS,
     _one_line,
     _ragged,
-    _sample_rows,
     _unbalanced,
     column_names,
     decode,
+    header_of,
+    nul_byte,
+    opening,
     read_delimited,
-    sniff_delimiter,
+    refuse_headers,
 )
 from ._errors import InputError
 from ._files import _record, checked, read_bytes, read_table, suffix_of
@@ -152,13 +154,26 @@ class _Joined(io.RawIOBase):
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = memoryview(head), rest
+        self._name, self._line = "", 0
 
     def readable(self) -> bool:
         return True
 
+    def begin_text(self, head: bytes, name: str, line: int) -> None:
+        """Begin with another head, at this line of a text of this name, which must not hold NUL bytes."""
+        self._head, self._name, self._line = memoryview(head), name, line
+        self._check(head)
+
+    def _check(self, data: bytes) -> None:
+        if self._name:
+            if b"\0" in data:
+                raise nul_byte(self._name, self._line + data.count(b"\n", 0, data.index(b"\0")))
+            self._line += data.count(b"\n")
+
     def readinto(self, buffer: Any) -> int:
         if not self._head:
             data = self._rest.read(len(buffer))
+            self._check(data)
             buffer[: len(data)] = data
             return len(data)
         count = min(len(buffer), len(self._head))
@@ -177,23 +192,26 @@ def _delimited(
     file: _Joined, head: bytes, name: str, numbers: set[str], wanted: set[str] | None, path: Path | None
 ) -> Rows:
     complete = len(head) < _HEAD
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
+    lines = head if complete else head[: 1 + max(head.rfind(b"\n"), head.rfind(b"\r"))]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not lines:  # UTF-16, or no text at all
         return _whole(read_delimited(file.readall(), name), name)
-    text = decode(head if complete else head[: head.rfind(b"\n") + 1], name)
+    decoded = decode(lines, name)
+    text, delimiter = opening(decoded)
     if not text.strip():
         raise InputError(f"{name} is empty; expected a header line and rows")
-    delimiter = sniff_delimiter(text)
     if complete or delimiter == " ":
         return _whole(read_delimited(head if complete else file.readall(), name), name)
-    header = _sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0]
+    file.begin_text(text.encode() + head[len(lines) :], name, decoded.count("\n") - text.count("\n") + 1)
+    header = header_of(text, delimiter)
     names = column_names(header, name)
     quotes = not _unbalanced(text, delimiter)
-    parts = _delimited_parts(file, names, delimiter, quotes, name, numbers, wanted, path)
+    parts = _delimited_parts(file, header, names, delimiter, quotes, name, numbers, wanted, path)
     return Rows(name, tuple(names), parts)
 
 
 def _delimited_parts(
     file: _Joined,
+    header: list[str],
     names: list[str],
     delimiter: str,
     quotes: bool,
@@ -209,25 +227,33 @@ def _delimited_parts(
         return "skip"
 
     kept = {f"f{i}": n for i, n in enumerate(names) if wanted is None or n in wanted}
+    kept_header = [header[int(column[1:])] for column in kept]
     try:
         reader = _text_reader(file, list(kept), delimiter, quotes, collect)
         start = -1  # the header is a row
         for batch in reader:
             if bad:
-                raise _ragged(bad, name, len(names))
+                raise _ragged(bad, name, header)
             table = pa.Table.from_batches([batch])
             table = table.rename_columns([kept.get(c, c) for c in table.column_names])
             if start < 0:
                 table = table.slice(1)
             start = max(start, 0)
+            _refuse_headers(table, kept_header, name, start)
             yield from _frames(table, start, numbers)
             start += table.num_rows
         if bad:
-            raise _ragged(bad, name, len(names))
+            raise _ragged(bad, name, header)
     except (pa.ArrowException, OSError, EOFError, lzma.LZMAError) as error:
         if "UTF8" in str(error) and path is not None:
             decode(read_bytes(path), name)  # raises an error that names the line
         raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
+
+
+def _refuse_headers(table: pa.Table, header: list[str], name: str, start: int) -> None:
+    """As :func:`refuse_headers`; a fast search in one column comes before the rows are looked at."""
+    if len(header) > 1 and pc.any(pc.equal(table.column(table.num_columns - 1), header[-1])).as_py():
+        refuse_headers(table.to_pandas(), header, name, start)
 
 
 def _text_reader(
