@@ -73,9 +73,12 @@ def _counts(y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
 def _deciding(counts: np.ndarray, metric: Metric) -> float:
     """Rows outside the largest class; of a mean over many classes the harmonic mean of their rows.
 
-    A mean over rows hardly feels a rare class of many. A mean over classes feels each as much as any other:
-    its variance is the mean of the classes' variances, which fall with their rows.
+    A mean over rows hardly feels a rare class of many, and if no row can weigh much, as in accuracy, all rows
+    decide. A mean over classes feels each as much as any other: its variance is the mean of the classes'
+    variances, which fall with their rows.
     """
+    if metric.row_values is not None and np.isfinite(metric.bounds).all():
+        return float(counts.sum())
     if len(counts) <= 2 or metric.row_values is not None:
         return float(counts.sum() - counts.max())
     return float(len(counts) / np.sum(1.0 / counts))

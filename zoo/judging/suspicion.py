@@ -9,7 +9,7 @@ from ...datasets import Finding, Task
 from ..metrics import METRICS
 from ..results.answer import Verdict
 from .scores import ModelScores
-from .support import Support
+from .support import FEWEST_ROWS, Support
 
 # a column alone; several columns together; the class in a text or code
 LEAKS = ("DW008", "DW032", "DW033")
@@ -39,7 +39,7 @@ def _in_words(finding: Finding) -> str:
 
 
 def _perfect(models: Sequence[ModelScores], task: Task, support: Support | None) -> list[str]:
-    if support is not None and not support.enough:
+    if support is not None and (not support.enough or (task == "binary" and support.tested < FEWEST_ROWS)):
         return []  # a handful of rows can all be right by chance
     name, least = PERFECT[task]
     scores = {m.model: m.mean(name) for m in models if m.complete and not m.reference and name in m.folds}

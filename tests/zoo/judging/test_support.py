@@ -47,6 +47,11 @@ def test_a_mean_over_rows_hardly_feels_one_rare_class_of_many():
     assert not support(labels, BALANCED).enough
 
 
+def test_every_row_decides_about_accuracy():
+    assert support(labels_of(2995, 5), METRICS["accuracy"]).rows == 3000
+    assert support(labels_of(2995, 5), LOSS).rows == 5  # one row alone may weigh as much as all others
+
+
 def test_every_row_decides_about_numbers():
     values = Labels(np.arange(5.0), "regression", (), None)
     assert support_of(results_of(values, [np.arange(5)]), METRICS["rmse"]) is None
