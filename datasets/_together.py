@@ -1,12 +1,14 @@
 """Targets that are computed from several columns: sums, differences, products, ratios, linear combinations.
 
-Formulas are sought in a sample of the rows and confirmed on all of them.
+Formulas are sought in a sample of the rows and confirmed on all of them. Each may have a factor and an
+offset, so that units do not matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import pandas as pd
 MIN_ROWS = 50
 MIN_CASES = 10  # of the rarer of two values: few can be met by chance
 MOST_COLUMNS = 200
+MOST_CLASSES = 10
 SAMPLE = 128
 CANDIDATES = 20  # formulas of the sample that are tried on all rows
 MATCHED = 0.98  # share of the rows in which a formula holds
@@ -34,9 +37,9 @@ class Formula:
 
 
 def find_formula(X: pd.DataFrame, y: np.ndarray, task: str) -> Formula | None:
-    """The formula of a target in the numeric columns; None if there is none.
+    """The formula of a target in columns of numbers, dates and two levels; None if there is none.
 
-    Class names that are numbers are tried as numbers, and two classes also as the side of a threshold.
+    Class names that are numbers are tried as numbers, all classes also as the sides of thresholds.
     """
     values = y if task == "regression" else pd.to_numeric(pd.Series(y), errors="coerce").to_numpy(float)
     columns = _numeric(X)
@@ -46,21 +49,36 @@ def find_formula(X: pd.DataFrame, y: np.ndarray, task: str) -> Formula | None:
         found = None
         if np.isfinite(values).all() and _varies(values):
             found = _computed(columns, values)
-        if found is None and task == "binary":
-            found = _separated(columns, y == np.unique(y)[0])
+        if found is None and task != "regression":
+            found = _separated(columns, np.unique(y, return_inverse=True)[1].reshape(-1))
     return found
 
 
 def _numeric(X: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Numeric columns that vary, mostly present, each once."""
+    """Columns that vary and are mostly present as numbers; dates in seconds, two levels as 0 and 1."""
     chosen: dict[str, np.ndarray] = {}
+    dates = [column.min() for _, column in X.items() if pd.api.types.is_datetime64_any_dtype(column.dtype)]
+    first_day = min((day for day in dates if not pd.isna(day)), default=None)
     for name, column in X.items():
-        if pd.api.types.is_float_dtype(column.dtype):
-            values = column.to_numpy(float)
-            known = np.isfinite(values)
-            if known.mean() >= 0.5 and np.ptp(values[known]) > 0:
-                chosen[str(name)] = values
+        values = _as_numbers(column, first_day)
+        if values is None:
+            continue
+        known = np.isfinite(values)
+        if known.mean() >= 0.5 and np.ptp(values[known]) > 0:
+            chosen[str(name)] = values
     return dict(list(chosen.items())[:MOST_COLUMNS])
+
+
+def _as_numbers(column: pd.Series, first_day: Any) -> np.ndarray | None:
+    if pd.api.types.is_float_dtype(column.dtype):
+        return column.to_numpy(float)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        seconds: np.ndarray = (column - first_day).dt.total_seconds().to_numpy(float)
+        return seconds
+    if isinstance(column.dtype, pd.CategoricalDtype) and column.nunique() == 2:
+        codes = column.cat.remove_unused_categories().cat.codes.to_numpy()
+        return np.where(codes < 0, np.nan, codes.astype(float))
+    return None
 
 
 def _varies(values: np.ndarray) -> bool:
@@ -70,7 +88,8 @@ def _varies(values: np.ndarray) -> bool:
 
 def _computed(columns: dict[str, np.ndarray], y: np.ndarray) -> Formula | None:
     unit = np.abs(y).max()
-    y, tolerance = y / unit, _tolerance(y) / unit
+    # The factor and the offset of a formula are not known better than the rounding of the target.
+    y, tolerance = y / unit, 2 * _tolerance(y / unit, unit)
     others = {n: v for n, v in columns.items() if _r2_alone(v, y) < ALONE}
     if len(others) < 2:
         return None
@@ -81,13 +100,13 @@ def _computed(columns: dict[str, np.ndarray], y: np.ndarray) -> Formula | None:
     )
 
 
-def _tolerance(y: np.ndarray) -> float:
+def _tolerance(y: np.ndarray, unit: float) -> float:
     """Half of the last decimal of a target that was rounded, else hardly more than rounding of floats."""
     spread = float(np.std(y))
     for decimals in range(5):
-        half = 0.51 * 10.0**-decimals
-        if half <= 0.01 * spread and np.abs(y - np.round(y, decimals)).max() <= 1e-9 * np.abs(y).max():
-            return half
+        half = 0.51 * 10.0**-decimals / unit
+        if half <= 0.01 * spread and np.abs(y * unit - np.round(y * unit, decimals)).max() <= 1e-9 * unit:
+            return max(half, 1e-9 * spread)
     return 1e-6 * spread
 
 
@@ -97,12 +116,13 @@ def _r2_alone(column: np.ndarray, y: np.ndarray) -> float:
     return float(r**2) if np.isfinite(r) else 0.0
 
 
-# How two columns are joined, with the names of a formula. Products and ratios may have a factor.
-_JOINED: tuple[tuple[str, bool, Callable[[Any, Any], Any]], ...] = (
-    ("{} + {}", False, lambda a, b: a + b),
-    ("{} - {}", False, lambda a, b: a - b),
-    ("{} * {}", True, lambda a, b: a * b),
-    ("{} / {}", True, lambda a, b: a / b),
+# How two columns are joined, with the words for it.
+_JOINED: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+    ("{0} + {1}", lambda a, b: a + b),
+    ("{0} - {1}", lambda a, b: a - b),
+    ("{0} * {1}", lambda a, b: a * b),
+    ("{0} / {1}", lambda a, b: a / b),
+    ("{0} / ({0} + {1})", lambda a, b: a / (a + b)),
 )
 
 
@@ -110,21 +130,32 @@ def _pair(columns: dict[str, np.ndarray], y: np.ndarray, tolerance: float, unit:
     names, rows = list(columns), _sample(len(y))
     table = np.column_stack([columns[name][rows] for name in names])
     tried = 0
-    for words, has_factor, joined in _JOINED:
+    for words, joined in _JOINED:
         for i, first in enumerate(names):
             values = joined(table[:, i : i + 1], table)
-            factor = _factor(values, y[rows]) if has_factor else np.full(len(names), 1 / unit)
-            close = np.abs(values * factor - y[rows][:, None]) <= tolerance
+            factor, offset = _line(values, y[rows])
+            close = np.abs(values * factor + offset - y[rows][:, None]) <= tolerance
             wanted = close.sum(axis=0) >= 0.97 * np.maximum(np.isfinite(values).sum(axis=0), len(rows) / 2)
             for j in np.flatnonzero(wanted & (np.arange(len(names)) != i)):
                 if tried == CANDIDATES:
                     return None
                 tried += 1
-                share = _confirmed(joined(columns[first], columns[names[j]]) * factor[j], y, tolerance)
+                computed = joined(columns[first], columns[names[j]]) * factor[j] + offset[j]
+                share = _confirmed(computed, y, tolerance)
                 if share:
                     pair = (first, names[j])
-                    return Formula(pair, words.format(*map(repr, pair)), share)
+                    return Formula(pair, _words(words, pair, factor[j] * unit, offset[j] / tolerance), share)
     return None
+
+
+def _words(words: str, pair: tuple[str, str], factor: float, offset: float) -> str:
+    """A formula in words; ``offset`` in units of what cannot be told from 0."""
+    if words == "{0} - {1}" and factor < 0:
+        pair, factor = (pair[1], pair[0]), -factor
+    shown = words.format(*map(repr, pair))
+    if abs(offset) <= 2 and abs(factor - 1) < 1e-3:
+        return shown
+    return f"({shown}) times {factor:.4g}" + (", plus an offset" if abs(offset) > 2 else "")
 
 
 def _sample(n_rows: int, size: int = SAMPLE) -> np.ndarray:
@@ -133,12 +164,13 @@ def _sample(n_rows: int, size: int = SAMPLE) -> np.ndarray:
     return np.sort(np.random.default_rng(0).choice(n_rows, size, replace=False))
 
 
-def _factor(values: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The factor of each column, from the row in which it is largest."""
-    sizes = np.where(np.isfinite(values), np.abs(values), -1.0)
-    rows = sizes.argmax(axis=0)
-    factor: np.ndarray = y[rows] / values[rows, np.arange(values.shape[1])]
-    return factor
+def _line(values: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Factor and offset of each column, from the rows in which it is least and largest."""
+    known, places = np.isfinite(values), np.arange(values.shape[1])
+    low = np.where(known, values, np.inf).argmin(axis=0)
+    high = np.where(known, values, -np.inf).argmax(axis=0)
+    factor = (y[high] - y[low]) / (values[high, places] - values[low, places])
+    return factor, y[low] - factor * values[low, places]
 
 
 def _confirmed(values: np.ndarray, y: np.ndarray, tolerance: float) -> float:
@@ -167,18 +199,28 @@ def _linear(
     columns: dict[str, np.ndarray], y: np.ndarray, tolerance: float, *, logs: bool = False
 ) -> Formula | None:
     """A linear combination, of the logarithms a product of powers; of as few columns as possible."""
-    columns = {n: v for n, v in columns.items() if np.isfinite(v).mean() > 0.95}
-    known = np.isfinite(y) & np.all(
-        [np.isfinite(v) & ((v > 0) | (not logs)) for v in columns.values()], axis=0
-    )
-    known &= (y > 0) | (not logs)
-    if len(columns) < 2 or known.mean() < 0.8 or known.sum() < 3 * len(columns) + 20:
+    columns, known = _most_complete(columns, (y > 0) | (not logs), logs)
+    if len(columns) < 2:
         return None
     target, slack = (np.log(y[known]), tolerance / y[known]) if logs else (y[known], tolerance)
     table = np.column_stack([np.log(v[known]) if logs else v[known] for v in columns.values()])
     table = table - table.mean(axis=0)
     table = table / np.maximum(np.abs(table).max(axis=0), np.finfo(float).tiny)
     return _fewest(list(columns), table, target, np.broadcast_to(slack, target.shape), logs)
+
+
+def _most_complete(
+    columns: dict[str, np.ndarray], known: np.ndarray, logs: bool
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Columns, those with the most values first, as long as enough rows have all of them; and these rows."""
+    present = {name: np.isfinite(v) & ((v > 0) | (not logs)) for name, v in columns.items()}
+    chosen: list[str] = []
+    for name in sorted(columns, key=lambda name: -int(present[name].sum())):
+        both = known & present[name]
+        if both.sum() < max(3 * len(chosen) + 23, 0.3 * len(known)):
+            break
+        chosen, known = [*chosen, name], both
+    return {name: columns[name] for name in columns if name in chosen}, known
 
 
 def _fewest(
@@ -206,53 +248,66 @@ def _fewest(
 
 
 def _weights(table: np.ndarray, y: np.ndarray, slack: np.ndarray) -> np.ndarray | None:
-    """Least squares with an intercept, last; None unless nearly every row is met."""
+    """Least squares with an intercept, last, without the rows that are worst met; None without a fit."""
     design = np.column_stack([table, np.ones(len(table))])
-    weights: np.ndarray = np.linalg.lstsq(design, y, rcond=None)[0]
-    rest = np.abs(design @ weights - y)
-    met = np.mean(rest <= slack) >= MATCHED and np.sum(rest**2) <= (1 - FIT) * np.sum((y - y.mean()) ** 2)
-    return weights if met else None
-
-
-def _separated(columns: dict[str, np.ndarray], first: np.ndarray) -> Formula | None:
-    """Two classes on the sides of a threshold of two joined columns, neither of which tells them alone."""
-    from sklearn.metrics import roc_auc_score
-
-    def area(values: np.ndarray) -> float:
-        known = np.isfinite(values)
-        if known.mean() < 0.9 or len(np.unique(first[known])) < 2:
-            return 0.5
-        score = float(roc_auc_score(first[known], values[known]))
-        return max(score, 1 - score)
-
-    sides = [np.flatnonzero(first == side) for side in (True, False)]
-    if min(map(len, sides)) < 3 * MIN_CASES:
-        return None
-    names = [name for name, values in columns.items() if area(values) < NOT_SEPARATED]
-    drawn = [side[_sample(len(side))] for side in sides]
-    for i, one, two, words, joined in _joined_pairs(names, columns, drawn):
-        for j in np.flatnonzero(_apart(one, two) & (np.arange(len(names)) != i)):
-            score = area(joined(columns[names[i]], columns[names[j]]))
-            if score >= SEPARATED:
-                pair = (names[i], names[j])
-                return Formula(pair, f"a threshold of {words.format(*map(repr, pair))}", score)
+    rest, weights = np.zeros(len(y)), np.zeros(design.shape[1])
+    for _ in range(3):
+        used = rest <= np.quantile(rest, 0.95)
+        weights = np.linalg.lstsq(design[used], y[used], rcond=None)[0]
+        rest = np.abs(design @ weights - y)
+        held = rest <= slack
+        if held.mean() >= MATCHED:
+            spread = np.sum((y[held] - y[held].mean()) ** 2)
+            return weights if np.sum(rest[held] ** 2) <= (1 - FIT) * spread else None
     return None
 
 
-def _joined_pairs(names: list[str], columns: dict[str, np.ndarray], drawn: list[np.ndarray]) -> Iterator[Any]:
-    """Each column joined with all others, in the sampled rows of either class."""
-    if not names:
-        return
+def _separated(columns: dict[str, np.ndarray], classes: np.ndarray) -> Formula | None:
+    """Classes between thresholds of two joined columns, of which none tells them alone.
+
+    ``classes`` has the class of each row as a number from 0.
+    """
+    counts = np.bincount(classes)
+    if len(counts) > MOST_CLASSES or counts.min() < 3 * MIN_CASES:
+        return None
+    names = [name for name, values in columns.items() if _parted(values, classes) < NOT_SEPARATED]
+    if len(names) < 2:
+        return None
+    drawn = [own[_sample(len(own))] for own in (np.flatnonzero(classes == c) for c in range(len(counts)))]
     tables = [np.column_stack([columns[name][rows] for name in names]) for rows in drawn]
-    for words, _, joined in _JOINED:
-        for i in range(len(names)):
-            yield i, *(joined(table[:, i : i + 1], table) for table in tables), words, joined
+    for words, joined in _JOINED:
+        for i, first in enumerate(names):
+            parts = [joined(table[:, i : i + 1], table) for table in tables]
+            for j in np.flatnonzero(_apart(parts) & (np.arange(len(names)) != i)):
+                score = _parted(joined(columns[first], columns[names[j]]), classes)
+                if score >= SEPARATED:
+                    pair = (first, names[j])
+                    return Formula(pair, f"a threshold of {words.format(*map(repr, pair))}", score)
+    return None
 
 
-def _apart(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Columns of which all known values of one class lie below all of the other."""
-    one, two = (np.where(np.isfinite(part), part, np.nan) for part in (one, two))
-    known = (np.isfinite(one).mean(axis=0) > 0.9) & (np.isfinite(two).mean(axis=0) > 0.9)
-    below, above = np.fmax.reduce(one) < np.fmin.reduce(two), np.fmax.reduce(two) < np.fmin.reduce(one)
-    apart: np.ndarray = known & (below | above)
+def _parted(values: np.ndarray, classes: np.ndarray) -> float:
+    """How well thresholds part classes: of each two neighbours by their medians the least ROC AUC."""
+    from scipy.stats import rankdata
+
+    known = np.isfinite(values)
+    if known.mean() < 0.9 or len(np.unique(classes[known])) <= classes.max():
+        return 0.5
+    parts = [values[known & (classes == c)] for c in range(classes.max() + 1)]
+    parts.sort(key=np.median)
+    areas = []
+    for low, high in pairwise(parts):
+        ranks = rankdata(np.concatenate([low, high]))[len(low) :]  # Mann and Whitney's U over all pairs
+        areas.append((ranks.sum() - len(high) * (len(high) + 1) / 2) / (len(low) * len(high)))
+    return float(min(areas))
+
+
+def _apart(parts: list[np.ndarray]) -> np.ndarray:
+    """Columns in which the known values of no two classes overlap."""
+    parts = [np.where(np.isfinite(part), part, np.nan) for part in parts]
+    known = np.all([np.isfinite(part).mean(axis=0) > 0.9 for part in parts], axis=0)
+    lows, highs = (np.array([f.reduce(part) for part in parts]) for f in (np.fmin, np.fmax))
+    order = lows.argsort(axis=0)
+    lows, highs = np.take_along_axis(lows, order, 0), np.take_along_axis(highs, order, 0)
+    apart: np.ndarray = known & (highs[:-1] < lows[1:]).all(axis=0)
     return apart
