@@ -348,10 +348,17 @@ def _given(strings: Strings, role: Role, rules: ReadingRules) -> _Decision:
 def _decide_number(series: pd.Series, name: str, rules: ReadingRules) -> _Decision:
     values = to_float(series)
     present = values[np.isfinite(values)]
-    if series.dtype.kind != "f" and all_dates(np.unique(present).astype(np.int64)):
+    if series.dtype.kind != "f" and _are_dates(present):
         example = str(int(present[0]))
         return _Decision(ColumnReader("datetime", missing=rules.missing, example=example), "dates as numbers")
     return _number_decision(values, name, ColumnReader("numeric", missing=rules.missing), "numbers")
+
+
+def _are_dates(numbers: np.ndarray) -> bool:
+    """Whether numbers are dates such as 20240131."""
+    return bool(np.all(numbers == np.floor(numbers))) and all_dates(
+        np.unique(np.clip(numbers, 0, 1e9)).astype(int)
+    )
 
 
 def _number_decision(values: np.ndarray, name: str, reader: ColumnReader, reason: str) -> _Decision:
