@@ -5,6 +5,7 @@ from ._codes import list_codes
 from ._dates import parse_date
 from ._describe import DataCheck, DatasetDescription, check_data, describe_dataset
 from ._errors import InputError, unknown_name
+from ._interchange import ArrowTable, as_pandas
 from ._load import DataLike, DatasetInfo, ReadOptions, TaskOption, as_dataset, list_datasets, load_dataset
 from ._marks import check_reader
 from ._numbers import NumberFormat, parse_number
@@ -19,6 +20,7 @@ from ._words import WordRules, tokenise, word_rules
 
 __all__ = [
     "MISSING_MARKS",
+    "ArrowTable",
     "Column",
     "ColumnReader",
     "DataCheck",
@@ -42,6 +44,7 @@ __all__ = [
     "TaskOption",
     "WordRules",
     "as_dataset",
+    "as_pandas",
     "as_texts",
     "catalogue",
     "check_data",

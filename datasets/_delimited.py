@@ -9,9 +9,11 @@ import re
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ._errors import InputError
+from ._numbers import numbers_of
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_ROWS = 50
@@ -241,13 +243,14 @@ def refuse_headers(rows: pd.DataFrame, header: list[str], name: str, first_row: 
     ----------
     rows : DataFrame of str, shape (n_rows, n_columns)
     header : list of str
-        The names of these columns as the file has them; a single one may well be a value, too.
+        The names of these columns as the file has them. A single one may well be a value, too, and numbers
+        are values of a file without a header.
     name : str
         Of the file.
     first_row : int, default=0
         Number of the first row, from 0.
     """
-    if len(header) < 2:
+    if len(header) < 2 or not np.isnan(numbers_of(np.array(header, dtype=object))).all():
         return
     names = [cell.strip() for cell in header]
     same = rows.iloc[:, -1].isin([header[-1], names[-1]])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack, ca
 
 from ._catalogue import Entry, catalogue, find_entry
 from ._errors import InputError
+from ._interchange import as_pandas
 from ._marks import DECIMALS, THOUSANDS
 
 if TYPE_CHECKING:
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ._base import Dataset, Modality, Task
+    from ._interchange import ArrowTable
     from ._reader import ColumnReader
     from ._table import TableOptions
 
 PACKAGE = "deepworth.datasets"
 
 TaskOption = Literal["binary", "multiclass", "classification", "regression"]
-DataLike: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Dataset"
+TableLike: TypeAlias = "pd.DataFrame | ArrowTable"
+DataLike: TypeAlias = "str | os.PathLike[str] | TableLike | Dataset"
 
 
 class ReadOptions(TypedDict, total=False):
@@ -51,7 +54,7 @@ class ReadOptions(TypedDict, total=False):
     strict: bool
     text: str | None
     task: TaskOption | None
-    test: str | os.PathLike[str] | pd.DataFrame | None
+    test: str | os.PathLike[str] | TableLike | None
     split_column: str | None
     groups: str | None
     time: str | None
@@ -120,7 +123,7 @@ def _dataset_info(name: str, entry: Entry) -> DatasetInfo:
 
 
 def load_dataset(
-    data: str | os.PathLike[str] | pd.DataFrame = "sick-healthy",
+    data: str | os.PathLike[str] | TableLike = "sick-healthy",
     *,
     target: str | None = None,
     drop: Sequence[str] = (),
@@ -134,7 +137,7 @@ def load_dataset(
     strict: bool = False,
     text: str | None = None,
     task: TaskOption | None = None,
-    test: str | os.PathLike[str] | pd.DataFrame | None = None,
+    test: str | os.PathLike[str] | TableLike | None = None,
     split_column: str | None = None,
     groups: str | None = None,
     time: str | None = None,
@@ -151,7 +154,8 @@ def load_dataset(
     Parameters
     ----------
     data : str, path or DataFrame, default="sick-healthy"
-        A path that exists, a name that :func:`list_datasets` lists, or ``openml:ID``. Files: delimited text
+        A path that exists, a name that :func:`list_datasets` lists, ``openml:ID``, or a table of pandas,
+        polars, pyarrow or another library with Arrow's layout. Files: delimited text
         (any delimiter), Parquet, Feather, JSON lines, ARFF, ``.npz``, each also compressed. Folders: one
         sub-folder per class with images or ``.txt`` files, or train/ and test/ with such folders.
     target : str, optional
@@ -314,6 +318,7 @@ def _load(
 ) -> Dataset:
     if test is not None and options.split_column is not None:
         raise InputError("--test and --split-column both define the test set; remove one of them")
+    data, test = as_pandas(data), as_pandas(test)
     if hasattr(data, "columns"):
         return _from_frame(data, test, options)
     path = _as_path(data)
@@ -379,8 +384,11 @@ def _from_frame(frame: pd.DataFrame, test: pd.DataFrame | None, options: TableOp
     from ._files import checked
     from ._table import dataset_from_frame
 
-    if test is not None and not hasattr(test, "columns"):
-        raise InputError(f"test: expected a DataFrame like data, got {type(test).__name__}")
+    for part, name in ((frame, "data"), (test, "test")):
+        if part is not None and not hasattr(part, "iloc"):
+            raise InputError(
+                f"{name}: expected a DataFrame of pandas, polars or pyarrow, got {type(part).__name__}"
+            )
     parts = [
         checked(part.copy(deep=False), name)
         for part, name in ((frame, "data"), (test, "test"))

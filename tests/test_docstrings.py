@@ -61,6 +61,7 @@ CHECKS = {
 
 # Classes whose parameters are no business of users.
 NOT_CONSTRUCTED = {
+    "ArrowTable": "a protocol",
     "KerasClassifier": "a base class",
     "KerasRegressor": "a base class",
     "SavedModel": "made by load",

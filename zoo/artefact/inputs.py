@@ -9,11 +9,13 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import pandas as pd
 
-from ...datasets import ColumnReader, Dataset, InputError, Role, reader_of, unread_cells
+from ...datasets import ArrowTable, ColumnReader, Dataset, InputError, Role, reader_of, unread_cells
 from ..results.models import InputColumn, InputKind
 from .manifest import MOST_LEVELS
 
-RawRows: TypeAlias = "pd.DataFrame | pd.Series | np.ndarray | Sequence[np.ndarray] | Sequence[str]"
+RawRows: TypeAlias = (
+    "pd.DataFrame | pd.Series | ArrowTable | np.ndarray | Sequence[np.ndarray] | Sequence[str]"
+)
 """Rows as a user has them: a table, texts, or uint8 images of any size."""
 
 _KINDS: dict[str, InputKind] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ...datasets import InputError, as_texts
+from ...datasets import InputError, as_pandas, as_texts
 from ..preprocessing.images import with_channels
 from ..preprocessing.tables import MISSING, raw_column
 from ..results.models import InputColumn, Manifest
@@ -162,6 +162,7 @@ class SavedModel:
         return predicted
 
     def _predict(self, X: RawRows) -> np.ndarray:
+        X = as_pandas(X)
         if isinstance(X, pd.DataFrame):
             known = {c["name"] for c in self.manifest["inputs"]}
             extra = [str(c) for c in X.columns if str(c) not in known]
@@ -175,7 +176,7 @@ class SavedModel:
 
     def checked(self, X: RawRows, first_row: int = 0, tally: CellTally | None = None) -> Any:
         """Rows as the model reads them: its columns with their kinds; InputError for what does not fit."""
-        modality = self.manifest["modality"]
+        modality, X = self.manifest["modality"], as_pandas(X)
         if modality == "tabular":
             if not isinstance(X, pd.DataFrame):
                 X = _as_table(np.asarray(X), self.manifest["inputs"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
 
-from ...datasets import Dataset, InputError, Modality, Task
+from ...datasets import Dataset, InputError, Modality, Task, as_pandas
 from ..results.models import Manifest
 from .card import card
 from .formats import model_content, uncalibrated
@@ -242,6 +242,7 @@ def _checked_results(results: dict[str, Any]) -> dict[str, Any]:
 def _dataset_in_memory(model: Any, X: Any, y: Any) -> Dataset | None:
     """The rows that a model was fitted to as a dataset; None without rows, if the model knows its columns."""
     fitted = uncalibrated(model)
+    X = as_pandas(X)
     if X is None:
         if hasattr(fitted, "preprocessor_"):
             return None

@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ...datasets import Entry, Modality, Task, take
+from ...datasets import Entry, Modality, Task, as_pandas, take
 from ..preprocessing.base import RawRows, checked_images, checked_texts
 from ..training.settings import check_parameters
 from .fitting import (
@@ -309,6 +309,7 @@ class KerasEstimator(BaseEstimator):
         return outputs(self._architecture, self._members, self.preprocessor_.transform(X))
 
     def _check_X(self, X: Any, fitting: bool) -> Any:
+        X = as_pandas(X)
         if self.modality_ == "tabular":
             return self._check_table(X, fitting)
         if self.modality_ == "text":

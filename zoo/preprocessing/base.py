@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...datasets import Modality, as_texts
+from ...datasets import ArrowTable, Modality, as_texts
 
 if TYPE_CHECKING:
     import keras
 
 # A table, images or texts as scikit-learn users have them: DataFrame, Series, array, or a sequence of
 # texts or of images of different sizes.
-RawRows: TypeAlias = pd.DataFrame | pd.Series | npt.ArrayLike
+RawRows: TypeAlias = pd.DataFrame | pd.Series | ArrowTable | npt.ArrayLike
 
 
 @dataclass(frozen=True)

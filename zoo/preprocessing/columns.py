@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from ...datasets import ColumnReader, reader_of
+from ...datasets import ColumnReader, as_pandas, reader_of
 from ...datasets import as_texts as series_of_texts
 from .scales import LARGEST, ColumnScaler
 from .tables import raw_column
@@ -259,7 +259,8 @@ def _date_parts(name: str, seconds: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def as_frame(X: Any) -> pd.DataFrame:
-    """A DataFrame as it is; a 2-d array with columns x0, x1, ..."""
+    """A DataFrame as it is, also of another library; a 2-d array with columns x0, x1, ..."""
+    X = as_pandas(X)
     if isinstance(X, pd.DataFrame):
         return X
     from sklearn.utils import check_array
@@ -270,4 +271,5 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 def as_texts(X: Any) -> list[str]:
     """Any sequence of texts as a list of str, missing ones empty."""
+    X = as_pandas(X)
     return series_of_texts(X.iloc[:, 0] if isinstance(X, pd.DataFrame) else X).tolist()

@@ -108,7 +108,7 @@ def compare(
         Which columns are read, and as what; see :func:`deepworth.load_dataset`.
     numeric, dayfirst, decimal, thousands, missing, keep_na : optional
         How their cells are read, where the cells do not tell; see :func:`deepworth.load_dataset`.
-    strict : bool, default=False
+    strict : bool, optional
         Refuse data with a row that has no target, instead of leaving such rows out.
     text, task : optional
         The only column to learn from, and what is predicted; see :func:`deepworth.load_dataset`.

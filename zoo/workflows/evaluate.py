@@ -167,10 +167,11 @@ def labelled_rows(model: SavedModel, data: DataLike, seed: int, reading: ReadOpt
         if manifest["modality"] == "text" and not reading.get("text"):
             reading = {**reading, "text": manifest["inputs"][0]["name"]}
     dataset = _as_trained(model, data, seed, reading)
+    source = data if isinstance(data, (str, os.PathLike)) else dataset.name
     if dataset.modality != manifest["modality"]:
-        raise InputError(f"{data} is {dataset.modality} data, the model wants {manifest['modality']} data")
+        raise InputError(f"{source} is {dataset.modality} data, the model wants {manifest['modality']} data")
     if (dataset.task == "regression") != (manifest["task"] == "regression"):
-        raise InputError(f"{data} is a {dataset.task} task, the model was trained for {manifest['task']}")
+        raise InputError(f"{source} is a {dataset.task} task, the model was trained for {manifest['task']}")
     unknown = [c for c in dataset.classes if c not in manifest["classes"]]
     if unknown:
         raise InputError(f"class {unknown[0]!r} is unknown to the model, which knows {manifest['classes']}")
@@ -182,7 +183,8 @@ def labelled_rows(model: SavedModel, data: DataLike, seed: int, reading: ReadOpt
 
 def _as_trained(model: SavedModel, data: DataLike, seed: int, reading: ReadOptions) -> Dataset:
     """The data, whose cells are read as those of the training rows where they are a table of raw cells."""
-    is_table = hasattr(data, "columns") or (not isinstance(data, Dataset) and Path(data).is_file())
+    in_memory = not isinstance(data, (str, os.PathLike, Dataset))
+    is_table = in_memory or (isinstance(data, (str, os.PathLike)) and Path(data).is_file())
     manifest = model.manifest
     if not is_table or manifest["modality"] == "image":
         return as_dataset(data, seed=seed, **reading)
