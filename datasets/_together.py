@@ -96,16 +96,22 @@ def _computed(columns: dict[str, np.ndarray], y: np.ndarray) -> Formula | None:
     return (
         _pair(others, y, tolerance, unit)
         or _linear(others, y, tolerance)
-        or _linear({n: v for n, v in others.items() if (v > 0).mean() > 0.95}, y, tolerance, logs=True)
+        or _linear(
+            {n: v for n, v in others.items() if (v > 0).sum() > 0.95 * np.isfinite(v).sum()},
+            y,
+            tolerance,
+            logs=True,
+        )
     )
 
 
 def _tolerance(y: np.ndarray, unit: float) -> float:
     """Half of the last decimal of a target that was rounded, else hardly more than rounding of floats."""
-    spread = float(np.std(y))
+    spread = float(np.std(np.clip(y, *np.quantile(y, [0.02, 0.98])))) or float(np.std(y))
     for decimals in range(5):
         half = 0.51 * 10.0**-decimals / unit
-        if half <= 0.01 * spread and np.abs(y * unit - np.round(y * unit, decimals)).max() <= 1e-9 * unit:
+        rounded = np.abs(y * unit - np.round(y * unit, decimals)) <= 1e-9 * unit
+        if half <= 0.015 * spread and rounded.mean() >= MATCHED:
             return max(half, 1e-9 * spread)
     return 1e-6 * spread
 

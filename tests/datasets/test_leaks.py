@@ -71,6 +71,59 @@ def test_missing_values_and_copies_do_not_hide_a_sum():
     assert formula(X, y) is not None
 
 
+def people(n=N):
+    """Rounded measures, dates, indicators and goals, with cells missing here and there."""
+    rng = np.random.default_rng(20)
+    start = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 10**7, n), unit="s")
+    kind = rng.integers(0, 3, n)
+    X = pd.DataFrame({"kilos": rng.normal(75, 15, n).round(1), "metres": rng.normal(1.7, 0.1, n).round(2)})
+    return X.assign(
+        start=start,
+        end=start + pd.to_timedelta(rng.integers(60, 7200, n), unit="s"),
+        first=pd.Categorical(np.where(kind == 0, "Y", "N")),
+        second=pd.Categorical(np.where(kind == 1, "Y", "N")),
+        home=rng.poisson(1.5, n).astype(float),
+        away=rng.poisson(1.2, n).astype(float),
+        other=np.where(rng.random(n) < 0.6, np.nan, 1.0 * rng.integers(0, 9, n)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "of"),
+    [
+        ({"kilos", "metres"}, lambda X: (X.kilos / X.metres**2).round(1)),
+        ({"kilos", "metres"}, lambda X: (100 * X.kilos / (X.kilos + X.metres)).round(2)),
+        ({"kilos", "metres"}, lambda X: (X.kilos - X.metres) / X.kilos),
+        ({"start", "end"}, lambda X: (X.end - X.start).dt.total_seconds() / 60),
+        ({"kilos", "home", "away"}, lambda X: ((X.kilos + 9 * X.home + 9 * X.away) / 3).round(1)),
+    ],
+)
+def test_formulas_with_rounding_offsets_and_dates(columns, of):
+    X = people()
+    y = of(X).to_numpy().copy()
+    assert set(formula(X, y).columns) == columns
+    for name in columns - {"start", "end"}:
+        X.loc[np.arange(N) % 15 == len(name), name] = np.nan
+    y[::100] += 50 * y.std()
+    found = formula(X, y)
+    assert set(found.columns) == columns
+    assert 0.98 <= found.share < 1
+    assert formula(X, np.random.default_rng(0).permutation(y)) is None
+
+
+def test_classes_told_by_indicators_and_by_the_order_of_numbers():
+    X = people()
+    third = np.where((X["first"] == "N") & (X["second"] == "N"), "third", "not")
+    assert set(formula(X, third, "binary").columns) == {"first", "second"}
+    result = np.array(["away", "draw", "home"])[np.sign(X.home - X.away).astype(int) + 1]
+    assert set(formula(X, result, "multiclass").columns) == {"home", "away"}
+    for y, task in ((third, "binary"), (result, "multiclass")):
+        noisy = np.where(
+            np.random.default_rng(1).random(N) < 0.05, np.random.default_rng(2).permutation(y), y
+        )
+        assert formula(X, noisy, task) is None
+
+
 @pytest.mark.parametrize(
     "joined", [lambda X: X.a - X.b > 0, lambda X: X.a * X.b > 1, lambda X: X.a + X.b > 3]
 )
