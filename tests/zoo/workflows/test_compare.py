@@ -103,6 +103,7 @@ def test_the_answer_has_all_keys_and_is_json(deep_mlp):
         *("outcome", "deep_champion", "classical_champion", "gain", "gain_low", "gain_high", "p_deep"),
         *("p_equivalent", "p_classical", "margin", "confidence_level", "missing", "sentence", "advice"),
         "champions",
+        "warnings",
     }
     assert sum(answer["dataset"]["class_counts"].values()) == 120
     assert result.exit_code == 0
