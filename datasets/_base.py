@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 
+from ._marks import Role as Role  # the roles of the schema
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,19 +20,6 @@ F = TypeVar("F", bound="pd.DataFrame | pd.Series | np.ndarray")
 
 Task = Literal["binary", "multiclass", "regression"]
 Modality = Literal["tabular", "image", "text"]
-Role = Literal[
-    "numeric",
-    "categorical",
-    "text",
-    "datetime",
-    "identifier",
-    "constant",
-    "target",
-    "group",
-    "time",
-    "split",
-    "dropped",
-]
 Severity = Literal["info", "warning", "error"]
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")

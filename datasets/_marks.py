@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 # What stands first where a date is three numbers of which none has four digits at the start.
 Order = Literal["day", "month", "year"]
 ORDERS: tuple[Order, ...] = get_args(Order)
-ROLES = ("numeric", "categorical", "text", "datetime", "identifier")
+Role = Literal[
+    "numeric",
+    "categorical",
+    "text",
+    "datetime",
+    "identifier",
+    "constant",
+    "target",
+    "group",
+    "time",
+    "split",
+    "dropped",
+]
+READ_ROLES = ("numeric", "categorical", "text", "datetime", "identifier")
 DECIMALS = (".", ",")
 THOUSANDS = (",", ".", " ", "'")
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "role": ROLES,
+    "role": READ_ROLES,
     "order": ORDERS,
     "decimal": DECIMALS,
     "thousands": THOUSANDS,
@@ -21,7 +34,7 @@ _LISTS = ("units", "missing")
 _MOST, _LONGEST = 1000, 1000  # texts of a list, characters of a text
 
 
-def check_reader(facts: Any) -> None:
+def check_reader(facts: object) -> None:
     """Check a reader as JSON holds it, which may come from an untrusted source.
 
     Parameters
@@ -48,13 +61,13 @@ def check_reader(facts: Any) -> None:
         raise ValueError("the decimal mark cannot be the thousands mark")
 
 
-def _is_valid(name: Any, value: Any) -> bool:
-    if name in _CHOICES:
+def _is_valid(name: object, value: object) -> bool:
+    if isinstance(name, str) and name in _CHOICES:
         return isinstance(value, str) and value in _CHOICES[name]
     if name in _LISTS:
         return isinstance(value, list) and len(value) <= _MOST and all(map(_is_text, value))
     return value is True if name == "booleans" else name == "example" and _is_text(value)
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST

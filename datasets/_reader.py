@@ -7,18 +7,17 @@ every fitted model and in every saved one. A cell's value depends on the cell an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from ._base import Role
 from ._dates import date_of_value, microseconds
-from ._marks import Order, check_reader
+from ._marks import Order, Role, check_reader
 from ._numbers import NumberFormat, numbers_of, parse_number
 from ._text import mended
 
@@ -116,7 +115,7 @@ class ColumnReader:
         """Whether numbers as Python writes them, and the usual marks, are read as any parser would."""
         return self.role == "numeric" and self.numbers.thousands != "." and self.missing is None
 
-    def level(self, value: Any) -> str:
+    def level(self, value: object) -> str:
         """The one spelling of a category or class in this column; see :func:`level_of`."""
         level = level_of(value)
         return _BOOLEANS.get(level.lower(), level) if self.booleans else level
@@ -126,10 +125,10 @@ class ColumnReader:
         """Texts of cells that mean a missing value."""
         return MISSING_MARKS if self.missing is None else frozenset(("", *self.missing))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The reader as JSON holds it, without what is at its default."""
         form = self.numbers
-        facts: dict[str, Any] = {
+        facts: dict[str, object] = {
             "order": self.order,
             "decimal": None if form.decimal == "." else form.decimal,
             "thousands": form.thousands or None,
@@ -138,10 +137,10 @@ class ColumnReader:
             "booleans": self.booleans or None,
             "example": self.example or None,
         }
-        return {"role": self.role} | {name: value for name, value in facts.items() if value is not None}
+        return {"role": self.role, **{name: value for name, value in facts.items() if value is not None}}
 
     @staticmethod
-    def from_dict(facts: dict[str, Any]) -> ColumnReader:
+    def from_dict(facts: Mapping[str, object]) -> ColumnReader:
         """The reader that :meth:`to_dict` wrote.
 
         Raises
@@ -150,15 +149,15 @@ class ColumnReader:
             A field is unknown or has a wrong value; the text may come from an untrusted source.
         """
         check_reader(facts)
-        numbers = (facts.get("decimal", "."), facts.get("thousands", ""), tuple(facts.get("units", ())))
-        missing = tuple(facts["missing"]) if "missing" in facts else None
+        known = cast("dict[str, Any]", facts)
+        numbers = (known.get("decimal", "."), known.get("thousands", ""), tuple(known.get("units", ())))
         return ColumnReader(
-            facts["role"],
-            facts.get("order"),
+            known["role"],
+            known.get("order"),
             NumberFormat(*numbers),
-            missing,
-            facts.get("booleans", False),
-            facts.get("example", ""),
+            tuple(known["missing"]) if "missing" in known else None,
+            known.get("booleans", False),
+            known.get("example", ""),
         )
 
 
@@ -223,7 +222,7 @@ def _key(value: Any) -> Any:
     return (type(value).__name__, value)
 
 
-def level_of(value: Any) -> str:
+def level_of(value: object) -> str:
     """The one spelling of a category or class: 1, 1.0 and "1.00" are "1"; True, "TRUE" and "true" are "True".
 
     Parameters

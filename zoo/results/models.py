@@ -35,7 +35,7 @@ class InputColumn(TypedDict):
     kind: InputKind
     input: NotRequired[str | None]
     channels: NotRequired[int]
-    reader: NotRequired[dict[str, Any]]
+    reader: NotRequired[dict[str, object]]
     levels: NotRequired[list[str]]
 
 
@@ -130,7 +130,7 @@ class Manifest(TypedDict):
     evaluation: NotRequired[dict[str, Any]]
     findings: NotRequired[list[dict[str, Any]]]
     run: NotRequired[str]
-    target_reader: NotRequired[dict[str, Any]]
+    target_reader: NotRequired[dict[str, object]]
     verdict: NotRequired[dict[str, Any]]
 
 
