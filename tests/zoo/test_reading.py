@@ -242,3 +242,14 @@ def test_a_proof_keeps_the_readers(tmp_path):
     readers = {field["column"]: field["reader"] for field in proof["inputs"]}
     assert readers["day"] == {"role": "datetime", "order": "day", "example": readers["day"]["example"]}
     assert readers["amount"]["decimal"] == ","
+
+
+@pytest.mark.parametrize("name", ["logistic-regression", "shallow-mlp"])
+def test_a_model_saved_with_few_rows_reads_as_it_learned(name, tmp_path):
+    frame = reading.rich_table(200)
+    X, few = frame.drop(columns="sick"), {"epochs": 2} if name == "shallow-mlp" else {}
+    model = reading.registry.create(name, "binary", "tabular", random_state=0, **few).fit(X, frame["sick"])
+    ambiguous = X[X["day"].str[:2].isin(["01", "02", "03"])].head(3).assign(logged="01/02/2020 01:00:00 PM")
+    deepworth.save(model, tmp_path / "model", X=ambiguous)
+    saved = reading.loaded(tmp_path / "model")
+    np.testing.assert_allclose(saved.predict_proba(X), model.predict_proba(X), atol=1e-6)

@@ -39,7 +39,7 @@ def signature(model: Any, dataset: Dataset) -> list[InputColumn]:
     """The input columns of a model that was trained on a dataset."""
     if dataset.modality == "image":
         return [{"name": "image", "kind": "image", "input": "image", "channels": _channels(model, dataset)}]
-    known = dataset.schema.readers()
+    known = {**_readers_of(model), **dataset.schema.readers()}
     if dataset.modality == "text":
         name = str(getattr(dataset.X, "name", None) or "text")
         reader = known.get(name, ColumnReader("text", missing=()))
@@ -50,6 +50,16 @@ def signature(model: Any, dataset: Dataset) -> list[InputColumn]:
         _input_column(table[c], known.get(str(c)) or reader_of(table[c], str(c)), names.get(str(c)))
         for c in table.columns
     ]
+
+
+def _readers_of(model: Any) -> dict[str, ColumnReader]:
+    """How a fitted model of ours reads its columns; a few rows that it is saved with may not tell."""
+    columns = getattr(getattr(model, "preprocessor_", None), "columns", ())
+    readers = {column.name: column.reader for column in columns}
+    for step in (model, *(step for _, step in getattr(model, "steps", ()))):
+        facts = getattr(step, "readers_", {})
+        readers |= {name: ColumnReader.from_dict(own) for name, own in facts.items()}
+    return readers
 
 
 def _input_column(values: pd.Series, reader: ColumnReader, keras_input: str | None) -> InputColumn:
