@@ -6,11 +6,12 @@ import bz2
 import gzip
 import io
 import lzma
-import zipfile
+import zlib
 from pathlib import Path
 
 import pandas as pd
 
+from ._archives import is_zip, only_table
 from ._delimited import column_names, read_delimited
 from ._errors import InputError
 from ._text import mended
@@ -45,8 +46,8 @@ def read_table(path: Path) -> pd.DataFrame:
     InputError
         The file cannot be read.
     """
-    suffix = suffix_of(path)
-    data = read_bytes(path)
+    inner, data = _named_bytes(path)
+    suffix = suffix_of(Path(inner))
     if suffix in (".parquet", ".pq", ".feather", ".arrow"):
         return checked(_read_columnar(data, suffix, path.name), path.name)
     if suffix in RECORDS:
@@ -62,20 +63,25 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file, decompressed if needed."""
+    return _named_bytes(path)[1]
+
+
+def _named_bytes(path: Path) -> tuple[str, bytes]:
+    """The bytes of a file, and its name; of the only table in a zip archive, whose name tells its format."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; expected a file")
     if not path.exists():
         raise InputError(f"no file {str(path)!r}; check the path")
-    data = path.read_bytes()
+    name, data = only_table(path) if is_zip(path) else (path.name, path.read_bytes())
     if not data:
         raise InputError(f"{path.name} is empty; expected a header line and rows")
     try:
-        return _unpack(data, path)
-    except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
+        return name, _unpack(data)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise InputError(f"{path.name} cannot be decompressed ({error}); is the file complete?") from None
 
 
-def _unpack(data: bytes, path: Path) -> bytes:
+def _unpack(data: bytes) -> bytes:
     """By the first bytes and not by the name, which may be wrong."""
     if data[:2] == b"\x1f\x8b":
         return gzip.decompress(data)
@@ -83,19 +89,7 @@ def _unpack(data: bytes, path: Path) -> bytes:
         return bz2.decompress(data)
     if data[:6] == b"\xfd7zXZ\x00":
         return lzma.decompress(data)
-    if data[:4] == b"PK\x03\x04" and path.suffix.lower() == ".zip":
-        return _only_member(data, path.name)
     return data
-
-
-def _only_member(data: bytes, name: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [m for m in archive.namelist() if not m.endswith("/") and not m.startswith("__MACOSX")]
-        if len(members) != 1:
-            raise InputError(
-                f"{name} holds {len(members)} files, expected one table; unpack it and name the folder"
-            )
-        return archive.read(members[0])
 
 
 def _read_columnar(data: bytes, suffix: str, name: str) -> pd.DataFrame:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._archives import TEXTS
 from ._base import Dataset, Finding, Modality, Provenance, Task
 from ._errors import InputError
+from ._images import IMAGES, read_images
 from ._target import MIN_ROWS
 
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
-TEXTS = (".txt",)
 _TRAIN = ("train", "training")
 _VALIDATION = ("val", "valid", "validation", "dev")
 _TEST = ("test", "testing")
@@ -62,8 +62,6 @@ def load_folder(path: Path, test_path: Path | None = None) -> Dataset:
         X = pd.Series([_read_text(item.path, path) for item in items], dtype=object, name="text")
         _note_empty(X, findings)
         return _dataset(path, X, "text", items, findings)
-    from ._images import read_images
-
     images, good = read_images([item.path for item in items], path, findings)
     items = [item for item, ok in zip(items, good, strict=True) if ok]
     _check_classes(items, path, "readable ")

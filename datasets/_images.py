@@ -11,6 +11,8 @@ import numpy as np
 from ._base import Finding
 from ._errors import InputError
 
+# Names of image files, wherever they are looked for: formats that Pillow reads without further libraries.
+IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 LONGEST_SIDE = 256
 # Of all pixels together, so that any number of photographs fits into memory.
 MAX_BYTES = 2 * 1024**3
@@ -86,6 +88,10 @@ def _pixels(image) -> np.ndarray:
 
     if image.mode.startswith("I;16") or image.mode == "I":
         return (np.asarray(image).astype(np.int64) // 256).clip(0, 255).astype(np.uint8)[..., None]
+    if image.mode == "F":
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        values = values * 255 if values.min() >= 0 and values.max() <= 1 else values
+        return np.rint(values).clip(0, 255).astype(np.uint8)[..., None]
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         grey = image.mode == "LA"
         image = image.convert("RGBA")

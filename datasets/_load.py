@@ -157,7 +157,8 @@ def load_dataset(
         A path that exists, a name that :func:`list_datasets` lists, ``openml:ID``, or a table of pandas,
         polars, pyarrow or another library with Arrow's layout. Files: delimited text
         (any delimiter), Parquet, Feather, JSON lines, ARFF, ``.npz``, each also compressed. Folders: one
-        sub-folder per class with images or ``.txt`` files, or train/ and test/ with such folders.
+        sub-folder per class with images or ``.txt`` files, or train/ and test/ with such folders; also as a
+        ``.zip`` archive.
     target : str, optional
         Target column of a table. By default the only column named target, class, label or y.
     drop : sequence of str, default=()
@@ -322,7 +323,7 @@ def _load(
     if hasattr(data, "columns"):
         return _from_frame(data, test, options)
     path = _as_path(data)
-    if path.is_dir():
+    if path.is_dir() or _is_archived_folder(path):
         return _from_folder(path, test, options)
     if path.exists():
         return _from_file(path, test, options)
@@ -419,10 +420,36 @@ def _from_file(path: Path, test: Any, options: TableOptions) -> Dataset:
 
 
 def _from_folder(path: Path, test: Any, options: TableOptions) -> Dataset:
+    from contextlib import ExitStack
+
+    from ._archives import unpacked
+    from ._files import stem_of
     from ._folders import load_folder
 
     test_path = None if test is None else _as_path(test)
-    return _with_options(load_folder(path, test_path), options)
+    with ExitStack() as archives:
+        folders = [
+            archives.enter_context(unpacked(p, enter=True)) if p is not None and _is_archived_folder(p) else p
+            for p in (path, test_path)
+        ]
+        dataset = load_folder(folders[0] or path, folders[1])
+    if folders[0] is not path:
+        provenance = replace(dataset.provenance, location=str(path))
+        dataset = replace(dataset, name=stem_of(path), provenance=provenance)
+    return _with_options(dataset, _beside(dataset, options))
+
+
+def _is_archived_folder(path: Path) -> bool:
+    from ._archives import holds_folder, is_zip
+
+    return is_zip(path) and holds_folder(path)
+
+
+def _beside(dataset: Dataset, options: TableOptions) -> TableOptions:
+    """The options without those that say what a folder says itself: its target, and that it holds texts."""
+    target = None if options.target == dataset.target else options.target
+    text = None if options.text == getattr(dataset.X, "name", None) else options.text
+    return replace(options, target=target, text=text, readers={})
 
 
 def _joined(parts: list[pd.DataFrame], names: list[str]) -> tuple[pd.DataFrame, Any]:

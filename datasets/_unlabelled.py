@@ -7,19 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
+from ._archives import is_zip, unpacked
 from ._base import Finding
 from ._errors import InputError
+from ._images import IMAGES, read_images
 
 PICTURES = 256  # images read at once
 
 
 def picture_parts(source: str) -> Iterator[tuple[int, np.ndarray, list[str]]]:
-    """Read one image, or all images below a folder, a few at a time.
+    """Read one image, or all images below a folder or in a zip archive, a few at a time.
 
     Parameters
     ----------
     source : str
-        Path of an image file or of a folder.
+        Path of an image file, of a folder, or of a zip archive of a folder.
 
     Returns
     -------
@@ -42,11 +44,20 @@ def picture_parts(source: str) -> Iterator[tuple[int, np.ndarray, list[str]]]:
     ...     [(first, images.shape) for first, images, names in picture_parts(folder)]
     [(0, (1, 6, 8, 1))]
     """
-    from ._folders import IMAGES
-
     path = Path(source)
     if not path.exists():
         raise InputError(f"no file or folder {source!r}; check the path")
+    return _of_archive(path) if is_zip(path) else _below(path)
+
+
+def _of_archive(path: Path) -> Iterator[tuple[int, np.ndarray, list[str]]]:
+    """The images of a zip archive, which stands for the temporary folder in their names."""
+    with unpacked(path) as folder:
+        for start, images, names in _below(folder):
+            yield start, images, [f"{path}/{Path(name).relative_to(folder).as_posix()}" for name in names]
+
+
+def _below(path: Path) -> Iterator[tuple[int, np.ndarray, list[str]]]:
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix.lower() in IMAGES)
     if not files:
         raise InputError(f"{path} has no images; expected files ending in one of {', '.join(sorted(IMAGES))}")
@@ -54,8 +65,6 @@ def picture_parts(source: str) -> Iterator[tuple[int, np.ndarray, list[str]]]:
 
 
 def _parts(files: list[Path], root: Path) -> Iterator[tuple[int, np.ndarray, list[str]]]:
-    from ._images import read_images
-
     for start in range(0, len(files), PICTURES):
         some = files[start : start + PICTURES]
         findings: list[Finding] = []
