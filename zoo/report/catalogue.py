@@ -209,8 +209,8 @@ def show_check(answer: DataCheck, *, as_json: bool = False) -> None:
         for line in (_rows(finding["rows"]), finding["advice"]):
             if line:
                 out.print(Padding(Text(line, "dim"), (0, 0, 0, 6)))
-    out.print(Text(_summary(answer["findings"]), "bold"))
     out.print(Text(_UNSEEN, "dim"))
+    out.print(Text(_summary(answer["findings"]), "bold"))
 
 
 def _rows(rows: Any) -> str:
