@@ -16,9 +16,10 @@ from ._schema import is_id_name, is_time_name
 
 MANY_LEVELS = 100
 MANY_MISSING = 0.4
-MANY_TIMES = 10  # so many different values in order are not a coincidence
+MANY_TIMES = 10  # so many different values in order, or so often as others, are not a coincidence
 _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 OFTEN = 0.05  # share of the rows in which the only negative number of a column is no slip
+RARELY = 0.01  # the same, where all other numbers are far less frequent
 
 
 def check_columns(dataset: Dataset) -> Iterator[Finding]:
@@ -34,6 +35,8 @@ def check_columns(dataset: Dataset) -> Iterator[Finding]:
         elif pd.api.types.is_float_dtype(column.dtype):
             yield from _check_sentinels(name, column.dropna().to_numpy())
         yield from _check_group_name(name, n_unique, len(column))
+    if dataset.task == "regression":  # nothing sold, say, is no missing value
+        yield from _check_sentinels(dataset.target, dataset.y, zeros=False)
 
 
 def _check_values(name: str, n_unique: int, missing: float) -> Iterator[Finding]:
@@ -43,6 +46,11 @@ def _check_values(name: str, n_unique: int, missing: float) -> Iterator[Finding]
         yield finding("DW002", "info", f"column {name!r} has the same value in every row", (name,))
     elif missing >= MANY_MISSING:
         yield finding("DW013", "info", f"column {name!r} is missing in {missing:.0%} of the rows", (name,))
+
+
+def has_time(X: pd.DataFrame) -> bool:
+    """Whether DW014 names a column."""
+    return any(any(_check_time(name, column, int(column.nunique()))) for name, column in X.items())
 
 
 def _check_time(name: str, column: pd.Series, n_unique: int) -> Iterator[Finding]:
@@ -71,8 +79,8 @@ def _check_group_name(name: str, n_unique: int, n_rows: int) -> Iterator[Finding
         yield finding("DW018", "warning", message, (name,))
 
 
-def _check_sentinels(name: str, values: np.ndarray) -> Iterator[Finding]:
-    """A zero, or a number such as -999, that many rows share and that lies far from all others."""
+def _check_sentinels(name: str, values: np.ndarray, zeros: bool = True) -> Iterator[Finding]:
+    """A number such as -999, or a zero, that many rows share and that lies far from all others."""
     levels, counts = np.unique(values, return_counts=True)
     if len(levels) < 20:
         yield from _check_few_numbers(name, levels, counts)
@@ -84,11 +92,29 @@ def _check_sentinels(name: str, values: np.ndarray) -> Iterator[Finding]:
         lonely = value in _SENTINELS and gap > 3 * spread
         usual = np.median(np.diff(np.unique(rest)))
         zero = value == 0 == at and gap > max(3 * usual, 0.1 * np.median(rest)) and count <= len(rest)
-        below = value in _SENTINELS and value < 0 <= neighbour and count >= OFTEN * len(values)
-        if (lonely or zero or below) and count >= max(3, 0.005 * len(values)):
-            where = _far(neighbour) if lonely or zero else "the only value below zero"
-            message = f"column {name!r}: {count} rows hold {value:g}, {where}; does it mean missing?"
+        reason = (
+            _far(neighbour)
+            if lonely or (zero and zeros)
+            else _odd_one(value, neighbour, np.delete(counts, at), count)
+        )
+        if reason and count >= max(3, 0.005 * len(values)):
+            message = f"column {name!r}: {count} rows hold {value:g}, {reason}; does it mean missing?"
             yield finding("DW015", "info", message, (name,))
+
+
+def _odd_one(value: float, neighbour: float, others: np.ndarray, count: int) -> str:
+    """Why a mark of missing values that is not far from the others stands out; "" if it does not."""
+    if value not in _SENTINELS:
+        return ""
+    n_rows, often = (
+        count + others.sum(),
+        count >= MANY_TIMES * np.median(others) and count >= 2 * others.max(),
+    )
+    if value < 0 <= neighbour and (count >= OFTEN * n_rows or (often and count >= RARELY * n_rows)):
+        return "the only value below zero"
+    if abs(value) >= 99 and often and count >= RARELY * n_rows:
+        return f"more often than any other value, next to {neighbour:g}"
+    return ""
 
 
 def _far(neighbour: float) -> str:

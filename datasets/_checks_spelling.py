@@ -1,8 +1,9 @@
-"""Checks of how cells are spelled: words and dates that may mean missing, marks that may be levels, case."""
+"""Checks of how cells are spelled: what may mean missing, marks that may be levels, names nearly alike."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,9 @@ _UNKNOWN = re.compile(
     r"|n\.a\.?|n\.d\.?|-+|\.+|\*+|\?+|tbd|x{3,}|0{4}[-/.]0{2}[-/.]0{2}.*|0{2}[-/.]0{2}[-/.]0{4}.*",
     re.IGNORECASE,
 )
+_LETTERS = re.compile(r"[^\W\d_]")
+# Blanks and marks between two letters, or between a letter and a digit.
+_JOINTS = re.compile(r"(?<=[^\W\d_])[\s_./,;:'’-]+(?=[^\W_])|(?<=[^\W_])[\s_./,;:'’-]+(?=[^\W\d_])")
 _WORDS = {"None", "NA", "N/A", "n/a", "NULL", "null"}  # marks that may be names, as of "no basement"
 # Placeholders of databases and spreadsheets, far from every real date of a column.
 _FIRST_DAYS = ("0001-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01")
@@ -36,12 +40,17 @@ def check_spelling(dataset: Dataset) -> Iterator[Finding]:
             yield from _check_case(f"column {name!r} has levels", column.cat.categories, str(name))
         elif pd.api.types.is_datetime64_any_dtype(column.dtype):
             yield from _check_placeholders(str(name), column)
+        elif isinstance(column.dtype, pd.StringDtype):
+            yield from _check_unknown(str(name), column)
     yield from _check_marks(dataset)
 
 
 def check_class_spelling(dataset: Dataset) -> Iterator[Finding]:
-    """DW041: classes of any modality."""
+    """DW015 and DW041: classes of any modality."""
     yield from _check_case("there are classes", dataset.classes, dataset.target)
+    words = pd.Series(dataset.y, dtype=object)
+    if any(_LETTERS.search(name) and _UNKNOWN.fullmatch(name) for name in dataset.classes):
+        yield from _check_unknown(dataset.target, words)
 
 
 def _check_unknown(name: str, column: pd.Series) -> Iterator[Finding]:
@@ -73,13 +82,21 @@ def _check_case(subject: str, levels: Iterable[object], name: str) -> Iterator[F
     """Names that a reader would call the same."""
     alike: dict[str, list[str]] = {}
     for level in levels:
-        alike.setdefault("".join(str(level).split()).casefold(), []).append(str(level))
+        alike.setdefault(_bare(str(level)), []).append(str(level))
     several = [spellings for spellings in alike.values() if len(spellings) > 1]
     if several:
         shown = "; ".join(", ".join(map(repr, spellings)) for spellings in several[:3])
         more = f" and {len(several) - 3} more" if len(several) > 3 else ""
-        message = f"{subject} that differ only in case or blanks: {shown}{more}; they are not merged"
+        message = (
+            f"{subject} that differ only in case, blanks or punctuation: {shown}{more}; they are not merged"
+        )
         yield finding("DW041", "warning", message, (name,))
+
+
+def _bare(name: str) -> str:
+    """A name without case, blanks and the punctuation of words; "A-", "<0", "1-2" and "C++" keep theirs."""
+    plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return _JOINTS.sub("", plain).strip(" .,;:!'\"") or plain
 
 
 def _check_marks(dataset: Dataset) -> Iterator[Finding]:

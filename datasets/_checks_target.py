@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ._base import Dataset, Finding, Severity
+from ._checks_columns import has_time
 from ._codes import finding
 from ._errors import InputError
 from ._splits import make_splits
@@ -33,15 +33,14 @@ def check_n_rows(dataset: Dataset) -> Iterator[Finding]:
 def check_order(dataset: Dataset) -> Iterator[Finding]:
     """DW011: rows sorted by the target. DW040: a series. DW031: splits in order of time, as chosen."""
     if dataset.time is not None:
-        by_row = np.array_equal(dataset.time, np.arange(len(dataset)))
         ends = f"{_shown(dataset.time.min())} to {_shown(dataset.time.max())}"
-        order = "of the rows" if by_row else f"of time, {ends}"
+        order = "of the rows" if _is_order_of_rows(dataset) else f"of time, {ends}"
         message = f"splits are in the order {order}: each period is predicted from the rows before it"
         yield finding("DW031", "info", message)
     elif len(dataset) >= VERY_FEW_ROWS and _is_sorted(dataset.y, dataset.task):
         message = "rows are sorted by the target; if the order means time, use --time, else ignore this"
         yield finding("DW011", "info", message)
-    elif len(dataset) >= FEW_ROWS and _is_series(dataset.y, dataset.task) and not _has_dates(dataset):
+    elif len(dataset) >= FEW_ROWS and _is_series(dataset.y, dataset.task) and not _has_time(dataset):
         message = (
             "neighbouring rows have similar targets, as in a series over time or places: random folds leak "
             "from one to the next; if the order of the rows means time, use --time row-order"
@@ -53,11 +52,15 @@ def _shown(moment: np.generic) -> str:
     return str(moment)[:10] if isinstance(moment, np.datetime64) else f"{float(moment):g}"
 
 
-def _has_dates(dataset: Dataset) -> bool:
-    """Whether DW014 names a column that is better than the order of the rows."""
-    X: Any = dataset.X
-    dtypes = X.dtypes if isinstance(X, pd.DataFrame) else []
-    return any(pd.api.types.is_datetime64_any_dtype(dtype) for dtype in dtypes)
+def _has_time(dataset: Dataset) -> bool:
+    """Whether a column is a better time than the order of the rows."""
+    return isinstance(dataset.X, pd.DataFrame) and has_time(dataset.X)
+
+
+def _is_order_of_rows(dataset: Dataset) -> bool:
+    """Whether the time was chosen as --time row-order; the rows may be a sample."""
+    known = dataset.schema.columns and not dataset.schema.names("time")
+    return bool(known) or np.array_equal(np.asarray(dataset.time), np.arange(len(dataset)))
 
 
 def _is_sorted(y: np.ndarray, task: str) -> bool:

@@ -117,7 +117,8 @@ CODES = {
         "--groups COLUMN.",
     ),
     "DW041": Code(
-        "names that differ only in case or blanks", "If they mean the same, spell them alike in the file."
+        "names that differ only in case, blanks or punctuation",
+        "If they mean the same, spell them alike in the file.",
     ),
     "DW042": Code(
         "column names that suggest hindsight",

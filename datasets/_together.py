@@ -21,8 +21,7 @@ MOST_CLASSES = 10
 SAMPLE = 128
 CANDIDATES = 20  # formulas of the sample that are tried on all rows
 MATCHED = 0.98  # share of the rows in which a formula holds
-ALONE = 0.99  # R2 of one column from which on no second one is needed
-FIT = 0.9999  # R2
+FIT = 0.9999  # R2; a column that has it alone needs no second one
 SEPARATED = 0.9995  # ROC AUC
 NOT_SEPARATED = 0.98  # of one column
 
@@ -90,7 +89,7 @@ def _computed(columns: dict[str, np.ndarray], y: np.ndarray) -> Formula | None:
     unit = np.abs(y).max()
     # The factor and the offset of a formula are not known better than the rounding of the target.
     y, tolerance = y / unit, 2 * _tolerance(y / unit, unit)
-    others = {n: v for n, v in columns.items() if _r2_alone(v, y) < ALONE}
+    others = {n: v for n, v in columns.items() if _r2_alone(v, y) < FIT}
     if len(others) < 2:
         return None
     return (

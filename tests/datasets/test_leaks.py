@@ -161,7 +161,8 @@ def codes(frame, target="y", **options):
 def labelled(**columns):
     rng = np.random.default_rng(3)
     X = pd.DataFrame({"a": rng.normal(size=N), "b": rng.normal(size=N)})
-    return X.assign(y=np.where(X.a + rng.normal(size=N) > 0, "spam", "ham"), **columns)
+    y = np.where(X.a + rng.normal(size=N) > 0, "spam", "ham")
+    return X.assign(**{"y": y, **columns})
 
 
 WORDS = [
@@ -246,6 +247,23 @@ def test_two_sorted_files_in_one_are_sorted():
     assert "DW011" in codes(pd.concat([part, part.assign(a=part.a + 1)], ignore_index=True))
 
 
+def test_a_sum_is_found_beside_a_column_that_is_nearly_the_target():
+    rng = np.random.default_rng(17)
+    X = pd.DataFrame({"a": rng.normal(size=N), "few": rng.poisson(3, N), "many": rng.poisson(900, N) ** 1.2})
+    found = codes(X.assign(y=X.few + X.many))
+    assert found["DW008"].columns == ("many",)
+    assert set(found["DW032"].columns) == {"few", "many"}
+    copy = codes(X.assign(y=2 * X.many))
+    assert "DW008" in copy
+    assert "DW032" not in copy
+
+
+def test_a_column_of_times_is_better_than_the_order_of_the_rows():
+    found = codes(series("regression").assign(year=np.arange(1000) / 12))
+    assert "--time year" in found["DW014"].message
+    assert "DW040" not in found
+
+
 def test_row_order_is_a_time():
     dataset = load_dataset(series("regression"), target="y", time="row-order")
     assert dataset.time.tolist() == list(range(1000))
@@ -284,6 +302,26 @@ def test_marks_of_missing_values_are_named():
     assert "1900-01-01" in bank(when=dates).message
 
 
+def test_frequent_marks_among_other_values_are_named():
+    """Not far from the other values, but much more often than any of them; also in texts and targets."""
+    rng = np.random.default_rng(15)
+    assert "999" in bank(days=np.where(rng.random(N) < 0.1, 999, rng.integers(0, 900, N))).message
+    assert "-1" in bank(days=np.where(rng.random(N) < 0.04, -1, rng.integers(0, 900, N))).message
+    lost = np.where(rng.random(N) < 0.3, "unknown", notes(lambda i: ""))
+    assert "'unknown'" in bank(note=lost).message
+    assert "'unknown'" in codes(labelled(y=rng.choice(["a", "b", "unknown"], N)))["DW015"].message
+    values = np.where(rng.random(N) < 0.03, -999, rng.normal(50, 9, N))
+    assert codes(labelled(y=values))["DW015"].columns == ("y",)
+
+
+def test_zeros_of_a_target_and_signs_of_classes_are_values():
+    rng = np.random.default_rng(16)
+    sold = np.where(rng.random(N) < 0.2, 0, rng.normal(500, 9, N).round())
+    assert "DW015" not in codes(labelled(y=sold), task="regression")
+    assert "DW015" not in codes(labelled(y=rng.choice(["+", "-"], N)))
+    assert "DW015" not in codes(labelled(y=rng.choice(["+", "-", "0"], N)))
+
+
 def test_sound_values_are_not_taken_for_missing():
     rng = np.random.default_rng(11)
     assert bank(grade=rng.integers(-1, 2, N), points=rng.integers(-50, 50, N)) is None
@@ -300,6 +338,25 @@ def test_names_that_differ_in_case_or_blanks():
     assert "not merged" in found.message
     assert codes(labelled(k=rng.choice(["new  york", "New York", "Rome"], N)))["DW041"].columns == ("k",)
     assert "DW041" not in codes(labelled(k=rng.choice(["A", "B", "AB"], N)))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("non-smoker", "non smoker"), ("<=50K", "<=50K."), ("Dr. No", "Dr.No"), ("Ａ1", "a-1"), ("x", "X")],
+)
+def test_names_that_differ_in_punctuation(names):
+    rng = np.random.default_rng(13)
+    found = codes(labelled(k=rng.choice([*names, "other"], N)))["DW041"]
+    assert all(repr(name) in found.message for name in names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("A", "A-", "A+"), ("<0", "0", ">0"), ("1-2", "12", "1.2"), ("C", "C++", "C#"), ("a", "ä"), ("+", "-")],
+)
+def test_punctuation_that_means_something(names):
+    rng = np.random.default_rng(14)
+    assert "DW041" not in codes(labelled(k=rng.choice([*names, "other", "more"], N)))
 
 
 def shared_cases():
