@@ -156,6 +156,7 @@ def _verdict(manifest: Manifest) -> str:
     if not verdict:
         return ""
     outcome = _OUTCOMES.get(verdict.get("outcome", ""), "")
+    outcome += ", if the target does not leak" if verdict.get("warnings") else ""
     return f"## Was deep learning worth it?\n\n**{outcome}**. {plain(verdict.get('sentence', ''), 600)}\n"
 
 

@@ -51,6 +51,7 @@ def suite_row(data: str, answer: Answer | None, reason: str, seconds: float) -> 
         score_deep=scores.get(deep or ""),
         score_classical=scores.get(classical or ""),
         missing=verdict.missing,
+        warnings=verdict.warnings,
     )
 
 

@@ -17,7 +17,7 @@ from ..results.json import to_json
 from ..results.models import ModelCard, ModelFacts
 from ..results.runs import ModelEstimate, Preview, RunSummary
 from .terminal import _SEVERITY, console, print_json
-from .words import FAMILY_COLOURS, OUTCOMES, about, data_facts, number, seconds
+from .words import FAMILY_COLOURS, MAY_LEAK, OUTCOMES, about, data_facts, number, seconds
 
 if TYPE_CHECKING:
     from ...datasets import DataCheck, DatasetDescription, DatasetInfo
@@ -173,6 +173,7 @@ def show_runs(runs: Sequence[RunSummary], *, as_json: bool = False) -> None:
     table.collapse_padding = True  # or the widest rows would be broken within words at 110 columns
     for run in runs:
         outcome = OUTCOMES.get(run.outcome, run.outcome) if run.outcome else ""
+        outcome += MAY_LEAK if run.warnings else ""
         cells = (run.run, run.status, _jobs(run), str(run.models), run.metric or "", outcome)
         table.add_row(*cells, seconds(run.real_seconds), seconds(run.estimated_seconds))
     console().print(table)

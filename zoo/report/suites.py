@@ -16,7 +16,7 @@ from .catalogue import _table
 from .curve_plots import COLOURS, _save
 from .output import write_answer
 from .terminal import console, print_json
-from .words import FAMILY_COLOURS, number, seconds
+from .words import FAMILY_COLOURS, MAY_LEAK, number, seconds
 
 _STATES = {"done": "is done, read from the store", "unfinished": "is resumed", "new": "begins"}
 
@@ -47,6 +47,9 @@ def show(answer: SuiteAnswer, *, as_json: bool = False) -> None:
             "bold",
         )
     )
+    if leaking := [row.data for row in answer.datasets if row.warnings]:
+        warning = f"The target may leak in {', '.join(leaking)}: these verdicts may not hold."
+        out.print(Text(warning, "yellow"))
     for ranking in answer.rankings:
         for part in _ranking(ranking, answer.confidence_level):
             out.print(part)
@@ -67,7 +70,8 @@ def _datasets(rows: Sequence[SuiteRow]) -> Table:
             f"{row.best_classical or '-'} {number(row.score_classical)}",
         ]
         missing = f" (missing: {', '.join(row.missing)})" if row.missing else ""
-        table.add_row(row.data, row.metric, *best, gain, f"{row.outcome}{missing}")
+        outcome = f"{row.outcome}{MAY_LEAK if row.warnings else ''}"
+        table.add_row(row.data, row.metric, *best, gain, outcome + missing)
     return table
 
 

@@ -114,6 +114,9 @@ OUTCOMES = {
 }
 
 
+MAY_LEAK = " (may leak)"  # behind an outcome in a table
+
+
 def outcome_words(verdict: Verdict) -> str:
     """The outcome, with a warning where the scores may be too good to be true."""
     return OUTCOMES[verdict.outcome] + (", if the target does not leak" if verdict.warnings else "")

@@ -142,6 +142,8 @@ class RunSummary:
         Seconds that it was expected to take, and that it took.
     path : str
         Its folder.
+    warnings : tuple of str
+        Signs of target leakage: with any, its verdict may not hold.
     """
 
     run: str
@@ -156,6 +158,7 @@ class RunSummary:
     estimated_seconds: float | None
     real_seconds: float | None
     path: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,8 @@ class SuiteRow:
         Their scores.
     missing : tuple of str
         Models without a score.
+    warnings : tuple of str
+        Signs of target leakage: with any, the outcome may not hold.
     """
 
     data: str
@@ -147,6 +149,7 @@ class SuiteRow:
     score_deep: float | None = None
     score_classical: float | None = None
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

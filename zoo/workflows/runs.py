@@ -82,4 +82,5 @@ def _summary(folder: Path) -> RunSummary:
         estimated_seconds=None if expected is None else expected.seconds,
         real_seconds=None if expected is None else expected.real_seconds,
         path=str(folder),
+        warnings=() if answer is None else answer.verdict.warnings,
     )

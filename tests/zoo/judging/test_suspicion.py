@@ -11,13 +11,17 @@ from deepworth import cli, compare
 from deepworth.datasets import Dataset, Finding
 from deepworth.zoo import registry
 from deepworth.zoo.judging.scores import ModelScores
+from deepworth.zoo.judging.suite import count_verdicts, suite_row
 from deepworth.zoo.judging.support import Support
 from deepworth.zoo.judging.suspicion import LEAKS, MOST_SHOWN, PERFECT, suspicions, with_warning
 from deepworth.zoo.report.html.page import comparison
 from deepworth.zoo.report.markdown import markdown
+from deepworth.zoo.report.suites import show
 from deepworth.zoo.results.answer import Answer
 from deepworth.zoo.results.rows import Result
+from deepworth.zoo.results.suite import SuiteAnswer
 from deepworth.zoo.workflows.report import report_sheet
+from deepworth.zoo.workflows.runs import runs as list_runs
 
 pytestmark = pytest.mark.xdist_group("suspicion")
 
@@ -111,6 +115,18 @@ def test_the_warning_stands_in_the_first_line_of_every_report(runs):
     assert "The target may leak" in notebook
     assert not sound.answer.verdict.warnings
     assert not any("may leak, then" in text or "does not leak" in text for text in shown(sound, store))
+
+
+def test_lists_of_verdicts_mark_those_that_may_not_hold(runs, capsys):
+    (leaking, sound), store = runs
+    listed = {summary.run: summary for summary in list_runs(store=store)}
+    assert listed[leaking.run].warnings == leaking.answer.verdict.warnings
+    assert listed[sound.run].warnings == ()
+    assert CliRunner().invoke(cli.main, ["runs", "--store", str(store)]).output.count("(may leak)") == 1
+    rows = [suite_row(name, c.answer, "", 1.0) for name, c in (("leaks", leaking), ("sound", sound))]
+    assert [bool(row.warnings) for row in rows] == [True, False]
+    show(SuiteAnswer("suite", tuple(rows), count_verdicts(rows), (), 0.95, 0, "a folder", 1.0))
+    assert "The target may leak in leaks: these verdicts may not hold." in capsys.readouterr().out
 
 
 def test_json_holds_the_warning_and_gives_it_back(runs):
