@@ -14,7 +14,7 @@ from ._codes import CODES
 from ._errors import InputError
 from ._load import DataLike, ReadOptions, as_dataset
 from ._table import NoTargetError, RawTable, read_columns
-from ._target import read_target
+from ._target import read_target, rows_with_target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -239,7 +239,7 @@ def describe_dataset(
 def _describe_table(table: RawTable, preview: int) -> DatasetDescription:
     """A table without a target."""
     reading = read_columns(table.frame, table.options)
-    complete = [c.name for c in reading.columns if c.role in _TARGET_ROLES and not c.n_missing]
+    possible = [c.name for c in reading.columns if c.role in _TARGET_ROLES]
     return {
         "name": table.name,
         "rows": len(table.frame),
@@ -247,7 +247,7 @@ def _describe_table(table: RawTable, preview: int) -> DatasetDescription:
         "task": None,
         "modality": "tabular",
         "target": None,
-        "possible_targets": _possible_targets(table, complete),
+        "possible_targets": _possible_targets(table, possible),
         "positive": None,
         "classes": None,
         "target_range": None,
@@ -264,7 +264,9 @@ def _possible_targets(table: RawTable, names: Iterable[str]) -> list[PossibleTar
     possible: list[PossibleTarget] = []
     for name in names:
         try:
-            target = read_target(table.frame[name], name, table.options.task)
+            cells = table.frame[name].reset_index(drop=True)
+            rows, _ = rows_with_target(cells, name, table.options.rules(), strict=table.options.strict)
+            target = read_target(cells[rows], name, table.options.task, table.options.rules())
         except InputError:
             continue
         possible.append({"name": name, "task": target.task, "reason": target.reason})

@@ -77,9 +77,13 @@ CASES = {
         lambda p: [csv(p, frame(sick=[None, "no", "yes"] * (N // 3))), *TARGET],
         ["sick"],
     ),
-    "NaN in the target": (
-        lambda p: [csv(p, frame(sick=[np.nan, *range(N - 1)])), *TARGET, "--task", "regression"],
-        ["sick"],
+    "NaN in a third of the target": (
+        lambda p: [csv(p, frame(sick=[np.nan, 1.5, 2.5] * (N // 3))), *TARGET, "--task", "regression"],
+        ["sick", "more than 20%"],
+    ),
+    "NaN in the target and --strict": (
+        lambda p: [csv(p, frame(sick=[None, *["yes", "no"] * N][:N])), *TARGET, "--strict"],
+        ["sick", "row 1,", "--strict"],
     ),
     "infinity in the target": (
         lambda p: [csv(p, frame(sick=[np.inf, *np.arange(N - 1) / 7])), *TARGET],
@@ -130,6 +134,10 @@ def test_one_line_and_exit_code_2(name, tmp_path, own_home):
 
 
 GOOD = {
+    "a row without a target": (
+        lambda p: [csv(p, frame(sick=[None, *["yes", "no"] * N][:N])), *TARGET],
+        ["DW037", "sick", "row 1,"],
+    ),
     "all-missing column": (lambda p: [csv(p, frame(empty=np.nan)), *TARGET], ["DW003", "empty"]),
     "million-level category": (
         lambda p: [csv(p, frame(code=[f"k{i}x" for i in range(N)])), *TARGET],

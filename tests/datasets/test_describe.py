@@ -50,8 +50,9 @@ def test_a_table_without_a_target_is_described_with_the_columns_that_could_be_it
     assert [(t["name"], t["task"]) for t in found["possible_targets"]] == [
         ("weight [kg]", "regression"),
         ("visits", "multiclass"),
+        ("height", "regression"),
         ("sick", "binary"),
-    ], "not the identifier, the text, or a column with missing values"
+    ], "not the identifier or the text; one missing value rules out no column"
     assert [found[key] for key in ("task", "target", "classes", "target_range", "fingerprint")] == [None] * 5
     assert [f["code"] for f in found["findings"]] == ["DW001"]
     assert [row["sick"] for row in found["preview"]] == ["no", "yes"]
@@ -68,7 +69,7 @@ def test_options_hold_for_a_table_without_a_target(table):
     found = describe_dataset(table, drop=["sick"], categorical=["visits"])
     roles = {c["name"]: c["role"] for c in found["columns"]}
     assert (roles["sick"], roles["visits"]) == ("dropped", "categorical")
-    assert [t["name"] for t in found["possible_targets"]] == ["weight [kg]", "visits"]
+    assert [t["name"] for t in found["possible_targets"]] == ["weight [kg]", "visits", "height"]
     with pytest.raises(InputError, match="no column 'sik'; did you mean sick"):
         describe_dataset(table, drop=["sik"])
 
@@ -111,7 +112,7 @@ def shown(*arguments):
 def test_the_command_of_the_readme(table):
     text = shown(table)
     assert "patients: 40 rows, a table without a target" in text
-    assert "--target COLUMN: weight [kg] (regression), visits (multiclass), sick (binary)" in text
+    assert "--target COLUMN: weight [kg] (regression), visits (multiclass), height (regression)" in text
     assert text.count("weight [kg]") == 3, "names in brackets are not markup"
     assert json.loads(shown(table, "--json"))["target"] is None
 

@@ -253,7 +253,7 @@ def test_zip_of_many_files_says_so(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.jpg", b"x")
         archive.writestr("b.jpg", b"x")
-    with pytest.raises(InputError, match="no class folders .2 files"):
+    with pytest.raises(InputError, match="no class folders"):
         load_dataset(tmp_path / "a.zip")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from deepworth import InputError, check, load_dataset
 from deepworth.cli import main
-from deepworth.datasets import check_dataset
+from deepworth.datasets import check_dataset, describe_dataset
 from deepworth.datasets._load import _with_options
 from deepworth.datasets._table import TableOptions
 
@@ -152,3 +152,11 @@ def test_another_target_leaves_the_same_rows_out_of_what_is_known_beside_the_cel
     again = _with_options(known, TableOptions(target="ward"))
     assert again.target == "ward"
     assert again.groups.tolist() == [str(i) for i in range(N) if i not in (2, 7)]
+
+
+def test_a_column_with_few_gaps_may_be_the_target(tmp_path):
+    path = str(tmp_path / "a.csv")
+    table([4], ward=[None if i % 2 else "w" for i in range(N)]).to_csv(path, index=False)
+    possible = {target["name"] for target in describe_dataset(path)["possible_targets"]}
+    assert "sick" in possible
+    assert "ward" not in possible
