@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ._errors import InputError
+from ._layout import is_blank, with_full_header, without_blank_start
 from ._numbers import numbers_of
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -37,6 +38,10 @@ def decode(data: bytes, name: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
+        if encoding == "utf-16":
+            raise InputError(
+                f"{name} is not complete UTF-16 ({error.reason}); save the file as UTF-8"
+            ) from None
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
             f"{name}: byte 0x{data[error.start]:02x} in line {line} is not UTF-8; save the file as UTF-8 "
@@ -93,25 +98,19 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
 def opening(text: str) -> tuple[str, str]:
     """The text from its header on, and its delimiter.
 
-    Excel's line ``sep=;`` is taken away. Where every row but the header ends with a delimiter, the header
-    gets one, too, so that all are of equal length.
+    Excel's line ``sep=;`` is taken away. Where every row has one more cell than the header, the header gets
+    one, too, as :func:`with_full_header` says.
     """
-    if not text.strip():
-        return "", ","
     declared = _DECLARED.match(text)
     if declared is not None:
         text = text[declared.end() :]
-    text = text.lstrip("\r\n")
+    text = without_blank_start(text)
+    if not text.strip():
+        return "", ","
     delimiter = (declared["mark"] if declared else "") or sniff_delimiter(text)
-    return (text if delimiter == " " else _with_ended_header(text, delimiter)), delimiter
-
-
-def _with_ended_header(text: str, delimiter: str) -> str:
-    header, *rows = _sample_rows(_sample(text), delimiter) or [[]]
-    if not rows or any(len(row) != len(header) + 1 or row[-1].strip() for row in rows):
-        return text
-    line = text.splitlines()[0]
-    return text if '"' in line else line + delimiter + text[len(line) :]
+    if delimiter != " ":
+        text = with_full_header(text, _sample_rows(_sample(text), delimiter), delimiter)
+    return text, delimiter
 
 
 def _sample(text: str) -> str:
@@ -135,15 +134,14 @@ def sniff_delimiter(text: str) -> str:
     if best_score[1]:
         return best
     widths = [len(row) for row in _sample_rows(_spaces_to_tabs(sample), "\t")]
-    return " " if min(widths) == max(widths) >= 2 else ","
+    return " " if widths and min(widths) == max(widths) >= 2 else ","
 
 
 def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
     """Rows of the sample without the last one, which may be cut off inside quotes."""
     mark = NO_QUOTE if _unbalanced(sample, delimiter) else '"'
-    rows = [
-        row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, quotechar=mark) if row
-    ]
+    read = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, quotechar=mark)
+    rows = [row for row in read if len(row) > 1 or (row and not is_blank(row[0]))]
     return rows[:-1] if len(rows) > 2 else rows
 
 
@@ -155,9 +153,10 @@ def _unbalanced(text: str, delimiter: str) -> bool:
 
 
 def _spaces_to_tabs(text: str) -> str:
-    lines = io.StringIO("\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.split("\n")))
+    lines = (re.sub(r"[ \t]+", " ", line.strip()) for line in re.split(r"\r\n|\r|\n", text))
+    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=" ")
     out = io.StringIO()
-    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(csv.reader(lines, delimiter=" "))
+    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(rows)
     return out.getvalue()
 
 
@@ -173,6 +172,11 @@ def _parse(text: str, delimiter: str, name: str) -> tuple[list[str], pd.DataFram
     if bad:
         raise _ragged(bad, name, header_of(text, delimiter))
     frame = table.to_pandas()
+    if text.count('"') % 2 and re.search(r"[\r\n]", frame.iloc[-1, -1]):
+        raise InputError(
+            f"{name}: the last cell of row {len(frame) - 1} starts with a quote that does not end; add the "
+            f"missing quote"
+        )
     return [str(cell) for cell in frame.iloc[0]], frame.iloc[1:].reset_index(drop=True)
 
 
@@ -183,7 +187,8 @@ def _read_strictly(data: bytes, delimiter: str, width: int, quotes: bool) -> tup
     bad: list[pyarrow.csv.InvalidRow] = []
 
     def collect(row: pyarrow.csv.InvalidRow) -> str:
-        bad.append(row)
+        if not is_blank(row.text):
+            bad.append(row)
         return "skip"
 
     table = pyarrow.csv.read_csv(
@@ -212,7 +217,8 @@ def _one_line(error: Exception) -> str:
 
 def header_of(text: str, delimiter: str) -> list[str]:
     """The cells of the first row."""
-    return _sample_rows(text.lstrip("\r\n")[:SNIFFED_CHARACTERS], delimiter)[0]
+    rows = _sample_rows(text[:SNIFFED_CHARACTERS], delimiter)
+    return rows[0] if rows else [""]
 
 
 def _ragged(bad: list, name: str, header: list[str]) -> InputError:
@@ -231,8 +237,6 @@ def _advice(row: Any, header: list[str]) -> str:
         return f"if the first line, {line}, is a comment or a title, remove it: column names come first"
     if text.startswith(_COMMENT):
         return f"if {text[:60]!r} is a comment, remove such lines"
-    if not text:
-        return "remove lines that hold only blanks"
     return "quote cells that contain the delimiter, or correct these rows"
 
 

@@ -19,6 +19,10 @@ class InputError(ValueError):
     no dataset 'covertyp'; did you mean covertype?
     """
 
+    def __init__(self, message: str = "") -> None:
+        # a name from the data may have line ends in it
+        super().__init__(" ".join(str(message).splitlines()))
+
 
 def unknown_name(kind: str, name: str, known: Iterable[object]) -> InputError:
     """An error for an unknown name that suggests similar known ones.

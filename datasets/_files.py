@@ -14,6 +14,7 @@ import pandas as pd
 from ._archives import is_zip, only_table
 from ._delimited import column_names, read_delimited
 from ._errors import InputError
+from ._layout import refuse_layout
 from ._text import mended
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
@@ -58,7 +59,9 @@ def read_table(path: Path) -> pd.DataFrame:
         return checked(read_arff(data, path.name), path.name)
     if suffix in (".xlsx", ".xls", ".ods"):
         raise InputError(f"{path.name}: spreadsheets are not supported; save the sheet as CSV (UTF-8)")
-    return read_delimited(data, path.name)
+    frame = read_delimited(data, path.name)
+    refuse_layout(frame, path.name)
+    return frame
 
 
 def read_bytes(path: Path) -> bytes:

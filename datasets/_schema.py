@@ -32,7 +32,7 @@ _ID_NAME = re.compile(
 )
 _ID_CAMEL = re.compile(r"[a-z0-9](Id|ID)$")
 # The index of pandas, as it writes it into a file and reads it back.
-_INDEX_NAME = re.compile(r"^Unnamed: \d+(\.\d+)*$|^level_\d+(\.\d+)*$|^index(\.\d+)?$")
+_INDEX_NAME = re.compile(r"^Unnamed: \d+(\.\d+)*$|^level_\d+(\.\d+)*$|^index(\.\d+)?$|^__index_level_\d+__$")
 _TIME_NAME = re.compile(
     r"(year|month|week|day|hour|minute|second|time|timestamp|epoch|date)s?$", re.IGNORECASE
 )

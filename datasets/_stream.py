@@ -37,6 +37,7 @@ from ._delimited import (
 )
 from ._errors import InputError
 from ._files import _record, checked, read_bytes, read_table, suffix_of
+from ._layout import is_blank
 from ._reader import MISSING_MARKS
 
 ROWS = 16_384  # per part
@@ -223,7 +224,8 @@ def _delimited_parts(
     bad: list[pyarrow.csv.InvalidRow] = []
 
     def collect(row: pyarrow.csv.InvalidRow) -> str:
-        bad.append(row)
+        if not is_blank(row.text):
+            bad.append(row)
         return "skip"
 
     kept = {f"f{i}": n for i, n in enumerate(names) if wanted is None or n in wanted}

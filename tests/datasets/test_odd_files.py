@@ -99,7 +99,6 @@ REFUSED = {
         with_line(30, "# checked until here"),
         "row 30 has 1 cells.*'# checked until here'",
     ),
-    "a line of blanks": (with_line(30, "  "), "row 30 has 1 cells.*remove lines that hold only blanks"),
     "a row too long": (with_line(30, "1,2,3,4"), "row 30 has 4 cells, the header has 3 .*quote cells"),
     "a delimiter at the end of some rows": (with_line(30, "1,u,no,"), "row 30 has 4 cells"),
     "header only": ("x,z,y\n", "no rows"),
