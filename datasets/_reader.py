@@ -261,7 +261,10 @@ def _typed(reader: ColumnReader, cells: pd.Series) -> ReadCells | None:
     """Cells whose dtype is that of the role already, as they are; None for others."""
     types, dtype = pd.api.types, cells.dtype
     if reader.role == "numeric" and types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
-        return _all_read(pd.Series(cells.to_numpy(dtype=np.float64, na_value=np.nan)))
+        values = pd.Series(cells.to_numpy(dtype=np.float64, na_value=np.nan))
+        return _all_read(
+            values if types.is_bool_dtype(dtype) else values.mask(values.isin(_number_marks(reader)))
+        )
     if reader.role == "numeric" and types.is_timedelta64_dtype(dtype):
         return _all_read(pd.Series(cells.dt.total_seconds().to_numpy(dtype=np.float64)))
     if reader.role == "datetime" and types.is_datetime64_any_dtype(dtype):
@@ -301,9 +304,16 @@ def _numbers(reader: ColumnReader, cells: Distinct) -> ReadCells:
     values = np.full(len(cells.values), np.nan)
     values[is_text] = read_numbers(texts, reader.numbers)
     values[~is_text] = [_number_of(value) for value in cells.values if not isinstance(value, str)]
+    missing |= np.isin(values, _number_marks(reader))
     values[missing] = np.nan
     unread = np.isnan(values) & ~missing
     return ReadCells(pd.Series(cells.spread(values, np.nan)), cells.spread(unread, False))
+
+
+def _number_marks(reader: ColumnReader) -> list[float]:
+    """Numbers that mean a missing value, however they are written: -1, -1.0 and "-1.00" are one."""
+    numbers = [parse_number(mark, reader.numbers) for mark in reader.missing or ()]
+    return [number for number in numbers if not np.isnan(number)]
 
 
 def read_numbers(texts: np.ndarray, form: NumberFormat) -> np.ndarray:

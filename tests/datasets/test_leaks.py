@@ -302,6 +302,21 @@ def test_marks_of_missing_values_are_named():
     assert "1900-01-01" in bank(when=dates).message
 
 
+def test_a_number_that_means_missing_does_so_in_files_and_frames_alike(tmp_path):
+    rng = np.random.default_rng(18)
+    days = np.where(rng.random(N) < 0.82, -1, rng.integers(0, 400, N))
+    frame = labelled(days=days, share=np.where(days < 0, -1.0, days / 7))
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    for data in (frame, tmp_path / "a.csv", tmp_path / "a.parquet"):
+        dataset = load_dataset(data, target="y", missing=["-1"])
+        assert dataset.X[["days", "share"]].isna().sum().tolist() == [int((days < 0).sum())] * 2
+        assert "DW015" not in {f.code for f in check_dataset(dataset)}
+        reader = dataset.schema.readers()["days"]
+        assert reader.read(pd.Series([-1, 5])).values.isna().tolist() == [True, False]
+        assert reader.read(pd.Series(["-1", "5"])).values.isna().tolist() == [True, False]
+
+
 def test_frequent_marks_among_other_values_are_named():
     """Not far from the other values, but much more often than any of them; also in texts and targets."""
     rng = np.random.default_rng(15)
