@@ -111,6 +111,7 @@ CODES = {
         "rows without a target left out",
         "Find out why it is missing: the answer holds for cases like the rows that are left.",
     ),
+    "DW038": Code("last row that may be a total", "If it sums up the other rows, remove it from the file."),
     "DW040": Code(
         "neighbouring rows with similar targets",
         "If the order of the rows means time, use --time row-order; if neighbours belong together, use "

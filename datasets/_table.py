@@ -16,6 +16,7 @@ from ._plan_columns import in_row_order, read_groups, read_split, read_times
 from ._reader import ColumnReader
 from ._schema import Inspection, ReadingRules, inspect_column, read_column, table_rules
 from ._target import Target, check_header, choose_target, no_target, read_target, rows_with_target
+from ._totals import note_total
 
 # So many cells of a column may hold a level that training never saw before it is told.
 MOST_UNSEEN, FEW_UNSEEN = 0.05, 3
@@ -123,6 +124,8 @@ def dataset_from_frame(
     InputError
         The target is not known or cannot be used, a named column does not exist, or no feature is left.
     """
+    if not frame.index.equals(pd.RangeIndex(len(frame))):  # messages number the rows from it
+        frame = frame.reset_index(drop=True)
     table = RawTable(frame, options or TableOptions(), name, provenance or Provenance("memory"), test)
     choice = choose_target(frame.columns, table.options.target)
     if choice is None:
@@ -136,6 +139,7 @@ def _dataset(table: RawTable, target: str, guessed: bool) -> Dataset:
     _check_names(table.frame, options, target)
     reading = Reading(rules=table_rules(table.frame, options.rules()))
     frame, test = _labelled(table, target, reading)
+    reading.findings += note_total(frame)
     if options.split_column is not None:
         test = read_split(frame[options.split_column], options.split_column, reading.findings)
     reading.train = None if test is None else ~test

@@ -183,6 +183,10 @@ CASES = {
         lambda p: table(last_hundred(frame(k=np.where(np.arange(N) < 300, "u", "U"))), split_column="part"),
         lambda p: table(last_hundred(frame(k=np.where(SEQUENCE < 300, "u", "U"))), split_column="part"),
     ),
+    "DW038": (
+        lambda p: table(frame(k=[*["u"] * (N - 1), "Total"])),
+        lambda p: table(frame(k=["u", "Total"] * (N // 2))),
+    ),
     "DW037": (
         lambda p: table(frame(sick=np.where(np.arange(N) == 7, None, frame()["sick"]))),
         lambda p: table(),

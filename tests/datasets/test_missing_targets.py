@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepworth import InputError, check, load_dataset
@@ -38,6 +38,7 @@ def finding_of(dataset, code="DW037"):
     return next(f for f in dataset.findings if f.code == code)
 
 
+@settings(deadline=None)  # not a test of speed
 @given(st.sets(st.integers(0, N - 1), max_size=N // 5), st.sampled_from([None, "", " ", "NA", "?", np.nan]))
 def test_rows_without_a_target_are_as_if_they_were_not_there(missing, mark):
     frame = table()

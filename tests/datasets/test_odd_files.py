@@ -176,6 +176,8 @@ def test_a_total_row_without_a_target_is_left_out(tmp_path):
     dataset = load_dataset(tmp_path / "a.csv", target="y")
     assert (len(dataset), dataset.X["x"].dtype) == (N, np.float64)
     assert any(f.code == "DW037" and f"row {N + 1}," in f.message for f in dataset.findings)
+    (tmp_path / "a.csv").write_text(PLAIN + "9.5,Total,no\n")
+    assert "DW038" in {f.code for f in load_dataset(tmp_path / "a.csv", target="y").findings}
     (tmp_path / "a.csv").write_text(PLAIN + "Total,,no\n")
     found = next(f for f in load_dataset(tmp_path / "a.csv", target="y").findings if f.code == "DW021")
     assert f"row {N + 1}: 'Total'" in found.message

@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Predict new rows with a saved model.
 
-    DATA is a file (CSV, Parquet or JSON lines, of any length), a folder of images, - for standard input, or
-    one row as NAME=VALUE pairs:
+    DATA is a file (CSV, Parquet or JSON lines, of any length), a folder or zip archive of images, - for
+    standard input, or one row as NAME=VALUE pairs:
 
     \b
     deepworth predict model/ height_cm=180 weight_kg=80 body_temperature_c=39.5

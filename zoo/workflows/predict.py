@@ -21,7 +21,8 @@ def predict(artefact: str | os.PathLike[str], data: str | Sequence[str]) -> pd.D
     artefact : path
         Folder of a saved model.
     data : str or sequence of str
-        A file (CSV, Parquet or JSON lines), a folder of images, or NAME=VALUE pairs of one row.
+        A file (CSV, Parquet or JSON lines), a folder or zip archive of images, or NAME=VALUE pairs of one
+        row.
 
     Returns
     -------
