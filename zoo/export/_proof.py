@@ -179,10 +179,17 @@ def _asked(entry: Entry, question: dict[str, Any], work: Path) -> dict[str, Any]
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",
         "KERAS_BACKEND": "tensorflow",
+        "PYTHONIOENCODING": "utf-8",  # not that of the user's terminal, which is read here
     }
     try:
         process = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=SECONDS, env=environment
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=SECONDS,
+            env=environment,
         )
     except subprocess.TimeoutExpired as error:
         raise InputError(f"{entry.name} gave no answer within {SECONDS} s") from error
