@@ -250,6 +250,14 @@ def option_flag(name: str) -> str:
     return "--" + str(_metadata(name).get("flag", name)).replace("_", "-")
 
 
+def opposite_flag(name: str) -> str:
+    """How the command line says no to an option that is true or false."""
+    return _OPPOSITES.get(name, f"--no-{option_flag(name).removeprefix('--')}")
+
+
+_OPPOSITES = {"dayfirst": "--monthfirst"}
+
+
 def is_local(name: str) -> bool:
     """Whether an option only fits the machine where it was given: it changes no result."""
     return bool(_metadata(name).get("local", False))

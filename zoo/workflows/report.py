@@ -21,7 +21,7 @@ from ..results.answer import Answer
 from ..results.curves import CapacityAnswer, LearningCurveAnswer
 from ..results.report import ReportedJob, ReportSheet
 from ..runs.store import JobRow, find_run, has_predictions, job_rows, load_results, need_answer, read_run
-from ..setup import Setup, is_local, option_defaults, option_flag
+from ..setup import Setup, is_local, opposite_flag, option_defaults, option_flag
 
 StrPath = str | os.PathLike[str]
 
@@ -204,7 +204,7 @@ def _fits_command_line(value: object) -> bool:
 def _words(name: str, value: object) -> list[str]:
     flag = option_flag(name)
     if isinstance(value, bool):
-        return [flag if value else f"--no-{flag.removeprefix('--')}"]
+        return [flag if value else opposite_flag(name)]
     if isinstance(value, (list, tuple)):
         return [flag, ",".join(map(str, value))]
     if isinstance(value, Mapping):

@@ -34,6 +34,11 @@ OPTIONS = {
     "target": "it's",
     "drop": ("a b", "c"),
     "categorical": ("d",),
+    "numeric": ("e", "f"),
+    "dayfirst": True,
+    "decimal": ",",
+    "thousands": ".",
+    "missing": ("-", "x"),
     "task": "binary",
     "test": "/tmp/later.csv",
     "group_duplicates": True,
@@ -58,7 +63,17 @@ OPTIONS = {
     "seed": 7,
 }
 HERE = {"jobs": 2, "cluster": "tcp://scheduler:8786"}  # of this machine, and nobody else's business
-OTHERS = {"text": "t", "split_column": "part", "groups": "g", "time": "when", "offline": True}
+OTHERS = {
+    "text": "t",
+    "split_column": "part",
+    "groups": "g",
+    "time": "when",
+    "offline": True,
+    "dayfirst": False,
+    "keep_na": True,
+    "strict": True,
+    "missing": (),
+}
 
 
 def invoke(*arguments):
