@@ -14,12 +14,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+
+from ..inner_splits import class_folds, seed_of
 
 Count = Callable[[Any, Any], float]  # operations of a fitted estimator, for a row of those given
 
@@ -224,7 +226,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):
 
     def _link(self, model: Any, X: Any, y: Any, folds: int) -> Any:
         """From scores to probabilities, learned on scores of rows that the model did not see."""
-        plan = StratifiedKFold(folds)
+        plan = class_folds(np.asarray(y), folds, seed_of(model))
         scores = _columns(cross_val_predict(clone(model), X, y, cv=plan, method="decision_function"))
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(scores, y)
 

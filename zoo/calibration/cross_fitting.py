@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,15 +13,14 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..estimators.fitting import OnEnd, Progress
+from ..inner_splits import Split, class_folds, value_folds
 from ..preprocessing.base import RawRows
-
-Split = tuple[np.ndarray, np.ndarray]
 
 
 class Regressor(Protocol):
@@ -214,28 +212,11 @@ class OutOfFold:
     prediction: np.ndarray
 
 
-def inner_splits(y: np.ndarray, cv: Folds, classes: bool) -> list[Split]:
-    """Row numbers to train on and to predict; none at all where the rows are too few.
-
-    Folds of a number are shuffled with a fixed seed, as rows often come sorted. A class with a single row
-    is always trained on: a fold without it could not predict it.
-    """
+def inner_splits(y: np.ndarray, cv: Folds, classes: bool, seed: int) -> list[Split]:
+    """Row numbers to train on and to predict; none at all where the rows are too few."""
     if not isinstance(cv, (int, np.integer)):
         return [(np.asarray(a), np.asarray(b)) for a, b in check_cv(cv, y, classifier=classes).split(y, y)]
-    if not classes:
-        folds = min(int(cv), len(y) // 2)
-        plan = KFold(folds, shuffle=True, random_state=0).split(y) if folds > 1 else []
-        return list(plan)
-    codes, counts = np.unique(y, return_inverse=True, return_counts=True)[1:]
-    single = np.flatnonzero(counts[codes] == 1)
-    others = np.flatnonzero(counts[codes] > 1)
-    folds = min(int(cv), int(counts.max(initial=0)))
-    if folds < 2 or np.sum(counts > 1) < 2:
-        return []
-    with warnings.catch_warnings():  # a class rarer than the folds is left out in some of them only
-        warnings.simplefilter("ignore", UserWarning)
-        splits = list(StratifiedKFold(folds, shuffle=True, random_state=0).split(others, codes[others]))
-    return [(np.sort(np.concatenate([others[a], single])), others[b]) for a, b in splits]
+    return class_folds(y, int(cv), seed) if classes else value_folds(len(y), int(cv), seed)
 
 
 def out_of_fold(

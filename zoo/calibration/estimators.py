@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d
 
 from ...datasets import InputError, unknown_name
+from ..inner_splits import seed_of
 from ..preprocessing.base import RawRows
 from .calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged, choose
 from .conformal import (
@@ -217,7 +218,7 @@ class Calibrated(ClassifierMixin, CrossFitted):
 
     def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         idle = self.method == "none" and self.confidence_level is None and self._costs() is None
-        return [] if idle else inner_splits(y, self.cv, classes=True)
+        return [] if idle else inner_splits(y, self.cv, True, seed_of(self.estimator))
 
     def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
         self.estimator_ = members[0]
@@ -374,7 +375,7 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
         return y
 
     def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        return inner_splits(y, self.cv, classes=False)
+        return inner_splits(y, self.cv, False, seed_of(self.estimator))
 
     def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
         self.estimator_, self.half_width_, measured = members[0], np.inf, {}

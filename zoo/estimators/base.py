@@ -24,19 +24,10 @@ from sklearn.utils.validation import (
 )
 
 from ...datasets import Entry, Modality, Task, as_pandas, take
+from ..inner_splits import Split, all_rows, member_splits, validation_split
 from ..preprocessing.base import RawRows, checked_images, checked_texts
 from ..training.settings import check_parameters
-from .fitting import (
-    FitPlan,
-    OnEnd,
-    Progress,
-    RowSource,
-    Split,
-    all_rows,
-    fit_many,
-    member_splits,
-    validation_split,
-)
+from .fitting import FitPlan, OnEnd, Progress, RowSource, fit_many
 
 if TYPE_CHECKING:
     import keras

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from ...datasets import take
 from ..preprocessing.base import RawRows, aligned_zeros
@@ -160,34 +158,8 @@ def _printer(estimators: Sequence[Plannable]) -> Progress | None:
     return show
 
 
-Split = tuple[np.ndarray, np.ndarray]
-
 _ENCODED_ROWS = 65_536  # encoded at once
 _STREAMED_BYTES = 2**26  # a table that takes more in network form is encoded anew in each epoch
-
-
-def all_rows(n_rows: int, n_members: int = 1) -> list[Split]:
-    """Every member trains on every row and none validates: too few rows for anything else."""
-    rows = np.arange(n_rows)
-    return [(rows, rows[:0])] * n_members
-
-
-def validation_split(n_rows: int, n_validation: int, strata: Any, seed: int) -> Split:
-    """Training and validation rows, stratified where ``strata`` is given."""
-    train, validation = train_test_split(
-        np.arange(n_rows), test_size=n_validation, stratify=strata, random_state=seed
-    )
-    return train, validation
-
-
-def member_splits(n_rows: int, n_members: int, strata: Any, seed: int) -> list[Split]:
-    """The folds of a cross-validation; with fewer rows than two a fold, all rows for every member."""
-    if n_rows < 2 * n_members:
-        return all_rows(n_rows, n_members)
-    kind = KFold if strata is None else StratifiedKFold
-    with warnings.catch_warnings():  # a class rarer than the folds is in some of them only
-        warnings.simplefilter("ignore", UserWarning)
-        return list(kind(n_members, shuffle=True, random_state=seed).split(np.arange(n_rows), strata))
 
 
 @dataclass(frozen=True)
