@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
 from ..datasets import DataLike, InputError, ReadOptions, unknown_name
+from .option_types import checked_types
 
 Preset = Literal["quick", "standard", "thorough"]
 Calibration = Literal["auto", "none", "temperature", "platt", "isotonic"]
@@ -169,6 +170,7 @@ class Setup:
     seed: int = 0
 
     @classmethod
+    @checked_types
     def of(cls, data: DataLike = "sick-healthy", **options: Unpack[SetupOptions]) -> Setup:
         """Make a setup of keyword arguments.
 
@@ -182,7 +184,7 @@ class Setup:
         Raises
         ------
         InputError
-            There is no such option.
+            There is no such option, or it is of another type.
         """
         given: dict[str, Any] = {name: _tupled(name, value) for name, value in options.items()}
         parts: dict[str, Any] = {}
@@ -276,11 +278,15 @@ def _parts() -> dict[str, type[Any]]:
     return {f.name: type(getattr(made, f.name)) for f in fields(Setup) if is_dataclass(getattr(made, f.name))}
 
 
+_NAMES = ("models", "budget", "drop", "categorical", "numeric", "missing")
+
+
 def _tupled(name: str, value: Any) -> Any:
     """Names in any sequence are a tuple; one name alone is a tuple of one."""
-    if isinstance(value, str) and name in ("models", "budget"):
-        return (value,)
-    return tuple(value) if isinstance(value, list) or (name in ("models", "budget") and value) else value
+    if isinstance(value, str):
+        return (value,) if name in ("models", "budget") else value
+    names = name in _NAMES and value is not None
+    return tuple(value) if names or isinstance(value, list) else value
 
 
 def _is_unset(name: str, value: object) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Unpack, get_args, get_origin, get_type_hints
 
 from ...datasets import InputError, load_dataset, unknown_name
 from ..judging.suite import count_verdicts, rankings, suite_row
+from ..option_types import checked_types
 from ..results.answer import Answer
 from ..results.json import from_json
 from ..results.runs import Event, Progress
@@ -37,6 +38,7 @@ class State:
     run: KeptRun | None = None
 
 
+@checked_types
 def benchmark(
     suite: str | os.PathLike[str] | Mapping[str, Setup],
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from ...datasets import DataLike, ReadOptions, as_dataset
 from ..judging.capacity import judge_capacity
 from ..judging.judge import resolve
+from ..option_types import checked_types
 from ..results.curves import CapacityAnswer, Sufficiency
 from ..results.facts import dataset_facts
 from ..results.runs import Progress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@checked_types
 def capacity(
     data: DataLike = "sick-healthy",
     *,

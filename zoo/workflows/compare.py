@@ -13,6 +13,7 @@ from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
 from .. import registry
 from ..artefact.inspecting import versions
 from ..judging.judge import check_criteria, resolve
+from ..option_types import checked_types
 from ..results.facts import dataset_facts
 from ..results.runs import Progress
 from ..runs.execute import executor_for, host
@@ -44,6 +45,7 @@ def with_setup_signature(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @with_setup_signature
+@checked_types
 def compare(
     data: DataLike = "sick-healthy",
     *,

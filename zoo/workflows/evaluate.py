@@ -32,11 +32,13 @@ from ..calibration.reliability import (
 )
 from ..metrics import Metric, Truth, bootstrap_weights, of_task, truth_of, weighted_scores
 from ..metrics import evaluate as metric_value
+from ..option_types import checked_types
 from ..results.rows import Labels
 from ..results.saved import CalibrationErrorEstimate, ConfidenceReport, Evaluation, ScoreWithInterval, Share
 from ..runs.fitting import predict
 
 
+@checked_types
 def evaluate(
     artefact: str | os.PathLike[str],
     data: DataLike,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from ...datasets import DataLike, ReadOptions, as_dataset
 from ..judging.curves import judge_learning_curve
 from ..judging.judge import resolve
+from ..option_types import checked_types
 from ..results.curves import Crossover, FamilyCurve, LearningCurveAnswer
 from ..results.facts import dataset_facts
 from ..results.rows import Family
@@ -30,6 +31,7 @@ from ..results.facts import DatasetFacts
 from ..runs.sweep import Cell, run_cells
 
 
+@checked_types
 def learning_curve(
     data: DataLike = "sick-healthy",
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from ...datasets import DataLike
+from ..option_types import checked_types
 from ..results.facts import dataset_facts
 from ..results.runs import Preview, PreviewedJob, StartEstimate
 from ..runs.estimate import estimate
@@ -15,6 +16,7 @@ from .compare import Store, check_setup, planned, with_setup_signature
 
 
 @with_setup_signature
+@checked_types
 def preview(
     data: DataLike = "sick-healthy", *, store: Store = None, **options: Unpack[SetupOptions]
 ) -> Preview:

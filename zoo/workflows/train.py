@@ -15,6 +15,7 @@ from ..artefact.manifest import read_manifest
 from ..artefact.saving import check_writable, save
 from ..export import prove_saved
 from ..metrics import evaluate, of_task, truth_of
+from ..option_types import checked_types
 from ..results.rows import Labels
 from ..results.saved import Trained
 from ..runs.fitting import ConfidenceOptions, predict, with_confidence
@@ -23,6 +24,7 @@ from ..runs.plan import chosen_models, known_params
 from ..setup import Calibration, Parameters
 
 
+@checked_types
 def train(
     data: DataLike,
     *,
