@@ -66,7 +66,8 @@ class Calibrated(ClassifierMixin, CrossFitted):
     positive : str, int or bool, optional
         The positive class; the second of ``classes_`` by default.
     cv : int, splitter, or iterable of (train, test) row numbers, default=5
-        Inner folds; no row is in more than one test part.
+        Inner folds; no row is in more than one test part. Folds of a number are shuffled by the seed of
+        ``estimator``.
 
     Attributes
     ----------
@@ -293,7 +294,8 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
     confidence_level : float, default=0.9
         How often :meth:`predict_interval` holds the true value.
     cv : int, splitter, or iterable of (train, test) row numbers, default=5
-        Inner folds; no row is in more than one test part.
+        Inner folds; no row is in more than one test part. Folds of a number are shuffled by the seed of
+        ``estimator``.
 
     Attributes
     ----------
