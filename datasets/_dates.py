@@ -185,8 +185,10 @@ def date_of_value(value: Any, order: Order | None) -> datetime | None:
     if isinstance(value, np.datetime64):
         moment = value.astype("datetime64[us]").item()
         return moment if isinstance(moment, datetime) else None
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.complexfloating)):
-        return parse_date(str(int(value))) if np.isfinite(value) and int(value) == value else None
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return parse_date(str(int(value)))
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return parse_date(str(int(value)))
     return None
 
 
