@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 def _table(*columns: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold", no_wrap=name in ("model", "name", "run", "column", "status"))
+        table.add_column(
+            name, overflow="fold", no_wrap=name in ("model", "name", "run", "column", "role", "status")
+        )
     return table
 
 
@@ -99,14 +101,30 @@ def show_dataset(data: DatasetDescription, *, as_json: bool = False) -> None:
 
 
 def _columns(columns: Sequence[Mapping[str, Any]]) -> Table:
-    """How each column was read: role, spelling, an example with its value, cells that were not read, why."""
-    table = _table("column", "role", "example", "missing", "not read", "values", "why")
-    for c in columns:
-        unread = f"{c['n_unread']:,} ({', '.join(map(repr, c['unread'][:2]))})" if c["n_unread"] else ""
-        why = "; ".join(filter(None, (c["reason"], c["spelling"])))
-        cells = (c["name"], c["role"], _example(c), c["n_missing"] or "", unread, f"{c['n_unique']:,}", why)
-        table.add_row(*(Text(str(cell)) for cell in cells))
+    """How each column was read: role, spelling, an example with its value, cells that were not read, why.
+
+    What no column has, such as cells that were not read, takes no room.
+    """
+    names = ("column", "role", "example", "missing", "not read", "values", "why")
+    rows = [_column_cells(column) for column in columns]
+    shown = [i for i, _ in enumerate(names) if any(row[i] for row in rows)]
+    table = _table(*(names[i] for i in shown))
+    for row in rows:
+        table.add_row(*(Text(row[i]) for i in shown))
     return table
+
+
+def _column_cells(column: Mapping[str, Any]) -> tuple[str, ...]:
+    unread = ", ".join(map(repr, column["unread"][:2]))
+    return (
+        column["name"],
+        column["role"],
+        _example(column),
+        str(column["n_missing"] or ""),
+        f"{column['n_unread']:,} ({unread})" if column["n_unread"] else "",
+        f"{column['n_unique']:,}",
+        "; ".join(filter(None, (column["reason"], column["spelling"]))),
+    )
 
 
 def _example(column: Mapping[str, Any], longest: int = 30) -> str:
