@@ -18,6 +18,7 @@ TEXTS = (".txt",)
 # Sizes are those that the archive states; Python's zipfile reads no byte more than that of any file.
 MOST_FILES = 200_000
 MOST_BYTES = 8 * 2**30
+# What zipfile and zlib raise for damaged, cut or unsupported archives; each becomes one InputError.
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 _SEPARATORS = re.compile(r"[/\\]+")
 

@@ -154,7 +154,7 @@ def _pair(columns: dict[str, np.ndarray], y: np.ndarray, tolerance: float, unit:
 
 
 def _words(words: str, pair: tuple[str, str], factor: float, offset: float) -> str:
-    """A formula in words; ``offset`` in units of what cannot be told from 0."""
+    """A formula in words; ``offset`` in units of the rounding error."""
     if words == "{0} - {1}" and factor < 0:
         pair, factor = (pair[1], pair[0]), -factor
     shown = words.format(*map(repr, pair))

@@ -410,6 +410,10 @@ EMBEDDED = [
 ]
 
 
+# Files that must not be read; a refusal of any other one is a fault.
+REFUSED = ("none_label.csv", "latin1.csv", "comment_head.csv")
+
+
 @pytest.mark.parametrize(("file", "target"), FILES, ids=[Path(file).name for file, _ in FILES])
 def test_real_files_are_not_accused(file, target):
     if not Path(file).is_file():
@@ -417,7 +421,8 @@ def test_real_files_are_not_accused(file, target):
     try:
         dataset = load_dataset(file, target=target)
     except InputError:
-        pytest.skip("refused with a line of its own")
+        assert Path(file).name in REFUSED
+        return
     found = {f.code for f in check_dataset(dataset)}
     allowed = {"none_label.csv": {"DW043"}, "california_housing.csv.gz": {"DW040"}}  # it is in order of place
     assert not (found & (NEW | {"DW040"})) - allowed.get(Path(file).name, set())
