@@ -180,17 +180,34 @@ class Labels:
         Names of the classes; empty for regression.
     positive : str or None
         The positive class of a binary task.
+    groups : int ndarray of shape (n_rows,) or None
+        Number of the group that each row belongs to, where rows of a group belong together: of ``--groups``,
+        and of near-duplicates with ``--group-duplicates``.
+    times : int ndarray of shape (n_rows,) or None
+        Place of each row's time among all times, earliest first, where time is known.
     """
 
     y: np.ndarray
     task: Task
     classes: tuple[str, ...]
     positive: str | None
+    groups: np.ndarray | None = field(default=None, compare=False)
+    times: np.ndarray | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, dataset: Dataset) -> Labels:
         """Those of a dataset."""
-        return cls(dataset.y, dataset.task, tuple(dataset.classes), dataset.positive)
+        known = (_codes(dataset.groups), _codes(dataset.time))
+        return cls(dataset.y, dataset.task, tuple(dataset.classes), dataset.positive, *known)
+
+
+def _codes(values: np.ndarray | None) -> np.ndarray | None:
+    """The place of each value among the different ones, in their order."""
+    if values is None:
+        return None
+    import numpy as np
+
+    return np.unique(np.asarray(values), return_inverse=True)[1].reshape(-1)
 
 
 @dataclass(frozen=True)
@@ -271,7 +288,10 @@ class Results:
         return {row.model: row for row in self.rows if row.kind == "cost"}
 
     def predictions(self) -> pd.DataFrame:
-        """Predictions of held-out rows: row, repeat, fold, model, truth, prediction, probabilities."""
+        """Predictions of held-out rows: row, repeat, fold, model, truth, prediction, probabilities.
+
+        With the ``group`` and the ``time`` of each row, as numbers, where the labels have them.
+        """
         import pandas as pd
 
         kept = [row for row in self.folds if row.ok and row.prediction is not None]
@@ -287,6 +307,7 @@ def prediction_frame(row: Result, test_rows: np.ndarray, labels: Labels) -> pd.D
     assert row.prediction is not None
     frame: dict[str, Any] = {"row": test_rows, "repeat": row.repeat, "fold": row.fold, "model": row.model}
     frame["truth"] = labels.y[test_rows]
+    frame |= {name: codes[test_rows] for name, codes in _plan_columns(labels) if codes is not None}
     if labels.task == "regression":
         return pd.DataFrame({**frame, "prediction": row.prediction})
     predicted = np.asarray(labels.classes)[row.prediction.argmax(axis=1)]
@@ -294,8 +315,27 @@ def prediction_frame(row: Result, test_rows: np.ndarray, labels: Labels) -> pd.D
     return pd.DataFrame({**frame, "prediction": predicted, **shares})
 
 
+def _plan_columns(labels: Labels) -> tuple[tuple[str, np.ndarray | None], ...]:
+    """What else is kept of each row, by the name of its column."""
+    return ("group", labels.groups), ("time", labels.times)
+
+
 def prediction_array(frame: pd.DataFrame, task: Task, classes: Iterable[str]) -> np.ndarray:
     """The array that :func:`prediction_frame` was made from: float64 (n, n_classes), or (n,) values."""
     columns = ["prediction"] if task == "regression" else [f"probability_{c}" for c in classes]
     values: np.ndarray = frame[columns].to_numpy(dtype="float64")
     return values.ravel() if task == "regression" else values
+
+
+def kept_codes(frame: pd.DataFrame, name: str, n_rows: int) -> np.ndarray | None:
+    """The codes that :func:`prediction_frame` kept in a column, by row number; None if it kept none.
+
+    Rows that no fold tested have -1.
+    """
+    import numpy as np
+
+    if name not in frame:
+        return None
+    codes = np.full(n_rows, -1)
+    codes[frame["row"].to_numpy()] = frame[name].to_numpy()
+    return codes

@@ -15,7 +15,17 @@ from ...datasets import InputError, unknown_name
 from ..results.answer import Answer
 from ..results.facts import DatasetFacts, PlanFacts
 from ..results.json import from_json
-from ..results.rows import FINISHED, CostSheet, Fold, Labels, Result, Results, RunFacts, prediction_array
+from ..results.rows import (
+    FINISHED,
+    CostSheet,
+    Fold,
+    Labels,
+    Result,
+    Results,
+    RunFacts,
+    kept_codes,
+    prediction_array,
+)
 from ..setup import Setup
 from .journal import MEASURED, PARTS, VERSION, in_use, part_name
 
@@ -220,7 +230,8 @@ def load_results(run: str | Path, store: str | os.PathLike[str] | None = None) -
     truth = frame.drop_duplicates("row")
     y = np.full(dataset.rows, np.nan if regression else "", dtype=float if regression else object)
     y[truth["row"].to_numpy()] = truth["truth"].to_numpy() if regression else truth["truth"].astype(str)
-    labels = Labels(y, dataset.task, dataset.classes, dataset.positive)
+    known = (kept_codes(frame, name, dataset.rows) for name in ("group", "time"))
+    labels = Labels(y, dataset.task, dataset.classes, dataset.positive, *known)
     return Results(tuple(rows), labels, test_rows, _facts(answer))
 
 

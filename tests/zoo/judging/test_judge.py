@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from deepworth import InputError, compare
-from deepworth.datasets import Dataset
+from deepworth.datasets import Dataset, load_dataset
 from deepworth.zoo import registry
 from deepworth.zoo.judging.judge import judge
 from deepworth.zoo.metrics import of_task
 from deepworth.zoo.results.answer import Answer
-from deepworth.zoo.results.rows import CostSheet
+from deepworth.zoo.results.rows import CostSheet, Labels
 from deepworth.zoo.runs.store import load_results, need_answer, read_run
 from deepworth.zoo.setup import Criteria
 
@@ -68,7 +68,7 @@ def run(store, data, *, error=None, **options):
         return compare(data, store=store, **options)
 
 
-KINDS = ["folds", "test part", "partial", "regression", "costs", "one split"]
+KINDS = ["folds", "test part", "partial", "regression", "costs", "one split", "time"]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,7 @@ def runs(tmp_path_factory):
         "costs": run(store, table(), folds=2, models=["constant", "naive-bayes"], costs=True,
                      budget="size=1GB"),
         "one split": run(store, table(), folds=None, holdout=0.3, repeats=1),
+        "time": run(store, table(time=np.repeat(np.arange(60.0)[::-1], 2))),
     }  # fmt: skip
 
 
@@ -112,7 +113,28 @@ def test_rows_of_the_store_are_those_of_the_run(runs, kind):
         assert rows.tolist() == loaded.test_rows[fold].tolist()
         assert live.labels.y[rows].tolist() == loaded.labels.y[rows].tolist()
     assert replace(loaded.labels, y=None) == replace(live.labels, y=None)
+    tested = np.unique(np.concatenate(list(live.test_rows.values())))
+    for name, kinds in (("groups", ["regression"]), ("times", ["time"])):
+        ours, theirs = getattr(loaded.labels, name), getattr(live.labels, name)
+        assert (ours is not None) == (theirs is not None) == (kind in kinds)
+        assert ours is None or ours[tested].tolist() == theirs[tested].tolist()
     assert loaded.predictions().equals(live.predictions())
+
+
+def test_labels_know_groups_and_times_of_rows():
+    groups, times = np.array(["b", "a", "b", "c"]), np.array([3.5, 1.0, 1.0, 2.0])
+    labels = Labels.of(table(4, groups=groups, time=times))
+    assert labels.groups.tolist() == [1, 0, 1, 2]
+    assert labels.times.tolist() == [2, 0, 0, 1]
+    assert Labels.of(table()).groups is None
+
+
+def test_near_duplicates_are_groups():
+    frame = table(40).X.assign(y=["no", "yes"] * 20)
+    doubled = pd.concat([frame, frame], ignore_index=True)
+    labels = Labels.of(load_dataset(doubled, target="y", group_duplicates=True))
+    assert (labels.groups[:40] == labels.groups[40:]).all()
+    assert len(np.unique(labels.groups)) == 40
 
 
 @pytest.mark.parametrize("kind", KINDS)
