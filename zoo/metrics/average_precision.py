@@ -14,12 +14,10 @@ ORDER = 40
 
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
-    """scikit-learn's; undefined without positive rows, where scikit-learn says 0."""
-    from sklearn.metrics import average_precision_score
+    """As scikit-learn's; undefined without positive rows, where scikit-learn says 0."""
+    from ._ranking import unweighted
 
-    if not truth.is_positive.any():
-        return float("nan")
-    return float(average_precision_score(truth.is_positive, prediction[:, truth.positive]))
+    return unweighted(weighted, truth, prediction)
 
 
 def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:

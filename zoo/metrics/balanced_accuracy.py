@@ -14,10 +14,10 @@ ORDER = 60
 
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
-    """scikit-learn's: classes that are absent do not count."""
-    from sklearn.metrics import balanced_accuracy_score
+    """As scikit-learn's: classes that are absent do not count."""
+    from ._ranking import unweighted
 
-    return float(balanced_accuracy_score(truth.y, prediction.argmax(axis=1)))
+    return unweighted(weighted, truth, prediction)
 
 
 def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:

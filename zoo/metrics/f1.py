@@ -15,13 +15,10 @@ ORDER = 70
 
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
-    """scikit-learn's; undefined where the class is neither true nor predicted anywhere."""
-    from sklearn.metrics import f1_score
+    """As scikit-learn's; undefined where the class is neither true nor predicted anywhere."""
+    from ._ranking import unweighted
 
-    predicted, undefined = prediction.argmax(axis=1), float("nan")
-    if truth.task == "binary":
-        return float(f1_score(truth.is_positive, predicted == truth.positive, zero_division=undefined))
-    return float(f1_score(truth.y, predicted, average="macro", zero_division=undefined))
+    return unweighted(weighted, truth, prediction)
 
 
 def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:

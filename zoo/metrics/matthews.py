@@ -18,10 +18,10 @@ ORDER = 80
 
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
-    """scikit-learn's: 0 where only one class is true or predicted."""
-    from sklearn.metrics import matthews_corrcoef
+    """As scikit-learn's: 0 where only one class is true or predicted."""
+    from ._ranking import unweighted
 
-    return float(matthews_corrcoef(truth.y, prediction.argmax(axis=1)))
+    return unweighted(weighted, truth, prediction)
 
 
 def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:

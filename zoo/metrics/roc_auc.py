@@ -21,13 +21,10 @@ ORDER = 10
 
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
-    """scikit-learn's; undefined where a class is absent."""
-    from sklearn.metrics import roc_auc_score
+    """As scikit-learn's; undefined where a class is absent."""
+    from ._ranking import unweighted
 
-    if truth.task == "binary":
-        return float(roc_auc_score(truth.is_positive, prediction[:, truth.positive]))
-    codes = list(range(truth.n_classes))
-    return float(roc_auc_score(truth.y, prediction, multi_class="ovr", average="macro", labels=codes))
+    return unweighted(weighted, truth, prediction)
 
 
 def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -12,7 +12,9 @@ from deepworth.zoo.metrics import (
     Truth,
     bootstrap_weights,
     chance_level,
+    evaluate,
     influence_values,
+    of_task,
     weighted_scores,
 )
 
@@ -140,3 +142,14 @@ def test_importing_and_listing_is_light():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_prediction_that_is_no_number_has_no_score(task):
+    """Ranks and labels can be made of it all the same."""
+    y = np.arange(12) % (3 if task == "multiclass" else 2)
+    truth = Truth(y.astype(float), task) if task == "regression" else Truth(y, task, y.max() + 1)
+    prediction = np.full((12, truth.n_classes), 0.5) if truth.n_classes else np.arange(12.0)
+    prediction[3] = np.nan
+    found = {m.name: evaluate(m, truth, prediction) for m in of_task(task) if m.name != "accuracy"}
+    assert found == dict.fromkeys(found)
