@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 import deepworth
 from deepworth import InputError, Setup
@@ -32,7 +32,7 @@ BY_THE_READER = {"data", "test"}  # which says itself what it can read
 
 # Values that no argument takes.
 NEVER = st.sampled_from(
-    [object(), LogisticRegression(), b"iris", 1j, [object()], {"iris": object()}, {1: {}}, [["iris"]]]
+    [object(), StandardScaler(), b"iris", 1j, [object()], {"iris": object()}, {1: {}}, [["iris"]]]
 )
 
 
@@ -79,9 +79,10 @@ def test_a_value_that_cannot_be_used_is_refused_in_one_line(function, name, valu
 MISTAKES = {
     "models": [
         5,
-        [LogisticRegression()],
-        LogisticRegression(),
+        [5],
         [None],
+        StandardScaler(),
+        [StandardScaler()],
         {"constant": {}},
         pd.DataFrame({"a": [1]}),
     ],
@@ -139,10 +140,13 @@ def test_a_mistake_is_refused_in_one_line(name, value):
 
 
 def test_an_error_says_what_is_expected():
-    assert message("compare", models=[LogisticRegression()]) == (
-        "models must be names of models, such as ['constant', 'deep-mlp'], got [LogisticRegression()]"
+    assert message("compare", models=[5]) == (
+        "models must be names of models, estimators or functions that make one, such as "
+        "['deep-mlp', Ridge()], got [5]"
     )
-    assert message("train", model=5) == "model must be the name of a model, such as 'deep-mlp', got 5"
+    assert message("train", model=5) == (
+        "model must be the name of a model, an estimator or a function that makes one, such as Ridge(), got 5"
+    )
     assert message("compare", preset=3) == "preset must be one of 'quick', 'standard', 'thorough', got 3"
     assert message("capacity", layers=3) == "layers must be a list of whole numbers, got 3"
     assert message("learning_curve", target=3) == "target must be the name of a column, got 3"

@@ -30,8 +30,8 @@ _WIDER = {"positive": str | float | bool | None, **dict.fromkeys(("drop", "categ
 _WIDER["missing"] = _CELLS
 
 _EXPECTED = {
-    "models": "names of models, such as ['constant', 'deep-mlp']",
-    "model": "the name of a model, such as 'deep-mlp'",
+    "models": "names of models, estimators or functions that make one, such as ['deep-mlp', Ridge()]",
+    "model": "the name of a model, an estimator or a function that makes one, such as Ridge()",
     "params": "parameters by model, such as {'deep-mlp': {'epochs': 50}}",
     "metric": "the name of a metric, such as 'roc_auc'",
     **dict.fromkeys(("target", "text", "split_column", "groups", "time"), "the name of a column"),

@@ -1,5 +1,7 @@
 """The catalogue of models: networks and baselines by file name, and the facts that their files state.
 
+Models of the user's own that were joined, see :mod:`.own_models`, stand beside them.
+
 Facts are constants of an entry file. ``MODALITIES`` and ``TASKS`` must be stated, all others have a default:
 
 ===============  ==================================================================================
@@ -32,14 +34,16 @@ JIT              False where XLA does not pay; True
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import catalogue, find_entry
+from ..datasets import Entry, catalogue, find_entry
+from .own_models import key_of, own_models
 
 if TYPE_CHECKING:  # they are defined in modules that import NumPy
-    from ..datasets import Entry, Modality, Task
+    from ..datasets import Modality, Task
     from .results.rows import Family
 
 FACTS = {"MODALITIES", "TASKS", "NAME", "REQUIRES", "EXTRA", "REFERENCE", "LEARNING_CURVE"}
@@ -52,18 +56,32 @@ _PACKAGES: dict[Family, str] = {"deep": "deepworth.zoo.models", "classical": "de
 
 def entries(family: Family | None = None) -> dict[str, Entry]:
     """Every model of a family (or of both, deep first) by name."""
+    own = {name: model.entry for name, model in own_models().items() if family in (None, model.family)}
+    return {**_catalogue(family), **own}
+
+
+def _catalogue(family: Family | None = None) -> dict[str, Entry]:
+    """Entries that are files of the zoo."""
     families = [family] if family else list(_PACKAGES)
     return {name: e for f in families for name, e in catalogue(_PACKAGES[f], "build").items()}
 
 
 def entry(name: str) -> Entry:
     """The entry of that name, or an error that offers the nearest names."""
-    return find_entry(entries(), name, "model")
+    own = {key_of(known): model for known, model in own_models().items()}.get(key_of(str(name)))
+    return find_entry(entries(), name, "model") if own is None else own.entry
 
 
 def family(name: str) -> Family:
-    """``deep`` or ``classical``: where the file of that name lives."""
-    return "deep" if entry(name).module.__name__.startswith(_PACKAGES["deep"]) else "classical"
+    """``deep`` or ``classical``: where the file of that name lives, or what an own model says."""
+    found = entry(name)
+    in_models = found.module.__name__.startswith(_PACKAGES["deep"])
+    return found.constant("FAMILY", "deep" if in_models else "classical")
+
+
+def is_own(name: str) -> bool:
+    """Whether it is a model of the user's own."""
+    return name in own_models()
 
 
 def suited(task: str, modality: str) -> list[str]:
@@ -129,11 +147,32 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
     >>> registry.create("random-forest", "binary", "tabular", n_estimators=50).steps[-1][1].n_estimators
     50
     """
-    if family(name) == "classical":
-        model = entry(name).call(task, modality, **params)
-        learns = task == "regression" and not is_reference(name)
-        return _with_scaled_target(model) if learns else model
-    return _estimator_class(entry(name), task)(**params)
+    found = entry(name)
+    if _is_network(found):
+        return _estimator_class(_for_modality(found, modality), task)(**params)
+    model = found.call(task, modality, **params)
+    if is_own(found.name):
+        from .baselines import over_raw_rows
+
+        return over_raw_rows(model, task, modality)
+    learns = task == "regression" and not is_reference(name)
+    return _with_scaled_target(model) if learns else model
+
+
+def _is_network(found: Entry) -> bool:
+    """Whether ``build`` takes inputs and units, and makes a Keras model."""
+    return found.constant("NETWORK", found.module.__name__.startswith(_PACKAGES["deep"]))
+
+
+@cache
+def _for_modality(network: Entry, modality: str) -> Entry:
+    """A network that is for several kinds of rows, as one for these: preprocessing goes by the first."""
+    modalities: tuple[str, ...] = network.constant("MODALITIES", ())
+    if len(modalities) < 2 or modality not in modalities:
+        return network
+    module = ModuleType(network.module.__name__, network.module.__doc__)
+    vars(module).update({**vars(network.module), "MODALITIES": (modality,)})
+    return Entry(network.name, module, network.function)
 
 
 def _with_scaled_target(model: Any) -> Any:
@@ -145,7 +184,8 @@ def _with_scaled_target(model: Any) -> Any:
 
 def offers_fleets(name: str, task: str) -> bool:
     """Whether estimators of a model are of a class that can be fitted together; none is made."""
-    return family(name) == "deep" and hasattr(_estimator_class(entry(name), task), "fit_many")
+    found = entry(name)
+    return _is_network(found) and hasattr(_estimator_class(found, task), "fit_many")
 
 
 def estimator_classes() -> dict[str, Callable[[], type]]:
@@ -154,7 +194,7 @@ def estimator_classes() -> dict[str, Callable[[], type]]:
 
     return {
         class_name(network, kind): partial(_estimator_class, network, task)
-        for network in entries("deep").values()
+        for network in _catalogue("deep").values()
         for kind, task in kinds_of(network).items()
     }
 
@@ -168,7 +208,7 @@ def _estimator_class(network: Entry, task: str) -> type:
 def parameters(name: str) -> dict[str, Any]:
     """Parameters of a model with their defaults, those of training included for networks."""
     model = entry(name)
-    if family(name) == "classical":
+    if not _is_network(model):
         return model.parameters
     from .estimators.parameters import defaults_of, kinds_of
 

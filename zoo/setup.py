@@ -16,6 +16,8 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from ..datasets import DataLike, InputError, ReadOptions, unknown_name
 from .option_types import checked_types
+from .own_entries import ModelLike
+from .own_models import OwnModel, is_one_model, name_models
 
 Preset = Literal["quick", "standard", "thorough"]
 Calibration = Literal["auto", "none", "temperature", "platt", "isotonic"]
@@ -29,7 +31,7 @@ class Design:
     Attributes
     ----------
     models : tuple of str or None
-        Names of models; None for all that suit the data.
+        Names of models, those of the user's own included; None for all that suit the data.
     params : dict of dict
         Parameters by model.
     preset : {"quick", "standard", "thorough"}
@@ -118,7 +120,7 @@ class ResourceOptions(TypedDict, total=False):
 class SetupOptions(ReadOptions, ResourceOptions, total=False):
     """The options of a comparison for type checkers; :func:`deepworth.compare` explains them."""
 
-    models: Sequence[str] | str | None
+    models: Sequence[ModelLike] | ModelLike | None
     preset: Preset
     folds: int | None
     repeats: int | None
@@ -156,6 +158,8 @@ class Setup:
     --------
     >>> from deepworth import Setup
     >>> setup = Setup.of("patients.csv", target="sick", preset="standard", metric="f1")
+    own : tuple of OwnModel
+        Models of the user's own. What makes them is not kept as JSON, and must be named again.
     >>> setup.design.preset, setup.reading["target"], setup.criteria.metric
     ('standard', 'sick', 'f1')
     >>> Setup.from_json(setup.to_json()) == setup
@@ -173,6 +177,7 @@ class Setup:
     @checked_types
     def of(cls, data: DataLike = "sick-healthy", **options: Unpack[SetupOptions]) -> Setup:
         """Make a setup of keyword arguments.
+    own: tuple[OwnModel, ...] = ()
 
         Parameters
         ----------
@@ -192,13 +197,16 @@ class Setup:
             own = {f.name: given.pop(f.name) for f in fields(kind) if given.get(f.name) is not None}
             for f in fields(kind):
                 given.pop(f.name, None)
+        users: tuple[OwnModel, ...] = ()
+        if given.get("models") is not None:
+            given["models"], users = name_models(given["models"])
             parts[name] = kind(**own)
         seed = given.pop("seed", 0)
         for name in given:
             if name not in ReadOptions.__annotations__:
                 raise unknown_name("option", name, option_names())
         reading = {name: value for name, value in given.items() if not _is_unset(name, value)}
-        return cls(_named(data), _absolute_test(reading), **parts, seed=seed)
+        return cls(_named(data), _absolute_test(reading), **parts, seed=seed, own=users)
 
     def with_resources(self, **changed: object) -> Setup:
         """The same comparison with other resources; None changes nothing."""
@@ -210,10 +218,11 @@ class Setup:
         import json
 
         try:
-            content: dict[str, object] = json.loads(json.dumps(asdict(self), allow_nan=False))
+            content: dict[str, object] = json.loads(json.dumps(plain, allow_nan=False))
         except (TypeError, ValueError):
             return None
         return content
+        plain = {**asdict(replace(self, own=())), "own": [model.facts() for model in self.own]}
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Setup:
@@ -223,7 +232,8 @@ class Setup:
         try:
             parts = {name: from_json(kind, value[name]) for name, kind in _parts().items()}
             reading = {name: _tupled(name, own) for name, own in dict(value["reading"]).items()}  # type: ignore[call-overload]
-            return cls(value["data"], reading, **parts, seed=value["seed"])  # type: ignore[arg-type]
+            own = tuple(OwnModel(**facts) for facts in value.get("own", ()))  # type: ignore[attr-defined]
+            return cls(value["data"], reading, **parts, seed=value["seed"], own=own)  # type: ignore[arg-type]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"the setup of the run cannot be read: {error}") from error
 
@@ -283,7 +293,7 @@ _NAMES = ("models", "budget", "drop", "categorical", "numeric", "missing")
 
 def _tupled(name: str, value: Any) -> Any:
     """Names in any sequence are a tuple; one name alone is a tuple of one."""
-    if isinstance(value, str):
+    if isinstance(value, str) or (name == "models" and is_one_model(value)):
         return (value,) if name in ("models", "budget") else value
     names = name in _NAMES and value is not None
     return tuple(value) if names or isinstance(value, list) else value

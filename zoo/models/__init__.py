@@ -9,3 +9,14 @@ def register_layers() -> None:
     for module in pkgutil.iter_modules(__path__):
         if module.name.startswith("_"):
             import_module(f"{__name__}.{module.name}")
+
+
+def table_features(inputs, embedding_dim=8):
+    """Inputs of a table and one tensor (batch, features) of its numbers and embedded categories.
+
+    For networks of your own: ``layers, x = table_features(inputs)``, then hidden layers, and
+    ``keras.Model(layers, outputs)``.
+    """
+    from ._layers import table_features as features
+
+    return features(inputs, embedding_dim)

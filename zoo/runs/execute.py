@@ -100,6 +100,7 @@ def execute(
     """
     jobs = plan.all_jobs
     work = Work(dataset, jobs, plan.seed, plan.params, plan.threads, plan.limits.cores, _cost_setting(plan))
+    work = replace(work, own=plan.own)
     expected, seconds = None, None
     if not hasattr(executor, "facts"):
         expected, seconds = _expect(dataset, plan, folder, progress, known or {})

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...datasets import Dataset, InputError, Split, make_splits, unknown_name
 from .. import registry
+from ..own_models import OwnModel
 from ..results.facts import LimitFacts, PlanFacts
 from ..results.rows import Fold
 from ..setup import Parameters, Setup
@@ -41,6 +42,7 @@ class Plan:
     in_time_order: bool = False
     limits: Limits = field(default_factory=Limits)
     costs: tuple[PlannedJob, ...] = ()  # one a model, after all folds
+    own: tuple[OwnModel, ...] = ()
 
     @property
     def all_jobs(self) -> tuple[PlannedJob, ...]:
@@ -109,6 +111,7 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
         holdout=design.holdout,
         in_time_order=_in_time_order(dataset),
         limits=limits,
+        own=setup.own,
     )
 
 

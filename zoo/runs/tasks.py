@@ -8,6 +8,7 @@ from typing import Any
 
 from ...datasets import Dataset
 from .. import registry
+from ..own_models import OwnModel, joined
 from ..results.rows import Result
 from ..training.machine import held_to_cores
 from .costs import Setting, measure_job
@@ -31,6 +32,7 @@ class Work:
     threads: int
     cores: int | None = None
     cost: Setting = field(default_factory=Setting)
+    own: tuple[OwnModel, ...] = ()  # models of the user's own among those of the jobs
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ def cost_tasks(jobs: Sequence[PlannedJob], done: Container[int] = ()) -> list[Ta
 
 def run_task(task: Task, work: Work, report: Report) -> list[Result]:
     """The results of a task; ``report`` was called with each as soon as its job ended."""
+    with joined(work.own):
+        return _run_task(task, work, report)
+
+
+def _run_task(task: Task, work: Work, report: Report) -> list[Result]:
     jobs = [work.jobs[position] for position in task.positions]
     params = work.params.get(jobs[0].model, {})
     report(task.positions[0], "begin", task.positions)

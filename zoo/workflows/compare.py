@@ -14,6 +14,7 @@ from .. import registry
 from ..artefact.inspecting import versions
 from ..judging.judge import check_criteria, resolve
 from ..option_types import checked_types
+from ..own_models import joined
 from ..results.facts import dataset_facts
 from ..results.runs import Progress
 from ..runs.execute import executor_for, host
@@ -59,8 +60,10 @@ def compare(
     ----------
     data : str, path, DataFrame or Dataset, default="sick-healthy"
         Anything that :func:`deepworth.load_dataset` takes.
-    models : sequence of str, optional
-        Names of models, see :func:`deepworth.models`; by default all that suit the data.
+    models : sequence of str, estimator or callable, optional
+        Names of models, see :func:`deepworth.models`, and models of your own: scikit-learn estimators,
+        functions that return one or that build a Keras network, or a file and a name in it as
+        ``"my.py:make_model"``. By default all models of deepworth that suit the data.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
     preset : {"quick", "standard", "thorough"}, default="quick"
@@ -157,8 +160,14 @@ def run_setup(
     setup: Setup, data: DataLike, *, store: Store = None, progress: Progress | None = None
 ) -> Comparison:
     """The comparison that a setup asks for; ``data`` is what it names, or what is in memory."""
+    with joined(setup.own):
+        return _run_setup(setup, data, store, progress)
+
+
+def _run_setup(setup: Setup, data: DataLike, store: Store, progress: Progress | None) -> Comparison:
     started = time.perf_counter()
     limits = check_setup(setup)
+    check_own_models(setup, limits)
     patient = setup.design.preset == "thorough"
     families = families_of(setup.design.models)
     cluster = setup.resources.cluster
@@ -193,6 +202,13 @@ def check_setup(setup: Setup) -> Limits:
     if setup.criteria.budget and not setup.design.costs:
         raise InputError("a budget needs measured costs: remove --no-costs")
     return make_limits(setup.resources)
+
+
+def check_own_models(setup: Setup, limits: Limits) -> None:
+    """Refuse a model of the user's own that cannot be sent to the processes that are to fit it."""
+    if limits.workers or setup.resources.cluster is not None:
+        for model in setup.own:
+            model.check_travels()
 
 
 def planned(setup: Setup, data: DataLike, limits: Limits) -> tuple[Dataset, Plan]:

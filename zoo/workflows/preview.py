@@ -6,6 +6,7 @@ from typing import Unpack
 
 from ...datasets import DataLike
 from ..option_types import checked_types
+from ..own_models import joined
 from ..results.facts import dataset_facts
 from ..results.runs import Preview, PreviewedJob, StartEstimate
 from ..runs.estimate import estimate
@@ -53,6 +54,11 @@ def preview(
 
 def preview_setup(setup: Setup, data: DataLike, *, store: Store = None) -> Preview:
     """The preview of a setup."""
+    with joined(setup.own):
+        return _preview(setup, data, store)
+
+
+def _preview(setup: Setup, data: DataLike, store: Store) -> Preview:
     dataset, plan = planned(setup, data, check_setup(setup))
     expected = estimate(dataset, plan, None if store is False else store_folder(store))
     return Preview(
