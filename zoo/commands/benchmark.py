@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ._group import Command
+from ._group import Command, option
 from ._options import DRY_RUN, JSON, OUTPUT, PLOT, QUIET, RUNNER, STORE, confidence, options, usual_jobs
 
 GROUP = "Compare and judge"
@@ -16,11 +16,16 @@ GROUP = "Compare and judge"
 
 @click.command(cls=Command)
 @click.argument("suite", metavar="SUITE.yaml")
-@options(confidence(), *RUNNER, OUTPUT, PLOT, STORE, JSON, QUIET, DRY_RUN)
+@options(confidence(), *RUNNER, OUTPUT, PLOT)
+@option("--report", group="Output", metavar="FILE", help="Write a report of the suite, .html or .md.")
+@option("--latex", group="Output", metavar="FILE", help="Write tables for a paper, .tex.")
+@options(STORE, JSON, QUIET, DRY_RUN)
 def command(
     suite: str,
     dry_run: bool,
     plot: str | None,
+    report: str | None,
+    latex: str | None,
     output: str | None,
     as_json: bool,
     quiet: bool,
@@ -31,12 +36,13 @@ def command(
     SUITE.yaml lists the datasets and their options. Stored runs are not repeated: to resume an interrupted
     suite, give the same command again.
     """
-    from ..report import curve_plots, progress, suites
+    from ..report import curve_plots, progress, suite_documents, suites
     from ..report.output import check_output
     from ..workflows.benchmark import benchmark, preview_suite
 
     check_output(output)
     curve_plots.check_plot(plot)
+    suite_documents.check_documents(latex, report)
     level = chosen.pop("confidence_level")
     if chosen["cluster"] is not None:
         chosen["jobs"] = None  # as many as the workers of the cluster have threads
@@ -54,7 +60,8 @@ def command(
         command_line = shlex.join(["deepworth", "benchmark", suite])
         raise KeyboardInterrupt(f"interrupted; finished jobs are kept; to resume: {command_line}") from None
     suites.write(answer, output)
+    suite_documents.write_documents(answer, latex, report)
+    suites.show(answer, as_json=as_json)
     if plot:
         suites.plot_rankings(answer, plot)
-    suites.show(answer, as_json=as_json)
     sys.exit(answer.exit_code)

@@ -6,21 +6,36 @@ Nemenyi's answer about two models depends on which others take part (A. Benavoli
 Should we really use post-hoc tests based on mean-ranks?, JMLR 17, 2016); pairs are therefore tested by
 themselves: Wilcoxon's signed-rank test, or the sign test where the datasets have different metrics, whose
 differences cannot be compared in size. Holm's step-down keeps the family-wise error at 1 - level.
+
+Beside ranks: win rates, improvability and Elo (:mod:`.standings`), and the Bayesian hierarchical test
+(:mod:`.hierarchical`), in which the margin is the common measure of datasets with different metrics.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy import stats
 
 from ..metrics import METRICS
 from ..results.answer import Answer
-from ..results.rows import Family
-from ..results.suite import ModalityRanking, Pair, Ranking, SuiteRow
+from ..results.rows import Family, Fold
+from ..results.suite import (
+    PLURALS,
+    Hierarchical,
+    ModalityRanking,
+    Pair,
+    Ranking,
+    Standings,
+    SuiteRow,
+)
+from .hierarchical import Measured, hierarchical, measured
+from .standings import standings
+
+FoldScores = Mapping[str, Mapping[Fold, float]]  # of the primary metric, by model
 
 OUTCOMES = ("deep", "equivalent", "undecided", "classical")
 
@@ -67,27 +82,175 @@ def count_verdicts(rows: Sequence[SuiteRow]) -> dict[str, int]:
     return {outcome: sum(row.outcome == outcome for row in rows) for outcome in OUTCOMES}
 
 
-def rankings(answers: Sequence[Answer], level: float) -> list[ModalityRanking]:
-    """A ranking of models for each modality."""
+def rankings(
+    answers: Sequence[Answer], level: float, folds: Sequence[FoldScores] = ()
+) -> list[ModalityRanking]:
+    """A ranking of models for each modality.
+
+    Parameters
+    ----------
+    answers : sequence of Answer
+        One for each dataset.
+    level : float
+        Of tests and intervals.
+    folds : sequence of mapping, optional
+        Scores of the folds of each answer; without them two models are not tested by their folds.
+    """
+    known = folds or [{} for _ in answers]
+    together = list(zip(answers, known, strict=True))
     modalities = dict.fromkeys(answer.dataset.modality for answer in answers)
-    return [_ranked(m, [a for a in answers if a.dataset.modality == m], level) for m in modalities]
+    return [_ranked(m, [own for own in together if own[0].dataset.modality == m], level) for m in modalities]
 
 
-def _ranked(modality: str, answers: Sequence[Answer], level: float) -> ModalityRanking:
-    """Models with a score on every dataset are ranked; ``left_out`` says on how many the others have one."""
+def _ranked(modality: str, together: Sequence[tuple[Answer, FoldScores]], level: float) -> ModalityRanking:
+    """Models with a score on every dataset are ranked; ``left_out`` says on how many the others have one.
+
+    References are not: that everything beats a constant would make Friedman's test significant.
+    """
+    answers = [answer for answer, _ in together]
     scores = [{r.model: r.score for r in a.leaderboard if r.score is not None} for a in answers]
-    families = {r.model: str(r.family) for a in answers for r in a.leaderboard}
+    families = {r.model: str(r.family) for a in answers for r in a.leaderboard if not r.reference}
     common = [name for name in families if all(name in own for own in scores)]
     counts = {name: sum(name in own for own in scores) for name in families if name not in common}
     left_out = {name: count for name, count in counts.items() if count}
-    if len(common) < 2:
-        return ModalityRanking(modality, families, left_out, len(answers), None)
-    signs = [1.0 if a.metric.greater_is_better else -1.0 for a in answers]
-    table = np.array([[sign * own[name] for name in common] for sign, own in zip(signs, scores, strict=True)])
-    names = {a.metric.name for a in answers}  # errors in units of the target cannot be compared in size
-    same = len(names) == 1 and not any(METRICS[name].relative for name in names)
-    ranks = ranking(common, table, level, same_metric=same)
-    return ModalityRanking(modality, families, left_out, len(answers), ranks)
+    ranks = places = between = None
+    if len(common) > 1:
+        signs = [1.0 if a.metric.greater_is_better else -1.0 for a in answers]
+        values = np.array([[own[name] for name in common] for own in scores])
+        ranks = ranking(common, np.array(signs)[:, None] * values, level, same_metric=_comparable(answers))
+        perfect = np.array([_perfect(a) for a in answers])
+        places = standings(common, families, np.abs(values - perfect[:, None]), level)
+        between = _model_test(together, ranks, families, level)
+    family_test = _family_test(answers, level)
+    return ModalityRanking(
+        modality,
+        families,
+        left_out,
+        len(answers),
+        ranks,
+        places,
+        family_test,
+        between,
+        _sentence(modality, len(answers), ranks, places, family_test, level),
+    )
+
+
+def _comparable(answers: Sequence[Answer]) -> bool:
+    """Whether differences of datasets can be compared in size: errors in units of the target cannot."""
+    names = {answer.metric.name for answer in answers}
+    return len(names) == 1 and not any(METRICS[name].relative for name in names)
+
+
+def _perfect(answer: Answer) -> float:
+    """The score of a perfect prediction."""
+    return METRICS[answer.metric.name].bounds[1 if answer.metric.greater_is_better else 0]
+
+
+def _family_test(answers: Sequence[Answer], level: float) -> Hierarchical | None:
+    """Deep against classical, by the gain of each verdict and its interval."""
+
+    def of(answer: Answer, unit: float) -> Measured | None:
+        verdict = answer.verdict
+        if verdict.gain is None or verdict.gain_low is None or verdict.gain_high is None:
+            return None
+        z = float(stats.norm.ppf(0.5 + verdict.confidence_level / 2))
+        error = (verdict.gain_high - verdict.gain_low) / (2 * z * unit)
+        # an interval of no width says that the difference is known, which a thousandth of the margin is
+        return Measured(verdict.gain / unit, max(error, 1e-3), _CERTAIN)
+
+    return _tested("deep", "classical", answers, of, level)
+
+
+_CERTAIN = 1e5  # degrees of freedom from which Student's t is normal
+
+
+def _model_test(
+    together: Sequence[tuple[Answer, FoldScores]], ranks: Ranking, families: Mapping[str, str], level: float
+) -> Hierarchical | None:
+    """The deep model of best mean rank against the classical one."""
+    first = {families[name]: name for name in reversed(ranks.models)}
+    deep, classical = first.get("deep"), first.get("classical")
+    if deep is None or classical is None:
+        return None
+    by_run = {id(answer): folds for answer, folds in together}
+
+    def of(answer: Answer, unit: float) -> Measured | None:
+        one, other = (by_run[id(answer)].get(name, {}) for name in (deep, classical))
+        sign = 1.0 if answer.metric.greater_is_better else -1.0
+        gaps = [sign * (one[fold] - other[fold]) / unit for fold in one if fold in other]
+        return measured(gaps, answer.plan.test_over_train, answer.verdict.margin / unit)
+
+    return _tested(deep, classical, [answer for answer, _ in together], of, level)
+
+
+def _tested(
+    first: str,
+    second: str,
+    answers: Sequence[Answer],
+    of: Callable[[Answer, float], Measured | None],
+    level: float,
+) -> Hierarchical | None:
+    """The hierarchical test in units of the margin; without margins only where scores can be compared."""
+    margins = [answer.verdict.margin for answer in answers]
+    if min(margins) > 0:
+        found = [of(answer, margin) for answer, margin in zip(answers, margins, strict=True)]
+        margin, unit = 1.0, "margin"
+    elif max(margins) == 0 and _comparable(answers):
+        found = [of(answer, 1.0) for answer in answers]
+        margin, unit = 0.0, answers[0].metric.name
+    else:
+        return None
+    return hierarchical(first, second, [own for own in found if own is not None], margin, level, unit)
+
+
+def _sentence(
+    modality: str,
+    datasets: int,
+    ranks: Ranking | None,
+    places: Standings | None,
+    family_test: Hierarchical | None,
+    level: float,
+) -> str:
+    """The result for a paper, with what a reader needs to judge it."""
+    if ranks is None or places is None or datasets < 2:
+        return ""
+    words = f"On {datasets} {PLURALS[modality]}, {_leader_words(places, level)}"
+    return ". ".join([words, *_friedman_words(ranks), *_family_words(family_test)]) + "."
+
+
+def _leader_words(places: Standings, level: float) -> str:
+    """Who leads, or shares the lead."""
+    best = places.models[0]
+    shared = [m.model for m in places.models if m.rank < best.rank + 1e-9]
+    if len(shared) > 1:
+        names = f"{', '.join(shared[:-1])} and {shared[-1]}"
+        return f"{names} shared the best mean rank of {len(places.models)} models ({best.rank:.2f})"
+    return (
+        f"{best.model} had the best mean rank of {len(places.models)} models ({best.rank:.2f}, {level:.0%} "
+        f"bootstrap interval over datasets {best.rank_low:.2f} to {best.rank_high:.2f}), a win rate of "
+        f"{best.win_rate:.0%} and an improvability of {best.improvability:.1%}"
+    )
+
+
+def _friedman_words(ranks: Ranking) -> list[str]:
+    if ranks.friedman is None:
+        return []
+    told = sum(pair.differs for pair in ranks.pairs)
+    return [
+        f"Friedman's test: chi-squared({len(ranks.models) - 1}) = {ranks.friedman:.2f}, "
+        f"p = {ranks.friedman_p:.2g}; {told} of {len(ranks.pairs)} pairs differ significantly by the "
+        f"{ranks.test} test with Holm's correction"
+    ]
+
+
+def _family_words(test: Hierarchical | None) -> list[str]:
+    if test is None:
+        return []
+    return [
+        "By the Bayesian hierarchical test of the best deep and the best classical model of each dataset, "
+        f"deep learning is better with a probability of {test.p_first:.0%}, practically equivalent with "
+        f"{test.p_equivalent:.0%} and worse with {test.p_second:.0%}"
+    ]
 
 
 def ranking(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +89,8 @@ class Metric:
         Name of the metric that tables show beside it; the default metric of the task if None.
     primary_for : tuple of str, default=()
         Tasks for which it is the default metric.
+    needs : {"probabilities", "ranks", "labels"}, default="probabilities"
+        What a classifier must give: probabilities, any scores that rank the rows, or predicted classes.
     chance : float, optional
         Score of any constant prediction, where that is one number; see :func:`chance_level`.
     value : callable, optional
@@ -120,6 +122,7 @@ class Metric:
     relative: bool = False
     second: str | None = None
     primary_for: tuple[Task, ...] = ()
+    needs: Literal["probabilities", "ranks", "labels"] = "probabilities"
     chance: float | None = None
     value: Value | None = field(default=None, repr=False)
     row_values: RowValues | None = field(default=None, repr=False)

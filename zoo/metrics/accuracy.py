@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._base import Truth
 
 TASKS = ("binary", "multiclass")
+NEEDS = "labels"
 ORDER = 50
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._base import Truth
 
 TASKS = ("binary",)
+NEEDS = "ranks"
 ORDER = 40
 
 

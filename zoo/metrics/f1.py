@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LABEL = "F1"
 TASKS = ("binary", "multiclass")
+NEEDS = "labels"
 ORDER = 70
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LABEL = "Matthews correlation"
 TASKS = ("binary", "multiclass")
+NEEDS = "labels"
 BOUNDS = (-1.0, 1.0)
 MARGIN = 0.02  # the range is twice that of a share
 CHANCE = 0.0

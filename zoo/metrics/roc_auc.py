@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LABEL = "ROC AUC"
 TASKS = ("binary", "multiclass")
+NEEDS = "ranks"
 CHANCE = 0.5
 PRIMARY_FOR = ("binary",)
 SECOND = "log_loss"

@@ -85,7 +85,7 @@ def readability(
         raise InputError("no model of this run has a score and a surrogate")
     figure = blank(*size)
     (axes,) = places(figure)
-    for family in COLOURS:
+    for family in _MARKERS:
         own = [(fidelity, score) for r, fidelity, score in rows if r.family == family]
         look = {"color": COLOURS[family], "marker": _MARKERS[family], "label": f"{family} learning"}
         x, y = [fidelity for fidelity, _ in own], [score for _, score in own]

@@ -11,7 +11,17 @@ from rich.text import Text
 
 from ...datasets import InputError
 from ..results.json import to_json
-from ..results.suite import ModalityRanking, Ranking, SuiteAnswer, SuitePreview, SuiteRow
+from ..results.suite import (
+    PLURALS,
+    Hierarchical,
+    ModalityRanking,
+    Ranking,
+    Standing,
+    Standings,
+    SuiteAnswer,
+    SuitePreview,
+    SuiteRow,
+)
 from .catalogue import _table
 from .curve_plots import COLOURS, _save
 from .output import write_answer
@@ -39,14 +49,7 @@ def show(answer: SuiteAnswer, *, as_json: bool = False) -> None:
     out = console()
     out.print(Text(f"\n{answer.suite}: {len(answer.datasets)} datasets", "bold"))
     out.print(_datasets(answer.datasets))
-    won = answer.verdicts
-    out.print(
-        Text(
-            f"Deep against classical by verdict: {won['deep']} won, {won['equivalent']} equivalent, "
-            f"{won['classical']} lost, {won['undecided']} cannot tell",
-            "bold",
-        )
-    )
+    out.print(Text(counts_line(answer), "bold"))
     if leaking := [row.data for row in answer.datasets if row.warnings]:
         warning = f"The target may leak in {', '.join(leaking)}: these verdicts may not hold."
         out.print(Text(warning, "yellow"))
@@ -57,47 +60,115 @@ def show(answer: SuiteAnswer, *, as_json: bool = False) -> None:
 
 
 def _datasets(rows: Sequence[SuiteRow]) -> Table:
-    table = _table("data", "metric", "best deep", "best classical", "gain of deep", "verdict")
+    table = _table(*DATASET_COLUMNS)
     for row in rows:
-        if row.status == "failed":
-            table.add_row(row.data, "", "", "", "", Text(f"failed: {row.reason}", "red"))
-            continue
-        gain = ""
-        if row.gain is not None:
-            gain = f"{row.gain:.3g} [{row.gain_low:.3g}, {row.gain_high:.3g}]"
-        best = [
-            f"{row.best_deep or '-'} {number(row.score_deep)}",
-            f"{row.best_classical or '-'} {number(row.score_classical)}",
-        ]
-        missing = f" (missing: {', '.join(row.missing)})" if row.missing else ""
-        outcome = f"{row.outcome}{MAY_LEAK if row.warnings else ''}"
-        table.add_row(row.data, row.metric, *best, gain, outcome + missing)
+        *cells, outcome = dataset_cells(row)
+        table.add_row(*cells, Text(outcome, "red") if row.status == "failed" else outcome)
     return table
 
 
-def _ranking(ranking: ModalityRanking, level: float) -> list[Any]:
-    ranked, n = ranking.ranking, ranking.datasets
-    what = {"tabular": "tables", "image": "sets of images", "text": "sets of texts"}[ranking.modality]
-    if ranked is None or n < 2:
-        return [
-            Text(f"\n{n} {what}: mean ranks need two datasets and two models that all of them have", "dim")
-        ]
-    table = _table("model", "mean rank")
-    for name, rank in zip(ranked.models, ranked.mean_ranks, strict=True):
-        table.add_row(Text(name, FAMILY_COLOURS[ranking.families[name]]), f"{rank:.2f}")
-    lines = [
-        Text(f"\nMean ranks over {n} {what} (1 is best)", "bold"),
-        table,
-        Text(_friedman(ranked)),
-        Text(
-            f"Critical difference {ranked.critical_difference:.2f} (Nemenyi, {level:.0%}); pairs by the "
-            f"{ranked.test} test with Holm's correction: {_apart(ranked)}"
-        ),
+DATASET_COLUMNS = ("data", "metric", "best deep", "best classical", "gain of deep", "verdict")
+
+
+def dataset_cells(row: SuiteRow) -> list[str]:
+    """A dataset as tables of every kind show it."""
+    if row.status == "failed":
+        return [row.data, "", "", "", "", f"failed: {row.reason}"]
+    gain = "" if row.gain is None else f"{row.gain:.3g} [{row.gain_low:.3g}, {row.gain_high:.3g}]"
+    best = [
+        f"{row.best_deep or '-'} {number(row.score_deep)}",
+        f"{row.best_classical or '-'} {number(row.score_classical)}",
     ]
+    missing = f" (missing: {', '.join(row.missing)})" if row.missing else ""
+    outcome = f"{row.outcome}{MAY_LEAK if row.warnings else ''}"
+    return [row.data, row.metric or "", *best, gain, outcome + missing]
+
+
+STANDING_COLUMNS = ("model", "mean rank", "win rate", "improvability", "Elo")
+
+
+def standing_cells(model: Standing) -> list[str]:
+    """A model as tables of every kind show it, each figure with its interval."""
+    return [
+        model.model,
+        f"{model.rank:.2f} [{model.rank_low:.2f}, {model.rank_high:.2f}]",
+        f"{model.win_rate:.0%} [{model.win_rate_low:.0%}, {model.win_rate_high:.0%}]",
+        f"{model.improvability:.1%} [{model.improvability_low:.1%}, {model.improvability_high:.1%}]",
+        f"{model.elo:.0f} [{model.elo_low:.0f}, {model.elo_high:.0f}]",
+    ]
+
+
+def counts_line(answer: SuiteAnswer) -> str:
+    """How often deep learning won by verdict."""
+    won = answer.verdicts
+    return (
+        f"Deep against classical by verdict: {won['deep']} won, {won['equivalent']} equivalent, "
+        f"{won['classical']} lost, {won['undecided']} cannot tell"
+    )
+
+
+def _ranking(ranking: ModalityRanking, level: float) -> list[Any]:
+    ranked, places, n = ranking.ranking, ranking.standings, ranking.datasets
+    if ranked is None or places is None or n < 2:
+        kind = PLURALS[ranking.modality]
+        words = f"\n{n} {kind}: mean ranks need two datasets and two models that all of them have"
+        return [Text(words, "dim")]
+    table = _table(*STANDING_COLUMNS)
+    for model in places.models:
+        name, *cells = standing_cells(model)
+        table.add_row(Text(name, FAMILY_COLOURS[model.family]), *cells)
+    title = f"\n{n} {PLURALS[ranking.modality]}: {len(ranked.models)} models, best first"
+    lines: list[Any] = [Text(title, "bold"), table]
+    lines += [Text(line, "dim") for line in _notes(places)]
+    lines += [Text(line) for line in ranking_lines(ranking, level)]
     if ranking.left_out:
         left = ", ".join(f"{name} ({count} of {n})" for name, count in ranking.left_out.items())
         lines.append(Text(f"Not ranked because some datasets have no score: {left}", "dim"))
     return lines
+
+
+def _notes(places: Standings) -> list[str]:
+    """What the columns mean, and where Elo means little."""
+    lines = [
+        f"[..]: {places.level:.0%} interval by a bootstrap of the datasets. improvability: by which share "
+        "the error would fall with the best model of each dataset"
+    ]
+    return lines if places.elo_bounded else [*lines, ELO_NOTE]
+
+
+ELO_NOTE = (
+    "Elo has no limit where some models beat others on every dataset: read who is above, not by how much"
+)
+
+
+def ranking_lines(ranking: ModalityRanking, level: float) -> list[str]:
+    """The tests over datasets in words, as every document shows them."""
+    ranked = ranking.ranking
+    assert ranked is not None
+    lines = [
+        _friedman(ranked),
+        f"Critical difference {ranked.critical_difference:.2f} (Nemenyi, {level:.0%}); pairs by the "
+        f"{ranked.test} test with Holm's correction: {_apart(ranked)}",
+    ]
+    tests = (("families", ranking.family_test), ("best model of each family", ranking.model_test))
+    return lines + [_hierarchical(name, test, level) for name, test in tests if test is not None]
+
+
+def _hierarchical(name: str, test: Hierarchical, level: float) -> str:
+    """The test with its probabilities; a mean difference counts margins, or has the metric's unit."""
+    unit = "margins" if test.unit == "margin" else test.unit
+    outcome = {
+        "first": f"{test.first} better",
+        "second": f"{test.second} better",
+        "equivalent": "practically equivalent",
+        "undecided": "cannot tell",
+    }[test.outcome]
+    return (
+        f"Hierarchical test of the {name}, {test.first} against {test.second}: {outcome} ({test.first} "
+        f"better {test.p_first:.0%}, equivalent {test.p_equivalent:.0%}, {test.second} better "
+        f"{test.p_second:.0%}); mean difference {test.mean:.2g} {unit}, {level:.0%} interval {test.low:.2g} "
+        f"to {test.high:.2g}"
+    )
 
 
 def _friedman(ranked: Ranking) -> str:
@@ -147,23 +218,24 @@ def plot_rankings(answer: SuiteAnswer, path: str) -> None:
     rankings = [r for r in answer.rankings if r.ranking is not None]
     if not rankings:
         raise InputError(f"cannot draw {path}: nothing is ranked, which takes two models on two datasets")
-    heights = [1.3 + _ROW * _rows(f) for f in rankings]
+    heights = [drawn_height(f) for f in rankings]
     figure = Figure(figsize=(10.0, sum(heights) + 0.2), dpi=160, facecolor="white")
     grid = figure.add_gridspec(
         len(rankings), 1, height_ratios=heights, left=0.02, right=0.98, top=0.97, bottom=0.03
     )
     for row, each in enumerate(rankings):
-        _draw(figure.add_subplot(grid[row]), each, answer.confidence_level)
+        draw_ranking(figure.add_subplot(grid[row]), each, answer.confidence_level)
     _save(figure, path)
 
 
-def _rows(ranking: ModalityRanking) -> float:
+def drawn_height(ranking: ModalityRanking) -> float:
+    """Inches that the diagram of a ranking takes."""
     ranked = ranking.ranking
     assert ranked is not None
-    return (len(ranked.models) + 1) // 2 + 0.5 * len(ranked.groups)
+    return 1.3 + _ROW * ((len(ranked.models) + 1) // 2 + 0.5 * len(ranked.groups))
 
 
-def _draw(axes: Any, ranking: ModalityRanking, level: float) -> None:
+def draw_ranking(axes: Any, ranking: ModalityRanking, level: float) -> None:
     """The axis of ranks, best on the left; bars join models of which no pair differs."""
     ranked = ranking.ranking
     assert ranked is not None

@@ -14,7 +14,7 @@ from ..results.facts import DatasetFacts, PlanFacts
 from ..results.runs import PlanEstimate
 from ..results.saved import SavedModelCost
 
-FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta"}
+FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta", "unknown": "blue"}
 SEVERITIES = ("error", "warning", "info")  # of findings, the most severe first
 
 
@@ -240,6 +240,8 @@ FRONT = " ◆"
 
 def columns(width: int, answer: Answer) -> list[str]:
     """Names of the costs that a terminal of this width has room for; without a cost sheet there are fewer."""
+    if all(row.fit_seconds is None and row.costs is None for row in answer.leaderboard):
+        return []
     if width < 80:
         return ["fit"]
     if not any(row.latency_seconds for row in answer.leaderboard):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .explanation import Explanations
 
-Family = Literal["deep", "classical"]
+Family = Literal["deep", "classical", "unknown"]
 Kind = Literal["fold", "cost"]
 Fold = tuple[int, int]  # repeat and fold
 

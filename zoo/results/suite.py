@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from .json import to_json
 
+PLURALS = {"tabular": "tables", "image": "sets of images", "text": "sets of texts"}  # datasets of a modality
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -73,6 +75,105 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How one model stands among the others, as a mean over datasets with its bootstrap interval.
+
+    Attributes
+    ----------
+    model, family : str
+        Name and family of the model.
+    rank, rank_low, rank_high : float
+        Mean rank; 1 is best.
+    win_rate, win_rate_low, win_rate_high : float
+        Share of the other models that it beats on a dataset; a tie is half a win.
+    improvability, improvability_low, improvability_high : float
+        By which share its error would fall if it were the best model of each dataset; 0 is best.
+    elo, elo_low, elo_high : float
+        Rating by Bradley and Terry; 400 more mean ten wins for each defeat, and the mean model has 1000.
+    """
+
+    model: str
+    family: str
+    rank: float
+    rank_low: float
+    rank_high: float
+    win_rate: float
+    win_rate_low: float
+    win_rate_high: float
+    improvability: float
+    improvability_low: float
+    improvability_high: float
+    elo: float
+    elo_low: float
+    elo_high: float
+
+
+@dataclass(frozen=True)
+class Standings:
+    """All models over the datasets that all of them have a score on.
+
+    Attributes
+    ----------
+    models : tuple of Standing
+        In order of their mean rank.
+    samples : int
+        Bootstrap samples of the datasets.
+    level : float
+        Of the intervals.
+    elo_bounded : bool
+        False where some models beat some others on every dataset: the wins then set no limit to the
+        difference of their ratings, and the numbers shown are those of a slight penalty.
+    """
+
+    models: tuple[Standing, ...]
+    samples: int
+    level: float
+    elo_bounded: bool
+
+
+@dataclass(frozen=True)
+class Hierarchical:
+    """The Bayesian hierarchical test of two models, or of the families, over datasets.
+
+    Attributes
+    ----------
+    first, second : str
+        Their names; a difference is positive where the first is better.
+    datasets : int
+        Datasets with a difference.
+    unit : str
+        Unit of the differences: "margin" of each dataset, or the name of their metric.
+    margin : float
+        Half the width of the region of practical equivalence, in that unit.
+    mean, low, high : float
+        Mean difference over datasets like these, with its interval.
+    p_first, p_equivalent, p_second : float
+        Probability that on such datasets the first is mostly better, both are mostly equivalent, or the
+        second is mostly better.
+    next_first, next_equivalent, next_second : float
+        The same for one more dataset.
+    outcome : {"first", "equivalent", "second", "undecided"}
+        The one whose probability reaches the confidence level.
+    """
+
+    first: str
+    second: str
+    datasets: int
+    unit: str
+    margin: float
+    mean: float
+    low: float
+    high: float
+    p_first: float
+    p_equivalent: float
+    p_second: float
+    next_first: float
+    next_equivalent: float
+    next_second: float
+    outcome: str
+
+
+@dataclass(frozen=True)
 class ModalityRanking:
     """The ranking over the datasets of a modality.
 
@@ -81,13 +182,21 @@ class ModalityRanking:
     modality : str
         "tabular", "image" or "text".
     families : dict of str
-        Family of each model.
+        Family of each model that is no reference; references are not ranked.
     left_out : dict of int
         Models that are not ranked, with the number of datasets on which each has a score.
     datasets : int
         Number of datasets.
     ranking : Ranking or None
         None where the datasets share fewer than two models.
+    standings : Standings or None
+        Win rates, improvability and Elo of the same models.
+    family_test : Hierarchical or None
+        Deep against classical, by the gain of each dataset's verdict; None below two datasets.
+    model_test : Hierarchical or None
+        The deep model of best mean rank against the classical one, by the differences of their folds.
+    sentence : str
+        What to write about it in a paper.
     """
 
     modality: str
@@ -95,6 +204,10 @@ class ModalityRanking:
     left_out: dict[str, int]
     datasets: int
     ranking: Ranking | None
+    standings: Standings | None = None
+    family_test: Hierarchical | None = None
+    model_test: Hierarchical | None = None
+    sentence: str = ""
 
 
 @dataclass(frozen=True)

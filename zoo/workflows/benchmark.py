@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any, Unpack, get_args, get_origin, get_type_hints
 
 from ...datasets import InputError, load_dataset, unknown_name
-from ..judging.suite import count_verdicts, rankings, suite_row
+from ..judging.suite import FoldScores, count_verdicts, rankings, suite_row
 from ..option_types import checked_types
+from ..own_models import OwnModel, absolute
 from ..results.answer import Answer
 from ..results.json import from_json
+from ..results.rows import Fold
 from ..results.runs import Event, Progress
 from ..results.suite import PreviewedDataset, SuiteAnswer, SuitePreview
 from ..runs.journal import in_use
-from ..runs.store import KeptRun, need_answer, read_run, run_files, store_folder
+from ..runs.store import KeptRun, job_rows, need_answer, read_run, run_files, store_folder
 from ..setup import Criteria, Design, ResourceOptions, Resources, Setup, option_flag, option_names
 from ..yaml_file import Value, read_yaml
 from .compare import check_setup, run_setup
@@ -98,7 +100,7 @@ def benchmark(
         suite=name,
         datasets=tuple(rows),
         verdicts=count_verdicts(rows),
-        rankings=tuple(rankings(answers, confidence_level)),
+        rankings=tuple(rankings(answers, confidence_level, [_fold_scores(answer) for answer in answers])),
         confidence_level=confidence_level,
         exit_code=int(any(row.status != "ok" for row in rows)),
         store=str(folder),
@@ -190,7 +192,7 @@ def _answer(
         if state.kind == "unfinished" and state.run:
             resources = item.setup.resources
             try:
-                return _resumed(state.run, resources, progress), ""
+                return _resumed(state.run, resources, item.setup.own, progress), ""
             except InputError:  # made by other versions, or at work in another process
                 if in_use(state.run.folder):
                     raise
@@ -202,9 +204,22 @@ def _answer(
         return None, " ".join(reason.split())[:300]
 
 
-def _resumed(run: KeptRun, resources: Resources, progress: Progress | None) -> Answer:
+def _fold_scores(answer: Answer) -> FoldScores:
+    """The primary metric of every fold that ended well, by model, as the journal of the run has it."""
+    found: dict[str, dict[Fold, float]] = {}
+    for row in job_rows(Path(answer.path)) if answer.path else []:
+        value = row.metrics.get(answer.metric.name)
+        if row.result.kind == "fold" and value is not None:
+            found.setdefault(row.result.model, {})[row.result.repeat, row.result.fold] = value
+    return found
+
+
+def _resumed(
+    run: KeptRun, resources: Resources, own: Sequence[OwnModel], progress: Progress | None
+) -> Answer:
     return resume(
         str(run.folder),
+        models=own,
         jobs=resources.jobs,
         time_limit=resources.time_limit,
         memory_limit=resources.memory_limit,
@@ -254,11 +269,12 @@ def read_suite(file: str | Path) -> tuple[str, list[Item]]:
     for key, value in top.items():
         if key not in _TOP:
             raise _unknown("key of a suite", key, _TOP, value)
-    defaults = _options(top["defaults"].items()) if "defaults" in top else {}
+    folder = Path(file).absolute().parent
+    defaults = _options(top["defaults"].items(), folder) if "defaults" in top else {}
     listed = top["datasets"].parts() if "datasets" in top else []
     if not listed:
         raise InputError(f"{file}: expected datasets, a list of names or of `data: NAME` with options")
-    items = [_item(value, defaults, Path(file).absolute().parent) for value in listed]
+    items = [_item(value, defaults, folder) for value in listed]
     seen: set[str] = set()
     for value, item in zip(listed, items, strict=True):
         if item.name in seen:
@@ -276,7 +292,7 @@ def _item(value: Value, defaults: Mapping[str, Any], folder: Path) -> Item:
             raise InputError(f"{value.where}: expected `data: NAME` or a path")
         data = entries["data"].text()
         name = entries["name"].text() if "name" in entries else Path(data).stem
-        own = _options({key: part for key, part in entries.items() if key not in ("data", "name")})
+        own = _options({key: part for key, part in entries.items() if key not in ("data", "name")}, folder)
     options = {**defaults, **own}
     if options.get("test"):
         options["test"] = str(_beside(folder, options["test"]))
@@ -288,7 +304,7 @@ def _beside(folder: Path, name: str) -> Path | str:
     return folder / name if (folder / name).exists() else name
 
 
-def _options(entries: Mapping[str, Value]) -> dict[str, Any]:
+def _options(entries: Mapping[str, Value], folder: Path) -> dict[str, Any]:
     """Options by their names in Python; a file spells them as the command line does."""
     known = {option_flag(name).removeprefix("--"): name for name in option_names()}
     options: dict[str, Any] = {}
@@ -297,16 +313,18 @@ def _options(entries: Mapping[str, Value]) -> dict[str, Any]:
         if name is None:
             raise _unknown("option", key, list(known), value)
         if not value.is_null():
-            options[name] = _checked(key, name, value)
+            options[name] = _checked(key, name, value, folder)
     return options
 
 
-def _checked(key: str, name: str, value: Value) -> Any:
+def _checked(key: str, name: str, value: Value, folder: Path) -> Any:
     """The value of an option, refused with its line where no comparison could use it."""
     given = value.plain()
     if _is_sequence(name):
         parts = [part.text() for part in value.parts()]
         given = tuple(name.strip() for part in parts for name in part.split(",") if name.strip())
+    if name == "models":
+        given = tuple(absolute(model, folder) for model in given)
     try:
         _check_type(name, given)
     except ValueError as error:

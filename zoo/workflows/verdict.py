@@ -1,17 +1,19 @@
-"""verdict(): judge a past run again from what it kept: another metric, margin or level, and no training."""
+"""verdict(): judge what is predicted already, of a past run or of any models, and train nothing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
-from ..judging.judge import judge
-from ..metrics import primary
-from ..runs.store import find_run, load_results, need_answer, read_run
-from ..setup import Criteria
-from ._comparison import Comparison
+from ...datasets import InputError
+
+if TYPE_CHECKING:  # predictions of any models need nothing that trains
+    from ._compared_predictions import ComparedPredictions
+    from ._comparison import Comparison
 
 
+@overload
 def verdict(
     run: str = "last",
     *,
@@ -22,38 +24,102 @@ def verdict(
     between: tuple[str, str] | None = None,
     budget: Sequence[str] | None = None,
     store: str | os.PathLike[str] | None = None,
-) -> Comparison:
-    """Judge a past run again from its kept predictions.
+) -> Comparison: ...
+@overload
+def verdict(
+    *,
+    predictions: Any,
+    target: str | None = None,
+    id: str | None = None,
+    fold: str | None = None,
+    repeat: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    task: str | None = None,
+    positive: str | None = None,
+    gain: float | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
+    confidence_level: float | None = None,
+    models: Sequence[str] | None = None,
+    between: tuple[str, str] | None = None,
+) -> ComparedPredictions: ...
+def verdict(
+    run: str = "last",
+    *,
+    predictions: Any = None,
+    target: str | None = None,
+    id: str | None = None,
+    fold: str | None = None,
+    repeat: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    task: str | None = None,
+    positive: str | None = None,
+    gain: float | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
+    confidence_level: float | None = None,
+    models: Sequence[str] | None = None,
+    between: tuple[str, str] | None = None,
+    budget: Sequence[str] | None = None,
+    store: str | os.PathLike[str] | None = None,
+) -> Comparison | ComparedPredictions:
+    """Judge a past run again from its kept predictions, or judge predictions of any models.
+
+    Predictions are files or tables with a row for each predicted row: the true answer, and probabilities of
+    each class (columns ``probability_CLASS``, or named as the classes), a score of the positive class,
+    predicted classes, or predicted values. A file holds one model, or a column for each model.
 
     Parameters
     ----------
     run : str, default="last"
         Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
+    predictions : list of paths or DataFrames, or mapping of model to path or DataFrame, optional
+        Judge these instead of a run: CSV or Parquet files, or tables of pandas, polars or pyarrow.
+    target : str, optional
+        Column of the true answers, in at least one of the tables; "truth" by default.
+    id : str, optional
+        Column that names the rows, by which tables are joined; "id" or "row" by default. Without ids, tables
+        have the same rows in the same order.
+    fold, repeat : str, optional
+        Columns with the folds and the repeats of cross-validated predictions; "fold" and "repeat" by default.
+    groups : str, optional
+        Column whose equal values mark rows that belong together, such as those of one patient.
+    time : str, optional
+        Column with the time of each row, if neighbours in time may be alike.
+    task : {"binary", "multiclass", "classification", "regression"}, optional
+        Inferred from the target by default.
+    positive : str, optional
+        The positive class of a binary task; by default the last one in sorted order.
+    gain : float, optional
+        The true gain for which the number of rows is planned; by default the observed one.
     metric : str, optional
-        Primary metric; by default that of the run.
+        Primary metric; by default that of the run, or of the task.
     margin : float, optional
         Differences up to this, in units of the metric, do not matter in practice; by default that of the
         run, or of another ``metric``.
     confidence_level : float, optional
-        Level of the intervals, and the probability that a verdict needs; by default that of the run.
+        Level of the intervals, and the probability that a verdict needs; by default that of the run, or 0.95.
     models : sequence of str, optional
         Judge these models only.
     between : pair of str, optional
-        Two models to compare with each other, whatever their families; see ``answer.between``.
+        Two models to compare with each other, whatever their families; see ``answer.between``. The verdict
+        about predictions is about these two, by default about the two best ones.
     budget : sequence of str, optional
-        Limits such as ``["latency=5ms"]``; ``answer.budget`` names the best model within them.
+        Limits such as ``["latency=5ms"]``; ``answer.budget`` names the best model of the run within them.
     store : path, optional
         Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
 
     Returns
     -------
-    Comparison
+    Comparison or ComparedPredictions
         The answer by the new criteria; nothing is trained, and the kept run stays as it is.
 
     Raises
     ------
     InputError
-        There is no such run, model or metric, or the run kept no predictions.
+        There is no such run, model or metric, the run kept no predictions, or predictions cannot be used.
 
     Examples
     --------
@@ -62,7 +128,63 @@ def verdict(
     >>> run = deepworth.compare("iris", **options).run
     >>> deepworth.verdict(run, metric="accuracy").metric.label
     'accuracy'
+
+    Predictions of any two models:
+
+    >>> import pandas as pd
+    >>> sick = ["no", "yes"] * 50
+    >>> good = pd.DataFrame({"sick": sick, "score": [0.2, 0.7] * 50})
+    >>> poor = pd.DataFrame({"sick": sick, "score": [0.2, 0.7, 0.6, 0.4] * 25})
+    >>> found = deepworth.verdict(predictions={"good": good, "poor": poor}, target="sick", metric="accuracy")
+    >>> found.verdict.outcome
+    'first'
     """
+    for_runs = {"budget": budget, "store": store, "run": None if run == "last" else run}
+    for_predictions = {
+        "target": target,
+        "id": id,
+        "fold": fold,
+        "repeat": repeat,
+        "groups": groups,
+        "time": time,
+        "task": task,
+        "positive": positive,
+        "gain": gain,
+    }
+    both: dict[str, Any] = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
+    both |= {"models": models, "between": between}
+    if predictions is None:
+        _refuse(for_predictions, "is for predictions; name their files, or leave it out")
+        return _of_run(run, budget=budget, store=store, **both)
+    _refuse(for_runs, "is for a run; leave it out with predictions")
+    from ._compared_predictions import compare_predictions
+
+    return compare_predictions(predictions, **for_predictions, **both)  # type: ignore[arg-type]
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    given = next((name for name, value in options.items() if value), None)
+    if given is not None:
+        raise InputError(f"{given} {why}")
+
+
+def _of_run(
+    run: str,
+    *,
+    metric: str | None,
+    margin: float | None,
+    confidence_level: float | None,
+    models: Sequence[str] | None,
+    between: tuple[str, str] | None,
+    budget: Sequence[str] | None,
+    store: str | os.PathLike[str] | None,
+) -> Comparison:
+    from ..judging.judge import judge
+    from ..metrics import primary
+    from ..runs.store import find_run, load_results, need_answer, read_run
+    from ..setup import Criteria
+    from ._comparison import Comparison
+
     answer = need_answer(read_run(find_run(run, store)))
     chosen = primary(answer.dataset.task, metric or answer.metric.name).name
     if margin is None and chosen == answer.metric.name:  # a margin belongs to its metric

@@ -56,7 +56,7 @@ def test_a_suite_is_run_once_and_read_afterwards(suite, tmp_path):
     assert sum(answer["verdicts"].values()) == 3
     (ranked,) = answer["rankings"]
     assert ranked["ranking"]["datasets"] == 3
-    assert sum(ranked["ranking"]["mean_ranks"]) == pytest.approx(6)
+    assert sum(ranked["ranking"]["mean_ranks"]) == pytest.approx(3), "two models; the constant is not ranked"
     assert ranked["ranking"]["test"] == "sign", "log loss and ROC AUC cannot be compared in size"
     assert "<svg" in picture.read_text()
     assert len(table.read_text().splitlines()) == 4
@@ -66,6 +66,48 @@ def test_a_suite_is_run_once_and_read_afterwards(suite, tmp_path):
     assert len(runs(store=store)) == 3
     left = json.loads(invoke("benchmark", suite, "--store", store, "--dry-run", "--json").stdout)
     assert ([row["state"] for row in left["datasets"]], left["fits"]) == (["done"] * 3, 0)
+
+
+def test_models_stand_among_others_with_intervals_and_a_hierarchical_test(suite, tmp_path):
+    """Everything beside ranks: in JSON, on the page, in notes and in LaTeX, and the same from the store."""
+    suite.write_text(SUITE.replace("logistic-regression]", "logistic-regression, perceptron]"))
+    tex, page, notes = (tmp_path / f"suite.{ending}" for ending in ("tex", "html", "md"))
+    first = invoke("benchmark", suite, "--store", tmp_path, "--json", "--latex", tex, "--report", page)
+    assert first.exit_code == 0, first.output
+    (ranked,) = json.loads(first.stdout)["rankings"]
+    names = [row["model"] for row in ranked["standings"]["models"]]
+    assert sorted(names) == ["logistic-regression", "naive-bayes", "perceptron"]
+    assert names == ranked["ranking"]["models"] or len(set(ranked["ranking"]["mean_ranks"])) < 3
+    for row in ranked["standings"]["models"]:
+        assert row["win_rate"] == pytest.approx((3 - row["rank"]) / 2)
+        for figure in ("rank", "win_rate", "improvability", "elo"):
+            assert row[f"{figure}_low"] - 1e-9 <= row[figure] <= row[f"{figure}_high"] + 1e-9
+    families, models = ranked["family_test"], ranked["model_test"]
+    assert (families["first"], families["second"], families["datasets"]) == ("deep", "classical", 3)
+    assert (models["first"], models["datasets"], models["unit"]) == ("perceptron", 3, "margin")
+    assert models["second"] in names
+    for test in (families, models):
+        assert test["p_first"] + test["p_equivalent"] + test["p_second"] == pytest.approx(1)
+        assert test["low"] < test["mean"] < test["high"]
+    assert ranked["sentence"].startswith("On 3 tables, ")
+    again = invoke("benchmark", suite, "--store", tmp_path, "--json", "--report", notes)
+    assert json.loads(again.stdout)["rankings"] == [ranked]
+    for document in (tex, page, notes):
+        text = document.read_text()
+        assert all(name in text for name in names)
+        assert "Hierarchical test" in text or "hierarchical test" in text
+    assert "<svg" in page.read_text()
+    assert "<script" not in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("--latex", "a.html"), ("--report", "a.tex"), ("--latex", "no/a.tex")]
+)
+def test_documents_that_cannot_be_written_are_refused_before_the_work(option, name, suite, tmp_path):
+    result = invoke("benchmark", suite, "--store", tmp_path / "store", option, tmp_path / name)
+    assert result.exit_code == 2
+    assert "cannot write" in result.stderr
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_dataset_that_fails_is_a_row(suite, tmp_path):

@@ -39,6 +39,7 @@ def view(sheet: ReportSheet) -> View:
     answer = sheet.result
     matrices, numbers = confusion(sheet), true_and_predicted(sheet)
     return {
+        "question": "is deep learning worth it on these data?",
         "name": answer.dataset.name,
         "created": answer.created[:10],
         "facts": ", ".join(facts(answer)),
@@ -214,6 +215,7 @@ def board(answer: Answer) -> View:
         "label": f"{metric.label} {'↑' if metric.greater_is_better else '↓'}",
         "order": _order(metric.greater_is_better),
         "level": f"{verdict.confidence_level:.0%}",
+        "families": any(row.family != "unknown" for row in rows),
         "second": metric.second_label,
         "second_order": _order(_greater_is_better(metric.second)),
         "scale": None if scale is None else [number(end) for end in scale],

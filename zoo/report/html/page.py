@@ -63,6 +63,12 @@ def page(sheet: ReportSheet) -> str:
     clean = cleaned(sheet)
     with drawing():
         shown = view(clean)
+    sections = [(key, name) for key, name, part in SECTIONS if shown[part]]
+    return rendered_page(shown, sections, str(clean.result.versions.get("deepworth") or ""))
+
+
+def rendered_page(shown: Mapping[str, Any], sections: Sequence[tuple[str, str]], version: str) -> str:
+    """The page of what :func:`.board.view` shows, with these sections (key and title)."""
     script = _text("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return rendered(
@@ -70,8 +76,8 @@ def page(sheet: ReportSheet) -> str:
         "style.css",
         v=shown,
         title=f"{shown['name']}: {shown['verdict']['words']}",
-        sections=[(key, name) for key, name, part in SECTIONS if shown[part]],
-        version=clean.result.versions.get("deepworth") or "",
+        sections=sections,
+        version=version,
         script=Markup(script),
         script_hash=Markup(digest),
     )

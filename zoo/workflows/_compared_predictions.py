@@ -1,0 +1,149 @@
+"""Predictions of any models: read, judged, and what the caller gets."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ...datasets import InputError
+from ..judging.predictions import JudgedPredictions, judge_predictions
+from ..metrics import of_task
+from ..results.answer import Answer, flat_row
+from ..results.facts import MetricFacts
+from ..results.predictions import ModelVerdict, PredictionsAnswer
+from ..results.rows import Results
+from ..setup import Criteria
+from ._prediction_files import ColumnNames, read_files, same_rows
+from ._predictions import results_of, usable_metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ComparedPredictions:
+    """What :func:`deepworth.verdict` returns for predictions of any models.
+
+    Attributes
+    ----------
+    answer : PredictionsAnswer
+        Everything that was found: leaderboard, verdict, rows needed.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"price": range(40), "one": range(40), "other": range(5, 45)})
+    >>> deepworth.verdict(predictions=table, target="price").verdict.outcome
+    'first'
+    """
+
+    answer: PredictionsAnswer
+    _judged: JudgedPredictions = field(repr=False, compare=False)
+    _results: Results = field(repr=False, compare=False)
+
+    @property
+    def verdict(self) -> ModelVerdict:
+        """Is one of two models better?"""
+        return self.answer.verdict
+
+    @property
+    def metric(self) -> MetricFacts:
+        """The primary metric, by which models are ranked."""
+        return self.answer.metric
+
+    @property
+    def basis(self) -> Answer:
+        """What reports draw from: the leaderboard as an answer of a run has it."""
+        return self._judged.basis
+
+    @property
+    def results(self) -> Results:
+        """The rows that the answer was made from."""
+        return self._results
+
+    def leaderboard(self) -> pd.DataFrame:
+        """One row a model, best first; each metric is a column."""
+        import pandas as pd
+
+        return pd.DataFrame([flat_row(row) for row in self.answer.leaderboard])
+
+    def report(self, output: str, command: str | None = None) -> str:
+        """Write a report as .html, .md or .json, and return its text.
+
+        Parameters
+        ----------
+        output : str
+            File to write; its extension gives the format.
+        command : str, optional
+            What makes the report again.
+
+        Returns
+        -------
+        str
+            The report.
+        """
+        from ..report.documents import kind_of
+        from ..report.output import write_whole
+        from ..report.predictions import render
+        from ._prediction_report import sheet_of
+
+        kind = kind_of(output)
+        text = render(self.answer, sheet_of(self._judged.basis, self._results, command), kind)
+        write_whole(text, output)
+        return text
+
+    def to_dict(self) -> dict[str, object]:
+        """The answer as one object that JSON can hold."""
+        return self.answer.to_dict()
+
+    def _repr_html_(self) -> str:
+        from ..report.predictions import fragment
+
+        return fragment(self.answer)
+
+
+def compare_predictions(
+    predictions: Any,
+    *,
+    target: str | None = None,
+    id: str | None = None,
+    fold: str | None = None,
+    repeat: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    task: str | None = None,
+    positive: str | None = None,
+    gain: float | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
+    confidence_level: float | None = None,
+    models: Sequence[str] | None = None,
+    between: tuple[str, str] | None = None,
+) -> ComparedPredictions:
+    """Judge predictions of any models; the parameters are those of :func:`deepworth.verdict`."""
+    started = clock.perf_counter()
+    if gain is not None and not 0 <= gain < float("inf"):
+        raise InputError(f"gain must be a number of at least 0, got {gain!r}")
+    names = ColumnNames(target, id, fold, repeat, groups, time)
+    rows = same_rows(read_files(predictions, id), names)
+    chosen = (models,) if isinstance(models, str) else tuple(models or ())
+    results, predicted = results_of(rows, chosen, task, positive)
+    primary = usable_metric(predicted, results.labels.task, metric)
+    level = Criteria().confidence_level if confidence_level is None else confidence_level
+    unusable = {
+        model.name: [m.name for m in of_task(results.labels.task) if not model.allows(m)]
+        for model in predicted
+    }
+    judged = judge_predictions(
+        results,
+        Criteria(primary.name, margin, level),
+        between=between,
+        gain=gain,
+        unusable=unusable,
+        notes={model.name: model.note for model in predicted},
+    )
+    answer = replace(judged.answer, wall_seconds=clock.perf_counter() - started)
+    return ComparedPredictions(answer, replace(judged, answer=answer), results)
