@@ -11,8 +11,8 @@ import pandas as pd
 
 from ._base import Dataset, Finding
 from ._codes import finding
+from ._roles import is_id_name, is_time_name
 from ._rows import group_sizes, row_hashes
-from ._schema import is_id_name, is_time_name
 
 MANY_LEVELS = 100
 MANY_MISSING = 0.4

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+
+from ._marks import DECIMALS
 
 _SPACES = " \u00a0\u2009\u202f"
 _APOSTROPHES = "'\u2019"
@@ -21,9 +24,13 @@ _PARTS = re.compile(
     rf"(?P<core>\d[\d.,{_SPACES}{_APOSTROPHES}]*(?<![{_SPACES}])|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?"
     rf"[{_SPACES}]?(?P<suffix>[{_CURRENCY}%‰]|{_CODES}|[A-Za-zµμ°Ω][A-Za-z0-9µμ°Ω²³/·^\-]{{0,11}})?(?P<close>\))?(?P<trail>-)?"
 )
+_BARE = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)")
 _SIGNS = set(_CURRENCY + "%‰") | {code.replace("\\", "").rstrip("?.").lower() for code in _CODES.split("|")}
 # A unit in letters makes numbers of codes such as 5A or 12B only where there are many of them.
 _FEWEST_WITH_LETTERS = 5
+# Texts of these characters are numbers for Python where they are numbers for pandas.
+_WRITTEN_PLAINLY = re.compile(r"[0-9.eE+\-|]*")
+_STARTS = frozenset("0123456789.+-")
 _EXAMINED = 5_000  # distinct cells that decide about the marks
 
 
@@ -59,6 +66,17 @@ _FORMATS = tuple(NumberFormat(decimal, thousands) for decimal, thousands in _MAR
 
 def numbers_of(levels: np.ndarray) -> np.ndarray:
     """Each level as float64, NaN where Python would not read it as a number."""
+    likely = np.array([level[:1] in _STARTS for level in levels], dtype=bool)
+    values = np.full(len(levels), np.nan)
+    for part in (likely, ~likely):
+        values[part] = _converted(levels[part])
+    return values
+
+
+def _converted(levels: np.ndarray) -> np.ndarray:
+    if _WRITTEN_PLAINLY.fullmatch("|".join(levels)):
+        with suppress(ValueError):  # five times as fast
+            return levels.astype(np.float64)
     parsed = np.array(pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce"), dtype=np.float64)
     numbers = ~np.isnan(parsed)
     # pandas 2 rounds the last digit wrongly, Python does not; data must be the same everywhere.
@@ -155,14 +173,23 @@ def decimal_evidence(cells: Sequence[str]) -> str:
     """
     found = set()
     for cell in cells:
-        parts = _split(cell)
-        if parts is not None and ("," in parts.core or "." in parts.core):
-            decimals = {f.decimal for f in _FORMATS if _fits(parts, f)}
-            found.add(decimals.pop() if len(decimals) == 1 else "?")
+        core = _core(cell) if "," in cell or "." in cell else ""
+        if "," in core or "." in core:
+            decimals = [mark for mark in DECIMALS if _any_thousands(mark).fullmatch(core)]
+            found.add(decimals[0] if len(decimals) == 1 else "?")
     proven = found & {",", "."}
     if len(proven) == 1:
         return proven.pop()
     return "?" if "?" in found and not proven else ""
+
+
+def _core(cell: str) -> str:
+    """The digits of a number with their marks; "" in other cells."""
+    bare = _BARE.fullmatch(cell)  # the usual case
+    if bare:
+        return bare.group(1)
+    parts = _split(cell)
+    return "" if parts is None else parts.core
 
 
 @dataclass(frozen=True)
@@ -234,6 +261,12 @@ def _float(digits: str, form: NumberFormat, exponent: str = "") -> float:
 @lru_cache
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     return re.compile(_digits(decimal, thousands))
+
+
+@lru_cache
+def _any_thousands(decimal: str) -> re.Pattern[str]:
+    """Numbers with this decimal mark and any thousands mark."""
+    return re.compile("|".join(_digits(f.decimal, f.thousands) for f in _FORMATS if f.decimal == decimal))
 
 
 def _digits(decimal: str, thousands: str) -> str:

@@ -10,7 +10,8 @@ import pandas as pd
 from ._base import Finding
 from ._codes import finding
 from ._errors import InputError
-from ._schema import ReadingRules, inspect_column
+from ._roles import ReadingRules
+from ._schema import inspect_column
 
 _TRAIN = {"train", "training", "learn", "development", "dev", "val", "valid", "validation"}
 _TEST = {"test", "testing", "holdout", "hold-out"}

@@ -7,10 +7,11 @@ every fitted model and in every saved one. A cell's value depends on the cell an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -26,6 +27,7 @@ MISSING_MARKS = frozenset(
     ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT", "NULL", "null", "None"]
 )
 _BOOLEANS = dict.fromkeys(("1", "yes", "y", "t"), "True") | dict.fromkeys(("0", "no", "n", "f"), "False")
+_CHANGED_ENDS = frozenset(("0", ".", "e", "E"))  # only levels with these ends may have another spelling
 _MARK_NAMES = {",": "comma", ".": "point", " ": "space", "'": "apostrophe"}
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 _NESTED = (list, tuple, dict, set, bytes, np.ndarray)
@@ -120,6 +122,13 @@ class ColumnReader:
         level = level_of(value)
         return _BOOLEANS.get(level.lower(), level) if self.booleans else level
 
+    def levels(self, cells: Distinct) -> np.ndarray:
+        """:meth:`level` of each distinct value."""
+        names = cells.as_texts(_level_of_text(t) if t[-1:] in _CHANGED_ENDS else t for t in cells.texts)
+        if self.booleans:
+            return as_objects([_BOOLEANS.get(name.lower(), name) for name in names])
+        return names
+
     @property
     def marks(self) -> frozenset[str]:
         """Texts of cells that mean a missing value."""
@@ -192,6 +201,29 @@ class Distinct:
     codes: np.ndarray
     values: list[Any]
 
+    @cached_property
+    def is_text(self) -> np.ndarray:
+        """Which values are text."""
+        return np.array([isinstance(value, str) for value in self.values], dtype=bool)
+
+    @cached_property
+    def texts(self) -> np.ndarray:
+        """The values that are text, stripped and valid Unicode."""
+        texts = (value for value in self.values if isinstance(value, str))
+        return as_objects([t.strip() if t.isascii() else mended(t).strip() for t in texts])
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """Each of the texts as :func:`numbers_of` reads it."""
+        return numbers_of(self.texts)
+
+    def as_texts(self, texts: Iterable[str]) -> np.ndarray:
+        """Every value as text: these for those that are text, and the levels of others."""
+        names = np.empty(len(self.values), dtype=object)
+        names[self.is_text] = as_objects(list(texts))
+        names[~self.is_text] = as_objects([level_of(v) for v in self.values if not isinstance(v, str)])
+        return names
+
     def spread(self, per_value: np.ndarray, missing: Any) -> np.ndarray:
         """The value of each row, from one for each distinct value."""
         return np.append(per_value, np.asarray([missing], dtype=per_value.dtype))[self.codes]
@@ -242,12 +274,7 @@ def level_of(value: object) -> str:
     ('1', '1', 'True', '007', '1.10')
     """
     if isinstance(value, str):
-        text = mended(value).strip()
-        if text[-1:] in ("0", ".") and (whole := _WHOLE.fullmatch(text)):
-            text = whole.group(1)
-        if len(text) in (4, 5) and text.lower() in ("true", "false"):
-            return text.title()
-        return "0" if text == "-0" else text
+        return _level_of_text(mended(value).strip())
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if isinstance(value, (float, np.floating, Decimal)):
@@ -255,6 +282,15 @@ def level_of(value: object) -> str:
         if number.is_integer() and abs(number) < 1e16:
             return str(int(number))
     return mended(str(value)).strip()
+
+
+def _level_of_text(text: str) -> str:
+    """As :func:`level_of`, of a stripped text; one with other ends than ``_CHANGED_ENDS`` stays as it is."""
+    if text[-1:] in ("0", ".") and (whole := _WHOLE.fullmatch(text)):
+        text = whole.group(1)
+    if len(text) in (4, 5) and text.lower() in ("true", "false"):
+        return text.title()
+    return "0" if text == "-0" else text
 
 
 def _typed(reader: ColumnReader, cells: pd.Series) -> ReadCells | None:
@@ -278,7 +314,7 @@ def _all_read(values: pd.Series) -> ReadCells:
 
 
 def _categories(reader: ColumnReader, cells: Distinct) -> ReadCells:
-    names = as_objects([reader.level(value) for value in cells.values])
+    names = reader.levels(cells)
     marks = reader.marks
     known = np.array([name not in marks for name in names], dtype=bool)
     codes, levels = pd.factorize(names[known], sort=True)
@@ -289,20 +325,18 @@ def _categories(reader: ColumnReader, cells: Distinct) -> ReadCells:
 
 
 def _texts(reader: ColumnReader, cells: Distinct) -> ReadCells:
-    texts = [mended(v).strip() if isinstance(v, str) else level_of(v) for v in cells.values]
+    texts = cells.as_texts(cells.texts)
     marks = reader.marks
     known = as_objects([None if text in marks else text for text in texts])
     return _all_read(pd.Series(pd.array(cells.spread(known, None), dtype="string")))
 
 
 def _numbers(reader: ColumnReader, cells: Distinct) -> ReadCells:
-    texts = as_objects([mended(v).strip() for v in cells.values if isinstance(v, str)])
-    is_text = np.array([isinstance(value, str) for value in cells.values], dtype=bool)
+    is_text, texts, marks = cells.is_text, cells.texts, reader.marks
     missing = np.zeros(len(cells.values), dtype=bool)
-    marks = reader.marks
-    missing[is_text] = [text in marks or text.lower() == "nan" for text in texts]
+    missing[is_text] = [text in marks or (len(text) == 3 and text.lower() == "nan") for text in texts]
     values = np.full(len(cells.values), np.nan)
-    values[is_text] = read_numbers(texts, reader.numbers)
+    values[is_text] = read_numbers(texts, reader.numbers, cells.numbers)
     values[~is_text] = [_number_of(value) for value in cells.values if not isinstance(value, str)]
     missing |= np.isin(values, _number_marks(reader))
     values[missing] = np.nan
@@ -316,9 +350,9 @@ def _number_marks(reader: ColumnReader) -> list[float]:
     return [number for number in numbers if not np.isnan(number)]
 
 
-def read_numbers(texts: np.ndarray, form: NumberFormat) -> np.ndarray:
-    """Each text as float64, NaN where it is no number in this format."""
-    values = numbers_of(texts)
+def read_numbers(texts: np.ndarray, form: NumberFormat, plain: np.ndarray | None = None) -> np.ndarray:
+    """Each text as float64, NaN where it is no number in this format; `plain` is :func:`numbers_of` them."""
+    values = numbers_of(texts) if plain is None else plain.copy()
     unclear = np.isnan(values)
     if form.thousands == ".":  # "1.234" is a number for Python too, but another one
         unclear |= np.array(["." in text for text in texts], dtype=bool)
@@ -335,9 +369,9 @@ def _number_of(value: Any) -> float:
 
 
 def _dates(reader: ColumnReader, cells: Distinct) -> ReadCells:
-    texts = [mended(v).strip() if isinstance(v, str) else None for v in cells.values]
     marks = reader.marks
-    missing = np.array([text in marks for text in texts], dtype=bool)
+    missing = np.zeros(len(cells.values), dtype=bool)
+    missing[cells.is_text] = [text in marks for text in cells.texts]
     dates = [
         None if absent else date_of_value(value, reader.order)
         for value, absent in zip(cells.values, missing, strict=True)

@@ -14,7 +14,8 @@ from ._codes import finding
 from ._errors import InputError, unknown_name
 from ._plan_columns import in_row_order, read_groups, read_split, read_times
 from ._reader import ColumnReader
-from ._schema import Inspection, ReadingRules, inspect_column, read_column, table_rules
+from ._roles import ReadingRules
+from ._schema import Inspection, inspect_column, read_column, table_rules
 from ._target import Target, check_header, choose_target, no_target, read_target, rows_with_target
 from ._totals import note_total
 

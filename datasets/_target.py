@@ -13,16 +13,9 @@ from ._codes import finding
 from ._errors import InputError, unknown_name
 from ._numbers import numbers_of
 from ._reader import ColumnReader, read_numbers
-from ._schema import (
-    BAD_CELLS,
-    ReadingRules,
-    are_booleans,
-    as_strings,
-    infer_task,
-    is_code,
-    number_format,
-    to_float,
-)
+from ._roles import BAD_CELLS, ReadingRules, number_format
+from ._schema import infer_task
+from ._spellings import are_booleans, as_strings, is_code, to_float
 
 GUESSED_NAMES = ("target", "class", "label", "y")
 MIN_ROWS = 10

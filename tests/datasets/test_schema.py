@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepworth.datasets import NumberFormat, _numbers, parse_number
-from deepworth.datasets._schema import as_strings, infer_role, infer_task, inspect_column, numbers_of
+from deepworth.datasets import ColumnReader, NumberFormat, _numbers, infer_role, inspect_column, parse_number
+from deepworth.datasets._numbers import numbers_of
+from deepworth.datasets._reader import distinct
+from deepworth.datasets._schema import infer_task
+from deepworth.datasets._spellings import as_strings
 
 CODES = [f"{i:04d}-{chr(65 + i % 26)}{chr(65 + i % 7)}QZX" for i in range(100)]
 REVIEWS = [f"the film number {i} was good but the end was {i % 9} minutes too long" for i in range(100)]
@@ -214,6 +217,42 @@ def test_numbers_are_what_python_reads(cells):
     for cell, value in zip(cells, numbers_of(levels), strict=True):
         if not np.isnan(value):
             assert float(cell) == value
+
+
+NUMBER_LIKE = st.one_of(
+    st.text(alphabet="0123456789.,eE+-|_ \n", max_size=8),
+    st.sampled_from(
+        ["", "nan", "inf", "-0", "1e999", "12345678901234567", "9" * 25, "\u0663", "\uff12", "NA"]
+    ),
+)
+
+
+@given(st.lists(NUMBER_LIKE))
+def test_numbers_of_many_cells_are_those_of_each(cells):
+    together = numbers_of(np.array(cells, dtype=object))
+    by_pandas = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=np.float64)
+    assert [repr(float(v)) for v in together] == [
+        "nan" if np.isnan(known) else repr(float(cell)) for cell, known in zip(cells, by_pandas, strict=True)
+    ]
+
+
+@given(
+    st.lists(st.one_of(NUMBER_LIKE, st.sampled_from(["TRUE", "true ", " 1.00", "y", "No"]), st.booleans()))
+)
+def test_levels_of_many_cells_are_those_of_each(cells):
+    for booleans in (False, True):
+        reader = ColumnReader("categorical", booleans=booleans)
+        found = distinct(pd.Series(cells, dtype=object))
+        assert reader.levels(found).tolist() == [reader.level(value) for value in found.values]
+
+
+@given(st.text(alphabet="0123456789.,' €-", max_size=9))
+def test_a_cell_proves_the_decimal_mark_that_alone_can_read_it(cell):
+    parts = _numbers._split(cell)
+    core = parts.core if parts else ""
+    marks = {f.decimal for f in _numbers._FORMATS if parts and _numbers._fits(parts, f)}
+    proof = "" if not {",", "."} & set(core) else marks.pop() if len(marks) == 1 else "?"
+    assert _numbers.decimal_evidence([cell]) == proof
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
