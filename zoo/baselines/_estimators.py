@@ -13,15 +13,23 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import get_tags
+from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from ..inner_splits import class_folds, seed_of
+from ..inner_splits import (
+    RespectsSplitFacts,
+    Split,
+    SplitFacts,
+    class_folds,
+    fit_respecting,
+    seed_of,
+    validation_split,
+    value_folds,
+)
 
 Count = Callable[[Any, Any], float]  # operations of a fitted estimator, for a row of those given
 
@@ -58,7 +66,7 @@ class Delegate(BaseEstimator):
         return get_tags(self.template)
 
 
-class BySize(Delegate):
+class BySize(RespectsSplitFacts, Delegate):
     """``small`` up to ``limit`` training rows, ``large`` above."""
 
     def __init__(self, small: Any, large: Any, limit: int = 10_000) -> None:
@@ -69,9 +77,10 @@ class BySize(Delegate):
         """The model of small data; that of large data has the same methods."""
         return self.small
 
-    def fit(self, X: Any, y: Any) -> BySize:
+    def fit(self, X: Any, y: Any, groups: Any = None, time: Any = None) -> BySize:
         """Fit the one that suits the number of rows."""
-        self.model_ = clone(self.small if len(X) <= self.limit else self.large).fit(X, y)
+        chosen = clone(self.small if len(X) <= self.limit else self.large)
+        self.model_ = fit_respecting(chosen, X, y, SplitFacts.of(len(X), groups, time))
         return self
 
 
@@ -96,6 +105,65 @@ class RBFFeatures(TransformerMixin, BaseEstimator):
         """The kernel of each landmark row, and a matrix product."""
         landmarks, features = self.map_.components_.shape
         return landmarks * (3.0 * features + 1) + 2.0 * landmarks**2
+
+
+class StoppedEarly(RespectsSplitFacts, Delegate):
+    """Histogram gradient boosting that above ``limit`` training rows stops when left-out rows gain no more.
+
+    The limit and the share of rows are scikit-learn's, which draws these rows at random whatever their groups
+    and times. Here they come from the splitter of all models. scikit-learn before 1.7 takes none: there the
+    trees of all iterations are kept where rows have groups or times.
+    """
+
+    def __init__(self, model: Any, limit: int = 10_000) -> None:
+        self.model, self.limit = model, limit
+
+    @property
+    def template(self) -> Any:
+        """The boosting."""
+        return self.model
+
+    def fit(self, X: Any, y: Any, groups: Any = None, time: Any = None) -> StoppedEarly:
+        """Fit to all rows, or to those that do not stop it."""
+        y, facts, model = np.asarray(y), SplitFacts.of(len(X), groups, time), clone(self.model)
+        if len(X) <= self.limit or not has_fit_parameter(model, "X_val"):
+            self.model_ = model.set_params(early_stopping=len(X) > self.limit and not facts).fit(X, y)
+            return self
+        codes = np.unique(y, return_inverse=True)[1] if hasattr(model, "predict_proba") else None
+        n_stopping = round(model.validation_fraction * len(X))
+        train, stopping = validation_split(len(X), n_stopping, codes, seed_of(model), facts)
+        rows = {"X_val": _safe_indexing(X, stopping), "y_val": y[stopping]} if len(stopping) else {}
+        model.set_params(early_stopping=bool(rows))
+        self.model_ = model.fit(_safe_indexing(X, train), y[train], **rows)
+        return self
+
+
+class RidgeByFolds(RespectsSplitFacts, Delegate):
+    """Ridge regression whose strength is chosen by leaving out one row at a time.
+
+    Of rows with groups or times it leaves out folds: a row whose sister stays would be predicted too well.
+    """
+
+    def __init__(self, model: RidgeCV, folds: int = 5) -> None:
+        self.model, self.folds = model, folds
+
+    @property
+    def template(self) -> Any:
+        """The regression that leaves out one row at a time."""
+        return self.model
+
+    def fit(self, X: Any, y: Any, groups: Any = None, time: Any = None) -> RidgeByFolds:
+        """Choose the strength, and fit to all rows."""
+        facts, model = SplitFacts.of(X.shape[0], groups, time), clone(self.model)
+        if facts:
+            model.set_params(cv=self._folds(X.shape[0], facts), scoring="neg_mean_squared_error")
+        self.model_ = model.fit(X, y)
+        return self
+
+    def _folds(self, n_rows: int, facts: SplitFacts) -> list[Any]:
+        """Without a split that the facts allow, the strength that fits best to all rows."""
+        everything = np.arange(n_rows)
+        return value_folds(n_rows, self.folds, 0, facts) or [(everything, everything)]
 
 
 class FewNeighbours(Delegate):
@@ -194,14 +262,14 @@ class NamedCategories(BaseEstimator):
 MANY_CLASSES = 20  # beyond it one score for each pair of classes is too many
 
 
-class Calibrated(ClassifierMixin, BaseEstimator):
+class Calibrated(RespectsSplitFacts, ClassifierMixin, BaseEstimator):
     """Logistic regression on cross-validated scores, then one model on all training rows.
 
     With two classes this is Platt scaling (Platt 1999), with more its multinomial form (matrix scaling,
     Guo et al. 2017). Of kernel machines it uses the scores of pairs of classes rather than the votes of
     one class against the rest: on HOG features of Fashion-MNIST (4,000 rows) that took the log loss from
-    0.52 to 0.36. With a class of a single row there is nothing to calibrate on: the softmax of the scores
-    is used.
+    0.52 to 0.36. With a class of a single row, or group, there is nothing to calibrate on: the softmax of
+    the scores is used.
 
     Parameters
     ----------
@@ -213,22 +281,36 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     def __init__(self, estimator: Any, folds: int = 3) -> None:
         self.estimator, self.folds = estimator, folds
 
-    def fit(self, X: Any, y: Any) -> Calibrated:
+    def fit(self, X: Any, y: Any, groups: Any = None, time: Any = None) -> Calibrated:
         """Fit and calibrate on the same training rows."""
-        self.classes_, counts = np.unique(y, return_counts=True)
-        folds = int(min(self.folds, counts.min()))
+        y = np.asarray(y)
+        self.classes_ = np.unique(y)
         model = clone(self.estimator)
-        if folds >= 2 and "decision_function_shape" in model.get_params():
-            model.set_params(decision_function_shape="ovo" if len(counts) <= MANY_CLASSES else "ovr")
-        self.link_ = self._link(model, X, y, folds) if folds >= 2 else None
+        splits = self._splits(y, seed_of(model), SplitFacts.of(len(y), groups, time))
+        if splits and "decision_function_shape" in model.get_params():
+            many = len(self.classes_) > MANY_CLASSES
+            model.set_params(decision_function_shape="ovr" if many else "ovo")
+        self.link_ = self._link(model, X, y, splits) if splits else None
         self.model_ = model.fit(X, y)
         return self
 
-    def _link(self, model: Any, X: Any, y: Any, folds: int) -> Any:
+    def _splits(self, y: np.ndarray, seed: int, facts: SplitFacts) -> list[Split]:
+        """Folds that leave out rows of every class; none where a class cannot be left out."""
+        rarest = int(np.unique(y, return_counts=True)[1].min())
+        splits = class_folds(y, min(self.folds, rarest), seed, facts)
+        left_out = {label for _, rows in splits for label in np.unique(y[rows]).tolist()}
+        return splits if len(left_out) == len(self.classes_) else []
+
+    def _link(self, model: Any, X: Any, y: np.ndarray, splits: list[Split]) -> Any:
         """From scores to probabilities, learned on scores of rows that the model did not see."""
-        plan = class_folds(np.asarray(y), folds, seed_of(model))
-        scores = _columns(cross_val_predict(clone(model), X, y, cv=plan, method="decision_function"))
-        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(scores, y)
+        scores = [
+            _columns(clone(model).fit(_safe_indexing(X, a), y[a]).decision_function(_safe_indexing(X, b)))
+            for a, b in splits
+        ]
+        link = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+        rows = np.concatenate([left_out for _, left_out in splits])
+        order = np.argsort(rows)
+        return link.fit(np.concatenate(scores)[order], y[rows[order]])
 
     def count_operations(self, X: Any, count: Count) -> float:
         """The scores, then a logistic regression on them."""

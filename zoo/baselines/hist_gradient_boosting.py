@@ -30,6 +30,7 @@ def build(
     """Columns as they are, categories native, scikit-learn's defaults."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+    from ._estimators import StoppedEarly
     from ._pipelines import table_pipeline
 
     kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
@@ -40,4 +41,4 @@ def build(
         categorical_features="from_dtype",
         random_state=random_state,
     )
-    return table_pipeline(model, "frame")
+    return table_pipeline(StoppedEarly(model), "frame")

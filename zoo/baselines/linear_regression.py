@@ -13,6 +13,7 @@ def build(task: str, modality: str, *, random_state: int = 0):
     import numpy as np
     from sklearn.linear_model import RidgeCV
 
+    from ._estimators import RidgeByFolds
     from ._pipelines import table_pipeline
 
-    return table_pipeline(RidgeCV(alphas=np.logspace(-3, 4, 15)))
+    return table_pipeline(RidgeByFolds(RidgeCV(alphas=np.logspace(-3, 4, 15))))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -15,11 +15,20 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, get_tags, indexable
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..estimators.fitting import OnEnd, Progress
-from ..inner_splits import Split, class_folds, value_folds
+from ..inner_splits import (
+    NO_FACTS,
+    RespectsSplitFacts,
+    Split,
+    SplitFacts,
+    class_folds,
+    fit_respecting,
+    value_folds,
+)
 from ..preprocessing.base import RawRows
 
 
@@ -58,36 +67,48 @@ def offers(name: str) -> Callable[[Any], bool]:
     return lambda self: hasattr(self.estimator, name)
 
 
-class CrossFitted(MetaEstimatorMixin, BaseEstimator):
+class CrossFitted(MetaEstimatorMixin, RespectsSplitFacts, BaseEstimator):
     """An estimator fitted to all rows, and out-of-fold predictions of copies of it to learn from."""
 
     estimator: Regressor
     cv: Folds
 
-    def fit(self, X: RawRows, y: npt.ArrayLike) -> Self:
+    def fit(
+        self,
+        X: RawRows,
+        y: npt.ArrayLike,
+        groups: npt.ArrayLike | None = None,
+        time: npt.ArrayLike | None = None,
+    ) -> Self:
         """Predict the training rows out of fold, learn confidence from that, and fit to all rows.
 
         Parameters
         ----------
         X : raw rows, as ``estimator`` takes them
         y : array-like of shape (n_samples,)
+        groups : array-like of shape (n_samples,), optional
+            Rows with equal values are never split between rows to learn from and rows to predict. They are
+            passed on to ``estimator``, if it takes them.
+        time : array-like of shape (n_samples,), optional
+            Sortable times: later rows are predicted from earlier ones.
 
         Returns
         -------
         self
         """
-        started = time.perf_counter()
+        started = perf_counter()
         X = indexable(X)[0]
         y = self._prepared(X, y)
-        splits = self._splits(y)
+        facts = SplitFacts.of(_num_samples(X), groups, time)
+        splits = self._splits(y, facts)
         members = [clone(self.estimator) for _ in range(len(splits) + 1)]
         everything = np.arange(_num_samples(X))
         if splits:
-            fit_members(members, X, y, [everything, *(train for train, _ in splits)])
+            fit_members(members, X, y, [everything, *(train for train, _ in splits)], facts)
         else:
-            members[0].fit(X, y)
+            fit_respecting(members[0], X, y, facts)
         self._adopt(members, X, y, splits)
-        self.fit_seconds_ = time.perf_counter() - started
+        self.fit_seconds_ = perf_counter() - started
         return self
 
     def save(
@@ -127,6 +148,8 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
         y: npt.ArrayLike,
         rows: Sequence[npt.NDArray[np.intp]],
         *,
+        groups: npt.ArrayLike | None = None,
+        time: npt.ArrayLike | None = None,
         progress: Progress | None = None,
         on_end: OnEnd | None = None,
         first_alone: bool = False,
@@ -135,16 +158,17 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        estimators, X, y, rows, progress, on_end
+        estimators, X, y, rows, groups, time, progress, on_end
             As :func:`deepworth.zoo.estimators.fitting.fit_many` takes them.
         first_alone : bool, default=False
             Fit the first with its folds before the others, so that its ``fit_seconds_`` is the time of
             one fit and not of one among others.
         """
         numbers = list(range(len(estimators)))
+        facts = SplitFacts.of(_num_samples(X), groups, time)
         for together in [numbers[:1], numbers[1:]] if first_alone else [numbers]:
             if together:
-                FoldFleet(estimators, X, np.asarray(y), rows, on_end).fit(together, progress)
+                FoldFleet(estimators, X, np.asarray(y), rows, on_end, facts).fit(together, progress)
 
     @available_if(offers("warm_up"))
     def warm_up(self) -> None:
@@ -186,7 +210,7 @@ class CrossFitted(MetaEstimatorMixin, BaseEstimator):
         """Checked parameters and targets."""
 
     @abstractmethod
-    def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _splits(self, y: np.ndarray, facts: SplitFacts) -> list[Split]:
         """Inner folds; none where nothing is to be learned from them."""
 
     @abstractmethod
@@ -212,11 +236,16 @@ class OutOfFold:
     prediction: np.ndarray
 
 
-def inner_splits(y: np.ndarray, cv: Folds, classes: bool, seed: int) -> list[Split]:
+def inner_splits(
+    y: np.ndarray, cv: Folds, classes: bool, seed: int, facts: SplitFacts = NO_FACTS
+) -> list[Split]:
     """Row numbers to train on and to predict; none at all where the rows are too few."""
     if not isinstance(cv, (int, np.integer)):
-        return [(np.asarray(a), np.asarray(b)) for a, b in check_cv(cv, y, classifier=classes).split(y, y)]
-    return class_folds(y, int(cv), seed) if classes else value_folds(len(y), int(cv), seed)
+        splitter = check_cv(cv, y, classifier=classes)
+        asked_for = get_routing_for_object(splitter).consumes("split", ["groups"])
+        folds = splitter.split(y, y, facts.groups if asked_for else None)
+        return [(np.asarray(a), np.asarray(b)) for a, b in folds]
+    return class_folds(y, int(cv), seed, facts) if classes else value_folds(len(y), int(cv), seed, facts)
 
 
 def out_of_fold(
@@ -231,13 +260,15 @@ def out_of_fold(
     return OutOfFold(rows, np.concatenate(folds), np.concatenate(predictions))
 
 
-def fit_members(members: Sequence[Any], X: Any, y: Any, rows: Sequence[np.ndarray]) -> None:
+def fit_members(
+    members: Sequence[Any], X: Any, y: Any, rows: Sequence[np.ndarray], facts: SplitFacts = NO_FACTS
+) -> None:
     """Fit every member on its rows: as one fleet where they offer that, else one after the other."""
     if hasattr(members[0], "fit_many"):
-        members[0].fit_many(members, X, y, rows)
+        members[0].fit_many(members, X, y, rows, **facts.given())
         return
     for member, chosen in zip(members, rows, strict=True):
-        member.fit(_safe_indexing(X, chosen), y[chosen])
+        fit_respecting(member, _safe_indexing(X, chosen), y[chosen], facts.take(chosen))
 
 
 class FoldFleet:
@@ -253,8 +284,10 @@ class FoldFleet:
         y: np.ndarray,
         rows: Sequence[np.ndarray],
         on_end: OnEnd | None,
+        facts: SplitFacts = NO_FACTS,
     ) -> None:
         self.estimators, self.X, self.y, self.rows, self.on_end = estimators, X, y, rows, on_end
+        self.facts = facts
         self.members: list[Any] = []
         self.member_rows: list[np.ndarray] = []
         self.owner: list[int] = []
@@ -264,7 +297,7 @@ class FoldFleet:
 
     def fit(self, numbers: Sequence[int], progress: Progress | None) -> None:
         """Fit the estimators of these numbers; without ``on_end`` the first error is raised."""
-        self.started = time.perf_counter()
+        self.started = perf_counter()
         for number in numbers:
             try:
                 self._add(number)
@@ -272,13 +305,19 @@ class FoldFleet:
                 self._end(number, error)
         if self.members:
             self.members[0].fit_many(
-                self.members, self.X, self.y, self.member_rows, progress=progress, on_end=self._member_ended
+                self.members,
+                self.X,
+                self.y,
+                self.member_rows,
+                **self.facts.given(),
+                progress=progress,
+                on_end=self._member_ended,
             )
 
     def _add(self, number: int) -> None:
         """The estimator's copies: the first for all its rows, one for each inner fold."""
         estimator, rows = self.estimators[number], self.rows[number]
-        splits = estimator._splits(estimator._prepared(rows, self.y[rows]))
+        splits = estimator._splits(estimator._prepared(rows, self.y[rows]), self.facts.take(rows))
         for train in (np.arange(len(rows)), *(train for train, _ in splits)):
             self.members.append(clone(estimator.estimator))
             self.member_rows.append(rows[train])
@@ -300,7 +339,7 @@ class FoldFleet:
             estimator._adopt(copies, _safe_indexing(self.X, rows), self.y[rows], self.splits[number])
         except Exception as error:
             return error
-        estimator.fit_seconds_ = time.perf_counter() - self.started
+        estimator.fit_seconds_ = perf_counter() - self.started
         return None
 
     def _end(self, number: int, error: Exception | None) -> None:

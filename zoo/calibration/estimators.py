@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d
 
 from ...datasets import InputError, unknown_name
-from ..inner_splits import seed_of
+from ..inner_splits import Split, SplitFacts, seed_of
 from ..preprocessing.base import RawRows
 from .calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged, choose
 from .conformal import (
@@ -217,9 +217,9 @@ class Calibrated(ClassifierMixin, CrossFitted):
     def _costs(self) -> MisclassificationCosts | None:
         return misclassification_costs(self.cost_false_negative, self.cost_false_positive)
 
-    def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _splits(self, y: np.ndarray, facts: SplitFacts) -> list[Split]:
         idle = self.method == "none" and self.confidence_level is None and self._costs() is None
-        return [] if idle else inner_splits(y, self.cv, True, seed_of(self.estimator))
+        return [] if idle else inner_splits(y, self.cv, True, seed_of(self.estimator), facts)
 
     def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
         self.estimator_ = members[0]
@@ -376,8 +376,8 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
         check_consistent_length(X, y)
         return y
 
-    def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        return inner_splits(y, self.cv, False, seed_of(self.estimator))
+    def _splits(self, y: np.ndarray, facts: SplitFacts) -> list[Split]:
+        return inner_splits(y, self.cv, False, seed_of(self.estimator), facts)
 
     def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
         self.estimator_, self.half_width_, measured = members[0], np.inf, {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -24,7 +24,15 @@ from sklearn.utils.validation import (
 )
 
 from ...datasets import Entry, Modality, Task, as_pandas, take
-from ..inner_splits import Split, all_rows, member_splits, validation_split
+from ..inner_splits import (
+    NO_FACTS,
+    RespectsSplitFacts,
+    Split,
+    SplitFacts,
+    all_rows,
+    member_splits,
+    validation_split,
+)
 from ..preprocessing.base import RawRows, checked_images, checked_texts
 from ..training.settings import check_parameters
 from .fitting import FitPlan, OnEnd, Progress, RowSource, fit_many
@@ -41,7 +49,7 @@ _PREPROCESSING_ROWS = 200_000  # scales and levels are learned from at most so m
 _BATCHES_OF_FEW, _BATCHES_OF_MANY = 32, 128
 
 
-class KerasEstimator(BaseEstimator):
+class KerasEstimator(RespectsSplitFacts, BaseEstimator):
     """What the estimators of networks share; :func:`estimator_class` makes them from entry files."""
 
     _entry: Entry
@@ -66,6 +74,8 @@ class KerasEstimator(BaseEstimator):
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        groups: npt.ArrayLike | None = None,
+        time: npt.ArrayLike | None = None,
     ) -> Self:
         """Train on raw rows.
 
@@ -79,16 +89,20 @@ class KerasEstimator(BaseEstimator):
         callbacks : sequence of keras.callbacks.Callback, default=()
             Called after each epoch with the network in training; not for an ensemble. Those that set the
             learning rate are refused: ``schedule`` does that.
+        groups : array-like of shape (n_samples,), optional
+            Rows with equal values are never split between training and the rows that stop it.
+        time : array-like of shape (n_samples,), optional
+            Sortable times: the latest rows stop the training, and none of them is trained on.
 
         Returns
         -------
         self
         """
         self.warm_up()
-        started = time.perf_counter()
+        started = perf_counter()
         each = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-        fit_many([self], X, y, sample_weight=sample_weight, callbacks=each)
-        self.fit_seconds_ = time.perf_counter() - started
+        fit_many([self], X, y, sample_weight=sample_weight, callbacks=each, groups=groups, time=time)
+        self.fit_seconds_ = perf_counter() - started
         return self
 
     @staticmethod
@@ -100,6 +114,8 @@ class KerasEstimator(BaseEstimator):
         *,
         sample_weight: npt.ArrayLike | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        groups: npt.ArrayLike | None = None,
+        time: npt.ArrayLike | None = None,
         progress: Progress | None = None,
         on_end: OnEnd | None = None,
         first_alone: bool = False,
@@ -112,6 +128,8 @@ class KerasEstimator(BaseEstimator):
             rows,
             sample_weight=sample_weight,
             callbacks=callbacks,
+            groups=groups,
+            time=time,
             progress=progress,
             on_end=on_end,
             first_alone=first_alone,
@@ -181,9 +199,17 @@ class KerasEstimator(BaseEstimator):
         modalities: tuple[Modality, ...] = self._entry.constant("MODALITIES", ())
         return modalities[0]
 
-    def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: np.ndarray | None) -> FitPlan:
+    def _plan(
+        self,
+        number: int,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        rows: np.ndarray | None,
+        facts: SplitFacts = NO_FACTS,
+    ) -> FitPlan:
         """Check everything, learn the preprocessing, and say what is to be trained."""
-        started = time.perf_counter()
+        started = perf_counter()
         values = {name: getattr(self, name) for name in self._defaults}
         check_parameters(values, self._defaults, self._entry.constant("LIMITS", {}))
         X = self._check_X(X, fitting=True)
@@ -200,14 +226,14 @@ class KerasEstimator(BaseEstimator):
         rows = np.arange(len(y)) if rows is None else rows
         self._check_weight(weight[rows], y[rows])
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        splits = [(rows[a], rows[b]) for a, b in self._inner_splits(y[rows])]
-        learned_from = rows if self.ensemble else splits[0][0]
+        splits = [(rows[a], rows[b]) for a, b in self._inner_splits(y[rows], facts.take(rows))]
+        learned_from = _trained_on(rows, splits)
         self.preprocessor_ = self._new_preprocessor().fit(take(X, self._sample(learned_from)))
         target, weight = self._encode_target(y, learned_from), self._final_weight(weight, y, learned_from)
         source = RowSource(self.preprocessor_, X, target, weight)
         makers = [partial(self._replica, source, *split, i) for i, split in enumerate(splits)]
         architecture, settings = self._program(len(splits[0][0]))
-        return FitPlan(number, self, architecture, settings, makers, time.perf_counter() - started)
+        return FitPlan(number, self, architecture, settings, makers, perf_counter() - started)
 
     def _new_preprocessor(self) -> Any:
         options: dict[str, Any] = self._entry.constant("PREPROCESSING", {})
@@ -241,15 +267,15 @@ class KerasEstimator(BaseEstimator):
         watched = rows.part(validation) if len(validation) else None
         return Replica(rows.for_training(train), watched, (self._seed + number) % 2**31)
 
-    def _inner_splits(self, y: np.ndarray) -> list[Split]:
+    def _inner_splits(self, y: np.ndarray, facts: SplitFacts = NO_FACTS) -> list[Split]:
         """Rows to train on and rows to validate on, a pair for each member."""
+        codes = self._class_codes(y)
         if self.ensemble:
-            n_members = int(self.ensemble_size)
-            return member_splits(len(y), n_members, self._strata(y, len(y) // n_members), self._seed)
+            return member_splits(len(y), int(self.ensemble_size), codes, self._seed, facts)
         n_validation = round(self.validation_fraction * len(y))
         if n_validation < 2 or len(y) - n_validation < 2:
             return all_rows(len(y))
-        return [validation_split(len(y), n_validation, self._strata(y, n_validation), self._seed)]
+        return [validation_split(len(y), n_validation, codes, self._seed, facts)]
 
     def _program(self, n_rows: int) -> tuple[Any, Any]:
         """What is compiled, and how it is trained."""
@@ -371,8 +397,8 @@ class KerasEstimator(BaseEstimator):
         """Row weights with mean 1 over the ``train`` rows."""
 
     @abstractmethod
-    def _strata(self, y: np.ndarray, n_validation: int) -> Any:
-        """What the inner split is stratified by, or None."""
+    def _class_codes(self, y: np.ndarray) -> np.ndarray | None:
+        """The classes of checked targets, or None of values."""
 
     @abstractmethod
     def _units(self) -> int:
@@ -385,6 +411,13 @@ class KerasEstimator(BaseEstimator):
     @abstractmethod
     def _head(self, outputs: Any) -> Any:
         """Linear outputs to probabilities or values, as Keras layers."""
+
+
+def _trained_on(rows: np.ndarray, splits: Sequence[Split]) -> np.ndarray:
+    """The rows that some member trains on: the future, which none does, teaches the preprocessing nothing."""
+    if len(splits) == 1:
+        return splits[0][0]
+    return rows[np.isin(rows, np.concatenate([train for train, _ in splits]))]
 
 
 def _plain_seed(random_state: Any) -> int | None:

@@ -120,11 +120,8 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
             raise ValueError(f"class_weight names {unknown[0]!r}; the classes are {list(code)}")
         return {i: self.class_weight.get(c, 1.0) for c, i in code.items()}
 
-    def _strata(self, y: np.ndarray, n_validation: int) -> Any:
-        """Stratified unless a class is too rare to be on both sides."""
-        counts = np.bincount(y)
-        stratify = counts.min() >= 2 and len(counts) <= min(n_validation, len(y) - n_validation)
-        return y if stratify else None
+    def _class_codes(self, y: np.ndarray) -> np.ndarray | None:
+        return y
 
     def _units(self) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)
@@ -199,7 +196,7 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
     def _final_weight(self, weight: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
         return weight / weight[train].mean() if weight[train].any() else weight
 
-    def _strata(self, y: np.ndarray, n_validation: int) -> Any:
+    def _class_codes(self, y: np.ndarray) -> np.ndarray | None:
         return None
 
     def _units(self) -> int:

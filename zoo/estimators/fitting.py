@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.utils.validation import _num_samples
 
 from ...datasets import take
+from ..inner_splits import NO_FACTS, SplitFacts
 from ..preprocessing.base import RawRows, aligned_zeros
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Plannable(Protocol):
     def warm_up(self) -> None:
         """Import what training needs."""
 
-    def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: Any) -> FitPlan:
+    def _plan(self, number: int, X: Any, y: Any, sample_weight: Any, rows: Any, facts: SplitFacts) -> FitPlan:
         """Check everything, learn the preprocessing, and say what is to be trained."""
 
     def _adopt(self, architecture: Any, trained: Sequence[Any], planning: float) -> None:
@@ -67,6 +69,8 @@ def fit_many(
     *,
     sample_weight: npt.ArrayLike | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    groups: npt.ArrayLike | None = None,
+    time: npt.ArrayLike | None = None,
     progress: Progress | None = None,
     on_end: OnEnd | None = None,
     first_alone: bool = False,
@@ -76,7 +80,7 @@ def fit_many(
     Parameters
     ----------
     estimators : sequence of KerasEstimator
-    X, y, sample_weight
+    X, y, sample_weight, callbacks, groups, time
         As :meth:`KerasEstimator.fit` takes them.
     rows : sequence of int arrays, optional
         The rows of each estimator; all rows for every one by default.
@@ -92,11 +96,13 @@ def fit_many(
     """
     for estimator in estimators:
         estimator.warm_up()
+    known = groups is not None or time is not None
+    facts = SplitFacts.of(_num_samples(X), groups, time) if known else NO_FACTS
     rows_of_each = rows if rows is not None else [None] * len(estimators)
     plans: list[FitPlan] = []
     for number, (estimator, chosen) in enumerate(zip(estimators, rows_of_each, strict=True)):
         try:
-            plans.append(estimator._plan(number, X, y, sample_weight, chosen))
+            plans.append(estimator._plan(number, X, y, sample_weight, chosen, facts))
         except Exception as error:
             if on_end is None:
                 raise

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from scipy import stats
 
 from ...datasets import Features, InputError, take
+from ..inner_splits import Split, SplitFacts, class_folds, value_folds
 from ..results.explanation import (
     Correlated,
     Probe,
@@ -177,7 +179,14 @@ class _Ablation:
 
 
 def probes(
-    network: Network, X: Features, y: np.ndarray, *, confidence_level: float = 0.95, seed: int = 0
+    network: Network,
+    X: Features,
+    y: np.ndarray,
+    *,
+    confidence_level: float = 0.95,
+    seed: int = 0,
+    groups: npt.ArrayLike | None = None,
+    time: npt.ArrayLike | None = None,
 ) -> list[Probe]:
     """Cross-validated scores of a linear model on the outputs of each layer, and on engineered features.
 
@@ -196,12 +205,15 @@ def probes(
         Of the intervals.
     seed : int, default=0
         Of the choice of rows and of the five folds.
+    groups, time : array-like of shape (n_samples,), optional
+        Folds keep groups together, and predict later rows from earlier ones.
 
     Returns
     -------
     list of Probe
-        From input to output, engineered features last. ``score`` is the accuracy of logistic regression or
-        R² of ridge regression, with an interval after Nadeau and Bengio (2003).
+        From input to output, engineered features last; none if the rows allow no two folds. ``score`` is the
+        accuracy of logistic regression or R² of ridge regression, with an interval after Nadeau and Bengio
+        (2003).
 
     References
     ----------
@@ -220,7 +232,11 @@ def probes(
     rows = np.arange(len(y))
     if len(rows) > PROBED_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(rows, PROBED_ROWS, replace=False))
+    facts = SplitFacts.of(len(y), groups, time).take(rows)
     X, y = take(X, rows), np.asarray(y)[rows]
+    folds = _folds(y, network.task, seed, facts)
+    if not folds:
+        return []
     arrays = network.encode(X)
     candidates: list[tuple[str, str, Any, Any]] = []
     if network.modality != "text":  # numbers of words have no order
@@ -228,7 +244,6 @@ def probes(
         candidates.append(("encoded input", "input", plain.reshape(len(plain), -1).astype(float), None))
     candidates += [(name, "learned", values, None) for name, values in activations(network, arrays)]
     candidates.append(_engineered(network.modality, X))
-    folds = _folds(y, network.task, seed)
     return [
         Probe(name, kind, *_score(values, encoder, y, folds, network.task, confidence_level))
         for name, kind, values, encoder in candidates
@@ -254,13 +269,13 @@ def _engineered(modality: str, X: Any) -> tuple[str, str, Any, Any]:
     return "TF-IDF of words and pairs", "made by hand", X, SafeText(words)
 
 
-def _folds(y: np.ndarray, task: str, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    kind = KFold if task == "regression" else StratifiedKFold
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return list(kind(FOLDS, shuffle=True, random_state=seed).split(y, y))
+def _folds(y: np.ndarray, task: str, seed: int, facts: SplitFacts) -> list[Split]:
+    """At least two folds, which keep groups together and time in order; none where that is not possible."""
+    if task == "regression":
+        folds = value_folds(len(y), FOLDS, seed, facts)
+    else:
+        folds = class_folds(y, FOLDS, seed, facts)
+    return folds if len(folds) > 1 else []
 
 
 def _score(

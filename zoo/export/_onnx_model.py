@@ -246,5 +246,6 @@ _STEPS: dict[str, StepWriter] = {
     **_onnx_images.STEPS,
     **_onnx_trees.MODELS,
     **dict.fromkeys(("BySize", "CodedLabels", "FewNeighbours", "NamedCategories"), _inner_model),
+    **dict.fromkeys(("StoppedEarly", "RidgeByFolds"), _inner_model),
     "TransformedTargetRegressor": _standardised_target,
 }

@@ -24,10 +24,11 @@ from ..artefact.formats import count_parameters
 from ..artefact.loading import load
 from ..artefact.operations import operations
 from ..artefact.saving import save
+from ..inner_splits import fit_respecting
 from ..results.json import from_json, to_json
 from ..results.rows import CostSheet, Result
 from ..training.machine import usable_cores
-from .fitting import reason_of, unfitted
+from .fitting import reason_of, training_rows, unfitted
 from .jobs import PlannedJob
 from .limits import limited
 from .measuring import (
@@ -95,14 +96,14 @@ def _fitted(
 ) -> Any:
     """The model on all training rows. What is fitted in a moment is fitted again: one moment says little."""
     effort = EFFORTS[setting.effort]
-    X, y = take(dataset.X, job.split.train), dataset.y[job.split.train]
+    rows = training_rows(dataset, job.split.train)
     _first_call(unfitted(job, dataset, seed, params, setting.threads), dataset, job)
     fits: list[Fit] = []
     while not fits or (len(fits) < _MOST_FITS and sum(fit.wall for fit in fits) < effort.fitting):
         model = unfitted(job, dataset, seed, params, setting.threads)
         _forget_programs()
         give_back_memory()
-        fits.append(timed_fit(partial(model.fit, X, y), effort.patience))
+        fits.append(timed_fit(partial(fit_respecting, model, *rows), effort.patience))
     figures |= {**fit_figures(fits), "parameters": count_parameters(model)}
     return model
 

@@ -11,11 +11,12 @@ from typing import Any, cast
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ...datasets import Dataset, InputError, make_splits, take, unknown_name
+from ...datasets import Dataset, InputError, take, unknown_name
 from .. import registry
 from ..calibration.calibrators import METHODS
 from ..calibration.conformal import MisclassificationCosts, check_level, misclassification_costs
 from ..calibration.estimators import Calibrated, ConformalRegressor, Method
+from ..inner_splits import SplitFacts, fit_respecting
 from ..results.rows import Result
 from .jobs import PlannedJob
 from .limits import limited, own_threads
@@ -77,6 +78,7 @@ def run_fleet(
             dataset.X,
             dataset.y,
             [job.split.train for job in jobs],
+            **facts_of(dataset).given(),
             progress=None if progress is None else lambda network, epoch, *_: progress(epoch),
             on_end=end,
             first_alone=jobs[0].timed,
@@ -133,7 +135,7 @@ def unfitted(job: PlannedJob, dataset: Dataset, seed: int, params: dict[str, Any
         model.set_params(**own_threads(model, threads))
     if job.calibrate is not None:
         options = ConfidenceOptions(job.calibrate)
-        model = with_confidence(model, dataset, job.split.train, options, random_state)
+        model = with_confidence(model, dataset, job.split.train, options)
     if hasattr(model, "warm_up"):
         model.warm_up()
     return model
@@ -143,12 +145,24 @@ def _fitted_and_scored(
     job: PlannedJob, dataset: Dataset, seed: int, params: dict[str, Any], threads: int
 ) -> Result:
     model = unfitted(job, dataset, seed, params, threads)
-    X_train = take(dataset.X, job.split.train)
+    X, y, facts = training_rows(dataset, job.split.train)
     with limited(threads):
         started = time.perf_counter()
-        model.fit(X_train, dataset.y[job.split.train])
+        fit_respecting(model, X, y, facts)
         seconds = time.perf_counter() - started
     return _scored(job, model, dataset, threads, seconds)
+
+
+def facts_of(dataset: Dataset, rows: Any = slice(None)) -> SplitFacts:
+    """The groups (clusters of near copies among them) and times that the splits of these rows respect."""
+    known = {name: getattr(dataset, name) for name in ("groups", "time")}
+    own = {name: values[rows] for name, values in known.items() if values is not None}
+    return SplitFacts.of(len(dataset.y[rows]), **own)
+
+
+def training_rows(dataset: Dataset, rows: np.ndarray) -> tuple[Any, np.ndarray, SplitFacts]:
+    """Raw rows, targets, and what their inner splits must respect."""
+    return take(dataset.X, rows), dataset.y[rows], facts_of(dataset, rows)
 
 
 def _scored(job: PlannedJob, model: Any, dataset: Dataset, threads: int, seconds: float | None) -> Result:
@@ -262,9 +276,7 @@ class ConfidenceOptions:
             raise InputError(f"misclassification costs need two classes, this is a {dataset.task} task")
 
 
-def with_confidence(
-    estimator: Any, dataset: Dataset, rows: np.ndarray, options: ConfidenceOptions, seed: int
-) -> Any:
+def with_confidence(estimator: Any, dataset: Dataset, rows: np.ndarray, options: ConfidenceOptions) -> Any:
     """The estimator, wrapped where confidence is wanted; ``rows`` are those it will be fitted to."""
     options.check(dataset)
     level, method = options.confidence_level, options.method
@@ -274,7 +286,7 @@ def with_confidence(
         enough = int(np.ceil(level / (1 - level) - 1e-9))
         if len(rows) < enough:
             raise InputError(f"intervals at {level:g} need at least {enough} rows, got {len(rows)}")
-        return ConformalRegressor(estimator, confidence_level=level, cv=_inner_folds(dataset, rows, seed))
+        return ConformalRegressor(estimator, confidence_level=level, cv=FOLDS)
     if method == "none" and level is None and options.costs is None:
         return estimator
     return Calibrated(
@@ -284,20 +296,5 @@ def with_confidence(
         cost_false_negative=options.cost_false_negative,
         cost_false_positive=options.cost_false_positive,
         positive=dataset.positive,
-        cv=_inner_folds(dataset, rows, seed),
+        cv=FOLDS,
     )
-
-
-def _inner_folds(dataset: Dataset, rows: np.ndarray, seed: int) -> Any:
-    """A number of folds; or folds that keep groups together and time in order, where there are any."""
-    if dataset.groups is None and dataset.time is None:
-        return FOLDS
-    splits = make_splits(
-        dataset.y[rows],
-        task=dataset.task,
-        folds=FOLDS,
-        seed=seed,
-        groups=None if dataset.groups is None else dataset.groups[rows],
-        time=None if dataset.time is None else dataset.time[rows],
-    )
-    return [(split.train, split.test) for split in splits]

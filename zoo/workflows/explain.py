@@ -32,6 +32,7 @@ from ..explanation import (
     rank_agreement,
     surrogates,
 )
+from ..inner_splits import SplitFacts, fit_respecting
 from ..results.explanation import (
     AttributedRow,
     Coefficient,
@@ -47,7 +48,7 @@ from ..results.explanation import (
     Unit,
 )
 from ..results.json import from_json, to_json
-from ..runs.fitting import ConfidenceOptions, with_confidence
+from ..runs.fitting import ConfidenceOptions, facts_of, training_rows, with_confidence
 from ..runs.jobs import fold_of
 from ..runs.limits import limited, make_limits, threads_for
 from ..runs.store import EXPLANATIONS, find_run, read_run
@@ -242,7 +243,7 @@ def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[Probe
         return None
     from ..explanation import open_network, probes
 
-    return probes(open_network(model), data.X, data.y, seed=seed)
+    return probes(open_network(model), data.X, data.y, seed=seed, groups=data.groups, time=data.time)
 
 
 def _trace(model: Any, data: Dataset, row: int) -> Trace:
@@ -381,7 +382,7 @@ def _explained(name: str, dataset: Dataset, split: Any, plan: Any, seeds: range)
         "dependence": dependence(first, X, classes, positive=dataset.positive) if tabular else None,
         "coefficients": None if hasattr(first, "keras_model") else coefficients(first, classes),
         "gradients": _gradients_of(first, X, dataset.modality),
-        **_inside(first, X, y),
+        **_inside(first, X, y, facts_of(dataset, split.test)),
         "examples": _examples(first, X, dataset.modality),
         "training": training(first),
         "agreement_between_seeds": _mean([rank_agreement(a, b) for a, b in combinations(importances, 2)]),
@@ -393,9 +394,9 @@ def _fitted(name: str, dataset: Dataset, rows: np.ndarray, plan: Any, seed: int)
     own = plan.params.get(name, {})
     model = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
     if plan.calibrate is not None:
-        model = with_confidence(model, dataset, rows, ConfidenceOptions(plan.calibrate), seed)
+        model = with_confidence(model, dataset, rows, ConfidenceOptions(plan.calibrate))
     with limited(threads_for(len(rows))):
-        return model.fit(take(dataset.X, rows), dataset.y[rows])
+        return fit_respecting(model, *training_rows(dataset, rows))
 
 
 def training(model: Any) -> dict[str, Any] | None:
@@ -443,14 +444,15 @@ def _examples(model: Any, X: Any, modality: str) -> tuple[AttributedRow, ...] | 
     return attributed(model, take(X, rows), rows, shown=True).rows
 
 
-def _inside(model: Any, X: Any, y: np.ndarray) -> dict[str, Any]:
+def _inside(model: Any, X: Any, y: np.ndarray, facts: SplitFacts) -> dict[str, Any]:
     """Single units, and what can be read from each layer, of a network."""
     if not hasattr(model, "keras_model"):
         return {"units": None, "probes": None}
     from ..explanation import open_network, probes, unit_roles
 
     network = open_network(model)
-    return {"units": unit_roles(network, X, y), "probes": probes(network, X, y)}
+    probed = probes(network, X, y, groups=facts.groups, time=facts.time)
+    return {"units": unit_roles(network, X, y), "probes": probed}
 
 
 def _between(first: list[Importance], second: list[Importance]) -> float | None:

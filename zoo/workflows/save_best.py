@@ -13,10 +13,11 @@ from ...datasets import Dataset, InputError
 from .. import registry
 from ..artefact.saving import save
 from ..export import prove_saved
+from ..inner_splits import fit_respecting
 from ..results.answer import Answer, LeaderboardRow
 from ..results.facts import PlanFacts
 from ..results.json import to_json
-from ..runs.fitting import ConfidenceOptions, with_confidence
+from ..runs.fitting import ConfidenceOptions, facts_of, with_confidence
 from ..runs.limits import limited, threads_for
 from ._comparison import Comparison
 
@@ -92,12 +93,13 @@ def _fitted(name: str, answer: Answer, data: Dataset) -> tuple[Any, float]:
     plan, rows = answer.plan, np.arange(len(data))
     params: dict[str, Any] = dict(plan.params.get(name, {}))
     made = registry.create(name, data.task, data.modality, random_state=plan.seed, **params)
-    model = with_confidence(made, data, rows, ConfidenceOptions(plan.calibrate), plan.seed)
+    model = with_confidence(made, data, rows, ConfidenceOptions(plan.calibrate))
     if hasattr(model, "warm_up"):
         model.warm_up()
+    facts = facts_of(data)
     started = time.perf_counter()
     with limited(threads_for(len(rows))):
-        model.fit(data.X, data.y)
+        fit_respecting(model, data.X, data.y, facts)
     return model, time.perf_counter() - started
 
 

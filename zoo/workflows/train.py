@@ -14,11 +14,12 @@ from .. import registry
 from ..artefact.manifest import read_manifest
 from ..artefact.saving import check_writable, save
 from ..export import prove_saved
+from ..inner_splits import fit_respecting
 from ..metrics import evaluate, of_task, truth_of
 from ..option_types import checked_types
 from ..results.rows import Labels
 from ..results.saved import Trained
-from ..runs.fitting import ConfidenceOptions, predict, with_confidence
+from ..runs.fitting import ConfidenceOptions, predict, training_rows, with_confidence
 from ..runs.limits import limited, threads_for
 from ..runs.plan import chosen_models, known_params
 from ..setup import Calibration, Parameters
@@ -92,7 +93,7 @@ def train(
     own = known_params(params or {}, [name]).get(name, {})
     rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
     estimator = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
-    estimator = with_confidence(estimator, dataset, rows, options, seed)
+    estimator = with_confidence(estimator, dataset, rows, options)
     seconds = _fit(estimator, dataset, rows)
     folder = save(
         estimator,
@@ -120,9 +121,10 @@ def _fit(estimator: Any, dataset: Dataset, rows: np.ndarray) -> float:
     """Fit on these rows; seconds without imports."""
     if hasattr(estimator, "warm_up"):
         estimator.warm_up()
+    X, y, facts = training_rows(dataset, rows)
     started = time.perf_counter()
     with limited(threads_for(len(rows))):  # as in a comparison: threads that wait for a core may take minutes
-        estimator.fit(take(dataset.X, rows), dataset.y[rows])
+        fit_respecting(estimator, X, y, facts)
     return time.perf_counter() - started
 
 
