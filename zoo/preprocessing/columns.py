@@ -43,6 +43,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Categories beyond the most frequent ones share one code.
     n_bins : int
         Of each number, for "binned".
+    centred : bool
+        For "ordinal" and "frame": whether zero becomes the median of each number.
     """
 
     def __init__(
@@ -50,8 +52,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         kind: Literal["scaled", "binned", "ordinal", "frame"] = "scaled",
         max_levels: int = MAX_LEVELS,
         n_bins: int = 10,
+        centred: bool = False,
     ) -> None:
-        self.kind, self.max_levels, self.n_bins = kind, max_levels, n_bins
+        self.kind, self.max_levels, self.n_bins, self.centred = kind, max_levels, n_bins, centred
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
         """Find roles and learn each column's steps from training rows."""
@@ -142,7 +145,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _number_steps(self) -> Any:
         if self.kind in ("ordinal", "frame"):
-            return ColumnScaler()
+            return ColumnScaler(self.centred)
         if self.kind == "binned":
             imputer = SimpleImputer(strategy="median", keep_empty_features=True)
             bins = KBinsDiscretizer(self.n_bins, encode="onehot-dense", strategy="quantile")

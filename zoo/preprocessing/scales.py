@@ -92,15 +92,22 @@ def densest(values: np.ndarray) -> float:
     return float(values[start])
 
 
-def column_scale(values: np.ndarray) -> Scale:
-    """The scale of a column, from its training values; NaN and infinity do not count."""
+def column_scale(values: np.ndarray, centred: bool = False) -> Scale:
+    """The scale of a column, from its training values; NaN and infinity do not count.
+
+    It is centred where single precision needs it; on request also at the median, unless different numbers
+    would become equal.
+    """
     known = values[np.isfinite(values)]
     if not len(known):
         return Scale(1.0, 0.0, 0.0)
     known = known[:: -(-len(known) // _ENOUGH_ROWS)]
-    spread = centre_and_spread(known)[1]
+    median, spread = centre_and_spread(known)
     if not spread > 0:
         return Scale(1.0, 0.0, 0.0)  # a column that is constant in training says nothing of new rows
+    at_median = _scale(median, spread, _SPREAD_BITS)
+    if centred and _kept_apart(known, at_median, np.float64) >= 1 - _FEW_EQUAL:
+        return at_median
     plain = _scale(0.0, spread, _SPREAD_BITS)
     if _kept_apart(known, plain) >= 1 - _FEW_EQUAL:
         return plain
@@ -125,14 +132,19 @@ def undo(z: Any, scale: Scale) -> Any:
     return (np.asarray(z, np.float64) / (scale.up or 1.0) + scale.shift) / scale.down
 
 
-def _kept_apart(known: np.ndarray, scale: Scale) -> float:
-    """The share of different values that differ in single precision too."""
+def _kept_apart(known: np.ndarray, scale: Scale, precision: type = np.float32) -> float:
+    """The share of different values that differ in this precision too."""
     different = np.unique(known)
-    return len(np.unique(apply(different, scale).astype(np.float32))) / len(different)
+    return len(np.unique(apply(different, scale).astype(precision))) / len(different)
 
 
 class ColumnScaler(TransformerMixin, BaseEstimator):
     """Numbers brought to the size of their own spread; missing ones stay NaN.
+
+    Parameters
+    ----------
+    centred : bool, default=False
+        Whether zero is the median of each column; else it is where it was, unless digits would be lost.
 
     Attributes
     ----------
@@ -140,10 +152,13 @@ class ColumnScaler(TransformerMixin, BaseEstimator):
         ``down``, ``shift`` and ``up`` of each column: scaled = (x * down - shift) * up.
     """
 
+    def __init__(self, centred: bool = False) -> None:
+        self.centred = centred
+
     def fit(self, X: Any, y: Any = None) -> ColumnScaler:
         """Learn the scale of each column from training rows."""
         x = np.asarray(X, dtype=np.float64)
-        self.scales_ = np.array([column_scale(column) for column in x.T]).reshape(-1, 3)
+        self.scales_ = np.array([column_scale(column, self.centred) for column in x.T]).reshape(-1, 3)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
