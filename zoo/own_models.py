@@ -172,6 +172,13 @@ def is_one_model(value: object) -> bool:
     return isinstance(value, (str, Estimator)) or callable(value)
 
 
+def as_models(models: Any) -> Sequence[Any]:
+    """A list of models as it is, one model as a list, and None as none."""
+    if models is None:
+        return ()
+    return (models,) if is_one_model(models) else models
+
+
 def absolute(name: str, folder: Path | None = None) -> str:
     """A Python file as it is known from any folder; one that lies in ``folder`` comes first."""
     found = _FILE.fullmatch(name)
@@ -231,22 +238,34 @@ def name_models(models: Sequence[ModelLike]) -> tuple[tuple[str, ...], tuple[Own
     return tuple(names), tuple(own.values())
 
 
-def given_again(kept: Sequence[OwnModel], models: Sequence[ModelLike], run: str) -> tuple[OwnModel, ...]:
+def given_again(
+    kept: Sequence[OwnModel], models: Sequence[ModelLike | OwnModel], run: str
+) -> tuple[OwnModel, ...]:
     """The models of a run, made by what was named again; refused where one is missing or has changed."""
-    named = [_own_model(model) for model in models if not isinstance(model, str) or is_file(model)]
+    own = [model for model in models if not isinstance(model, str) or is_file(model)]
+    named = [model if isinstance(model, OwnModel) else _own_model(model) for model in own]
     by_digest = {model.digest: model for model in named}
     same = {key_of(model.name): model for model in named}
     for model in kept:
         if model.digest not in by_digest and key_of(model.name) in same:
             raise InputError(f"{model.name} has changed since run {run} began; start a new run")
         if model.digest not in by_digest:
-            again = f"-m {model.source}" if model.in_file else f"models=[{model.source}] in Python"
-            raise InputError(f"run {run} has a model of your own, {model.name}; name it again: {again}")
+            raise InputError(
+                f"run {run} has a model of your own, {model.name}; name it again: {in_words(kept)}"
+            )
     others = [name for name in models if isinstance(name, str) and not is_file(name)]
-    others += [model.name for model in named if model.digest not in {own.digest for own in kept}]
+    others += [model.name for model in named if model.digest not in {one.digest for one in kept}]
     if others:
         raise InputError(f"run {run} has no model {others[0]} of your own; name only those that it has")
     return tuple(_renamed(by_digest[model.digest], model.name) for model in kept)
+
+
+def in_words(models: Sequence[OwnModel]) -> str:
+    """How models of the user's own are named on the command line, or in Python where it cannot name them."""
+    if all(model.in_file for model in models):
+        return f"-m {','.join(model.source for model in models)}"
+    shown = [repr(model.source) if model.in_file else model.source for model in models]
+    return f"models=[{', '.join(shown)}] in Python"
 
 
 def _renamed(model: OwnModel, name: str) -> OwnModel:

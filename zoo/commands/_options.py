@@ -178,7 +178,7 @@ MODELS = option(
     multiple=True,
     callback=names,
     metavar="NAMES",
-    help="Only these models, separated by commas; `deepworth models` lists them.",
+    help="Only these models, separated by commas; `deepworth models` lists them, and my.py:NAME is your own.",
 )
 SET = option(
     "--set",
@@ -201,7 +201,7 @@ def model(default: str) -> Decorator[Any]:
         default=default,
         show_default=True,
         metavar="NAME",
-        help="Model to train; `deepworth models` lists them.",
+        help="Model to train; `deepworth models` lists them, and my.py:NAME is your own.",
     )
 
 

@@ -124,7 +124,11 @@ def _save_best(result: Any, folder: str | None) -> None:
 @options(MLFLOW, STORE)
 @option("--no-store", group="Output", is_flag=True, help="Do not store the run.")
 @options(JSON, QUIET, SEED, DRY_RUN)
-@option("--resume", metavar="RUN", help="Resume an interrupted run with its own data and options.")
+@option(
+    "--resume",
+    metavar="RUN",
+    help="Resume an interrupted run with its own data and options; name models of your own again by -m.",
+)
 @configured
 @click.pass_context
 def command(
@@ -147,7 +151,7 @@ def command(
     """Compare deep and classical models on DATA.
 
     Says which is better, with what certainty and at what cost. DATA is a file, a folder, or the name of a
-    dataset that `deepworth datasets` lists.
+    dataset that `deepworth datasets` lists. Models of your own are named by their file: -m my.py:make_model.
     """
     from ..report import catalogue, progress, terminal
     from ..report.output import check_output
@@ -188,6 +192,7 @@ def _resumed(ctx: click.Context, run: str, store: str | None, watch: Any) -> Any
 
     changeable = {f.name for f in fields(Resources)} & inspect.signature(resume).parameters.keys()
     given = _set_by(ctx, "COMMANDLINE", "ENVIRONMENT")
-    _refuse_with_resume(ctx, _set_by(ctx, "COMMANDLINE") - {*changeable, *_SHOWN})
+    _refuse_with_resume(ctx, _set_by(ctx, "COMMANDLINE") - {*changeable, *_SHOWN, "model"})
     changed = {name: ctx.params[name] for name in changeable if name in given}
-    return resume(run, store=store, progress=watch, **changed)
+    models = ctx.params["model"] if "model" in _set_by(ctx, "COMMANDLINE") else None
+    return resume(run, store=store, models=models, progress=watch, **changed)

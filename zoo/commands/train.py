@@ -31,7 +31,11 @@ ORDER = 1
 @click.command(cls=Command)
 @click.argument("data")
 @options(*LOAD)
-@options(model("deep-mlp"), SET, calibrate("auto with --confidence-level or costs, else none"))
+@options(
+    model("deep-mlp"),
+    SET,
+    calibrate("auto with --confidence-level or costs, else none"),
+)
 @options(coverage(), *COSTS, OUTPUT_FOLDER, OVERWRITE, JSON, QUIET, SEED)
 @configured
 def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:

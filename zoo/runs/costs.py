@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
@@ -19,7 +20,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from ...datasets import Dataset, take
+from ...datasets import Dataset, InputError, take
+from .. import registry
 from ..artefact.formats import count_parameters
 from ..artefact.loading import load
 from ..artefact.operations import operations
@@ -66,12 +68,12 @@ def measure_job(
         with limited(setting.threads), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the folds have heard them
             model = _fitted(job, dataset, seed, params, setting, figures)
-            _ask_saved(job, model, dataset, setting, figures)
+            reason = _ask_saved(job, model, dataset, setting, figures)
             figures["steady"] = figures.pop("fit_steady") and is_steady(figures["latency"])
     except (Exception, SystemExit) as error:
         reason = _FOLDER.sub("the saved model", reason_of(error))  # a name that is another every time
         return job.ended("failed", reason, costs=cost_sheet(figures))
-    return job.ended(costs=cost_sheet(figures))
+    return job.ended(reason=reason, costs=cost_sheet(figures))
 
 
 def cost_sheet(figures: dict[str, Any]) -> CostSheet:
@@ -152,13 +154,28 @@ def _some_rows(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
 def _ask_saved(
     job: PlannedJob, model: Any, dataset: Dataset, setting: Setting, figures: dict[str, Any]
-) -> None:
-    """Save, open and ask: the path that a user would deploy."""
+) -> str:
+    """Save, open and ask: the path that a user would deploy.
+
+    A model of the user's own may be of classes that no saved model holds. It is asked as it is, and the
+    reason is returned why its size and the time to load it are not known.
+    """
+    X, effort = take(dataset.X, job.split.train), EFFORTS[setting.effort]
     with tempfile.TemporaryDirectory(prefix="deepworth-cost-") as folder:
-        path = save(model, Path(folder) / "model", dataset=dataset, name=job.model, family=job.family, seed=0)
-        del model
+        try:
+            path = save(
+                model, Path(folder) / "model", dataset=dataset, name=job.model, family=job.family, seed=0
+            )
+            opened = load(path) if registry.is_own(job.model) else None
+        except InputError as error:
+            if not registry.is_own(job.model):
+                raise
+            figures |= {**_answering(model.predict, X, effort), "flops_by": "not counted: it cannot be saved"}
+            return _FOLDER.sub("the saved model", str(error))
+        del model, opened
         give_back_memory()
-        figures |= ask(path, take(dataset.X, job.split.train), EFFORTS[setting.effort])
+        figures |= ask(path, X, effort)
+    return ""
 
 
 def ask(path: Path, X: Any, effort: Effort) -> dict[str, Any]:
@@ -166,15 +183,19 @@ def ask(path: Path, X: Any, effort: Effort) -> dict[str, Any]:
     with Meter() as opening:
         model = load(path)
     counted = operations(model, X)  # first: it traces a network for one row, which the clocks find done
-    with Meter() as answering:
-        latency = latencies(model.predict, lambda rows, number: batch_of(X, rows, number), effort)
     return {
         "size_bytes": size_on_disk(path),
         "load_seconds": opening.wall,
-        "predict_peak_bytes": answering.peak_bytes,
-        "latency": latency,
+        **_answering(model.predict, X, effort),
         **counted,
     }
+
+
+def _answering(predict: Callable[[Any], Any], X: Any, effort: Effort) -> dict[str, Any]:
+    """Latency and memory of predictions."""
+    with Meter() as answering:
+        latency = latencies(predict, lambda rows, number: batch_of(X, rows, number), effort)
+    return {"predict_peak_bytes": answering.peak_bytes, "latency": latency}
 
 
 def batch_of(X: Any, rows: int, number: int) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...datasets import InputError, unknown_name
+from ..own_models import OwnModel
 from ..results.answer import Answer
 from ..results.facts import DatasetFacts, PlanFacts
 from ..results.json import from_json
@@ -161,7 +162,8 @@ def need_answer(run: KeptRun) -> Answer:
     from ..results.explanation import Explanations, RunExplanation
 
     if run.answer is None:
-        raise InputError(f"run {run.id} did not finish; {resume_command(run.folder)} goes on with it")
+        own = () if run.setup is None else run.setup.own
+        raise InputError(f"run {run.id} did not finish; {resume_command(run.folder, own)} goes on with it")
     try:
         kept = json.loads((run.folder / EXPLANATIONS).read_text(encoding="utf-8"))
         champions = from_json(RunExplanation, kept)
@@ -310,12 +312,17 @@ def kept_prediction(folder: Path, result: Result) -> pd.DataFrame | None:
     return joined[own] if own.any() else None
 
 
-def resume_command(folder: Path) -> str:
-    """The line that goes on with the run of a folder."""
+def resume_command(folder: Path, own: Sequence[OwnModel] = ()) -> str:
+    """The line that goes on with the run of a folder, or the call in Python where a shell cannot say it."""
     import shlex
 
     usual = folder.parent.resolve() == store_folder().resolve()
-    return shlex.join(["deepworth", "compare", "--resume", folder.name if usual else str(folder)])
+    name = folder.name if usual else str(folder)
+    if not all(model.in_file for model in own):
+        shown = ", ".join(repr(model.source) if model.in_file else model.source for model in own)
+        return f"deepworth.resume({name!r}, models=[{shown}])"
+    again = ["-m", ",".join(model.source for model in own)] if own else []
+    return shlex.join(["deepworth", "compare", "--resume", name, *again])
 
 
 def find_run(run: str | Path, store: str | os.PathLike[str] | None = None) -> Path:

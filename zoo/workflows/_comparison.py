@@ -18,6 +18,7 @@ from ..artefact.inspecting import versions
 from ..explanation import LEAVES, TERMS, Answers, surrogates
 from ..judging.judge import judge, resolve
 from ..metrics import Metric, evaluate, truth_of
+from ..own_models import OwnModel
 from ..results.answer import Answer, Verdict, flat_row
 from ..results.explanation import Explanations, Surrogate
 from ..results.facts import MetricFacts, TimeEstimate, dataset_facts
@@ -61,6 +62,7 @@ class Comparison:
     answer: Answer
     _results: Callable[[], Results] = field(repr=False, compare=False)
     _dataset: Dataset | None = field(default=None, repr=False, compare=False)
+    _own: tuple[OwnModel, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -98,6 +100,11 @@ class Comparison:
         if self._dataset is None:
             raise InputError("a run that was kept holds no data; load them with load_dataset")
         return self._dataset
+
+    @property
+    def own_models(self) -> tuple[OwnModel, ...]:
+        """Models of the user's own, for a comparison that was just made."""
+        return self._own
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a model, best first, failed and skipped ones last; each metric is a column."""
@@ -155,13 +162,13 @@ class Conduct:
             )
             if any(row.status == "interrupted" for row in rows):
                 self._keep_what_is_finished(rows, expected)
-                raise KeyboardInterrupt(_how_to_go_on(self.record))
+                raise KeyboardInterrupt(_how_to_go_on(self.record, self.setup.own))
             results = self._results(rows, expected)
             answer = judge(results, self.setup.criteria)
             if self.record:
                 status = "partial" if answer.exit_code else "ok"
                 self.record.finish(status, answer, results.predictions())
-        return Comparison(answer, lambda: results, self.dataset)
+        return Comparison(answer, lambda: results, self.dataset, self.setup.own)
 
     def _results(self, rows: list[Result], expected: TimeEstimate | None) -> Results:
         dataset, plan, record = self.dataset, self.plan, self.record
@@ -200,10 +207,11 @@ class Conduct:
         self.record.finish("interrupted", answer, predictions)
 
 
-def _how_to_go_on(record: RunStore | None) -> str:
+def _how_to_go_on(record: RunStore | None, own: Sequence[OwnModel]) -> str:
     if record is None:
         return "interrupted; nothing is kept without a store"
-    return f"interrupted; what was finished is in {record.path}, to resume: {resume_command(record.path)}"
+    again = resume_command(record.path, own)
+    return f"interrupted; what was finished is in {record.path}, to resume: {again}"
 
 
 def best_reachable(dataset: Dataset, plan: Plan, metric: Metric) -> float | None:

@@ -11,6 +11,8 @@ from ...datasets import DataLike, ReadOptions, as_dataset
 from ..judging.capacity import judge_capacity
 from ..judging.judge import resolve
 from ..option_types import checked_types
+from ..own_entries import ModelLike
+from ..own_models import joined, name_models
 from ..results.curves import CapacityAnswer, Sufficiency
 from ..results.facts import dataset_facts
 from ..results.runs import Progress
@@ -29,7 +31,7 @@ def capacity(
     *,
     layers: Sequence[int] = (0, 1, 2, 3),
     units: Sequence[int] = (8, 32, 128),
-    model: str = "plain-mlp",
+    model: ModelLike = "plain-mlp",
     folds: int = 5,
     repeats: int = 1,
     metric: str | None = None,
@@ -54,8 +56,9 @@ def capacity(
         Numbers of hidden layers; a network without any is a linear model.
     units : sequence of int, default=(8, 32, 128)
         Numbers of units in each hidden layer.
-    model : str, default="plain-mlp"
-        A network with the parameter ``hidden_units``.
+    model : str or callable, default="plain-mlp"
+        A network with the parameter ``hidden_units``, also one of your own as :func:`deepworth.compare` takes
+        it, whose default is a tuple.
     folds : int, default=5
         Folds of the cross-validation. Where the data have an official test part, networks are scored on
         this many parts of it instead.
@@ -102,17 +105,19 @@ def capacity(
     dataset = as_dataset(data, seed=seed, **reading)
     facts, criteria = dataset_facts(dataset), Criteria(metric, margin, confidence_level)
     measure = resolve(criteria, facts).metric
-    plan = make_capacity_plan(
-        dataset,
-        layers=layers,
-        units=units,
-        model=model,
-        folds=folds,
-        repeats=repeats,
-        seed=seed,
-        params=params,
-    )
-    cells, sweep = run_sweep(plan, dataset, facts, measure, progress, started)
+    (name,), own = name_models([model])
+    with joined(own):
+        plan = make_capacity_plan(
+            dataset,
+            layers=layers,
+            units=units,
+            model=name,
+            folds=folds,
+            repeats=repeats,
+            seed=seed,
+            params=params,
+        )
+        cells, sweep = run_sweep(plan, dataset, facts, measure, progress, started)
     result = Capacity(judge_capacity(cells, plan.facts, sweep, criteria))
     if sweep.interrupted:
         raise Interrupted(result)

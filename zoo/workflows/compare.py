@@ -197,7 +197,8 @@ def check_setup(setup: Setup) -> Limits:
     InputError
         An option is out of its range, or two do not go together.
     """
-    check_design(setup)
+    with joined(setup.own):
+        check_design(setup)
     check_criteria(setup.criteria)
     if setup.criteria.budget and not setup.design.costs:
         raise InputError("a budget needs measured costs: remove --no-costs")

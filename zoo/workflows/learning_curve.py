@@ -11,6 +11,8 @@ from ...datasets import DataLike, ReadOptions, as_dataset
 from ..judging.curves import judge_learning_curve
 from ..judging.judge import resolve
 from ..option_types import checked_types
+from ..own_entries import ModelLike
+from ..own_models import as_models, joined, name_models
 from ..results.curves import Crossover, FamilyCurve, LearningCurveAnswer
 from ..results.facts import dataset_facts
 from ..results.rows import Family
@@ -35,7 +37,7 @@ from ..runs.sweep import Cell, run_cells
 def learning_curve(
     data: DataLike = "sick-healthy",
     *,
-    models: Sequence[str] | None = None,
+    models: Sequence[ModelLike] | ModelLike | None = None,
     sizes: int = 8,
     smallest: int | None = None,
     repeats: int = 5,
@@ -56,9 +58,10 @@ def learning_curve(
     ----------
     data : str, path, DataFrame or Dataset, default="sick-healthy"
         Anything that :func:`deepworth.load_dataset` takes.
-    models : sequence of str, optional
-        Names of models; by default a few strong ones of both families. A family is represented at each
-        size by its best model, chosen on other repeats than those that score it.
+    models : sequence of str, estimator or callable, optional
+        Models as :func:`deepworth.compare` takes them, also of your own; by default a few strong ones of
+        both families. A family is represented at each size by its best model, chosen on other repeats than
+        those that score it.
     sizes : int, default=8
         Number of training sizes, at least 4; they grow by a constant ratio up to all training rows.
     smallest : int, optional
@@ -109,10 +112,18 @@ def learning_curve(
     dataset = as_dataset(data, seed=seed, **reading)
     facts, criteria = dataset_facts(dataset), Criteria(metric=metric, confidence_level=confidence_level)
     measure = resolve(criteria, facts).metric
-    plan = make_curve_plan(
-        dataset, models=models, sizes=sizes, smallest=smallest, repeats=repeats, seed=seed, params=params
-    )
-    cells, sweep = run_sweep(plan, dataset, facts, measure, progress, started)
+    names, own = name_models(as_models(models))
+    with joined(own):
+        plan = make_curve_plan(
+            dataset,
+            models=None if models is None else names,
+            sizes=sizes,
+            smallest=smallest,
+            repeats=repeats,
+            seed=seed,
+            params=params,
+        )
+        cells, sweep = run_sweep(plan, dataset, facts, measure, progress, started)
     result = LearningCurve(judge_learning_curve(cells, plan.facts, sweep, criteria))
     if sweep.interrupted:
         raise Interrupted(result)

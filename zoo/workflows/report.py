@@ -170,13 +170,36 @@ def command_of(setup: Setup) -> str:
     Files are named without their folders, and what only fits this machine is left out: the line is for
     other people's machines. Data in memory, and names in a list that hold a comma, need a call in Python.
     """
-    options = _given(setup)
+    options = _with_sources(_given(setup), setup)
     data = None if setup.data is None else _name(setup.data)
-    if data is None or not all(map(_fits_command_line, options.values())):
+    in_shell = all(model.in_file for model in setup.own)
+    if data is None or not in_shell or not all(map(_fits_command_line, options.values())):
         keywords = [f"{name}={value!r}" for name, value in options.items()]
         return f"deepworth.compare({', '.join(['data' if data is None else repr(data), *keywords])})"
     words = [word for name, value in options.items() for word in _words(name, value)]
     return shlex.join(["deepworth", "compare", f"./{data}" if data.startswith("-") else data, *words])
+
+
+class _Expression(str):
+    """Code of Python, which stands without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _with_sources(options: dict[str, object], setup: Setup) -> dict[str, object]:
+    """Models of the user's own by what makes them: a file without its folder, or code in Python."""
+    named = {m.name: _file_name(m.source) if m.in_file else _Expression(m.source) for m in setup.own}
+    models = setup.design.models
+    if not named or models is None:
+        return options
+    return {**options, "models": tuple(named.get(name, name) for name in models)}
+
+
+def _file_name(source: str) -> str:
+    return source.replace("\\", "/").rpartition("/")[2]
 
 
 def _given(setup: Setup) -> dict[str, object]:

@@ -11,6 +11,9 @@ from pathlib import Path
 from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
 from .. import registry
 from ..artefact.inspecting import versions
+from ..option_types import checked_types
+from ..own_entries import ModelLike
+from ..own_models import OwnModel, as_models, given_again, joined
 from ..results.rows import FINISHED, Result, prediction_array
 from ..results.runs import Event, Progress
 from ..runs.execute import executor_for
@@ -21,12 +24,15 @@ from ..runs.plan import Plan, make_plan
 from ..runs.store import JobRow, KeptRun, kept_prediction, load_unfinished
 from ..setup import Setup
 from ._comparison import Comparison, Conduct
+from .compare import check_own_models
 
 
+@checked_types
 def resume(
     run: str,
     *,
     data: DataLike | None = None,
+    models: Sequence[ModelLike | OwnModel] | ModelLike | None = None,
     store: str | os.PathLike[str] | None = None,
     jobs: int | None = None,
     time_limit: float | str | None = None,
@@ -44,6 +50,9 @@ def resume(
         Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
     data : DataFrame or Dataset, optional
         The data of the run, if they were given in memory.
+    models : sequence of str, estimator or callable, optional
+        The models of your own that the run has: what makes them is not kept with it, and no run executes a
+        file that you do not name. They must not have changed.
     store : path, optional
         Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
     jobs : int, optional
@@ -88,16 +97,21 @@ def resume(
     """
     started = time.perf_counter()
     kept, _ = load_unfinished(run, store)
-    kept.need_setup()
+    own = given_again(kept.need_setup().own, as_models(models), kept.id)
     record = RunStore.reopen(kept.folder)  # from here on it is ours alone
     try:
         kept, rows = load_unfinished(kept.folder)
+        kept = with_own_models(kept, own)
         changed = {"jobs": jobs, "time_limit": time_limit, "memory_limit": memory_limit}
         setup = setup_here(kept, cluster, **changed)
         limits = make_limits(setup.resources)
         families = [row.result.family for row in rows if row.result.status not in FINISHED]
         patient = kept.plan.preset == "thorough"
-        with executor_for(limits, families, patient=patient, cluster=cluster, progress=progress) as executor:
+        check_own_models(setup, limits)
+        with (
+            joined(own),
+            executor_for(limits, families, patient=patient, cluster=cluster, progress=progress) as executor,
+        ):
             dataset = same_data(kept, data)
             plan = same_plan(kept, dataset, limits)
             known = _known_results(plan, dataset, kept.folder, rows)
@@ -119,6 +133,11 @@ def setup_here(kept: KeptRun, cluster: str | None = None, **changed: object) -> 
     return replace(setup, resources=here).with_resources(**changed)
 
 
+def with_own_models(kept: KeptRun, own: Sequence[OwnModel]) -> KeptRun:
+    """The run with what makes its models of the user's own."""
+    return replace(kept, setup=replace(kept.need_setup(), own=tuple(own)))
+
+
 def same_data(kept: KeptRun, data: DataLike | None) -> Dataset:
     """The data of a run, refused where they have changed."""
     setup = kept.need_setup()
@@ -134,6 +153,8 @@ def same_data(kept: KeptRun, data: DataLike | None) -> Dataset:
 def same_plan(kept: KeptRun, dataset: Dataset, limits: Limits) -> Plan:
     """The plan of a run, refused where its models or splits have changed."""
     unknown = [name for name in kept.plan.models if name not in registry.entries()]
+    if unknown and unknown[0] in {model.name for model in kept.need_setup().own}:
+        raise InputError(f"run {kept.id} has a model of your own, {unknown[0]}, which is not kept with it")
     if unknown:
         raise InputError(f"run {kept.id} has a model that is not there any more: {unknown[0]}")
     setup = kept.need_setup()

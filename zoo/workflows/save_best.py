@@ -12,14 +12,15 @@ import numpy as np
 from ...datasets import Dataset, InputError
 from .. import registry
 from ..artefact.saving import save
-from ..export import prove_saved
 from ..inner_splits import fit_respecting
+from ..own_models import joined
 from ..results.answer import Answer, LeaderboardRow
 from ..results.facts import PlanFacts
 from ..results.json import to_json
 from ..runs.fitting import ConfidenceOptions, facts_of, with_confidence
 from ..runs.limits import limited, threads_for
 from ._comparison import Comparison
+from .train import proved
 
 _NO_COSTS = {
     *("model", "family", "status", "score", "score_low", "score_high", "metrics", "intervals", "reason"),
@@ -66,7 +67,8 @@ def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bo
     row = next((r for r in answer.leaderboard if r.score is not None), None)
     if row is None:
         raise InputError("no model has a score, so there is none to save")
-    model, seconds = _fitted(row.model, answer, data)
+    with joined(result.own_models):
+        model, seconds = _fitted(row.model, answer, data)
     costs = {k: v for k, v in to_json(row).items() if k not in _NO_COSTS and v is not None}
     folder = save(
         model,
@@ -83,7 +85,7 @@ def save_best(result: Comparison, path: str | os.PathLike[str], *, overwrite: bo
         costs={**costs, "final_fit_seconds": seconds},
         run=answer.run,
     )
-    if not prove_saved(model, folder).holds:
+    if not proved(model, folder).holds:
         raise InputError(f"{folder}: the saved model answers otherwise than the trained one, see proof.json")
     return folder
 

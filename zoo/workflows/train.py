@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any, Unpack
@@ -17,6 +18,9 @@ from ..export import prove_saved
 from ..inner_splits import fit_respecting
 from ..metrics import evaluate, of_task, truth_of
 from ..option_types import checked_types
+from ..own_entries import ModelLike
+from ..own_models import joined, name_models
+from ..results.models import FormatResult
 from ..results.rows import Labels
 from ..results.saved import Trained
 from ..runs.fitting import ConfidenceOptions, predict, training_rows, with_confidence
@@ -29,7 +33,7 @@ from ..setup import Calibration, Parameters
 def train(
     data: DataLike,
     *,
-    model: str = "deep-mlp",
+    model: ModelLike = "deep-mlp",
     output: str | os.PathLike[str],
     overwrite: bool = False,
     params: Parameters | None = None,
@@ -49,8 +53,9 @@ def train(
     ----------
     data : str, path, DataFrame or Dataset
         Anything that :func:`deepworth.load_dataset` takes.
-    model : str, default="deep-mlp"
-        Name of a model, see :func:`deepworth.models`.
+    model : str, estimator or callable, default="deep-mlp"
+        Name of a model, see :func:`deepworth.models`, or a model of your own as :func:`deepworth.compare`
+        takes them.
     output : path
         Folder of the saved model.
     overwrite : bool, default=False
@@ -88,9 +93,23 @@ def train(
     """
     options = ConfidenceOptions(calibrate, confidence_level, cost_false_negative, cost_false_positive)
     check_writable(Path(output), overwrite)
-    dataset = as_dataset(data, seed=seed, **reading)
+    (name,), own_model = name_models([model])
+    with joined(own_model):
+        dataset = as_dataset(data, seed=seed, **reading)
+        return _trained(dataset, name, Path(output), overwrite, params or {}, seed, options)
+
+
+def _trained(
+    dataset: Dataset,
+    model: str,
+    output: Path,
+    overwrite: bool,
+    params: Parameters,
+    seed: int,
+    options: ConfidenceOptions,
+) -> Trained:
     name = _model_for(dataset, model)
-    own = known_params(params or {}, [name]).get(name, {})
+    own = known_params(params, [name]).get(name, {})
     rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
     estimator = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
     estimator = with_confidence(estimator, dataset, rows, options)
@@ -105,9 +124,18 @@ def train(
         seed=seed,
         overwrite=overwrite,
     )
-    proof = prove_saved(estimator, folder)
+    proof = proved(estimator, folder)
     size = sum(f.stat().st_size for f in folder.iterdir() if f.name != "proof.json")
     return Trained(str(folder), size, seconds, len(rows), proof, read_manifest(folder))
+
+
+def proved(estimator: Any, folder: Path) -> FormatResult:
+    """The proof of a model that was just saved. One that nobody could open is not left behind."""
+    try:
+        return prove_saved(estimator, folder)
+    except InputError as error:  # layers of the user's own: opening a model executes no code
+        shutil.rmtree(folder, ignore_errors=True)
+        raise InputError(f"the model was trained but cannot be saved: {error}") from error
 
 
 def _model_for(dataset: Dataset, model: str) -> str:
