@@ -2,6 +2,7 @@ from . import datasets, zoo
 from .datasets import InputError, describe_dataset, list_datasets, load_dataset
 from .zoo.artefact import load, save
 from .zoo.setup import Setup
+from .zoo.workflows._compared_predictions import ComparedPredictions
 from .zoo.workflows._comparison import Comparison
 from .zoo.workflows.benchmark import benchmark
 from .zoo.workflows.calibration import calibration
@@ -28,6 +29,7 @@ from .zoo.workflows.verify import verify
 __version__: str
 
 __all__ = [
+    "ComparedPredictions",
     "Comparison",
     "InputError",
     "Setup",

@@ -29,6 +29,7 @@ from deepworth.zoo.results.models import (
     ModelFacts,
     Verification,
 )
+from deepworth.zoo.results.predictions import PredictionsAnswer
 from deepworth.zoo.results.report import ReportSheet
 from deepworth.zoo.results.runs import Preview, RunSummary, RunVerification
 from deepworth.zoo.results.saved import Evaluation, SavedModelCost, Trained
@@ -64,6 +65,7 @@ def merged(name: str, *parts: type, without: Collection[str] = ()) -> Any:
 # By the name of the file: the type, and what prints it.
 SCHEMAS: dict[str, tuple[Any, str]] = {
     "answer": (Answer, "compare --json, verdict --json, runs RUN --json"),
+    "predictions_verdict": (PredictionsAnswer, "verdict --predictions --json"),
     "preview": (Preview, "compare --dry-run --json"),
     "report": (ReportSheet, "report --format json"),
     "run_verification": (RunVerification, "verify RUN --json"),

@@ -9,13 +9,11 @@ import numpy as np
 
 from ...datasets import InputError
 from ..results.answer import Answer, LeaderboardRow, Paired, Posterior
-from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded
+from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded, rounded
 from ..results.rows import Results
 from ..setup import Criteria
 from .judge import judge, resolve
 from .planning import POWER, Rule, rows_needed, smallest_gain
-
-MOST_TIMES = 1000  # as many rows as there are; more is no plan
 
 
 @dataclass(frozen=True)
@@ -231,16 +229,10 @@ def _advice(plan: RowsNeeded) -> str:
     """What would settle it, with its price in rows."""
     close = "the gain is close to the margin, so that more rows do not settle it soon; another margin would"
     needed = plan.rows_needed
-    if needed is None or needed > MOST_TIMES * plan.rows:
+    if needed is None:
         return close
     if needed <= plan.rows:
         return (
             f"some more rows than these {plan.rows:,} (as many are enough in {plan.power:.0%} of all cases)"
         )
-    return f"about {_round(needed - plan.rows):,} more rows, {_round(needed):,} in all"
-
-
-def _round(rows: int) -> int:
-    """Two significant digits."""
-    digits = max(0, len(str(rows)) - 2)
-    return int(round(rows, -digits))
+    return f"about {rounded(needed - plan.rows):,} more rows, {rounded(needed):,} in all"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy import sparse
-from scipy.stats import rankdata
 
 from ._base import Truth
 
@@ -51,13 +49,23 @@ def placement_values(is_positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
     is_positive : bool (n_rows,)
     scores : float (n_rows,), higher for positive
     """
-    ranks = rankdata(scores)
+    ranks = midranks(scores)
     placements = np.empty(len(scores))
     for rows in (is_positive, ~is_positive):
         others = len(scores) - np.count_nonzero(rows)
-        below = (ranks[rows] - rankdata(scores[rows])) / others
+        below = (ranks[rows] - midranks(scores[rows])) / others
         placements[rows] = below if rows is is_positive else 1.0 - below
     return placements
+
+
+def midranks(scores: np.ndarray) -> np.ndarray:
+    """The place of each score from 1, equal ones share the middle of theirs; as ``scipy.stats.rankdata``."""
+    order = np.argsort(scores, kind="stable")
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(scores[order]) != 0]))
+    ends = np.append(starts[1:], len(scores))
+    ranks = np.empty(len(scores))
+    ranks[order] = np.repeat((starts + 1 + ends) / 2, ends - starts)
+    return ranks
 
 
 def unweighted(weighted: Weighted, truth: Truth, prediction: np.ndarray) -> float:
@@ -76,6 +84,10 @@ def confusion_matrices(truth: Truth, prediction: np.ndarray, weights: np.ndarray
     """Weights by true class (rows) and predicted class (columns), float64 (n_samples, K, K)."""
     k, n = truth.n_classes, len(truth.y)
     cells = truth.y * k + prediction.argmax(axis=1)
+    if len(weights) == 1:
+        return np.bincount(cells, weights[0], minlength=k * k).reshape(1, k, k)
+    from scipy import sparse
+
     one_hot = sparse.csr_matrix((np.ones(n), (np.arange(n), cells)), shape=(n, k * k))
     return np.asarray((one_hot.T @ weights.T.astype(np.float64)).T).reshape(-1, k, k)
 

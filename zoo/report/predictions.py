@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..results.answer import Answer, flat_row
 from ..results.facts import DatasetFacts, PlanFacts
-from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded
+from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded, rounded
 from ..results.report import ReportSheet
 from .output import as_json as json_text
 from .output import write_answer
@@ -91,9 +91,8 @@ def _rows(plan: RowsNeeded, label: str) -> list[str]:
     chance = f"with a probability of {plan.power:.0%}"
     found = []
     if plan.rows_needed is not None:
-        found.append(
-            f"A true gain of {small(plan.gain)} {label} is settled by {plan.rows_needed:,} rows {chance}."
-        )
+        rows = f"about {rounded(plan.rows_needed):,} rows"
+        found.append(f"A true gain of {small(plan.gain)} {label} is settled by {rows} {chance}.")
     if plan.smallest_gain is not None:
         found.append(f"These {plan.rows:,} rows tell a gain of {small(plan.smallest_gain)} {chance}.")
     return found

@@ -38,6 +38,11 @@ class RowsNeeded:
     smallest_gain: float | None
 
 
+def rounded(rows: int) -> int:
+    """A planned number of rows with two significant digits."""
+    return int(round(rows, -max(0, len(str(rows)) - 2)))
+
+
 @dataclass(frozen=True)
 class ModelVerdict:
     """Is one model better than another?

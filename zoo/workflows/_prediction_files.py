@@ -136,6 +136,8 @@ def _stem(path: Path) -> str:
         ".txt",
         ".parquet",
         ".pq",
+        ".jsonl",
+        ".feather",
     ):
         name = Path(name).stem
     return name

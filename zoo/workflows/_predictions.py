@@ -17,7 +17,7 @@ from ...datasets import ColumnReader, Dataset, InputError, Provenance, load_data
 from ..metrics import Metric, of_task, primary
 from ..results.facts import DatasetFacts, Determinism, PlanFacts
 from ..results.rows import Fold, Labels, Result, Results, RunFacts
-from ._prediction_files import SameRows, Table, columns_of_predictions, numbers_in, words_in
+from ._prediction_files import USUAL_NAMES, SameRows, Table, columns_of_predictions, numbers_in, words_in
 
 Given = Literal["probabilities", "ranks", "labels", "values"]
 PREFIXES = ("probability_", "probability of ", "proba_", "prob_", "p_")
@@ -420,7 +420,7 @@ def _dataset_facts(
 ) -> DatasetFacts:
     regression = labels.task == "regression"
     return DatasetFacts(
-        name=rows.target,
+        name="predictions" if rows.target in USUAL_NAMES["target"] else rows.target,
         rows=len(labels.y),
         columns=None,
         width=float(len(predicted)),

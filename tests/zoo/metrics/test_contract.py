@@ -35,6 +35,7 @@ FACTS = {
     "RELATIVE",
     "SECOND",
     "PRIMARY_FOR",
+    "NEEDS",
     "CHANCE",
     "ORDER",
 }
@@ -96,6 +97,20 @@ def constant(truth):
 
 
 # ---------------------------------------------------------------- what the file says
+
+
+@every_task
+def test_a_metric_needs_no_more_than_it_says(metric, task, n_classes):
+    """Ranks of scores, or predicted classes, give the score of the probabilities that they come from."""
+    assert metric.needs in ("probabilities", "ranks", "labels")
+    truth, prediction = drawn(task, n_classes, 60)
+    if metric.needs == "ranks":
+        less = prediction**3
+    elif metric.needs == "labels":
+        less = np.eye(n_classes)[prediction.argmax(axis=1)]
+    else:
+        return
+    assert evaluate(metric, truth, less) == pytest.approx(evaluate(metric, truth, prediction), abs=1e-12)
 
 
 @every_metric

@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from deepworth.zoo.metrics import (
     METRICS,
@@ -17,6 +20,7 @@ from deepworth.zoo.metrics import (
     of_task,
     weighted_scores,
 )
+from deepworth.zoo.metrics._ranking import midranks
 
 
 def drawn(n=50, seed=1):
@@ -153,3 +157,9 @@ def test_a_prediction_that_is_no_number_has_no_score(task):
     prediction[3] = np.nan
     found = {m.name: evaluate(m, truth, prediction) for m in of_task(task) if m.name != "accuracy"}
     assert found == dict.fromkeys(found)
+
+
+@given(st.lists(st.integers(-3, 3) | st.floats(-1e9, 1e9), min_size=1, max_size=40))
+def test_midranks_are_those_of_scipy(scores):
+    found = midranks(np.array(scores, dtype=float))
+    assert found.tolist() == rankdata(scores).tolist()
