@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from ._errors import InputError
 from ._images import IMAGES
+from ._suffixes import KNOWN, suffix_of
 
 TEXTS = (".txt",)
 # Sizes are those that the archive states; Python's zipfile reads no byte more than that of any file.
@@ -122,8 +123,6 @@ def _parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
 
 def _only_table(files: list[zipfile.ZipInfo]) -> zipfile.ZipInfo | None:
     """The only file, or the only one with the name of a table beside others, such as a README.txt."""
-    from ._files import KNOWN, suffix_of
-
     if len(files) == 1 and not _parts(files[0])[-1].lower().endswith(IMAGES):
         return files[0]
     suffixes = [suffix_of(Path(PurePosixPath(*_parts(f)))) for f in files]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ._base import Dataset, Provenance
 from ._errors import InputError
-from ._files import stem_of
+from ._suffixes import stem_of
 from ._table import TableOptions, dataset_from_frame
 from ._target import read_target, rows_with_target
 

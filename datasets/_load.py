@@ -359,7 +359,7 @@ def _call(entry: Entry, seed: int, offline: bool | None, cache_dir: Any) -> Data
 
 
 def _looks_like_path(data: str) -> bool:
-    from ._files import COMPRESSED, KNOWN
+    from ._suffixes import COMPRESSED, KNOWN
 
     return (
         any(mark in data for mark in ("/", "\\", os.sep))
@@ -401,7 +401,8 @@ def _from_frame(frame: pd.DataFrame, test: pd.DataFrame | None, options: TableOp
 
 def _from_file(path: Path, test: Any, options: TableOptions) -> Dataset:
     from ._base import Provenance
-    from ._files import read_table, stem_of, suffix_of
+    from ._files import read_table
+    from ._suffixes import stem_of, suffix_of
     from ._table import dataset_from_frame
 
     if suffix_of(path) == ".npz":
@@ -423,8 +424,8 @@ def _from_folder(path: Path, test: Any, options: TableOptions) -> Dataset:
     from contextlib import ExitStack
 
     from ._archives import unpacked
-    from ._files import stem_of
     from ._folders import load_folder
+    from ._suffixes import stem_of
 
     test_path = None if test is None else _as_path(test)
     with ExitStack() as archives:

@@ -36,9 +36,10 @@ from ._delimited import (
     refuse_headers,
 )
 from ._errors import InputError
-from ._files import _record, checked, read_bytes, read_table, suffix_of
+from ._files import _record, checked, read_bytes, read_table
 from ._layout import is_blank
 from ._reader import MISSING_MARKS
+from ._suffixes import suffix_of
 
 ROWS = 16_384  # per part
 BLOCK = 4 * 2**20  # bytes parsed at once; no row may be longer

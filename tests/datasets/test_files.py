@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from deepworth import InputError, load_dataset
 from deepworth.datasets._arff import read_arff
 from deepworth.datasets._delimited import read_delimited, sniff_delimiter
-from deepworth.datasets._files import read_table, stem_of, suffix_of
+from deepworth.datasets._files import read_table
+from deepworth.datasets._suffixes import stem_of, suffix_of
 
 N = 30
 TABLE = pd.DataFrame(
