@@ -111,8 +111,8 @@ def column_scale(values: np.ndarray, centred: bool = False) -> Scale:
     plain = _scale(0.0, spread, _SPREAD_BITS)
     if _kept_apart(known, plain) >= 1 - _FEW_EQUAL:
         return plain
-    centred = _scale(densest(known), spread, _SPREAD_BITS)
-    return centred if _kept_apart(known, centred) > _kept_apart(known, plain) else plain
+    at_densest = _scale(densest(known), spread, _SPREAD_BITS)
+    return at_densest if _kept_apart(known, at_densest) > _kept_apart(known, plain) else plain
 
 
 def _scale(centre: float, spread: float, bits: int) -> Scale:
