@@ -21,6 +21,7 @@ from .own_models import OwnModel, is_one_model, name_models
 
 Preset = Literal["quick", "standard", "thorough"]
 Calibration = Literal["auto", "none", "temperature", "platt", "isotonic"]
+InferenceName = Literal["rows", "corrected-t"]
 Parameters = Mapping[str, Mapping[str, object]]
 
 
@@ -70,12 +71,16 @@ class Criteria:
         Level of the intervals, and the probability that a verdict needs.
     budget : tuple of str
         Limits of cost.
+    inference : {"rows", "corrected-t"}
+        Whether uncertainty is estimated from what every tested row contributes to a score, or from one score
+        a fold (Nadeau and Bengio 2003).
     """
 
     metric: str | None = None
     margin: float | None = None
     confidence_level: float = 0.95
     budget: tuple[str, ...] = ()
+    inference: InferenceName = "rows"
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,7 @@ class SetupOptions(ReadOptions, ResourceOptions, total=False):
     metric: str | None
     margin: float | None
     confidence_level: float
+    inference: InferenceName
     budget: Sequence[str] | str | None
     seed: int
 
@@ -153,13 +159,13 @@ class Setup:
         Processes, threads and limits.
     seed : int
         The same seed gives the same numbers on the same machine.
+    own : tuple of OwnModel
+        Models of the user's own. What makes them is not kept as JSON, and must be named again.
 
     Examples
     --------
     >>> from deepworth import Setup
     >>> setup = Setup.of("patients.csv", target="sick", preset="standard", metric="f1")
-    own : tuple of OwnModel
-        Models of the user's own. What makes them is not kept as JSON, and must be named again.
     >>> setup.design.preset, setup.reading["target"], setup.criteria.metric
     ('standard', 'sick', 'f1')
     >>> Setup.from_json(setup.to_json()) == setup
@@ -172,12 +178,12 @@ class Setup:
     criteria: Criteria = field(default_factory=Criteria)
     resources: Resources = field(default_factory=Resources)
     seed: int = 0
+    own: tuple[OwnModel, ...] = ()
 
     @classmethod
     @checked_types
     def of(cls, data: DataLike = "sick-healthy", **options: Unpack[SetupOptions]) -> Setup:
         """Make a setup of keyword arguments.
-    own: tuple[OwnModel, ...] = ()
 
         Parameters
         ----------
@@ -192,14 +198,14 @@ class Setup:
             There is no such option, or it is of another type.
         """
         given: dict[str, Any] = {name: _tupled(name, value) for name, value in options.items()}
+        users: tuple[OwnModel, ...] = ()
+        if given.get("models") is not None:
+            given["models"], users = name_models(given["models"])
         parts: dict[str, Any] = {}
         for name, kind in _parts().items():
             own = {f.name: given.pop(f.name) for f in fields(kind) if given.get(f.name) is not None}
             for f in fields(kind):
                 given.pop(f.name, None)
-        users: tuple[OwnModel, ...] = ()
-        if given.get("models") is not None:
-            given["models"], users = name_models(given["models"])
             parts[name] = kind(**own)
         seed = given.pop("seed", 0)
         for name in given:
@@ -217,12 +223,12 @@ class Setup:
         """The setup as a plain object; None where it holds something that JSON does not have."""
         import json
 
+        plain = {**asdict(replace(self, own=())), "own": [model.facts() for model in self.own]}
         try:
             content: dict[str, object] = json.loads(json.dumps(plain, allow_nan=False))
         except (TypeError, ValueError):
             return None
         return content
-        plain = {**asdict(replace(self, own=())), "own": [model.facts() for model in self.own]}
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Setup:

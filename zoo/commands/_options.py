@@ -279,6 +279,13 @@ MARGIN = option(
     metavar="DIFFERENCE",
     help="Largest difference in the metric that counts as practically equivalent.",
 )
+INFERENCE = option(
+    "--inference",
+    group="Evaluation",
+    type=click.Choice(["rows", "corrected-t"]),
+    show_default="rows",
+    help="Estimate uncertainty from every tested row, or from one score per fold by the corrected t test.",
+)
 BUDGET = option(
     "--budget",
     group="Evaluation",

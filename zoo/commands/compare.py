@@ -15,6 +15,7 @@ from ._options import (
     DRY_RUN,
     JSON,
     LOAD,
+    INFERENCE,
     MARGIN,
     METRIC,
     MLFLOW,
@@ -109,7 +110,7 @@ def _save_best(result: Any, folder: str | None) -> None:
     metavar="FRACTION",
     help="Instead of folds, hold out this fraction of the rows, as many times as --repeats says.",
 )
-@options(METRIC, MARGIN, confidence(), BUDGET)
+@options(METRIC, MARGIN, confidence(), INFERENCE, BUDGET)
 @options(*RUNNER)
 @option(
     "--costs/--no-costs",

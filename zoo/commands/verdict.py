@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ._group import Command, option
-from ._options import BUDGET, JSON, MARGIN, METRIC, OUTPUT, STORE, confidence, names, options
+from ._options import BUDGET, INFERENCE, JSON, MARGIN, METRIC, OUTPUT, STORE, confidence, names, options
 
 GROUP = "Compare and judge"
 ORDER = 2
@@ -95,7 +95,7 @@ class _Verdict(Command):
     metavar="NAMES",
     help="Only these models, separated by commas.",
 )
-@options(METRIC, MARGIN, confidence(None))
+@options(METRIC, MARGIN, confidence(None), INFERENCE)
 @option(
     "--between",
     group="Evaluation",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...datasets import InputError, unknown_name
-from ..calibration.calibrators import CALIBRATORS, FEWEST_ROWS, Calibrator, cross_fitted, log_losses, simplest
+from ..calibration.calibrators import FEWEST_ROWS, Calibrator, candidates, cross_fitted, log_losses, simplest
 from ..calibration.conformal import MisclassificationCosts, check_level, sets_out_of_fold, widths_out_of_fold
 from ..calibration.reliability import (
     bin_numbers,
@@ -184,7 +184,7 @@ def _calibrated(kept: _Kept) -> dict[type[Calibrator], np.ndarray]:
     enough = len(kept.rows) >= FEWEST_ROWS and all(
         len(np.unique(kept.truth[kept.parts != part])) > 1 for part in np.unique(kept.parts)
     )
-    kinds = list(CALIBRATORS.values())[: None if enough else 1]
+    kinds = candidates(kept.prediction.shape[1])[: None if enough else 1]
     return {kind: cross_fitted(kind, kept.prediction, kept.truth, kept.parts) for kind in kinds}
 
 

@@ -104,7 +104,7 @@ def hierarchical(
     >>> seen = [Measured(mean, scale=0.5, freedom=8) for mean in (2.0, 3.1, 2.4, 2.9, 3.3)]
     >>> found = hierarchical("a", "b", seen, margin=1.0, level=0.95, unit="margin")
     >>> found.outcome, round(found.p_first, 2)
-    ('first', 0.99)
+    ('first', 1.0)
     """
     if len(datasets) < 2:
         return None

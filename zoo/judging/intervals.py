@@ -95,10 +95,33 @@ def correlated_t(
     scale = expansion * np.sqrt(difference_variance(differences, test_over_train, size))
     if scale == 0.0:
         return _agreement(rows, width, margin, level)
-    freedom = len(differences) - 1
+    return student(mean, float(scale), len(differences) - 1, margin, level)
+
+
+def student(
+    mean: float,
+    error: float,
+    freedom: float,
+    margin: float,
+    level: float,
+    rows: int | None = None,
+    width: float = np.inf,
+) -> Posterior:
+    """Posterior of a mean difference: Student t, or, with neither difference nor error, that of agreement.
+
+    Parameters
+    ----------
+    mean, error, freedom : float
+        Location, scale and degrees of freedom.
+    margin, level : float
+    rows, width : int, float
+        Of :func:`correlated_t`.
+    """
+    if error == 0.0:
+        return _agreement(rows, width, margin, level)
     # special functions: a frozen distribution takes ten times as long to be made as to answer
-    p_below, p_above = (float(special.stdtr(freedom, z / scale)) for z in (-margin - mean, mean - margin))
-    half = float(special.stdtrit(freedom, 0.5 + level / 2) * scale)
+    p_below, p_above = (float(special.stdtr(freedom, z / error)) for z in (-margin - mean, mean - margin))
+    half = float(special.stdtrit(freedom, 0.5 + level / 2) * error)
     return Posterior(mean, mean - half, mean + half, p_below, max(0.0, 1 - p_below - p_above), p_above)
 
 
@@ -111,8 +134,13 @@ def _agreement(rows: int | None, width: float, margin: float, level: float) -> P
     if rows is None or not np.isfinite(width):
         return Posterior(0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     doubt = (1.0 - min(1.0, margin / width)) ** (rows + 1)
-    most = width * (1.0 - (1.0 - level) ** (1.0 / (rows + 1)))
+    most = nothing_apart(width, rows, level)
     return Posterior(0.0, -most, most, doubt / 2, 1.0 - doubt, doubt / 2)
+
+
+def nothing_apart(width: float, rows: int, level: float) -> float:
+    """How far apart scores may be that agree on so many rows: the quantile of the rule of succession."""
+    return float(width * (1.0 - (1.0 - level) ** (1.0 / (rows + 1))))
 
 
 def agreeing_rows_needed(width: float, margin: float, level: float) -> int | None:
@@ -185,11 +213,15 @@ def left_out_champion(scores: np.ndarray, repeats: np.ndarray | None = None) -> 
     -------
     ndarray of shape (J,)
     """
+    left_out: np.ndarray = scores[left_out_choices(scores, repeats), np.arange(scores.shape[1])]
+    return left_out
+
+
+def left_out_choices(scores: np.ndarray, repeats: np.ndarray | None = None) -> np.ndarray:
+    """The models that :func:`left_out_champion` scores: their positions, int (J,)."""
     n_folds = scores.shape[1]
     repeats = np.zeros(n_folds, dtype=int) if repeats is None else repeats
-    chosen = [best(scores[:, _others(fold, repeats)]) for fold in range(n_folds)]
-    left_out: np.ndarray = scores[chosen, np.arange(n_folds)]
-    return left_out
+    return np.array([best(scores[:, _others(fold, repeats)]) for fold in range(n_folds)], dtype=int)
 
 
 def _others(fold: int, repeats: np.ndarray) -> np.ndarray:

@@ -11,11 +11,13 @@ from ..metrics import Metric, primary
 from ..results.answer import Answer, Paired
 from ..results.facts import DatasetFacts, TimeEstimate
 from ..results.rows import Results
-from ..setup import Criteria
+from ..setup import Criteria, InferenceName
+from .fold_level import FoldLevel
+from .inference import Inference
 from .intervals import check_level
 from .leaderboard import leaderboard_rows, metric_facts, parse_budget, within_budget
-from .pairs import paired_by_folds, paired_on_test_part
-from .scores import ModelScores, Resampled, resample, score_models
+from .row_level import RowLevel
+from .scores import ModelScores, resample, score_models
 from .support import Support, support_of
 from .suspicion import suspicions, with_warning
 from .verdict import decide
@@ -48,24 +50,15 @@ def judge(
     if models:
         results = _only(results, models)
     facts, resolved = results.facts, resolve(criteria, results.facts.dataset)
-    plan, metric, level = facts.plan, resolved.metric, resolved.level
+    plan, metric = facts.plan, resolved.metric
     scores = score_models(results)
-    resampled = _resampled(results, scores, resolved)
     support = support_of(results, metric)
-    verdict = decide(
-        scores,
-        metric,
-        margin=resolved.margin,
-        level=level,
-        test_over_train=plan.test_over_train,
-        missing=tuple(m.model for m in scores if not m.complete),
-        resampled=resampled,
-        support=support,
-    )
+    inference = inference_of(results, scores, resolved, support)
+    missing = tuple(m.model for m in scores if not m.complete)
+    verdict = decide(inference, margin=resolved.margin, missing=missing, support=support)
     verdict = with_warning(verdict, suspicions(facts.findings, scores, facts.dataset.task, support))
-    setting = (metric, plan.test_over_train, level, resampled)
     board = leaderboard_rows(
-        facts.dataset.task, scores, *setting, results.costs, facts.explanations, plan.references
+        facts.dataset.task, inference, results.costs, facts.explanations, plan.references
     )
     return Answer(
         run=facts.run,
@@ -77,7 +70,7 @@ def judge(
         leaderboard=tuple(board),
         best_reachable=facts.best_reachable.get(metric.name),
         verdict=verdict,
-        budget=within_budget(resolved.budget, board, scores, *setting) if resolved.budget else None,
+        budget=within_budget(resolved.budget, board, inference) if resolved.budget else None,
         explanations=facts.explanations,
         findings=facts.findings,
         versions=facts.versions,
@@ -85,7 +78,7 @@ def judge(
         estimate=_with_real_time(results),
         determinism=facts.determinism,
         exit_code=int(any(row.status not in ("ok", "skipped") for row in results.rows)),
-        between=None if between is None else _between(between, scores, resolved, results, resampled, support),
+        between=None if between is None else _between(between, inference, resolved.margin, support),
     )
 
 
@@ -98,12 +91,17 @@ def _only(results: Results, models: Sequence[str]) -> Results:
     return replace(results, rows=tuple(row for row in results.rows if row.model in models))
 
 
-def _resampled(results: Results, scores: Sequence[ModelScores], resolved: Resolved) -> Resampled | None:
-    """Bootstrap scores, where there is one official test part and therefore no folds to compare."""
-    plan = results.facts.plan
-    if not plan.official_test:
-        return None
-    return resample(results.labels, results.test_rows[0, 0], scores, resolved.metric, plan.seed)
+def inference_of(
+    results: Results, scores: Sequence[ModelScores], resolved: Resolved, support: Support | None
+) -> Inference:
+    """By rows, or by folds where that was asked for."""
+    metric, level, plan = resolved.metric, resolved.level, results.facts.plan
+    if resolved.inference == "rows":
+        return RowLevel(results, scores, metric, level, support)
+    resampled = None
+    if plan.official_test:  # no folds to compare
+        resampled = resample(results.labels, results.test_rows[0, 0], scores, metric, plan.seed)
+    return FoldLevel(scores, metric, level, plan.test_over_train, resampled, support)
 
 
 def _with_real_time(results: Results) -> TimeEstimate | None:
@@ -115,38 +113,20 @@ def _with_real_time(results: Results) -> TimeEstimate | None:
     return replace(estimate, real_seconds=results.facts.seconds if whole else None)
 
 
-def _between(
-    names: tuple[str, str],
-    models: Sequence[ModelScores],
-    resolved: Resolved,
-    results: Results,
-    resampled: Resampled | None,
-    support: Support | None,
-) -> Paired:
-    known = [m.model for m in models]
+def _between(names: tuple[str, str], inference: Inference, margin: float, support: Support | None) -> Paired:
+    known, metric = [m.model for m in inference.models], inference.metric
     for name in names:
         if name not in known:
             raise unknown_name("model of this run", name, known)
-    i, j = (known.index(name) for name in names)
-    first, second = models[i], models[j]
-    metric, margin, level = resolved.metric, resolved.margin, resolved.level
+    pair = None
     if support is not None and not support.enough:
         rows = "row is" if support.tested == 1 else "rows are"
         why = f"only {support.tested} tested {rows} of class {support.label}"
-        raise InputError(f"{first.model} and {second.model} cannot be compared by {metric.label}: {why}")
-    if resampled is None:
-        ratio = results.facts.plan.test_over_train
-        pair = paired_by_folds(first, second, metric, ratio, margin, level)
     else:
-        samples = (resampled.in_bag[i], resampled.in_bag[j])
-        pair = paired_on_test_part(first, second, metric, resampled.truth, samples, margin, level)
+        pair = inference.paired(known.index(names[0]), known.index(names[1]), margin)
+        why = "too few folds have a score of both, or the test set is too small"
     if pair is None:
-        why = (
-            "they have no two folds with a score of both"
-            if resampled is None
-            else "the test set is too small"
-        )
-        raise InputError(f"{first.model} and {second.model} cannot be compared by {metric.label}: {why}")
+        raise InputError(f"{names[0]} and {names[1]} cannot be compared by {metric.label}: {why}")
     return pair
 
 
@@ -158,6 +138,7 @@ class Resolved:
     margin: float
     level: float
     budget: dict[str, float] = field(default_factory=dict)
+    inference: InferenceName = "rows"
 
 
 def resolve(criteria: Criteria, dataset: DatasetFacts) -> Resolved:
@@ -173,7 +154,9 @@ def resolve(criteria: Criteria, dataset: DatasetFacts) -> Resolved:
     margin = criteria.margin
     if margin is None:  # of errors by default a share of the target's deviation
         margin = metric.margin * ((dataset.target_std or 0.0) if metric.relative else 1.0)
-    return Resolved(metric, float(margin), criteria.confidence_level, parse_budget(criteria.budget))
+    return Resolved(
+        metric, float(margin), criteria.confidence_level, parse_budget(criteria.budget), criteria.inference
+    )
 
 
 def check_criteria(criteria: Criteria) -> None:

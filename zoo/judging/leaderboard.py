@@ -11,24 +11,21 @@ import numpy as np
 
 from ...datasets import InputError, Task, unknown_name
 from ..metrics import Metric, of_task, second
-from ..results.answer import BudgetAnswer, Interval, LeaderboardRow
+from ..results.answer import BudgetAnswer, LeaderboardRow
 from ..results.explanation import Explanations
 from ..results.facts import MetricFacts
 from ..results.rows import CostSheet, Result
-from .intervals import best, corrected_interval, left_out_champion, out_of_bag_champion
+from .inference import Inference
+from .intervals import best
 from .pairs import tied_with_best
-from .scores import ModelScores, Resampled, interval, one_class_only
+from .scores import ModelScores, one_class_only
 
 T = TypeVar("T")
 
 
 def leaderboard_rows(
     task: Task,
-    models: Sequence[ModelScores],
-    metric: Metric,
-    test_over_train: float,
-    level: float,
-    resampled: Resampled | None,
+    inference: Inference,
     costs: Mapping[str, Result] | None = None,
     explanations: Explanations | None = None,
     references: Collection[str] = (),
@@ -37,39 +34,20 @@ def leaderboard_rows(
 
     Parameters
     ----------
-    test_over_train : n_test / n_train of a fold
-    level : of every interval, and of the ties
-    resampled : bootstrap scores in the order of ``models`` where there is one official test part
+    inference : of every interval, and of the ties
     costs : the row of each model's costs, where they were measured
     """
-    tied = tied_with_best(models, metric, level, test_over_train, resampled)
+    metric, tied = inference.metric, tied_with_best(inference)
     rows = []
-    for position, scores in enumerate(models):
+    for position, scores in enumerate(inference.models):
         row = _row(task, scores, metric, (costs or {}).get(scores.model))
-        intervals = {
-            m.name: _interval(scores, position, m, test_over_train, level, resampled) for m in of_task(task)
-        }
+        intervals = {m.name: inference.interval(position, m) for m in of_task(task)}
         low, high = intervals[metric.name]
         own: dict[str, Any] = {"intervals": intervals, "score_low": low, "score_high": high}
         own |= {"tied_with_best": tied.get(scores.model), "reference": scores.model in references}
         rows.append(replace(row, **own, **_fidelity(explanations, scores.model)))
     rows = with_pareto_front(rows, metric.sign)
     return sorted(rows, key=lambda r: -(metric.sign * r.score if r.score is not None else -np.inf))
-
-
-def _interval(
-    scores: ModelScores,
-    position: int,
-    metric: Metric,
-    test_over_train: float,
-    level: float,
-    resampled: Resampled | None,
-) -> Interval:
-    if not scores.complete:
-        return None, None
-    if resampled is None:
-        return interval(scores, metric, test_over_train, level)
-    return resampled.interval(metric.name, position, level)
 
 
 def _row(task: Task, scores: ModelScores, metric: Metric, cost: Result | None) -> LeaderboardRow:
@@ -252,13 +230,7 @@ def price(row: LeaderboardRow, kind: str) -> float | None:
 
 
 def within_budget(
-    limits: dict[str, float],
-    rows: Sequence[LeaderboardRow],
-    models: Sequence[ModelScores],
-    metric: Metric,
-    test_over_train: float,
-    level: float,
-    resampled: Resampled | None,
+    limits: dict[str, float], rows: Sequence[LeaderboardRow], inference: Inference
 ) -> BudgetAnswer:
     """The best model within all limits, with a score that is corrected for model selection.
 
@@ -266,7 +238,7 @@ def within_budget(
     ----------
     limits : of :func:`parse_budget`
     rows : of the leaderboard, with their costs
-    models : scores of every model, in the order of ``resampled``
+    inference : of the same models
 
     Returns
     -------
@@ -277,15 +249,16 @@ def within_budget(
         raise InputError("a budget needs measured costs, and this run has none; compare with --costs")
     scored = [row for row in rows if row.score is not None]
     fitting = {row.model for row in scored if all(_meets(row, *limit) for limit in limits.items())}
+    models, metric = inference.models, inference.metric
     own = [i for i, m in enumerate(models) if m.model in fitting and m.complete]
     names = tuple(row.model for row in scored if row.model in fitting)
     cheapest = {kind: _cheapest(scored, kind) for kind in limits}
     if not own:
         return BudgetAnswer(limits, names, None, None, None, None, cheapest)
-    chosen, fair, ends = _choice(models, own, metric, test_over_train, level, resampled)
+    fair, *ends = inference.best_of(own)
     clipped = sorted(float(np.clip(metric.sign * end, *metric.bounds)) for end in ends)
     score, low, high = (None if np.isnan(value) else value for value in (metric.sign * fair, *clipped))
-    return BudgetAnswer(limits, names, chosen, score, low, high, cheapest)
+    return BudgetAnswer(limits, names, _best_name(models, own, metric), score, low, high, cheapest)
 
 
 def _meets(row: LeaderboardRow, kind: str, limit: float) -> bool:
@@ -299,30 +272,6 @@ def _cheapest(rows: Sequence[LeaderboardRow], kind: str) -> float | None:
     return min(known, default=None)
 
 
-def _choice(
-    models: Sequence[ModelScores],
-    own: Sequence[int],
-    metric: Metric,
-    test_over_train: float,
-    level: float,
-    resampled: Resampled | None,
-) -> tuple[str, float, tuple[float, float]]:
-    """Name, and what choosing among these on other rows earns, higher is better; NaN where unknown."""
+def _best_name(models: Sequence[ModelScores], own: Sequence[int], metric: Metric) -> str:
     scores = metric.sign * np.stack([models[i].folds[metric.name] for i in own])
-    defined = ~np.isnan(scores).any(axis=0)
-    scores = scores[:, defined]
-    chosen = own[best(scores)]
-    if resampled is None:
-        repeats = models[own[0]].repeats[defined]
-        fair = left_out_champion(scores, repeats)
-        if len(fair) < 2:
-            return models[chosen].model, float(fair[0]) if len(fair) else np.nan, (np.nan, np.nan)
-        return models[chosen].model, float(fair.mean()), corrected_interval(fair, test_over_train, level)
-    inside, outside = (metric.sign * part[list(own)] for part in (resampled.in_bag, resampled.out_of_bag))
-    fair = out_of_bag_champion(inside, outside)
-    if np.isnan(fair).all():
-        return models[chosen].model, np.nan, (np.nan, np.nan)
-    score = float(np.nanmean(fair))
-    samples = metric.sign * resampled.in_bag[chosen]
-    low, high = np.nanquantile(samples, [0.5 - level / 2, 0.5 + level / 2]) - np.nanmean(samples) + score
-    return models[chosen].model, score, (float(low), float(high))
+    return models[own[best(scores[:, ~np.isnan(scores).any(axis=0)])]].model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -11,7 +11,10 @@ from scipy import optimize, special, stats
 from ..metrics import Metric, Truth
 from ..results.answer import Paired, Posterior
 from .intervals import correlated_t, difference_variance, of_samples, size_of_scores
-from .scores import ModelScores, Resampled
+from .scores import ModelScores
+
+if TYPE_CHECKING:
+    from .inference import Inference
 
 
 def paired_by_folds(
@@ -124,63 +127,26 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
     return float(stats.binomtest(only_first, only_first + only_second).pvalue)
 
 
-def tied_with_best(
-    models: Sequence[ModelScores],
-    metric: Metric,
-    level: float,
-    test_over_train: float,
-    resampled: Resampled | None,
-) -> dict[str, bool]:
+def tied_with_best(inference: Inference) -> dict[str, bool]:
     """Whether each model with a score is tied with the best, which is tied with itself.
 
     The best was chosen for its score, so every other is compared with it as Tukey's honest significant
     difference compares the largest of many means: |difference| / error times the root of 2 against the
-    studentised range of as many models (Hsu 1996, chapter 5). A handful of folds says little of a single
-    error, so the errors of all pairs are moderated (:func:`moderated`).
+    studentised range of as many models (Hsu 1996, chapter 5).
     """
+    models, metric = inference.models, inference.metric
     usable = [i for i, m in enumerate(models) if m.complete and m.mean(metric.name) is not None]
     if not usable:
         return {}
     best = max(usable, key=lambda i: metric.sign * (models[i].mean(metric.name) or 0.0))
-    pairs = {
-        models[i].model: _pair(models, best, i, metric, level, test_over_train, resampled)
-        for i in usable
-        if i != best
-    }
+    pairs = {models[i].model: inference.paired(best, i, 0.0) for i in usable if i != best}
     known = [pair for pair in pairs.values() if pair is not None]
-    errors, freedom = _errors(known)
+    errors, freedom = inference.errors(known)
     differences = np.abs([pair.posterior.mean for pair in known])
-    apart = _apart(differences, errors, freedom, len(usable), 1 - level)
+    apart = _apart(differences, errors, freedom, len(usable), 1 - inference.level)
     told = dict(zip((pair.second for pair in known), apart.tolist(), strict=True))
-    # nothing is said against a pair without two common folds
+    # nothing is said against a pair without common folds
     return {models[best].model: True} | {name: not told.get(name, False) for name in pairs}
-
-
-def _pair(
-    models: Sequence[ModelScores],
-    best: int,
-    other: int,
-    metric: Metric,
-    level: float,
-    test_over_train: float,
-    resampled: Resampled | None,
-) -> Paired | None:
-    if resampled is None:
-        return paired_by_folds(models[best], models[other], metric, test_over_train, 0.0, level)
-    samples = (resampled.in_bag[best], resampled.in_bag[other])
-    return paired_on_test_part(models[best], models[other], metric, resampled.truth, samples, 0.0, level)
-
-
-def _errors(pairs: Sequence[Paired]) -> tuple[np.ndarray, float]:
-    """Standard errors of the pairs, moderated where they come from folds, and their degrees of freedom."""
-    errors = np.array([pair.error for pair in pairs])
-    known = [pair.freedom for pair in pairs if pair.freedom is not None]
-    if not known:
-        return errors, np.inf
-    own = min(known)
-    variances, freedom = moderated(errors**2, own)
-    # all pairs share the best model's folds: no more freedom than a two-way table of folds by models has
-    return np.sqrt(variances), min(freedom, own * max(1, int(np.sum(errors > 0))))
 
 
 def moderated(variances: np.ndarray, freedom: float) -> tuple[np.ndarray, float]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..metrics import Metric, Truth, bootstrap_weights, evaluate, of_task, truth_of, weighted_scores
 from ..results.rows import Fold, Labels, Result, Results
-from .intervals import corrected_interval
 
 
 @dataclass(frozen=True)
@@ -61,18 +60,6 @@ def _value(metric: Metric, truths: Mapping[Fold, Truth], row: Result) -> float:
         return np.nan
     value = evaluate(metric, truths[row.repeat, row.fold], row.prediction)
     return np.nan if value is None else value
-
-
-def interval(
-    scores: ModelScores, metric: Metric, test_over_train: float, level: float
-) -> tuple[float, float] | tuple[None, None]:
-    """Corrected interval of a model's mean over its folds, within the metric's bounds; None for one fold."""
-    values = scores.folds[metric.name]
-    values = values[~np.isnan(values)]
-    if len(values) < 2:
-        return None, None
-    low, high = corrected_interval(values, test_over_train, level)
-    return max(low, metric.bounds[0]), min(high, metric.bounds[1])
 
 
 @dataclass(frozen=True)

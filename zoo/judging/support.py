@@ -70,6 +70,11 @@ def _counts(y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     return np.array([np.sum(y == name) for name in classes])
 
 
+def feels_rare_classes(metric: Metric) -> bool:
+    """Whether a few rows of a class can weigh as much as all others; in a mean of bounded values none can."""
+    return metric.row_values is None or not np.isfinite(metric.bounds).all()
+
+
 def _deciding(counts: np.ndarray, metric: Metric) -> float:
     """Rows outside the largest class; of a mean over many classes the harmonic mean of their rows.
 
@@ -77,7 +82,7 @@ def _deciding(counts: np.ndarray, metric: Metric) -> float:
     decide. A mean over classes feels each as much as any other: its variance is the mean of the classes'
     variances, which fall with their rows.
     """
-    if metric.row_values is not None and np.isfinite(metric.bounds).all():
+    if not feels_rare_classes(metric):
         return float(counts.sum())
     if len(counts) <= 2 or metric.row_values is not None:
         return float(counts.sum() - counts.max())

@@ -2,96 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..metrics import Metric
 from ..results.answer import Champion, Posterior, Verdict
-from .intervals import (
-    ROUNDING,
-    agreeing_rows_needed,
-    all_equal,
-    best,
-    corrected_interval,
-    correlated_t,
-    folds_needed,
-    left_out_champion,
-    of_samples,
-    out_of_bag_champion,
-    rows_factor_needed,
-    size_of_scores,
-)
-from .scores import ModelScores, Resampled
-from .support import FEWEST_ROWS, Support, expansion
-
-
-@dataclass(frozen=True)
-class _Setting:
-    metric: Metric
-    margin: float
-    level: float
-    missing: tuple[str, ...]
-    support: Support | None = None
+from .inference import Advice, Contest, Inference, NoContest
+from .intervals import best, left_out_champion
+from .scores import ModelScores
+from .support import FEWEST_ROWS, Support
 
 
 def decide(
-    models: Sequence[ModelScores],
-    metric: Metric,
-    *,
-    margin: float,
-    level: float,
-    test_over_train: float,
-    missing: tuple[str, ...],
-    resampled: Resampled | None = None,
-    support: Support | None = None,
+    inference: Inference, *, margin: float, missing: tuple[str, ...] = (), support: Support | None = None
 ) -> Verdict:
     """Compare the champions of the two families. A reference, such as a constant, is never a champion.
 
     Parameters
     ----------
-    models : scores of every model
+    inference : how to get from the scores of every model to what holds in general
     margin : half the width of practical equivalence, in units of the metric
-    level : the probability that a verdict needs
-    resampled : bootstrap scores in the order of ``models`` where there is one official test part
+    missing : names of models that have no score
     support : the rows that decide between classifiers; with too few of them there is no verdict
     """
-    setting = _Setting(metric, margin, level, missing, support)
-    defined = _defined_folds(models, metric)
-    families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
-    lacking = [f for f, rows in families.items() if not len(rows)]
-    if lacking:
-        sentence = _nobody(models, lacking[0])
-        advice = f"add {lacking[0]} models to the comparison, or fix those that failed"
-        return _no_contest(setting, _champions(models, families, metric), sentence, advice)
+    models, metric = inference.models, inference.metric
+    families = _families(models, metric)
     names = _champions(models, families, metric)
-    if support is not None and not support.enough:
-        return _no_contest(setting, names, *_too_few(support, metric))
-    if resampled is not None:
-        return _on_test_part(models, families, resampled, setting, names)
-    fair, repeats = _fair_scores(models, families, metric, defined)
-    differences = fair["deep"] - fair["classical"]
-    if len(differences) < 2:
-        sentence = f"Only one fold has a value of {metric.label}, which says nothing about its uncertainty."
-        return _no_contest(setting, names, sentence, "use another metric, or fewer and larger folds")
-    width = metric.bounds[1] - metric.bounds[0]
-    size = size_of_scores(width, margin)
-    if all_equal(differences, size) and abs(differences[0]) > ROUNDING * size:
-        n_folds = len(differences)
-        sentence = f"All {n_folds} folds show the same difference, which says nothing about its uncertainty."
-        return _no_contest(setting, names, sentence, "use fewer folds, or more rows")
-    rows, wider = models[0].rows_tested, expansion(support)
-    posterior = correlated_t(differences, test_over_train, margin, level, rows, width, wider)
-    n_repeats = len(np.unique(repeats))
-    champions = {
-        f: _champion_of(names[f], metric, float(np.mean(v)), *corrected_interval(v, test_over_train, level))
-        for f, v in fair.items()
-    }
-    spoken = _spoken(
-        setting, names, posterior, lambda: _advice(differences, test_over_train, setting, n_repeats)
-    )
-    return replace(spoken, champions=champions)
+    lacking = [family for family, rows in families.items() if not len(rows)]
+    found: Contest | NoContest
+    if lacking:
+        fix = f"add {lacking[0]} models to the comparison, or fix those that failed"
+        found = NoContest(_nobody(models, lacking[0]), fix)
+    elif support is not None and not support.enough:
+        found = NoContest(*_too_few(support, metric))
+    else:
+        found = inference.contest(families, margin)
+    if isinstance(found, NoContest):
+        return _no_contest(inference, margin, missing, names, found)
+    outcome = _outcome(found.gain, inference)
+    advice = inference.advice(found, families, margin) if outcome == "undecided" else Advice("")
+    return _spoken(inference, margin, missing, names, found, outcome, advice)
 
 
 def _nobody(models: Sequence[ModelScores], family: str) -> str:
@@ -115,18 +66,20 @@ def _defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
     return np.flatnonzero(~np.isnan([m.folds[metric.name] for m in models]).all(axis=0))
 
 
-def _family(models: Sequence[ModelScores], metric: Metric, family: str, defined: np.ndarray) -> np.ndarray:
-    """Positions of the family's complete models with a score on every fold that has one; no references."""
-    own = [
-        i
-        for i, m in enumerate(models)
-        if m.family == family
+def _families(models: Sequence[ModelScores], metric: Metric) -> dict[str, np.ndarray]:
+    """Positions of each family's complete models with a score on every fold that has one; no references."""
+    defined = _defined_folds(models, metric)
+    usable = [
+        m.complete
         and not m.reference
-        and m.complete
-        and len(defined)
+        and len(defined) > 0
         and not np.isnan(m.folds[metric.name][defined]).any()
+        for m in models
     ]
-    return np.array(own, dtype=int)
+    return {
+        family: np.array([i for i, m in enumerate(models) if usable[i] and m.family == family], dtype=int)
+        for family in ("deep", "classical")
+    }
 
 
 def _champions(
@@ -148,31 +101,20 @@ def _champion(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -
     return int(rows[best(scores[:, ~np.isnan(scores).all(axis=0)])])
 
 
-def _fair_scores(
-    models: Sequence[ModelScores], families: dict[str, np.ndarray], metric: Metric, defined: np.ndarray
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """For each family its left-out champion on every defined fold, higher is better; the repeat of each."""
-    repeats = models[0].repeats[defined]
-    fair = {
-        f: left_out_champion(_matrix(models, families[f], metric)[:, defined], repeats)
-        for f in ("deep", "classical")
-    }
-    return fair, repeats
-
-
 def fair_by_fold(
     models: Sequence[ModelScores], metric: Metric
 ) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
     """What the gain is made of: places of the folds, and each family's score on them, in the metric's units.
 
-    None where a family has no complete model, or there is one official test part.
+    Each family's model is the best on the other folds of the repeat. None where a family has no complete
+    model, or there is one official test part.
     """
-    defined = _defined_folds(models, metric)
-    families = {f: _family(models, metric, f, defined) for f in ("deep", "classical")}
+    defined, families = _defined_folds(models, metric), _families(models, metric)
     if len(defined) < 2 or any(not len(rows) for rows in families.values()):
         return None
-    fair, _ = _fair_scores(models, families, metric, defined)
-    return defined, {f: metric.sign * scores for f, scores in fair.items()}
+    repeats = models[0].repeats[defined]
+    scores = {f: _matrix(models, rows, metric)[:, defined] for f, rows in families.items()}
+    return defined, {f: metric.sign * left_out_champion(own, repeats) for f, own in scores.items()}
 
 
 def _champion_of(name: str | None, metric: Metric, score: float, low: float, high: float) -> Champion:
@@ -181,53 +123,25 @@ def _champion_of(name: str | None, metric: Metric, score: float, low: float, hig
     return Champion(name or "", metric.sign * score, *ends)
 
 
-def _on_test_part(
-    models: Sequence[ModelScores],
-    families: dict[str, np.ndarray],
-    resampled: Resampled,
-    setting: _Setting,
-    names: dict[str, str | None],
-) -> Verdict:
-    """Centres from the out-of-bag champions (no luck), spread of the gain from the best of each sample."""
-    metric, level = setting.metric, setting.level
-    inside, outside = metric.sign * resampled.in_bag, metric.sign * resampled.out_of_bag
-    fair = {f: out_of_bag_champion(inside[families[f]], outside[families[f]]) for f in families}
-    chosen = {f: inside[_champion(models, families[f], metric)] for f in families}
-    known = ~np.isnan(fair["deep"] - fair["classical"])
-    if not known.any():  # one case of a class, say, is in every bag and never outside
-        sentence = f"The test set is too small to say how uncertain a difference in {metric.label} is."
-        return _no_contest(setting, names, sentence, "use a larger test set")
-    centres = {f: float(np.mean(v[known])) for f, v in fair.items()}
-    tails = [0.5 - level / 2, 0.5 + level / 2]
-    wider = expansion(setting.support)
-    champions = {}
-    for f, samples in chosen.items():
-        ends = wider * (np.nanquantile(samples, tails) - np.nanmean(samples)) + centres[f]
-        champions[f] = _champion_of(names[f], metric, centres[f], *ends)
-    # each sample chooses again: the champions themselves may be close where the choice is not
-    spread = _best_in_bag(inside, families["deep"]) - _best_in_bag(inside, families["classical"])
-    gain = wider * (spread - np.nanmean(spread)) + centres["deep"] - centres["classical"]
-    posterior = of_samples(gain[~np.isnan(gain)], setting.margin, level)
-    spoken = _spoken(setting, names, posterior, lambda: "use a larger test set")
-    return replace(spoken, champions=champions)
-
-
-def _best_in_bag(inside: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The score of a family's best model in each bootstrap sample; NaN where a model has none."""
-    best_scores: np.ndarray = inside[rows].max(axis=0)
-    return best_scores
-
-
-def _outcome(p: Posterior, level: float) -> str:
-    chances = {"deep": p.p_above, "equivalent": p.p_inside, "classical": p.p_below}
-    name = max(chances, key=lambda key: chances[key])
-    return name if chances[name] >= level else "undecided"
+def _outcome(p: Posterior, inference: Inference) -> str:
+    if p.p_inside >= inference.level:
+        return "equivalent"
+    for name, chance in (("deep", p.p_above), ("classical", p.p_below)):
+        if chance >= inference.better:
+            return name
+    return "undecided"
 
 
 def _spoken(
-    setting: _Setting, names: dict[str, str | None], p: Posterior, advice: Callable[[], str]
+    inference: Inference,
+    margin: float,
+    missing: tuple[str, ...],
+    names: dict[str, str | None],
+    contest: Contest,
+    outcome: str,
+    advice: Advice,
 ) -> Verdict:
-    outcome = _outcome(p, setting.level)
+    p = contest.gain
     return Verdict(
         outcome,
         names["deep"],
@@ -238,54 +152,47 @@ def _spoken(
         p.p_above,
         p.p_inside,
         p.p_below,
-        setting.margin,
-        setting.level,
-        setting.missing,
-        _sentence(outcome, setting, names, p),
-        advice() if outcome == "undecided" else "",
+        margin,
+        inference.level,
+        missing,
+        _sentence(outcome, inference.metric.label, margin, names, p),
+        advice.text,
+        {f: _champion_of(names[f], inference.metric, *scores) for f, scores in contest.scores.items()},
+        inference=inference.name,
+        doubt=contest.doubt,
+        needed=advice.needed,
     )
 
 
-def _sentence(outcome: str, setting: _Setting, names: dict[str, str | None], p: Posterior) -> str:
-    deep, classical, label = names["deep"], names["classical"], setting.metric.label
+def _sentence(outcome: str, label: str, margin: float, names: dict[str, str | None], p: Posterior) -> str:
+    deep, classical = names["deep"], names["classical"]
     if outcome == "deep":
         return f"Deep learning is better: {deep} improves {label} by {abs(p.mean):.3g} over {classical}."
     if outcome == "classical":
         return f"Classical learning is better: {classical} improves {label} by {abs(p.mean):.3g} over {deep}."
     if outcome == "equivalent":
         words = f"{deep} and {classical} are practically equivalent"
-        return f"{words}: they differ by less than {setting.margin:.3g} in {label}."
+        return f"{words}: they differ by less than {margin:.3g} in {label}."
     return f"The difference between {deep} and {classical} is too uncertain for a verdict."
 
 
-def _advice(differences: np.ndarray, test_over_train: float, setting: _Setting, repeats: int) -> str:
-    """What would probably settle an undecided verdict."""
-    width = setting.metric.bounds[1] - setting.metric.bounds[0]
-    if all_equal(differences, size_of_scores(width, setting.margin)):
-        rows = agreeing_rows_needed(width, setting.margin, setting.level)
-        if rows is None:
-            return "set a margin above zero, since no number of rows shows that two models are exactly equal"
-        return f"{rows} rows on which both models score the same, as they do here, would make them equivalent"
-    folds = folds_needed(differences, test_over_train, setting.margin, setting.level)
-    if folds is not None:
-        needed = -(-folds * repeats // len(differences))
-        return f"about {needed} repeats (now {repeats}) would settle it if the scores stay as they are"
-    factor = rows_factor_needed(differences, test_over_train, setting.margin, setting.level)
-    if factor is not None:
-        return f"about {factor} times as many rows would settle it, more repeats would not"
-    return "the difference is close to the margin, so that neither more repeats nor more rows settle it soon"
-
-
-def _no_contest(setting: _Setting, names: dict[str, str | None], sentence: str, advice: str) -> Verdict:
+def _no_contest(
+    inference: Inference,
+    margin: float,
+    missing: tuple[str, ...],
+    names: dict[str, str | None],
+    found: NoContest,
+) -> Verdict:
     none = (None,) * 6
     return Verdict(
         "undecided",
         names["deep"],
         names["classical"],
         *none,
-        setting.margin,
-        setting.level,
-        setting.missing,
-        sentence,
-        advice,
+        margin,
+        inference.level,
+        missing,
+        found.sentence,
+        found.advice,
+        inference=inference.name,
     )

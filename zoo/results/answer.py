@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Literal
 
 from ...datasets import Finding
 from .explanation import Explanations
@@ -114,6 +115,44 @@ class Champion:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """Where the uncertainty of a gain comes from, as shares of its variance; they sum to 1.
+
+    Attributes
+    ----------
+    rows : float
+        Which rows were tested. More rows help.
+    training : float
+        Which rows the models were trained on. More rows help.
+    luck : float
+        Splits and seeds. More repeats help.
+    """
+
+    rows: float
+    training: float
+    luck: float
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What would settle an undecided verdict with a chance of 80 % if scores stay as they are.
+
+    Attributes
+    ----------
+    rows : int or None
+        Rows in total; None if no number of rows would.
+    repeats : int or None
+        Repeats in total; None if they would not be enough.
+    seconds : float or None
+        Time of the further repeats; None without repeats, or where the run did not take any time.
+    """
+
+    rows: int | None = None
+    repeats: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Is deep learning better on these data?
 
@@ -142,6 +181,12 @@ class Verdict:
         The best model of each family, with its score corrected for model selection.
     warnings : tuple of str
         Signs of target leakage. With any, the sentence begins with them: the verdict may not hold.
+    inference : {"rows", "corrected-t"}
+        How the uncertainty was estimated.
+    doubt : Doubt or None
+        Where the uncertainty comes from; None where that is not known.
+    needed : Needed or None
+        What would settle an undecided verdict.
     """
 
     outcome: str
@@ -160,6 +205,9 @@ class Verdict:
     advice: str
     champions: dict[str, Champion] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    inference: Literal["rows", "corrected-t"] = "rows"
+    doubt: Doubt | None = None
+    needed: Needed | None = None
 
 
 @dataclass(frozen=True)
@@ -218,7 +266,7 @@ class Paired:
     first, second : str
         Names of the models.
     test : str
-        "corrected t", "DeLong", "McNemar" or "paired bootstrap".
+        "row-level t", "corrected t", "DeLong", "McNemar" or "paired bootstrap".
     posterior : Posterior
         Of the true difference.
     error : float
@@ -227,15 +275,18 @@ class Paired:
         Degrees of freedom of the error; None if infinite.
     p_value : float
         Two-sided, for no difference at all; the posterior allows for the margin.
+    doubt : Doubt or None
+        Where the error comes from; None where that is not known.
     """
 
     first: str
     second: str
-    test: str  # corrected t, DeLong, McNemar, paired bootstrap
+    test: str
     posterior: Posterior
     error: float
     freedom: float | None
     p_value: float
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True)

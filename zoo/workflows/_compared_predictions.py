@@ -14,7 +14,7 @@ from ..results.answer import Answer, flat_row
 from ..results.facts import MetricFacts
 from ..results.predictions import ModelVerdict, PredictionsAnswer
 from ..results.rows import Results
-from ..setup import Criteria
+from ..setup import Criteria, InferenceName
 from ._prediction_files import ColumnNames, read_files, same_rows
 from ._predictions import results_of, usable_metric
 
@@ -120,6 +120,7 @@ def compare_predictions(
     metric: str | None = None,
     margin: float | None = None,
     confidence_level: float | None = None,
+    inference: InferenceName | None = None,
     models: Sequence[str] | None = None,
     between: tuple[str, str] | None = None,
 ) -> ComparedPredictions:
@@ -139,7 +140,7 @@ def compare_predictions(
     }
     judged = judge_predictions(
         results,
-        Criteria(primary.name, margin, level),
+        Criteria(primary.name, margin, level, inference=inference or "rows"),
         between=between,
         gain=gain,
         unusable=unusable,

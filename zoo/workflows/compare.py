@@ -87,6 +87,9 @@ def compare(
         metric.
     confidence_level : float, default=0.95
         Level of the intervals, and the probability that a verdict needs; from 0.5 to below 1.
+    inference : {"rows", "corrected-t"}, default="rows"
+        Whether uncertainty is estimated from every tested row, or from one score per fold by the corrected t
+        test of Nadeau and Bengio (2003).
     budget : sequence of str, default=()
         Limits such as ``["latency=5ms", "fit=10s", "size=1MB"]``; ``answer.budget`` names the best model
         within them.

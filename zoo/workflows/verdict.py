@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from ...datasets import InputError
+from ..setup import InferenceName
 
 if TYPE_CHECKING:  # predictions of any models need nothing that trains
     from ._compared_predictions import ComparedPredictions
@@ -20,6 +21,7 @@ def verdict(
     metric: str | None = None,
     margin: float | None = None,
     confidence_level: float | None = None,
+    inference: InferenceName | None = None,
     models: Sequence[str] | None = None,
     between: tuple[str, str] | None = None,
     budget: Sequence[str] | None = None,
@@ -41,6 +43,7 @@ def verdict(
     metric: str | None = None,
     margin: float | None = None,
     confidence_level: float | None = None,
+    inference: InferenceName | None = None,
     models: Sequence[str] | None = None,
     between: tuple[str, str] | None = None,
 ) -> ComparedPredictions: ...
@@ -60,6 +63,7 @@ def verdict(
     metric: str | None = None,
     margin: float | None = None,
     confidence_level: float | None = None,
+    inference: InferenceName | None = None,
     models: Sequence[str] | None = None,
     between: tuple[str, str] | None = None,
     budget: Sequence[str] | None = None,
@@ -101,6 +105,9 @@ def verdict(
         run, or of another ``metric``.
     confidence_level : float, optional
         Level of the intervals, and the probability that a verdict needs; by default that of the run, or 0.95.
+    inference : {"rows", "corrected-t"}, optional
+        Whether uncertainty is estimated from every tested row, or from one score per fold by the corrected t
+        test of Nadeau and Bengio (2003); by default as the run did, or "rows".
     models : sequence of str, optional
         Judge these models only.
     between : pair of str, optional
@@ -152,7 +159,7 @@ def verdict(
         "gain": gain,
     }
     both: dict[str, Any] = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
-    both |= {"models": models, "between": between}
+    both |= {"inference": inference, "models": models, "between": between}
     if predictions is None:
         _refuse(for_predictions, "is for predictions; name their files, or leave it out")
         return _of_run(run, budget=budget, store=store, **both)
@@ -174,6 +181,7 @@ def _of_run(
     metric: str | None,
     margin: float | None,
     confidence_level: float | None,
+    inference: InferenceName | None,
     models: Sequence[str] | None,
     between: tuple[str, str] | None,
     budget: Sequence[str] | None,
@@ -192,5 +200,6 @@ def _of_run(
     level = answer.verdict.confidence_level if confidence_level is None else confidence_level
     limits = (budget,) if isinstance(budget, str) else tuple(budget or ())
     results = load_results(run, store)
-    again = judge(results, Criteria(chosen, margin, level, limits), models=models, between=between)
+    criteria = Criteria(chosen, margin, level, limits, inference or answer.verdict.inference)
+    again = judge(results, criteria, models=models, between=between)
     return Comparison(again, lambda: results)

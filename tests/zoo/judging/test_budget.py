@@ -9,6 +9,7 @@ from runs import table
 
 from deepworth import InputError
 from deepworth.cli import main
+from deepworth.zoo.judging.fold_level import FoldLevel
 from deepworth.zoo.judging.leaderboard import parse_budget, within_budget
 from deepworth.zoo.judging.scores import ModelScores
 from deepworth.zoo.metrics import primary
@@ -78,7 +79,7 @@ def asked(limits, folds, latencies):
     for (name, own), latency in zip(folds.items(), latencies, strict=True):
         rows.append(row(name, float(np.mean(own)), latency))
     models = [scores(name, own) for name, own in folds.items()]
-    return within_budget(limits, rows, models, primary("binary", None), 0.25, 0.95, None)
+    return within_budget(limits, rows, FoldLevel(models, primary("binary", None), 0.95, 0.25))
 
 
 def test_the_best_within_is_named_and_a_model_too_dear_has_no_say():

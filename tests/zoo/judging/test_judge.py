@@ -199,14 +199,22 @@ def test_a_run_of_which_nothing_is_left_has_an_answer(runs):
         assert Answer.from_dict(answer.to_dict()) == answer
 
 
-def test_one_split_has_scores_and_no_intervals(runs):
-    answer = runs["one split"].answer
-    best = answer.leaderboard[0]
+def test_one_split_has_scores_and_no_intervals_by_folds(runs):
+    by_folds = Criteria(inference="corrected-t")
+    best = judge(runs["one split"].results, by_folds).leaderboard[0]
     assert (best.score_low, best.score_high) == (None, None)
-    budget = judge(with_costs(runs["one split"].results), Criteria(budget=("size=1kB",))).budget
+    limits = replace(by_folds, budget=("size=1kB",))
+    budget = judge(with_costs(runs["one split"].results), limits).budget
     assert (budget.model, budget.score, budget.low, budget.high) == (best.model, best.score, None, None)
-    with pytest.raises(InputError, match="no two folds with a score of both"):
-        judge(runs["one split"].results, Criteria(), between=("constant", "logistic-regression"))
+    with pytest.raises(InputError, match="too few folds have a score of both"):
+        judge(runs["one split"].results, by_folds, between=("constant", "logistic-regression"))
+
+
+def test_the_rows_of_one_split_give_intervals(runs):
+    best = runs["one split"].answer.leaderboard[0]
+    assert best.score_low < best.score < best.score_high
+    pair = judge(runs["one split"].results, Criteria(), between=("constant", best.model)).between
+    assert pair.posterior.low < pair.posterior.mean < pair.posterior.high
 
 
 @pytest.fixture(scope="module")
@@ -228,13 +236,13 @@ def test_a_test_part_with_one_case_of_a_class_gives_no_verdict(one_case):
     assert (verdict.outcome, verdict.gain, verdict.p_equivalent) == ("undecided", None, None)
     assert verdict.sentence.startswith("Models were tested on only 1 row of class yes")
     budget = judge(with_costs(one_case.results), Criteria(budget=("size=1kB",))).budget
-    assert (budget.model, budget.score, budget.low) == (answer.leaderboard[0].model, None, None)
+    assert (budget.model, budget.low) == (answer.leaderboard[0].model, None)
     assert Answer.from_dict(answer.to_dict()) == answer
     pair = ("logistic-regression", "deep-mlp")
     with pytest.raises(InputError, match="cannot be compared by ROC AUC: only 1 tested row is of class yes"):
         judge(one_case.results, Criteria(), between=pair)
     by_accuracy = judge(one_case.results, Criteria("accuracy"), between=pair)
-    assert by_accuracy.between.test == "McNemar"
+    assert by_accuracy.between.test == "row-level t"
     assert by_accuracy.verdict.gain is not None
 
 

@@ -1,15 +1,19 @@
 """Few rows of a class: pure noise seldom gets a verdict, and references never win one."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from deepworth.zoo.judging.fold_level import FoldLevel
+from deepworth.zoo.judging.row_level import RowLevel
 from deepworth.zoo.judging.scores import ModelScores, Resampled
 from deepworth.zoo.judging.support import FEWEST_ROWS, MANY_ROWS, Support, expansion, support_of
 from deepworth.zoo.judging.verdict import decide
 from deepworth.zoo.metrics import METRICS, bootstrap_weights, evaluate, truth_of, weighted_scores
+from deepworth.zoo.results.facts import PlanFacts
 from deepworth.zoo.results.rows import Labels, Result, Results
 
 AUC, LOSS, BALANCED = METRICS["roc_auc"], METRICS["log_loss"], METRICS["balanced_accuracy"]
@@ -21,8 +25,10 @@ def labels_of(*counts):
     return Labels(np.repeat(classes, counts), task, classes, classes[1] if task == "binary" else None)
 
 
-def results_of(labels, parts, rows=()):
-    return Results(tuple(rows), labels, {(0, i): part for i, part in enumerate(parts)}, None)
+def results_of(labels, parts, rows=(), ratio=0.25):
+    plan = PlanFacts(len(parts), 1, "quick", 0, len(parts) == 1, ratio, {}, (), 1)
+    facts = SimpleNamespace(plan=plan, seconds=0.0)
+    return Results(tuple(rows), labels, {(0, i): part for i, part in enumerate(parts)}, facts)
 
 
 def support(labels, metric=AUC, folds=5, repeats=1):
@@ -119,7 +125,7 @@ def bootstrap(labels, rows, models, n_samples=200):
     return Resampled(*both, truth)
 
 
-def noise_verdict(rng, k, n=150, folds=5, official=False):
+def noise_verdict(rng, k, n=150, folds=5, official=False, by_rows=True):
     y = rng.permutation(np.arange(n) < k).astype(int)
     X = rng.normal(size=(n, 2))
     labels = Labels(np.where(y == 1, "c1", "c0"), "binary", ("c0", "c1"), "c1")
@@ -137,28 +143,26 @@ def noise_verdict(rng, k, n=150, folds=5, official=False):
         values = [evaluate(AUC, truth_of(labels, parts[row.fold]), row.prediction) for row in own]
         folded = {"roc_auc": np.array(values)}
         models.append(ModelScores(name, own[0].family, folded, own, n, reference=name == "constant"))
-    results = results_of(labels, parts, [row for own in rows.values() for row in own])
-    return decide(
-        models,
-        AUC,
-        margin=0.01,
-        level=0.95,
-        test_over_train=1.0 if official else 1 / (len(parts) - 1),
-        missing=(),
-        resampled=bootstrap(labels, parts[0], models) if official else None,
-        support=support_of(results, AUC),
-    )
+    ratio = 1.0 if official else 1 / (len(parts) - 1)
+    results = results_of(labels, parts, [row for own in rows.values() for row in own], ratio)
+    support = support_of(results, AUC)
+    if by_rows:
+        return decide(RowLevel(results, models, AUC, 0.95, support), margin=0.01, support=support)
+    resampled = bootstrap(labels, parts[0], models) if official else None
+    inference = FoldLevel(models, AUC, 0.95, ratio, resampled, support)
+    return decide(inference, margin=0.01, support=support)
 
 
 RUNS = 100
 
 
+@pytest.mark.parametrize("by_rows", [True, False], ids=["rows", "corrected-t"])
 @pytest.mark.parametrize("official", [False, True], ids=["folds", "test part"])
 @pytest.mark.parametrize("k", [2, 5, 10, 20, 60])
-def test_noise_seldom_gets_a_verdict(k, official):
+def test_noise_seldom_gets_a_verdict(k, official, by_rows):
     """With k positive rows, at most 5 % false alarms (and two standard errors of this simulation)."""
     rng = np.random.default_rng([k, official])
-    outcomes = [noise_verdict(rng, k, official=official).outcome for _ in range(RUNS)]
+    outcomes = [noise_verdict(rng, k, official=official, by_rows=by_rows).outcome for _ in range(RUNS)]
     alarms = sum(outcome in ("deep", "classical") for outcome in outcomes)
     assert alarms / RUNS <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
     if k < FEWEST_ROWS:
@@ -187,10 +191,8 @@ def test_a_clear_gain_on_just_enough_rows_is_found():
             ("svm", "classical", [0.61, 0.66, 0.58, 0.63, 0.60]),
         )
     ]
-    found = decide(
-        models, AUC, margin=0.01, level=0.95, test_over_train=0.25, missing=(),
-        support=support_of(results_of(labels, parts), AUC),
-    )  # fmt: skip
+    support = support_of(results_of(labels, parts), AUC)
+    found = decide(FoldLevel(models, AUC, 0.95, 0.25, support=support), margin=0.01, support=support)
     assert found.outcome == "deep"
 
 
@@ -205,6 +207,6 @@ def test_a_family_of_references_only_has_no_champion():
     constant = replace(
         net, model="constant", family="classical", folds={"roc_auc": np.full(5, 0.5)}, reference=True
     )
-    found = decide([net, constant], AUC, margin=0.01, level=0.95, test_over_train=0.25, missing=())
+    found = decide(FoldLevel([net, constant], AUC, 0.95, 0.25), margin=0.01)
     assert (found.outcome, found.classical_champion) == ("undecided", None)
     assert "but the reference constant" in found.sentence

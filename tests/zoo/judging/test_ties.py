@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from deepworth.zoo.judging.fold_level import FoldLevel
 from deepworth.zoo.judging.pairs import moderated, tied_with_best
 from deepworth.zoo.judging.scores import ModelScores
 from deepworth.zoo.metrics import METRICS
@@ -18,7 +19,7 @@ def scores(name, values, status="ok"):
 
 
 def ties(matrix, ratio=0.0):
-    return tied_with_best([scores(f"m{i}", v) for i, v in enumerate(matrix)], AUC, 0.95, ratio, None)
+    return tied_with_best(FoldLevel([scores(f"m{i}", v) for i, v in enumerate(matrix)], AUC, 0.95, ratio))
 
 
 def test_moderation_finds_the_prior_of_its_own_model():
@@ -51,11 +52,9 @@ def test_the_best_is_tied_with_itself_and_a_clear_loser_is_not():
 
 
 def test_models_without_a_score_are_left_out():
-    found = tied_with_best(
-        [scores("good", [0.9, 0.8]), scores("broken", [np.nan, 0.7], "failed")], AUC, 0.95, 1.0, None
-    )
-    assert found == {"good": True}
-    assert tied_with_best([scores("broken", [np.nan] * 2, "failed")], AUC, 0.95, 1.0, None) == {}
+    models = [scores("good", [0.9, 0.8]), scores("broken", [np.nan, 0.7], "failed")]
+    assert tied_with_best(FoldLevel(models, AUC, 0.95, 1.0)) == {"good": True}
+    assert tied_with_best(FoldLevel([scores("broken", [np.nan] * 2, "failed")], AUC, 0.95, 1.0)) == {}
 
 
 @pytest.mark.parametrize("n_models", [2, 6, 15])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from deepworth.zoo.judging.fold_level import FoldLevel
 from deepworth.zoo.judging.scores import ModelScores, Resampled
 from deepworth.zoo.judging.verdict import decide
 from deepworth.zoo.metrics import METRICS, Truth
@@ -23,15 +24,8 @@ def scores(name, family, values, metric=AUC, status="ok", per_repeat=None):
 
 def verdict(models, metric=AUC, margin=0.01, level=0.95, test_over_train=0.25, resampled=None):
     missing = tuple(m.model for m in models if not m.complete)
-    return decide(
-        models,
-        metric,
-        margin=margin,
-        level=level,
-        test_over_train=test_over_train,
-        missing=missing,
-        resampled=resampled,
-    )
+    inference = FoldLevel(models, metric, level, test_over_train, resampled)
+    return decide(inference, margin=margin, missing=missing)
 
 
 NOISE = np.array([0.001, -0.002, 0.0, 0.002, -0.001])

@@ -85,7 +85,7 @@ def test_nothing_is_trained(store, monkeypatch):
 def test_two_models_are_compared_with_each_other(store):
     run(store, table())
     pair = verdict("last", between=("logistic-regression", "constant"), store=store).answer.between
-    assert pair.test == "corrected t"
+    assert pair.test == "row-level t"
     assert pair.posterior.mean > 0.2
     assert pair.p_value < 0.01
     back = verdict("last", between=("constant", "logistic-regression"), store=store).answer.between
