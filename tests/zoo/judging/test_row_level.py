@@ -302,11 +302,11 @@ def test_advice_names_how_many_more_rows():
 
 
 def test_advice_names_more_repeats_with_their_price():
-    rng, n = np.random.default_rng(12), 300
+    rng, n = np.random.default_rng(12), 3000
     parts = folds_of(n, repeats=2, y=np.zeros(n))
     repeats = [[test for (repeat, _), test in parts.items() if repeat == r] for r in range(2)]
     lucky = [around(10.0, n, own, rng, 0.5) for own in repeats]
-    run = results_of(np.zeros(n), {"d": lucky, "c": [np.full(n, 10.035)] * 2}, parts, seconds=120.0)
+    run = results_of(np.zeros(n), {"d": lucky, "c": [np.full(n, 10.0113)] * 2}, parts, seconds=120.0)
     found = decide(by_rows(run, METRICS["mae"]), margin=0.0)
     assert found.outcome == "undecided"
     assert found.doubt.luck > 0.5
