@@ -25,6 +25,7 @@ CASES = [
     ("answer", "compare diabetes --holdout 0.3 --repeats 2 -m linear-regression,constant -j 0 -q --json"),
     ("answer", "verdict {run} --metric accuracy --between naive-bayes logistic-regression --json"),
     ("answer", "verdict {run} --budget size=1GB,latency=1s --json"),
+    ("predictions_verdict", "verdict --predictions {kept} --json"),
     ("answer", "runs {run} --json"),
     ("preview", "compare iris --dry-run --json"),
     ("report", "report {run} --format json"),
@@ -94,7 +95,8 @@ def made(tmp_path_factory):
         invoke(f"train iris -m logistic-regression -o {folder}/model -q --json")
     load_dataset("iris").X.to_csv(folder / "rows.csv", index=False)
     files = {"model": folder / "model", "suite": folder / "suite.yaml", "rows": folder / "rows.csv"}
-    return {"run": run, "home": folder / "home", **files}
+    kept = folder / "home" / "runs" / run / "predictions.parquet"
+    return {"run": run, "home": folder / "home", "kept": kept, **files}
 
 
 @pytest.mark.parametrize(("name", "command"), CASES, ids=[command.partition(" -")[0] for _, command in CASES])

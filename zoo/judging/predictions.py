@@ -188,7 +188,7 @@ def _verdict(
         margin=setting.margin,
         confidence_level=setting.level,
         sentence=_warned(_sentence(outcome, two, p, setting), setting.basis.verdict.warnings),
-        advice=_advice(plan) if outcome == "undecided" else "",
+        advice=_advice(plan, pair) if outcome == "undecided" else "",
         test=pair,
         rows_needed=plan,
         warnings=setting.basis.verdict.warnings,
@@ -225,8 +225,12 @@ def _warned(sentence: str, warnings: Collection[str]) -> str:
     )
 
 
-def _advice(plan: RowsNeeded) -> str:
+def _advice(plan: RowsNeeded, pair: Paired) -> str:
     """What would settle it, with its price in rows."""
+    if pair.error == 0.0 == pair.posterior.mean:
+        return (
+            "more rows: both score the same on all of these, and a few hundred show that they are equivalent"
+        )
     close = "the gain is close to the margin, so that more rows do not settle it soon; another margin would"
     needed = plan.rows_needed
     if needed is None:

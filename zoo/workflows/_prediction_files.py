@@ -103,8 +103,8 @@ def read_files(predictions: Source | Sequence[Source] | Mapping[str, Source], id
     if isinstance(predictions, Mapping):
         pairs = [(str(name), source) for name, source in predictions.items()]
     else:
-        alone = isinstance(predictions, (str, os.PathLike)) or hasattr(predictions, "columns")
-        sources: list[Any] = [predictions] if alone else list(predictions)  # type: ignore[arg-type]
+        several = isinstance(predictions, (list, tuple))
+        sources: list[Any] = list(predictions) if several else [predictions]
         pairs = list(zip(_names(sources), sources, strict=True))
     if not pairs:
         raise InputError("no predictions; give files such as a.csv b.csv, or tables by the name of a model")
@@ -210,7 +210,7 @@ def ids_in(cells: pd.Series) -> np.ndarray:
 
     if pd.api.types.is_integer_dtype(cells.dtype) and not cells.isna().any():
         return np.asarray(cells.to_numpy(dtype=np.int64))
-    if cells.dtype == object:
+    if cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype):
         try:
             strings = pa.array(cells, pa.string())
             whole = strings.cast(pa.int64())

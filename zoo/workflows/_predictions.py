@@ -24,6 +24,7 @@ PREFIXES = ("probability_", "probability of ", "proba_", "prob_", "p_")
 # Columns that deepworth writes beside probabilities or values; they say nothing new.
 DERIVED = frozenset(("prediction", "confidence", "prediction_set", "refer", "low", "high"))
 _SUM = 0.02  # by which rounded probabilities of a row may miss 1
+_EXACT = 1e-6  # up to which it misses 1 by the rounding of floating-point numbers only
 _SHOWN = 5  # classes or columns that an error names
 
 
@@ -286,7 +287,9 @@ def _probabilities(
             f"{candidate.table.name}: the probabilities for {rows.place(wrong[0])} have the sum "
             f"{sums[wrong[0]]:.4g}, not 1 ({len(wrong):,} such rows); give those of every class"
         )
-    return Predicted(candidate.name, "probabilities", table / sums[:, None])
+    if np.abs(sums - 1).max() > _EXACT:  # what is not rounded stays as it is, ties among it
+        table = table / sums[:, None]
+    return Predicted(candidate.name, "probabilities", table)
 
 
 def _one_column(candidate: _Candidate, rows: SameRows, truth: _Truth, classes: tuple[str, ...]) -> Predicted:
@@ -342,7 +345,10 @@ def usable_metric(predicted: Sequence[Predicted], task: Any, name: str | None) -
     others = [m for m in of_task(task) if all(model.allows(m) for model in predicted)]
     if name is None and others:
         return others[0]
-    kinds = "; ".join(f"{model.name} {model.note}" for model in predicted if model.note)
+    notes = dict.fromkeys(model.note for model in predicted if model.note)
+    kinds = "; ".join(
+        f"{', '.join(model.name for model in predicted if model.note == note)} {note}" for note in notes
+    )
     advice = f"use {', '.join(m.name for m in others)}" if others else "give probabilities of every model"
     problem = f"metric {usual.name} does not apply" if name else "no metric applies to all models"
     raise InputError(f"{problem}: {kinds}; {advice}")
