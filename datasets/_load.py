@@ -254,6 +254,7 @@ def load_dataset(
         time=time,
         readers=readers or {},
     )
+    _check_options(options)
     dataset = _load(data, test, options, seed, offline, cache_dir)
     _check_plan(dataset, group_duplicates)
     dataset = dataset if rows is None else subset(dataset, rows, seed)
@@ -308,6 +309,29 @@ def _mark(option: str, mark: str | None, known: Sequence[str]) -> str | None:
     if mark is not None and mark not in known:
         raise InputError(f"--{option} must be one of {' '.join(map(repr, known))}, got {mark!r}")
     return mark
+
+
+def _check_options(options: TableOptions) -> None:
+    """Refuse options that contradict each other; to follow one of them would be a guess."""
+    if options.decimal is not None and options.decimal == options.thousands:
+        raise InputError(
+            f"--decimal and --thousands are both {options.decimal!r}; the decimal mark cannot separate "
+            f"groups of three digits too"
+        )
+    text = () if options.text is None else (options.text,)
+    roles = {
+        "--drop": options.drop,
+        "--categorical": options.categorical,
+        "--numeric": options.numeric,
+        "--text": text,
+    }
+    by_column: dict[str, list[str]] = {}
+    for option, columns in roles.items():
+        for column in dict.fromkeys(columns):
+            by_column.setdefault(column, []).append(option)
+    for column, named in by_column.items():
+        if len(named) > 1:
+            raise InputError(f"{' and '.join(named)} name the same column {column!r}; keep one of them")
 
 
 def _names(value: Sequence[str]) -> tuple[str, ...]:

@@ -237,6 +237,12 @@ def _check_names(frame: pd.DataFrame, options: TableOptions, target: str | None)
     for column in (*options.drop, *options.categorical, *options.numeric, *singles):
         if column not in frame.columns:
             raise unknown_name("column", column, frame.columns)
+    for option, columns in (("--numeric", options.numeric), ("--categorical", options.categorical)):
+        if target in columns:
+            raise InputError(
+                f"column {target!r} is the target, which {option} does not read; to say whether it holds "
+                f"numbers or classes, use --task"
+            )
     if target in (*options.drop, *singles):
         raise InputError(
             f"column {target!r} is the target and cannot be dropped or used in another role; choose another "

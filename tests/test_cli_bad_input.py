@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from click import Context
 from click.testing import CliRunner
 from PIL import Image
 
@@ -131,6 +132,74 @@ def test_one_line_and_exit_code_2(name, tmp_path, own_home):
     assert result.stdout == ""
     assert set(tmp_path.rglob("*")) == before, "nothing half written"
     assert not list(own_home.rglob("run.sqlite")), "no run is kept"
+
+
+READING = {
+    "no decimal mark": ["--decimal", ""],
+    "a word as decimal mark": ["--decimal", "point"],
+    "no thousands mark": ["--thousands", ""],
+    "one mark for both": ["--decimal", ",", "--thousands", ","],
+    "numbers in no column": ["--numeric", "hight"],
+    "categories in no column": ["--categorical", "hight"],
+    "the target as numbers": ["--numeric", "sick"],
+    "the target as categories": ["--categorical", "sick"],
+    "numbers and categories": ["--numeric", "age", "--categorical", "age"],
+    "numbers left out": ["--numeric", "age", "--drop", "age"],
+    "text left out": ["--text", "age", "--drop", "age"],
+    "time in no column": ["--time", "when"],
+    "time is the target": ["--time", "sick"],
+    "groups in no column": ["--groups", "ward", "--time", "row-order"],
+    "groups are the target": ["--groups", "sick"],
+    "split column without split": ["--split-column", "age"],
+    "two test sets": ["--test", "data.csv", "--split-column", "age"],
+    "no test file": ["--test", "nothing.csv"],
+    "another kind of task": ["--task", "clustering"],
+    "no such class": ["--positive", "maybe"],
+    "no row": ["--rows", "0"],
+    "marks hide the target": ["--missing", "no,yes"],
+    "a mark hides a class": ["--strict", "--missing", "yes"],
+}
+NOT_BY_SAVED_MODELS = {"marks hide the target", "a mark hides a class"}  # which read as in training
+CONTEXT = Context(main)
+OPTIONS = {
+    name: {option for parameter in main.get_command(CONTEXT, name).params for option in parameter.opts}
+    for name in main.list_commands(CONTEXT)
+}
+READERS = [name for name, options in OPTIONS.items() if "--decimal" in options]
+BEHIND = {"train": ["-m", "logistic-regression", "-o", "new"], "compare": QUICK}
+
+
+def test_commands_that_read_data_are_known():
+    assert {"check", "compare", "datasets", "evaluate", "explain", "train"} <= set(READERS)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved")
+    data = csv(path, frame())
+    made = invoke(["train", data, *TARGET, "-m", "logistic-regression", "-o", str(path / "model")])
+    assert made.exit_code == 0, made.output
+    return path / "model"
+
+
+@pytest.mark.parametrize("case", READING)
+@pytest.mark.parametrize("command", READERS)
+def test_wrong_reading_options_are_refused_by_every_command(command, case, saved, tmp_path, monkeypatch):
+    if command == "evaluate" and case in NOT_BY_SAVED_MODELS:
+        pytest.skip("saved models read as in training")
+    monkeypatch.chdir(tmp_path)
+    first = [str(saved)] if command == "evaluate" else []
+    if not {word for word in READING[case] if word.startswith("--")} <= OPTIONS[command]:
+        pytest.skip(f"{command} has no such option")
+    result = invoke(
+        [command, *first, csv(tmp_path, frame()), *TARGET, *BEHIND.get(command, []), *READING[case]]
+    )
+    assert result.exit_code == 2, result.output
+    lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"], "nothing half written"
 
 
 GOOD = {
