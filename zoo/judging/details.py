@@ -19,7 +19,7 @@ from ..results.report import (
 )
 from ..results.rows import Result, Results
 from .scores import score_models
-from .verdict import fair_by_fold
+from .verdict import champions_by_fold
 
 MOST_MODELS = 4  # that are shown in full
 MOST_CLASSES = 30  # of a matrix that somebody can read
@@ -40,17 +40,17 @@ def models_in_detail(answer: Answer, results: Results) -> list[str]:
 
 
 def paired_folds(results: Results, metric_name: str) -> PairedFolds | None:
-    """The best models of both families fold by fold, each selected on other folds, as in the verdict.
+    """The best models of both families fold by fold.
 
     None where a family has no complete model, and for an official test part.
     """
     if results.facts.plan.official_test:
         return None
     scores, metric = score_models(results), METRICS[metric_name]
-    fair = fair_by_fold(scores, metric)
-    if fair is None:
+    champions = champions_by_fold(scores, metric)
+    if champions is None:
         return None
-    positions, by_family = fair
+    positions, by_family = champions
     folds = []
     for position, deep, classical in zip(positions, by_family["deep"], by_family["classical"], strict=True):
         row = scores[0].rows[position]

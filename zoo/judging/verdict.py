@@ -9,7 +9,7 @@ import numpy as np
 from ..metrics import Metric
 from ..results.answer import Champion, Posterior, Verdict
 from .inference import Advice, Contest, Inference, NoContest
-from .intervals import best, left_out_champion
+from .intervals import best
 from .scores import ModelScores
 from .support import FEWEST_ROWS, Support
 
@@ -101,20 +101,18 @@ def _champion(models: Sequence[ModelScores], rows: np.ndarray, metric: Metric) -
     return int(rows[best(scores[:, ~np.isnan(scores).all(axis=0)])])
 
 
-def fair_by_fold(
+def champions_by_fold(
     models: Sequence[ModelScores], metric: Metric
 ) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
-    """What the gain is made of: places of the folds, and each family's score on them, in the metric's units.
+    """Places of the folds, and the score of each family's champion on them, in the metric's units.
 
-    Each family's model is the best on the other folds of the repeat. None where a family has no complete
-    model, or there is one official test part.
+    None where a family has no complete model, or fewer than two folds have a score.
     """
     defined, families = _defined_folds(models, metric), _families(models, metric)
     if len(defined) < 2 or any(not len(rows) for rows in families.values()):
         return None
-    repeats = models[0].repeats[defined]
-    scores = {f: _matrix(models, rows, metric)[:, defined] for f, rows in families.items()}
-    return defined, {f: metric.sign * left_out_champion(own, repeats) for f, own in scores.items()}
+    champions = {family: models[_champion(models, rows, metric)] for family, rows in families.items()}
+    return defined, {family: model.folds[metric.name][defined] for family, model in champions.items()}
 
 
 def _champion_of(name: str | None, metric: Metric, score: float, low: float, high: float) -> Champion:

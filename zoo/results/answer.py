@@ -170,7 +170,8 @@ class Verdict:
     margin : float
         Half the width of the region of practical equivalence, in units of the metric.
     confidence_level : float
-        The probability that a verdict needs, and the level of the intervals.
+        Level of the intervals. "Better" needs the whole interval beyond the margin, "equivalent" this
+        probability within it.
     missing : tuple of str
         Models without a score, because some of their jobs did not end well.
     sentence : str

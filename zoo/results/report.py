@@ -70,7 +70,7 @@ class PairedFold:
 
 @dataclass(frozen=True)
 class PairedFolds:
-    """The ``folds`` that the gain of the verdict is the mean of; each model was selected on other folds."""
+    """The best models of both families on each of the ``folds``."""
 
     folds: tuple[PairedFold, ...]
 

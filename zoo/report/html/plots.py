@@ -187,7 +187,7 @@ def differences(sheet: ReportSheet) -> Picture | None:
     if verdict.gain is not None:
         axis.plot([verdict.gain_low, verdict.gain_high], [end, end], color=TEXT, linewidth=2)
         axis.plot(verdict.gain, end, "D", color=TEXT, markersize=6)
-    axis.set_yticks([*range(len(rows)), end], [*(_fold(row, rows) for row in rows), "mean and interval"])
+    axis.set_yticks([*range(len(rows)), end], [*(_fold(row, rows) for row in rows), "gain and interval"])
     axis.set_ylim(end + 0.7, -0.7)
     widest = max(abs(v) for v in axis.get_xlim())
     axis.set_xlim(-widest, widest)
@@ -195,9 +195,9 @@ def differences(sheet: ReportSheet) -> Picture | None:
     return Picture(
         inline(figure, "differences", f"Gain of the best deep model in {label} on every fold"),
         "Paired differences of the best models",
-        "On the same rows; each model was selected on the other folds. Grey: the margin, differences up to "
-        f"{small(verdict.margin)} count as equivalent. The {verdict.confidence_level:.0%} interval takes "
-        "into account that folds share training rows.",
+        f"On the same rows. Grey: the margin, differences up to {small(verdict.margin)} count as equivalent. "
+        f"The gain is corrected for model selection; its {verdict.confidence_level:.0%} interval takes into "
+        "account that folds share training rows.",
         ["fold", f"deep {label}", f"classical {label}", "gain of deep"],
         [[_fold(row, rows), number(row.deep), number(row.classical), signed(row.gain, 4)] for row in rows],
     )
