@@ -27,7 +27,7 @@ def decide(
     support : the rows that decide between classifiers; with too few of them there is no verdict
     """
     models, metric = inference.models, inference.metric
-    families = _families(models, metric)
+    families = families_of(models, metric)
     names = _champions(models, families, metric)
     lacking = [family for family, rows in families.items() if not len(rows)]
     found: Contest | NoContest
@@ -61,14 +61,14 @@ def _too_few(support: Support, metric: Metric) -> tuple[str, str]:
     return sentence, few
 
 
-def _defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
+def defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
     """Folds where the metric has a value for some model: with one class only, say, it has none."""
     return np.flatnonzero(~np.isnan([m.folds[metric.name] for m in models]).all(axis=0))
 
 
-def _families(models: Sequence[ModelScores], metric: Metric) -> dict[str, np.ndarray]:
+def families_of(models: Sequence[ModelScores], metric: Metric) -> dict[str, np.ndarray]:
     """Positions of each family's complete models with a score on every fold that has one; no references."""
-    defined = _defined_folds(models, metric)
+    defined = defined_folds(models, metric)
     usable = [
         m.complete
         and not m.reference
@@ -108,7 +108,7 @@ def champions_by_fold(
 
     None where a family has no complete model, or fewer than two folds have a score.
     """
-    defined, families = _defined_folds(models, metric), _families(models, metric)
+    defined, families = defined_folds(models, metric), families_of(models, metric)
     if len(defined) < 2 or any(not len(rows) for rows in families.values()):
         return None
     champions = {family: models[_champion(models, rows, metric)] for family, rows in families.items()}
