@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -12,11 +13,13 @@ from rich.text import Text
 from ..results.answer import Answer, flat_row
 from ..results.facts import DatasetFacts, PlanFacts
 from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded, rounded
-from ..results.report import ReportSheet
 from .output import as_json as json_text
 from .output import write_answer
 from .terminal import _fitting, _notes, console, print_json
 from .words import OUTCOMES, _classes, _scored_on, interval, is_tied, number, seconds, small, tied_words
+
+if TYPE_CHECKING:  # takes as long to import as 20,000 rows to score
+    from ..results.report import ReportSheet
 
 _BAR = 40
 _STYLES = {"first": "cyan", "": "white", "second": "magenta"}

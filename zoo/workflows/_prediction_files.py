@@ -103,8 +103,7 @@ def read_files(predictions: Source | Sequence[Source] | Mapping[str, Source], id
     if isinstance(predictions, Mapping):
         pairs = [(str(name), source) for name, source in predictions.items()]
     else:
-        several = isinstance(predictions, (list, tuple))
-        sources: list[Any] = list(predictions) if several else [predictions]
+        sources = list(predictions) if isinstance(predictions, (list, tuple)) else [predictions]
         pairs = list(zip(_names(sources), sources, strict=True))
     if not pairs:
         raise InputError("no predictions; give files such as a.csv b.csv, or tables by the name of a model")
