@@ -435,3 +435,45 @@ def test_a_dataset_without_groups_and_time_has_no_facts():
 
     assert not facts_of(dataset())
     assert facts_of(replace(dataset(), groups=GROUPS), np.arange(10)).groups.shape == (10,)
+
+
+# What is measured on rows that no model trained on, but divided once more
+
+
+def test_a_surrogate_of_grouped_rows_is_held_to_other_groups(monkeypatch):
+    from deepworth.zoo.explanation import Answers, surrogate_models, surrogates
+
+    seen = []
+    fit = surrogate_models._fit_tree
+    monkeypatch.setattr(
+        surrogate_models, "_fit_tree", lambda values, z: seen.append(values) or fit(values, z)
+    )
+    X, y = planted("regression", "tabular")
+    answers = {"model": Answers(np.arange(N), y, np.zeros(N, dtype=int))}
+    surrogates(X, "tabular", (), answers, groups=GROUPS)
+    parts = [set(GROUPS[X["weight"].isin(values[:, 1]).to_numpy()]) for values in seen]
+    assert len(parts) == 6, "five folds, and all rows"
+    assert sum(N_GROUPS - len(part) for part in parts) == N_GROUPS, "each group is left out once as a whole"
+
+
+def test_probes_of_grouped_rows_score_on_other_groups(recorded):
+    from deepworth.zoo.explanation import open_network, probes
+
+    X, y = planted("binary", "tabular")
+    network = open_network(new("perceptron", "binary", "tabular").fit(X, y))
+    recorded.clear()
+    assert probes(network, X, y, groups=GROUPS)
+    assert_respected(recorded, FACTS["groups"])
+    assert probes(network, X, y, groups=np.zeros(N)) == [], "one group has no other"
+
+
+def test_calibrators_of_an_official_test_part_are_judged_on_other_groups():
+    from deepworth.zoo.judging.calibration import _kept
+
+    codes = np.unique(GROUPS, return_inverse=True)[1]
+    frame = pd.DataFrame(
+        {"row": np.arange(N), "fold": 0, "truth": ["a", "b"] * (N // 2), "group": codes}
+    ).assign(probability_a=0.5, probability_b=0.5)
+    parts = _kept(frame, ["a", "b"], 0).parts
+    assert len(np.unique(parts)) > 2
+    assert all(len(np.unique(parts[codes == group])) == 1 for group in range(N_GROUPS))

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from sklearn.utils.validation import _num_samples
 
 from ...datasets import Features, Modality, reader_of, take
+from ..inner_splits import SplitFacts
 from ..preprocessing.columns import as_texts
 from ..preprocessing.pixels import as_images
 from ..preprocessing.scales import ColumnScaler, TargetScaler, centre_and_spread, mean_and_deviation, undo
@@ -115,6 +118,7 @@ def surrogates(
     answers: Mapping[str, Answers],
     *,
     seed: int = 0,
+    groups: npt.ArrayLike | None = None,
 ) -> dict[str, Surrogate]:
     """Imitate the predictions of models by a small tree and a small linear model each.
 
@@ -129,6 +133,8 @@ def surrogates(
         Predictions by the name of the model.
     seed : int, default=0
         Of the choice of rows, and of folds where there is one only.
+    groups : array-like of shape (n_samples,), optional
+        Rows with equal values are in one fold, where folds are made here.
 
     Returns
     -------
@@ -162,12 +168,14 @@ def surrogates(
     kept = _sample(np.unique(np.concatenate([a.rows for a in answers.values()])), seed)
     features = readable(take(X, kept), modality)
     position = {row: i for i, row in enumerate(kept.tolist())}
-    imitations = {}
+    facts, imitations = SplitFacts.of(_num_samples(X), groups), {}
     for name, answer in answers.items():
         used = np.isin(answer.rows, kept)
         values = features.values[[position[row] for row in answer.rows[used].tolist()]]
-        part = Answers(answer.rows[used], answer.prediction[used], answer.folds[used])
-        imitations[name] = _imitated(Readable(features.features, values), part, tuple(classes), seed)
+        rows = answer.rows[used]
+        folds = _several_folds(answer.folds[used], seed, facts.take(rows))
+        part = Answers(rows, answer.prediction[used], folds)
+        imitations[name] = _imitated(Readable(features.features, values), part, tuple(classes))
     return imitations
 
 
@@ -177,11 +185,11 @@ def _sample(rows: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
 
 
-def _imitated(features: Readable, answers: Answers, classes: tuple[str, ...], seed: int) -> Surrogate:
+def _imitated(features: Readable, answers: Answers, classes: tuple[str, ...]) -> Surrogate:
     target = _target(answers.prediction, bool(classes))
     units = TargetScaler().fit(np.zeros(1) if classes else target)  # log-odds have none
     target = target if classes else units.transform(target)
-    folds = _several_folds(answers.folds, seed)
+    folds = answers.folds
     by_tree = _out_of_fold(_fit_tree, features.values, target, folds)
     by_linear = _out_of_fold(_fit_linear, features.values, target, folds)
     outputs = classes[1:] if len(classes) == 2 else classes or ("value",)
@@ -205,11 +213,16 @@ def _target(prediction: np.ndarray, of_classes: bool) -> np.ndarray:
     return np.log(probabilities / (1 - probabilities))
 
 
-def _several_folds(folds: np.ndarray, seed: int) -> np.ndarray:
-    """Numbers of folds; rows of a single one are split at random."""
+def _several_folds(folds: np.ndarray, seed: int, facts: SplitFacts) -> np.ndarray:
+    """Numbers of folds; rows, or groups, of a single one are dealt out at random."""
     if len(np.unique(folds)) > 1:
         return folds
-    return np.random.default_rng(seed).permutation(len(folds)) % min(_FOLDS, max(2, len(folds) // 2))
+    units = np.arange(len(folds))
+    if facts.groups is not None and len(np.unique(facts.groups)) > 1:
+        units = np.unique(facts.groups, return_inverse=True)[1]
+    n_units = int(units.max(initial=-1)) + 1
+    dealt = np.random.default_rng(seed).permutation(n_units) % min(_FOLDS, max(2, n_units // 2))
+    return np.asarray(dealt[units])
 
 
 def _out_of_fold(fit: Any, values: np.ndarray, target: np.ndarray, folds: np.ndarray) -> np.ndarray:

@@ -144,8 +144,10 @@ def _judged(frame: pd.DataFrame, name: str, classes: list[str], setting: _Settin
 def _kept(frame: pd.DataFrame, classes: list[str], repeat: Any) -> _Kept:
     rows = frame["row"].to_numpy()
     parts = frame["fold"].to_numpy()
-    if len(np.unique(parts)) < 2:  # an official test part
-        parts = np.random.default_rng(int(repeat)).permutation(len(rows)) % PARTS
+    if len(np.unique(parts)) < 2:  # an official test part: whole groups, where rows have one
+        grouped = "group" in frame and frame["group"].nunique() > 1
+        units = np.unique(frame["group"] if grouped else rows, return_inverse=True)[1]
+        parts = (np.random.default_rng(int(repeat)).permutation(int(units.max()) + 1) % PARTS)[units]
     if not classes:
         return _Kept(rows, parts, frame["truth"].to_numpy(float), frame["prediction"].to_numpy(float))
     codes = np.searchsorted(classes, frame["truth"].to_numpy(str))

@@ -244,6 +244,7 @@ def readability(
             dataset.classes,
             {name: own for name, own in answers.items() if own is not None},
             seed=seed,
+            groups=dataset.groups,
         )
         own = {name: from_json(Surrogate, to_json(value)) for name, value in fitted.items()}
     except Exception as error:

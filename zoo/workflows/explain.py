@@ -214,7 +214,8 @@ def _surrogate(model: Any, data: Dataset, row: int | None, seed: int) -> Surroga
         said = shares[:, [list(map(str, model.classes_)).index(c) for c in data.classes]]
     rows = np.arange(len(data))
     answers = {"model": Answers(rows, said, np.zeros(len(rows), dtype=int))}
-    return surrogates(data.X, data.modality, data.classes, answers, seed=seed)["model"]
+    found = surrogates(data.X, data.modality, data.classes, answers, seed=seed, groups=data.groups)
+    return found["model"]
 
 
 def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> Gradients | None:
