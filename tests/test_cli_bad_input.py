@@ -202,6 +202,12 @@ def test_wrong_reading_options_are_refused_by_every_command(command, case, saved
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"], "nothing half written"
 
 
+def test_a_cell_given_twice_is_refused(saved):
+    result = invoke(["predict", str(saved), "age=1", "height=2", "age=3"])
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == ["Error: column 'age' is given twice, as '1' and '3'; remove one"]
+
+
 GOOD = {
     "a row without a target": (
         lambda p: [csv(p, frame(sick=[None, *["yes", "no"] * N][:N])), *TARGET],

@@ -150,9 +150,10 @@ def refuse_missing(inputs: Sequence[InputColumn], names: Collection[str]) -> Non
     """Refuse rows that lack a column that the model needs."""
     missing = [c["name"] for c in inputs if c["name"] not in names]
     if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        more = f" and {len(missing) - 1} more"
+        lacking = f"columns {missing[0]!r}{more} are" if len(missing) > 1 else f"column {missing[0]!r} is"
         raise InputError(
-            f"column {missing[0]!r}{more} is missing; the model needs {[c['name'] for c in inputs]}; "
+            f"{lacking} missing; the model needs {[c['name'] for c in inputs]}; "
             f"leave an unknown value empty ({missing[0]}=)"
         )
 

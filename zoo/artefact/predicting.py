@@ -146,7 +146,12 @@ def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
     wrong = [pair for pair in pairs if "=" not in pair]
     if wrong:
         raise InputError(f"expected NAME=VALUE pairs for one row, got {wrong[0]!r}")
-    return pd.DataFrame([dict(pair.split("=", 1) for pair in pairs)])
+    cells: dict[str, str] = {}
+    for name, value in (pair.split("=", 1) for pair in pairs):
+        if name in cells:
+            raise InputError(f"column {name!r} is given twice, as {cells[name]!r} and {value!r}; remove one")
+        cells[name] = value
+    return pd.DataFrame([cells])
 
 
 @contextmanager

@@ -168,7 +168,7 @@ def test_columns_come_in_any_order_and_extra_ones_are_named(rows, models, kept):
 
 WRONG = {
     "no column": (lambda X: X.drop(columns="smoker"), "column 'smoker' is missing"),
-    "two columns": (lambda X: X[["age"]], "column 'Ward (old)' and 2 more is missing"),
+    "two columns": (lambda X: X[["age"]], "columns 'Ward (old)' and 2 more are missing"),
 }
 UNREAD = {
     "word": (
@@ -182,16 +182,26 @@ UNREAD = {
 }
 
 
+@pytest.fixture
+def predict_in_parts(tmp_path, monkeypatch):
+    """Predictions of a table as a file that is read in several parts."""
+    monkeypatch.setattr(_stream, "ROWS", 64)
+    monkeypatch.setattr(_stream, "_HEAD", 400)
+
+    def predict(model, table):
+        (tmp_path / "in.csv").write_bytes(csv(table))
+        return run("predict", model, tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+
+    return predict
+
+
 @pytest.mark.parametrize("case", UNREAD)
 @pytest.mark.parametrize("name", FAMILIES)
 def test_cells_that_are_not_read_are_missing_and_counted_over_all_parts(
-    case, name, rows, kept, tmp_path, monkeypatch
+    case, name, rows, kept, tmp_path, predict_in_parts
 ):
-    monkeypatch.setattr(_stream, "ROWS", 64)
-    monkeypatch.setattr(_stream, "_HEAD", 400)
     spoil, words = UNREAD[case]
-    (tmp_path / "in.csv").write_bytes(csv(spoil(rows)))
-    result = run("predict", kept[name], tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+    result = predict_in_parts(kept[name], spoil(rows))
     assert result.exit_code == 0
     assert result.stderr.count(words) == 1
     assert len(pd.read_csv(tmp_path / "out.csv")) == 300
@@ -199,12 +209,9 @@ def test_cells_that_are_not_read_are_missing_and_counted_over_all_parts(
 
 @pytest.mark.parametrize("case", WRONG)
 @pytest.mark.parametrize("name", FAMILIES)
-def test_what_is_wrong_is_named_by_column_and_row(case, name, rows, kept, tmp_path, monkeypatch):
-    monkeypatch.setattr(_stream, "ROWS", 64)
-    monkeypatch.setattr(_stream, "_HEAD", 400)
+def test_what_is_wrong_is_named_by_column_and_row(case, name, rows, kept, tmp_path, predict_in_parts):
     spoil, words = WRONG[case]
-    (tmp_path / "in.csv").write_bytes(csv(spoil(rows)))
-    result = run("predict", kept[name], tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+    result = predict_in_parts(kept[name], spoil(rows))
     assert result.exit_code == 2
     assert words in result.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["in.csv"], "nothing half written"
