@@ -43,11 +43,12 @@ _HOW = (
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a definition holds: the object, the constants beside it, and how errors call it."""
+    """What a definition holds: the object, the constants beside it, how errors call it, its description."""
 
     value: Any
     constants: Mapping[str, Any]
     where: str
+    text: str | None = None
 
 
 FACTS_OF_DATA = ("task", "modality")
@@ -57,8 +58,7 @@ def entry_of(name: str, source: str, loaded: Loaded) -> Entry:
     """The entry of what was loaded: a module with the stated constants, and with defaults for all others."""
     value, where = loaded.value, loaded.where
     module = ModuleType(name)
-    written = value if inspect.isroutine(value) or inspect.isclass(value) else None
-    module.__doc__ = inspect.getdoc(written) or f"{name}: a model of your own, {source}."
+    module.__doc__ = loaded.text or _documentation(value) or f"{name}: a model of your own, {source}."
     for constant in CONSTANTS & loaded.constants.keys():
         setattr(module, constant, loaded.constants[constant])
     if inspect.isroutine(value) and _builds_network(value, where):
@@ -72,6 +72,11 @@ def entry_of(name: str, source: str, loaded: Loaded) -> Entry:
             setattr(module, constant, default)
     _check_constants(module, where)
     return Entry(name, module, "build")
+
+
+def _documentation(value: Any) -> str | None:
+    """Of a function or a class; that of an estimator is about all of its kind."""
+    return inspect.getdoc(value) if inspect.isroutine(value) or inspect.isclass(value) else None
 
 
 def _check_constants(module: ModuleType, where: str) -> None:
@@ -167,7 +172,7 @@ def _maker_of_function(function: Any, where: str) -> tuple[Callable[..., Any], A
         model = _checked_estimator(function(**asked, **params), where, "returned")
         return _seeded(clone(model), random_state)
 
-    own = {name: v for name, v in own.items() if name not in FACTS_OF_DATA}
+    own = {name: v for name, v in own.items() if name not in (*FACTS_OF_DATA, "random_state")}
     signed = _with_signature(build, FACTS_OF_DATA, {"random_state": 0, **own})
     depends = any(name in known for name in FACTS_OF_DATA)
     try:
