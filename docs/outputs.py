@@ -3,8 +3,8 @@
     python docs/outputs.py [--write] [PAGE ...]
 
 A block of kind ``console`` that begins with ``$ deepworth`` is a command with what it printed. The blocks
-of a page run in order in one folder with nothing but ``suites``, and a store of its own. Times, sizes of
-files, dates, names of runs and the last digits of other machines differ: for the check every number with a
+of a page run in order in one folder with nothing but ``suites`` and ``predictions``, and a store of its own.
+Times, sizes of files, dates, names of runs and the last digits of other machines differ: for the check every number with a
 decimal point, every duration, size, percentage and run name is masked on both sides, with the lines
 that draw boxes and bars. A last line ``[...]`` stands for more.
 """
@@ -77,7 +77,8 @@ def _apart():
             DEEPWORTH_COMPARE_JOBS="0",
             COLUMNS=str(WIDTH),
         )
-        shutil.copytree(DOCS / "suites", Path(folder, "suites"))
+        for examples in ("suites", "predictions"):
+            shutil.copytree(DOCS / examples, Path(folder, examples))
         os.chdir(folder)
         try:
             yield
