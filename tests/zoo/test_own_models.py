@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pickle
+import re
 import subprocess
 import sys
 import textwrap
@@ -701,3 +702,21 @@ def test_learning_curves_and_grids_take_own_models(data):
 def test_files_are_told_from_names(name):
     assert is_file(name)
     assert not any(is_file(known) for known in ENTRIES)
+
+
+@pytest.mark.xdist_group("own models")
+def test_the_page_about_own_models_is_true(tmp_path, data, monkeypatch):
+    text = (Path(deepworth.__file__).parent / "docs" / "own-models.md").read_text(encoding="utf-8")
+    in_file, in_python = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "my.py").write_text(in_file, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    few = {"make_model": {"n_estimators": 5}, "my_net": {"epochs": 2, "width": 4}}
+    rows = rows_of(deepworth.compare(data, models=["my.py:make_model", "my.py:my_net"], params=few, **FEW))
+    assert {name: (row["family"], row["status"]) for name, row in rows.items()} == {
+        "make_model": ("classical", "ok"),
+        "my_net": ("deep", "ok"),
+    }
+    *_, last = in_python.strip().splitlines()
+    found: dict[str, object] = {}
+    exec(in_python, found)
+    assert set(eval(last, found)["model"]) == {"ExtraTreesClassifier", "LogisticRegression", "naive-bayes"}
