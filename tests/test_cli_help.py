@@ -19,6 +19,9 @@ DIFFERENT = {
     "--model": "one model is trained by train and capacity, several are compared elsewhere",
     "--output": "a result, a folder, predictions and a report are different things to write",
     "--format": "the formats of models, of predictions and of reports are different lists",
+    "--groups": "groups stay on one side of splits, or widen intervals of predictions that are made already",
+    "--time": "later rows are predicted from earlier ones, or neighbours of predictions may be alike",
+    "--report": "of a run, or of predictions, which have other sections",
     "--confidence-level": "of statistical statements, or coverage of predictions in train and calibration",
 }
 # Options of the same words whose default or range differs, and why.

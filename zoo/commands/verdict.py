@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ._group import Command, option
-from ._options import BUDGET, INFERENCE, JSON, MARGIN, METRIC, OUTPUT, STORE, confidence, names, options
+from ._options import BUDGET, INFERENCE, JSON, MARGIN, METRIC, MODELS, OUTPUT, STORE, confidence, options
 
 GROUP = "Compare and judge"
 ORDER = 2
@@ -51,7 +51,7 @@ class _Verdict(Command):
     help="Judge predictions in CSV or Parquet files, a model each or with a column a model: probabilities, "
     "scores, classes or values.",
 )
-@option("-t", "--target", group="Data", metavar="COLUMN", help="Column of the true answers.")
+@option("-t", "--target", group="Data", metavar="COLUMN", help="Column to predict.")
 @option(
     "--id",
     group="Data",
@@ -83,18 +83,10 @@ class _Verdict(Command):
     type=click.Choice(["binary", "multiclass", "classification", "regression"]),
     metavar="TASK",
     show_default="inferred from the target",
-    help="Task of predictions: binary, multiclass, classification or regression.",
+    help="binary, multiclass, classification or regression.",
 )
 @option("--positive", group="Data", metavar="CLASS", help="Positive class of a binary task.")
-@option(
-    "-m",
-    "--model",
-    group="Models",
-    multiple=True,
-    callback=names,
-    metavar="NAMES",
-    help="Only these models, separated by commas.",
-)
+@options(MODELS)
 @options(METRIC, MARGIN, confidence(None), INFERENCE)
 @option(
     "--between",

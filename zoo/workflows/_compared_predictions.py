@@ -35,7 +35,9 @@ class ComparedPredictions:
     --------
     >>> import deepworth
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"price": range(40), "one": range(40), "other": range(5, 45)})
+    >>> price = range(100)
+    >>> near, far = [p + p % 3 for p in price], [p + p % 11 for p in price]
+    >>> table = pd.DataFrame({"price": price, "near": near, "far": far})
     >>> deepworth.verdict(predictions=table, target="price").verdict.outcome
     'first'
     """
