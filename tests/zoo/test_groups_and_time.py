@@ -465,6 +465,12 @@ def test_probes_of_grouped_rows_score_on_other_groups(recorded):
     assert probes(network, X, y, groups=GROUPS)
     assert_respected(recorded, FACTS["groups"])
     assert probes(network, X, y, groups=np.zeros(N)) == [], "one group has no other"
+    X, y = planted("regression", "tabular")
+    network = open_network(new("perceptron", "regression", "tabular").fit(X, y))
+    recorded.clear()
+    assert probes(network, X, y, groups=GROUPS)
+    assert len(recorded) > 5, "ridge chooses its strength inside of each fold"
+    assert_respected(recorded, FACTS["groups"])
 
 
 def test_calibrators_of_an_official_test_part_are_judged_on_other_groups():

@@ -176,7 +176,7 @@ def test_inner_splits_are_seeded_by_the_random_state_of_the_model(case):
     assert found in ({5, 6}, {0}), "a model without a seed is deterministic"
 
 
-FOLDERS = ("baselines", "models", "estimators", "calibration", "training")
+FOLDERS = ("baselines", "models", "estimators", "calibration", "training", "explanation")
 ROOT = Path(deepworth.zoo.__file__).parent
 HARMLESS = {"cross_val_predict", "check_cv"}  # take folds that are given, and make none
 LEAVE_ONE_OUT = {"RidgeCV"}  # unless it is told another ``cv``

@@ -13,7 +13,7 @@ from scipy import stats
 
 from ...datasets import Features, InputError, take
 from ..inner_splits import Split, SplitFacts, class_folds, value_folds
-from ..results.explanation import (
+from ..results.network import (
     Correlated,
     Probe,
     Trace,
@@ -245,7 +245,7 @@ def probes(
     candidates += [(name, "learned", values, None) for name, values in activations(network, arrays)]
     candidates.append(_engineered(network.modality, X))
     return [
-        Probe(name, kind, *_score(values, encoder, y, folds, network.task, confidence_level))
+        Probe(name, kind, *_score(values, encoder, y, folds, facts, network.task, confidence_level))
         for name, kind, values, encoder in candidates
     ]
 
@@ -279,7 +279,7 @@ def _folds(y: np.ndarray, task: str, seed: int, facts: SplitFacts) -> list[Split
 
 
 def _score(
-    values: Any, encoder: Any, y: np.ndarray, folds: Any, task: str, level: float
+    values: Any, encoder: Any, y: np.ndarray, folds: list[Split], facts: SplitFacts, task: str, level: float
 ) -> tuple[int, float, float, float]:
     """Number of features, mean score and its interval."""
     from sklearn.base import clone
@@ -297,6 +297,8 @@ def _score(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a probe that does not converge scores low
         for train, test in folds:
+            if task == "regression" and facts:  # the strength, too, is chosen on other groups
+                last.set_params(cv=value_folds(len(train), FOLDS, 0, facts.take(train)) or None)
             fitted = clone(model).fit(take(values, train), y[train])
             scores.append(float(fitted.score(take(values, test), y[test])))
             width = int(fitted[-1].n_features_in_)
