@@ -18,15 +18,11 @@ from ..results.explanation import (
     Explanation,
     Gradients,
     Importance,
-    Probe,
     RunExplanation,
     Surrogate,
-    Trace,
-    TracedLayer,
-    TracedNeuron,
     TrainingCurve,
-    Unit,
 )
+from ..results.network import Probe, Trace, TracedLayer, TracedNeuron, Unit
 from .terminal import console, print_json
 from .words import FAMILY_COLOURS, number, signed
 

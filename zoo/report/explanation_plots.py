@@ -17,8 +17,8 @@ from ..results.explanation import (
     ExplainedModel,
     Explanation,
     RunExplanation,
-    Unit,
 )
+from ..results.network import Unit
 from .curve_plots import _GREY, COLOURS, _save, check_plot, name_points
 
 __all__ = ["check_plot", "plot"]

@@ -11,17 +11,15 @@ from deepworth.zoo.report.html.explanations import _examples
 from deepworth.zoo.results.explanation import (
     Attribution,
     Coefficient,
-    Correlated,
     ExplainedModel,
     GradientPart,
     Gradients,
     Importance,
     ImportantPart,
-    Probe,
     Regularisation,
     TrainingCurve,
-    Unit,
 )
+from deepworth.zoo.results.network import Correlated, Probe, Unit
 
 
 def explained(**found) -> ExplainedModel:
