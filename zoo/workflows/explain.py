@@ -40,14 +40,12 @@ from ..results.explanation import (
     Explanation,
     Gradients,
     Importance,
-    Probe,
     ReadableModel,
     RunExplanation,
     Surrogate,
-    Trace,
-    Unit,
 )
 from ..results.json import from_json, to_json
+from ..results.network import Probe, Trace, Unit
 from ..runs.fitting import ConfidenceOptions, facts_of, training_rows, with_confidence
 from ..runs.jobs import fold_of
 from ..runs.limits import limited, make_limits, threads_for
