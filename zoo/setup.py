@@ -20,7 +20,7 @@ from .own_entries import ModelLike
 from .own_models import OwnModel, is_one_model, name_models
 
 Preset = Literal["quick", "standard", "thorough"]
-Calibration = Literal["auto", "none", "temperature", "platt", "isotonic"]
+Calibration = Literal["auto", "none", "temperature", "platt", "matrix", "isotonic"]
 InferenceName = Literal["rows", "corrected-t"]
 Parameters = Mapping[str, Mapping[str, object]]
 
@@ -41,7 +41,7 @@ class Design:
         Override the preset.
     holdout : float or None
         Fraction of the rows to hold out ``repeats`` times instead of cross-validating.
-    calibrate : {"auto", "none", "temperature", "platt", "isotonic"} or None
+    calibrate : {"auto", "none", "temperature", "platt", "matrix", "isotonic"} or None
         How the probabilities of every model are calibrated.
     costs : bool
         Whether every model is fitted once more to measure its costs.

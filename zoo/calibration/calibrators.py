@@ -1,8 +1,8 @@
 """Calibrators: maps from a model's probabilities to better ones, and the choice among them.
 
 All of them work on log-odds, which are exact for small probabilities even in the single precision of a saved
-network. More than two classes are treated one against the rest and normalised to the sum of one; the
-temperature needs no such step.
+network. Of more than two classes, Platt's and isotonic curves are fitted one against the rest and normalised
+to the sum of one; temperature and matrix need no such step.
 """
 
 from __future__ import annotations
@@ -35,10 +35,13 @@ class Calibrator(ABC):
     Attributes
     ----------
     method : str
-        Its name in options and files: "none", "temperature", "platt" or "isotonic".
+        Its name in options and files: "none", "temperature", "platt", "matrix" or "isotonic".
+    fewest_classes : int
+        With fewer classes "auto" does not try it.
     """
 
     method: ClassVar[str]
+    fewest_classes: ClassVar[int] = 2
 
     @classmethod
     @abstractmethod
@@ -132,6 +135,86 @@ class Platt(Calibrator):
 
 
 @dataclass(frozen=True)
+class StructuredMatrix(Calibrator):
+    """Logits times a matrix that stays near the identity: structured matrix scaling (Berta et al. 2026).
+
+    After a temperature, and a touch of the uniform distribution that bounds the logits, the change of the
+    matrix and the intercepts have a ridge penalty of the number of their parameters over that of the rows:
+    with few rows it is the temperature, with many the whole matrix, which can also move probability between
+    two classes that a model confuses. The fit is convex.
+    """
+
+    temperature: float
+    uniform: float
+    weights: tuple[tuple[float, ...], ...]
+    intercepts: tuple[float, ...]
+    method = "matrix"
+    fewest_classes = 3  # of two classes it is Platt's curve with a penalty
+
+    @classmethod
+    def fit(cls, probabilities: np.ndarray, codes: np.ndarray) -> Self:
+        n_rows, k = probabilities.shape
+        first, uniform = Temperature.fit(probabilities, codes), 1.0 / (n_rows + 1)
+        logits = _bounded_logits(first.transform(probabilities), uniform)
+        penalties = np.full((k, k + 1), k / n_rows)  # diagonal and intercepts
+        penalties[:, :k][~np.eye(k, dtype=bool)] = k * (k - 1) / n_rows
+        change = _least_loss(logits, codes, penalties)
+        weights = np.eye(k) + change[:, :k]
+        return cls(first.temperature, uniform, _tuples(weights.tolist()), tuple(change[:, k].tolist()))
+
+    def transform(self, probabilities: np.ndarray) -> np.ndarray:
+        logits = _bounded_logits(Temperature(self.temperature).transform(probabilities), self.uniform)
+        z = logits @ np.array(self.weights).T + np.array(self.intercepts)
+        return np.exp(z - _log_sum_exp(z)[:, None])
+
+    def fault(self, n_classes: int) -> str | None:
+        if not (_numbers([self.temperature, self.uniform]) and self.temperature > 0 < self.uniform <= 1):
+            return "temperature must be above 0, and uniform a share"
+        if len(self.weights) != n_classes or not all(_numbers(row, n_classes) for row in self.weights):
+            return f"weights must be {n_classes} rows of {n_classes} numbers"
+        return None if _numbers(self.intercepts, n_classes) else f"intercepts must be {n_classes} numbers"
+
+
+def _bounded_logits(probabilities: np.ndarray, uniform: float) -> np.ndarray:
+    """Log of the probabilities mixed with a share of the uniform distribution."""
+    return np.log((1.0 - uniform) * probabilities + uniform / probabilities.shape[1])
+
+
+def _least_loss(logits: np.ndarray, codes: np.ndarray, penalties: np.ndarray) -> np.ndarray:
+    """The change of matrix and intercepts, (k, k + 1), of least log loss plus penalties times its squares.
+
+    Newton's method by conjugate gradients in a trust region: ten steps, where L-BFGS needs hundreds.
+    """
+    from scipy.optimize import minimize
+
+    n_rows, k = logits.shape
+    inputs = np.hstack([logits, np.ones((n_rows, 1))])
+    rows = np.arange(n_rows)
+
+    def log_shares(flat: np.ndarray) -> np.ndarray:
+        z = logits + inputs @ flat.reshape(k, k + 1).T
+        return z - _log_sum_exp(z)[:, None]
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        change, logs = flat.reshape(k, k + 1), log_shares(flat)
+        gap = np.exp(logs)
+        gap[rows, codes] -= 1.0
+        value = -logs[rows, codes].mean() + np.sum(penalties * change**2)
+        return float(value), (gap.T @ inputs / n_rows + 2 * penalties * change).ravel()
+
+    def curvature(flat: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        shares, step = np.exp(log_shares(flat)), direction.reshape(k, k + 1)
+        along = inputs @ step.T
+        turned = shares * (along - np.sum(shares * along, axis=1, keepdims=True))
+        return (turned.T @ inputs / n_rows + 2 * penalties * step).ravel()
+
+    options = {"gtol": 1e-6, "maxiter": 200}
+    start = np.zeros(k * (k + 1))
+    best = minimize(loss, start, jac=True, hessp=curvature, method="trust-ncg", options=options)
+    return np.asarray(best.x).reshape(k, k + 1)
+
+
+@dataclass(frozen=True)
 class Isotonic(Calibrator):
     """The best rising curve of the log-odds (Zadrozny and Elkan 2002), in its centred form.
 
@@ -166,8 +249,15 @@ class Isotonic(Calibrator):
         return None
 
 
-CALIBRATORS: dict[str, type[Calibrator]] = {c.method: c for c in (Unchanged, Temperature, Platt, Isotonic)}
+CALIBRATORS: dict[str, type[Calibrator]] = {
+    c.method: c for c in (Unchanged, Temperature, Platt, StructuredMatrix, Isotonic)
+}
 METHODS = ("auto", *CALIBRATORS)
+
+
+def candidates(n_classes: int) -> list[type[Calibrator]]:
+    """The calibrators that "auto" tries, simplest first."""
+    return [kind for kind in CALIBRATORS.values() if n_classes >= kind.fewest_classes]
 
 
 def calibrator(description: object, n_classes: int) -> Calibrator:
@@ -357,9 +447,9 @@ def choose(
 ) -> type[Calibrator]:
     """The simplest calibrator whose cross-validated log loss is within a standard error of the best.
 
-    The simplest comes first in none, temperature, Platt, isotonic. The standard error is that of the paired
-    difference, the rule of Breiman, Friedman, Olshen and Stone (1984) for trees: "none" stays unless another
-    is clearly better.
+    The simplest comes first in none, temperature, Platt, matrix (from three classes on), isotonic. The
+    standard error is that of the paired difference, the rule of Breiman, Friedman, Olshen and Stone (1984)
+    for trees: "none" stays unless another is clearly better.
 
     Parameters
     ----------
@@ -392,7 +482,7 @@ def choose(
     return simplest(
         {
             method: log_losses(cross_fitted(method, probabilities, codes, folds), codes)
-            for method in CALIBRATORS.values()
+            for method in candidates(probabilities.shape[1])
         }
     )
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 from ...datasets import InputError, unknown_name
 from ..inner_splits import Split, SplitFacts, seed_of
 from ..preprocessing.base import RawRows
-from .calibrators import CALIBRATORS, METHODS, Calibrator, Unchanged, choose
+from .calibrators import CALIBRATORS, METHODS, Calibrator, Platt, Unchanged, choose
 from .conformal import (
     LEVEL,
     MisclassificationCosts,
@@ -40,7 +40,7 @@ from .reliability import measured_intervals, measured_probabilities
 if TYPE_CHECKING:
     import keras
 
-Method = Literal["auto", "none", "temperature", "platt", "isotonic"]
+Method = Literal["auto", "none", "temperature", "platt", "matrix", "isotonic"]
 
 
 class Calibrated(ClassifierMixin, CrossFitted):
@@ -54,9 +54,9 @@ class Calibrated(ClassifierMixin, CrossFitted):
     ----------
     estimator : classifier with ``predict_proba``
         Fitted to clones of it; it stays as it is.
-    method : {"auto", "none", "temperature", "platt", "isotonic"}, default="auto"
+    method : {"auto", "none", "temperature", "platt", "matrix", "isotonic"}, default="auto"
         How probabilities are calibrated. "auto" takes the simplest method whose cross-validated log loss is
-        within a standard error of the best.
+        within a standard error of the best. "matrix" needs three classes; of two, it is Platt's curve.
     confidence_level : float or None, default=0.9
         How often :meth:`predict_set` holds the true class, whichever class that is; None learns no sets.
     cost_false_negative, cost_false_positive : float, optional
@@ -94,8 +94,9 @@ class Calibrated(ClassifierMixin, CrossFitted):
 
     References
     ----------
-    Platt (1999); Zadrozny and Elkan (2002); Guo, Pleiss, Sun and Weinberger (2017) for the calibrators; Elkan
-    (2001) for the threshold; Vovk, Gammerman and Shafer (2005) for the sets.
+    Platt (1999); Zadrozny and Elkan (2002); Guo, Pleiss, Sun and Weinberger (2017); Berta, Holzmüller, Jordan
+    and Bach (2026) for the calibrators; Elkan (2001) for the threshold; Vovk, Gammerman and Shafer (2005) for
+    the sets.
 
     Examples
     --------
@@ -247,7 +248,7 @@ class Calibrated(ClassifierMixin, CrossFitted):
         measured = {}
         if left_out is not None and codes is not None:
             raw, folds = left_out.prediction, left_out.folds
-            kind = choose(raw, codes, folds) if self.method == "auto" else CALIBRATORS[self.method]
+            kind = choose(raw, codes, folds) if self.method == "auto" else self._named_method()
             kind = kind if _learnable(codes, folds) else Unchanged
             self.calibrator_ = kind.fit(raw, codes)
             calibrated = self.calibrator_.transform(raw)
@@ -257,6 +258,10 @@ class Calibrated(ClassifierMixin, CrossFitted):
                 self.least_probabilities_ = least_probabilities(calibrated, codes, self.confidence_level)
             measured = measured_probabilities(kind, raw, codes, folds, positive, self.confidence_level)
         self.confidence_ = self._plain(costs, positive, measured)
+
+    def _named_method(self) -> type[Calibrator]:
+        kind = CALIBRATORS[self.method]
+        return kind if len(self.classes_) >= kind.fewest_classes else Platt
 
     def _plain(
         self, costs: MisclassificationCosts | None, positive: int, measured: dict[str, Any]

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .calibrators import LEAST, Isotonic, Platt, Temperature, calibrator
+from .calibrators import LEAST, Isotonic, Platt, StructuredMatrix, Temperature, calibrator
 
 
 @keras.saving.register_keras_serializable(package="deepworth")
@@ -31,6 +31,8 @@ class CalibratedProbabilities(keras.layers.Layer):
         logs = ops.log(ops.maximum(probabilities, LEAST))
         if isinstance(self._calibrator, Temperature):
             return ops.softmax(logs / self._calibrator.temperature)
+        if isinstance(self._calibrator, StructuredMatrix):
+            return _by_matrix(logs, self._calibrator)
         rest = ops.matmul(probabilities, ops.convert_to_tensor(1.0 - np.eye(self.n_classes), logs.dtype))
         odds = logs - ops.log(ops.maximum(rest, LEAST))
         odds = odds[:, 1:] if self.n_classes == 2 else odds
@@ -53,6 +55,13 @@ class CalibratedProbabilities(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "calibration": self.calibration, "n_classes": self.n_classes}
+
+
+def _by_matrix(logs: Any, found: StructuredMatrix) -> Any:
+    softened = ops.softmax(logs / found.temperature) * (1.0 - found.uniform)
+    logits = ops.log(softened + found.uniform / len(found.intercepts))
+    weights = ops.convert_to_tensor(np.array(found.weights, dtype=np.float32).T, logs.dtype)
+    return ops.softmax(ops.matmul(logits, weights) + _row(found.intercepts))
 
 
 def _row(values: tuple[float, ...]) -> Any:

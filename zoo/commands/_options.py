@@ -210,10 +210,11 @@ def calibrate(default: str) -> Decorator[Any]:
     return option(
         "--calibrate",
         group="Models",
-        type=click.Choice(["auto", "none", "temperature", "platt", "isotonic"]),
+        type=click.Choice(["auto", "none", "temperature", "platt", "matrix", "isotonic"]),
         metavar="METHOD",
         show_default=default,
-        help="Calibrate probabilities within the training rows: auto, none, temperature, platt or isotonic.",
+        help="Calibrate probabilities within the training rows: auto, none, temperature, platt, matrix or "
+        "isotonic.",
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calibration.calibrators import LEAST, Calibrator, Isotonic, Platt, Temperature
+from ..calibration.calibrators import LEAST, Calibrator, Isotonic, Platt, StructuredMatrix, Temperature
 from ..calibration.calibrators import calibrator as calibrator_of
 from ..preprocessing.scales import power_of_two, scaled_knots
 from ._formats import CannotHold
@@ -316,11 +316,13 @@ def _calibrated(call: Call) -> Tensor:
 
 def calibrated(graph: Graph, p: Tensor, calibrator: Calibrator, n_classes: int, dtype: Any) -> Tensor:
     """Calibrated probabilities (batch, n_classes)."""
-    if not isinstance(calibrator, (Temperature, Platt, Isotonic)):
+    if not isinstance(calibrator, (Temperature, Platt, StructuredMatrix, Isotonic)):
         return p
     logs = graph.op("Log", graph.op("Max", p, dtype(LEAST)))
     if isinstance(calibrator, Temperature):
         return graph.op("Softmax", graph.op("Div", logs, dtype(calibrator.temperature)), axis=-1)
+    if isinstance(calibrator, StructuredMatrix):
+        return _by_matrix(graph, logs, calibrator, dtype)
     rest = graph.op("MatMul", p, (1 - np.eye(n_classes)).astype(dtype))
     odds = graph.op("Sub", logs, graph.op("Log", graph.op("Max", rest, dtype(LEAST))))
     odds = graph.columns(odds, 1, 2) if n_classes == 2 else odds
@@ -332,6 +334,14 @@ def calibrated(graph: Graph, p: Tensor, calibrator: Calibrator, n_classes: int, 
     if n_classes == 2:
         return graph.concat([graph.op("Sigmoid", graph.op("Neg", z)), graph.op("Sigmoid", z)])
     return _normalised(graph, graph.op("Sigmoid", z), n_classes, dtype)
+
+
+def _by_matrix(graph: Graph, logs: Tensor, found: StructuredMatrix, dtype: Any) -> Tensor:
+    softened = graph.op("Softmax", graph.op("Div", logs, dtype(found.temperature)), axis=-1)
+    shares = graph.op("Mul", softened, dtype(1.0 - found.uniform))
+    mixed = graph.op("Add", shares, dtype(found.uniform / len(found.intercepts)))
+    turned = graph.op("MatMul", graph.op("Log", mixed), np.array(found.weights, dtype).T.copy())
+    return graph.op("Softmax", graph.op("Add", turned, dtype(found.intercepts)), axis=-1)
 
 
 def _piecewise(graph: Graph, x: Tensor, knots: Any, shares: Any, dtype: Any) -> Tensor:

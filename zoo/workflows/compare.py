@@ -74,7 +74,7 @@ def compare(
     holdout : float, optional
         Hold out this fraction of the rows ``repeats`` times instead of cross-validating; by default as many
         times as the preset has folds.
-    calibrate : {"auto", "none", "temperature", "platt", "isotonic"}, optional
+    calibrate : {"auto", "none", "temperature", "platt", "matrix", "isotonic"}, optional
         Calibrate the probabilities of every model inside its training rows, see
         :class:`deepworth.zoo.Calibrated`. By default they stay as they are.
     costs : bool, default=True

@@ -64,7 +64,7 @@ def train(
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
     seed : int, default=0
         The same seed gives the same model on the same machine.
-    calibrate : {"auto", "none", "temperature", "platt", "isotonic"}, optional
+    calibrate : {"auto", "none", "temperature", "platt", "matrix", "isotonic"}, optional
         Calibrate the probabilities of a classifier, see :class:`deepworth.zoo.Calibrated`.
     confidence_level : float, optional
         Level of prediction sets (classification) or prediction intervals (regression).

@@ -62,7 +62,7 @@ def test_scikit_learn_finds_its_contract_kept(estimator, check):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("method", ["auto", "temperature", "platt", "isotonic"])
+@pytest.mark.parametrize("method", ["auto", "temperature", "platt", "matrix", "isotonic"])
 def test_naive_bayes_that_is_too_sure_is_mended(method, n_classes):
     X, y = rows(1200, n_classes=n_classes)
     model = Calibrated(GaussianNB(), method).fit(X[:600], y[:600])
@@ -205,7 +205,7 @@ def test_capabilities_are_those_of_the_estimator():
     assert is_regressor(ConformalRegressor(LinearRegression()))
 
 
-@pytest.mark.parametrize("method", ["none", "temperature", "platt", "isotonic"])
+@pytest.mark.parametrize("method", ["none", "temperature", "platt", "matrix", "isotonic"])
 def test_the_keras_model_holds_the_calibrator(method):
     X, y = rows()
     model = Calibrated(network(), method).fit(X, y)

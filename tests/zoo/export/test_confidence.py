@@ -28,7 +28,7 @@ def asked(model, dataset, name, path):
     return load(path), dict(zip(names, session.run(names, source.raw(X)), strict=True)), X
 
 
-@pytest.mark.parametrize("method", ["temperature", "platt", "isotonic"])
+@pytest.mark.parametrize("method", ["temperature", "platt", "matrix", "isotonic"])
 @pytest.mark.parametrize("data", ["sick-healthy", "wine"])
 def test_classes(method, data, tmp_path):
     dataset = load_dataset(data, rows=150)

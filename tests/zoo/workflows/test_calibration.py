@@ -79,6 +79,11 @@ def test_calibrators_out_of_fold_are_no_worse_than_nothing_when_chosen(stored):
         assert found[model.best_calibrator].log_loss.value <= found["none"].log_loss.value + 1e-9
 
 
+def test_the_matrix_is_tried_from_three_classes_on(stored):
+    for model in judged(stored, "iris").models:
+        assert "matrix" in model.calibrators
+
+
 def test_costs_choose_the_threshold_and_save(stored):
     answer = judged(stored, "sick", cost_false_negative=9, cost_false_positive=1)
     assert answer.costs.threshold == pytest.approx(0.1)
