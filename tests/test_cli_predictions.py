@@ -123,6 +123,15 @@ def test_reports_of_folds_and_values(folder):
     assert "one<b>" not in text
 
 
+def test_scores_that_only_rank_have_no_confusion_matrix(folder):
+    table(5).assign(score=lambda f: 9 * f["score"]).to_csv(folder / "b.csv", index=False)
+    invoke(folder, "--predictions a.csv b.csv -t sick --report out.html")
+    text = (folder / "out.html").read_text("utf-8")
+    assert "The most frequent errors of a" in text
+    assert "The most frequent errors of b" not in text
+    assert "The checks found no problem" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

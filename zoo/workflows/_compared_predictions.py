@@ -45,6 +45,7 @@ class ComparedPredictions:
     answer: PredictionsAnswer
     _judged: JudgedPredictions = field(repr=False, compare=False)
     _results: Results = field(repr=False, compare=False)
+    _only_ranked: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def verdict(self) -> ModelVerdict:
@@ -93,7 +94,9 @@ class ComparedPredictions:
         from ._prediction_report import sheet_of
 
         kind = kind_of(output)
-        text = render(self.answer, sheet_of(self._judged.basis, self._results, command), kind)
+        text = render(
+            self.answer, sheet_of(self._judged.basis, self._results, command, self._only_ranked), kind
+        )
         write_whole(text, output)
         return text
 
@@ -149,4 +152,5 @@ def compare_predictions(
         notes={model.name: model.note for model in predicted},
     )
     answer = replace(judged.answer, wall_seconds=clock.perf_counter() - started)
-    return ComparedPredictions(answer, replace(judged, answer=answer), results)
+    ranked = tuple(model.name for model in predicted if model.given == "ranks")
+    return ComparedPredictions(answer, replace(judged, answer=answer), results, ranked)

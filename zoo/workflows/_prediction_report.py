@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..judging.details import confusion, models_in_detail, true_and_predicted
 from ..metrics import evaluate, of_task, truth_of
 from ..results.answer import Answer
@@ -9,9 +11,11 @@ from ..results.report import ReportedJob, ReportSheet
 from ..results.rows import Result, Results
 
 
-def sheet_of(basis: Answer, results: Results, command: str | None) -> ReportSheet:
-    """The sheet of a run that trained nothing."""
-    shown = models_in_detail(basis, results)
+def sheet_of(
+    basis: Answer, results: Results, command: str | None, without_classes: Collection[str]
+) -> ReportSheet:
+    """The sheet of a run that trained nothing; ``without_classes`` are models that predict no class."""
+    shown = [name for name in models_in_detail(basis, results) if name not in without_classes]
     return ReportSheet(
         result=basis,
         status="ok",

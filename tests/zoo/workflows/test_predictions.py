@@ -291,6 +291,30 @@ def test_own_predictions_are_read_without_options(tmp_path, task):
         assert found.answer.plan.test_over_train == pytest.approx(run.answer.plan.test_over_train)
 
 
+@pytest.mark.parametrize("options", [{}, {"groups": "patient"}, {"time": "day"}, {"split_column": "part"}])
+def test_own_predictions_give_the_verdict_of_the_run(tmp_path, options):
+    """Also of rows in groups or in order of time, and of an official test part."""
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame({"a": rng.normal(size=160), "b": rng.normal(size=160)})
+    y = np.where(X["a"] + X["b"] + rng.normal(size=160) > 0, "yes", "no")
+    columns = {
+        "patient": np.repeat(np.arange(80), 2).astype(str),
+        "day": pd.date_range("2024-01-01", periods=160).astype(str)[::-1],
+        "part": np.where(np.arange(160) < 80, "train", "test"),
+    }
+    frame = X.assign(y=y, **{name: columns[name] for name in options.values()})
+    pair = ("logistic-regression", "naive-bayes")
+    run = compare(frame, target="y", models=pair, costs=False, jobs=0, store=tmp_path, **options)
+    expected = verdict(run.run, between=pair, store=tmp_path).answer.between
+    found = verdict(predictions=run.predictions(), between=pair).answer.verdict.test
+    assert found.posterior.mean == pytest.approx(expected.posterior.mean)
+    if "split_column" in options or "time" in options:  # how many rows were trained on is not known
+        assert found.error == pytest.approx(expected.error, rel=0.3)
+        assert found.doubt.rows == pytest.approx(1.0) or "time" in options
+    else:
+        assert found == expected
+
+
 def test_scores_that_are_no_probabilities_only_rank():
     margins = {name: frame.assign(score=5 * np.log(frame["score"])) for name, frame in BOTH.items()}
     found = judged({**BOTH, "poor": margins["poor"]})

@@ -57,6 +57,7 @@ def view(sheet: ReportSheet) -> View:
         "mistakes": matrices or numbers,
         "explanations": explanations(answer),
         "findings": _findings(answer),
+        "checked": True,
         "data": _data(answer),
         "failures": _failures(sheet),
         "skipped": _skipped(answer),

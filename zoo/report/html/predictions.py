@@ -26,7 +26,7 @@ def page(answer: PredictionsAnswer, sheet: ReportSheet) -> str:
         "costs": None,
         "pareto": None,
         "failed": False,
-        "folds": shown["folds"],
+        "checked": False,
         "made": [
             ("Created", answer.created),
             ("Files", answer.dataset.provenance.location),
