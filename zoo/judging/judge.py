@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ...datasets import InputError, unknown_name
 from ..metrics import Metric, primary
 from ..results.answer import Answer, Paired
+from ..results.differences import Slices
 from ..results.facts import DatasetFacts, TimeEstimate
 from ..results.rows import Results
 from ..setup import Criteria, InferenceName
@@ -18,8 +19,10 @@ from .intervals import check_level
 from .leaderboard import leaderboard_rows, metric_facts, parse_budget, within_budget
 from .row_level import RowLevel
 from .scores import ModelScores, resample, score_models
+from .slices import Feature, find_slices
 from .support import Support, support_of
 from .suspicion import suspicions, with_warning
+from .together import together
 from .verdict import decide
 
 
@@ -29,6 +32,7 @@ def judge(
     *,
     models: Sequence[str] | None = None,
     between: tuple[str, str] | None = None,
+    features: Sequence[Feature] | None = None,
 ) -> Answer:
     """The answer that result rows give by some criteria; trains nothing and asks no model.
 
@@ -41,6 +45,8 @@ def judge(
         Judge these only.
     between : pair of str, optional
         Two models to compare with each other as well, whatever their families.
+    features : sequence of Feature, optional
+        What rows can be told apart by, for the slices on which the families differ.
 
     Raises
     ------
@@ -79,6 +85,8 @@ def judge(
         determinism=facts.determinism,
         exit_code=int(any(row.status not in ("ok", "skipped") for row in results.rows)),
         between=None if between is None else _between(between, inference, resolved.margin, support),
+        together=together(results, scores, metric, resolved.level),
+        slices=_slices(results, scores, resolved, features),
     )
 
 
@@ -88,7 +96,20 @@ def _only(results: Results, models: Sequence[str]) -> Results:
     for name in models:
         if name not in known:
             raise unknown_name("model of this run", name, known)
-    return replace(results, rows=tuple(row for row in results.rows if row.model in models))
+    rows = tuple(row for row in results.rows if row.model in models)
+    return replace(results, rows=rows, facts=replace(results.facts, slices=None))
+
+
+def _slices(
+    results: Results, scores: Sequence[ModelScores], resolved: Resolved, features: Sequence[Feature] | None
+) -> Slices | None:
+    """Those found by these features, or before by the same criteria: a run that was kept holds no columns."""
+    metric, level, known = resolved.metric, resolved.level, results.facts.slices
+    if features is not None:
+        return find_slices(results, scores, metric, level, features)
+    if known is None or (known.metric, known.confidence_level) != (metric.name, level):
+        return None
+    return known
 
 
 def inference_of(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from ...datasets import Finding
+from .differences import Slices, Together
 from .explanation import Explanations
 from .facts import DatasetFacts, Determinism, MetricFacts, PlanFacts, TimeEstimate
 from .json import from_json, to_json
@@ -332,6 +333,10 @@ class Answer:
         0 if every job that could run ended well, else 1.
     between : Paired or None
         Difference between the two models that were asked about.
+    together : Together or None
+        The mean of both champions' predictions, against the better one alone.
+    slices : Slices or None
+        Rows on which the families differ; None where they were not looked for.
     schema_version : int
         Version of this schema.
     """
@@ -354,6 +359,8 @@ class Answer:
     determinism: Determinism
     exit_code: int
     between: Paired | None = None
+    together: Together | None = None
+    slices: Slices | None = None
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> dict[str, object]:

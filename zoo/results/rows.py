@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from .differences import Slices
     from .explanation import Explanations
 
 Family = Literal["deep", "classical", "unknown"]
@@ -240,6 +241,8 @@ class RunFacts:
         Surrogates of the models, and explanations of the best ones.
     best_reachable : dict of float or None
         The metric of the true probabilities, by its name, for generated data only.
+    slices : Slices or None
+        Rows on which the families differ, of a run that was judged before.
     """
 
     run: str
@@ -254,6 +257,7 @@ class RunFacts:
     estimate: TimeEstimate | None = None
     explanations: Explanations | None = None
     best_reachable: dict[str, float | None] = field(default_factory=dict)
+    slices: Slices | None = None
 
 
 @dataclass(frozen=True)

@@ -251,6 +251,7 @@ def _facts(answer: Answer) -> RunFacts:
         estimate=answer.estimate,
         explanations=answer.explanations,
         best_reachable={answer.metric.name: answer.best_reachable},
+        slices=answer.slices,
     )
 
 

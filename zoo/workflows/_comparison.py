@@ -31,6 +31,7 @@ from ..runs.limits import determinism_of
 from ..runs.plan import Plan
 from ..runs.store import resume_command, store_folder
 from ..setup import Setup
+from ._slice_features import slice_features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +165,7 @@ class Conduct:
                 self._keep_what_is_finished(rows, expected)
                 raise KeyboardInterrupt(_how_to_go_on(self.record, self.setup.own))
             results = self._results(rows, expected)
-            answer = judge(results, self.setup.criteria)
+            answer = judge(results, self.setup.criteria, features=slice_features(self.dataset))
             if self.record:
                 status = "partial" if answer.exit_code else "ok"
                 self.record.finish(status, answer, results.predictions())
