@@ -97,6 +97,7 @@ MISTAKES = {
     "margin": ["0.1"],
     "confidence_level": ["0.95"],
     "budget": [5, [5]],
+    "inference": [5, True],
     "jobs": ["2", 2.5],
     "threads": ["2"],
     "time_limit": [[5]],

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -18,7 +19,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from ..datasets import InputError
-from .own_entries import FACTS_OF_DATA, Loaded, first_line
+from .own_entries import CONSTANTS, FACTS_OF_DATA, Loaded, first_line
 
 _FILE = re.compile(r"(?P<file>.+\.py)(?::(?P<attribute>\w+))?")
 
@@ -45,43 +46,45 @@ class InMemory:
     """An object of this process; for another one it becomes bytes, which only a worker of this run reads."""
 
     def __init__(self, value: Any) -> None:
-        self._value: Any = value
+        beside = getattr(value, "__globals__", {})
+        self._held: Any = value, {name: beside[name] for name in CONSTANTS & beside.keys()}
         self._content: bytes | None = None
 
     def load(self) -> Loaded:
         """The object, made again from the bytes in another process."""
-        if self._value is None:
+        if self._held is None:
             import pickle
 
-            self._value = pickle.loads(cast(bytes, self._content))
-        beside = getattr(self._value, "__globals__", {})
-        return Loaded(self._value, beside, expression_of(self._value))
+            self._held = pickle.loads(cast(bytes, self._content))
+        value, constants = self._held
+        return Loaded(value, constants, expression_of(value))
 
     def content(self) -> bytes:
         """The object as bytes; functions of a notebook or a script with all that they use."""
         if self._content is None:
             try:
-                self._content = _as_bytes(self._value)
+                self._content = _as_bytes(self._held)
             except Exception as error:
+                shown = expression_of(self._held[0])
                 raise InputError(
-                    f"{expression_of(self._value)} cannot be sent to worker processes ({first_line(error)}); "
-                    f"use jobs=0, or name a file such as 'my.py:make_model'"
+                    f"{shown} cannot be sent to worker processes ({first_line(error)}); use jobs=0, or "
+                    f"name a file such as 'my.py:make_model'"
                 ) from error
         return self._content
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_value": None, "_content": self.content()}
+        return {"_held": None, "_content": self.content()}
 
 
-def _as_bytes(value: Any) -> bytes:
-    """An object with its code, where a fresh interpreter would not find the module that it is from."""
-    cloudpickle = _cloudpickle()
+def _as_bytes(held: Any) -> bytes:
+    """An object and its constants; with its code, where a fresh interpreter would not find its module."""
+    cloudpickle, value = _cloudpickle(), held[0]
     module = sys.modules.get(getattr(value, "__module__", None) or type(value).__module__)
     by_value = module is not None and not _is_found(module)
     if by_value:
         cloudpickle.register_pickle_by_value(module)
     try:
-        content: bytes = cloudpickle.dumps(value, protocol=5)
+        content: bytes = cloudpickle.dumps(held, protocol=5)
         return content
     finally:
         if by_value:
@@ -206,8 +209,13 @@ def expression_of(model: Any) -> str:
     return " ".join(_without_addresses(repr(model)).split())
 
 
-def digest_of(model: Any) -> str:
-    """Of a function its source, of an estimator its class and its parameters."""
+def digest_of(model: Any, constants: Mapping[str, Any]) -> str:
+    """Of a function its source, of an estimator its class and its parameters; and of the constants beside."""
+    beside = sorted(f"{name}={_without_addresses(repr(value))}" for name, value in constants.items())
+    return sha256(_digest_of(model), *beside)
+
+
+def _digest_of(model: Any) -> str:
     if inspect.isroutine(model) or inspect.isclass(model):
         try:
             return sha256(inspect.getsource(model))

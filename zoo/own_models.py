@@ -236,7 +236,7 @@ def _own_model(model: ModelLike) -> OwnModel:
     else:
         definition, source = InMemory(model), expression_of(model)
         loaded = definition.load()
-        name, digest = name_of(model), digest_of(model)
+        name, digest = name_of(model), digest_of(model, loaded.constants)
     if not _NAME.fullmatch(name):
         raise InputError(f"{loaded.where}: NAME must be a name such as 'my-model', got {name!r}")
     entry = entry_of(name, source, loaded)

@@ -127,6 +127,7 @@ def too_wide(inputs, units):
 estimator = LogisticRegression(C=0.5)
 '''
 FEW = {"folds": 2, "costs": False, "store": False}
+TRAINING = {"epochs": 3}  # of the networks of this module
 
 
 class Seen(ClassifierMixin, BaseEstimator):
@@ -321,7 +322,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("model", "words"), REFUSED, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("model", "words"), REFUSED, ids=[words[:20] for _, words in REFUSED])
 def test_what_makes_no_model_is_refused_in_one_line(model, words):
     assert words in refused(model)
 
@@ -513,7 +514,7 @@ def test_workers_give_the_same_numbers_and_survive_a_model_that_dies(data, file)
 
 
 def test_an_own_model_reaches_another_process_without_its_file_or_module(file):
-    _, own = name_models([f"{file}:make_model", LogisticRegression(C=3.0)])
+    _, own = name_models([f"{file}:make_model", LogisticRegression(C=3.0), my_build])
     content = pickle.dumps(own)
     file.unlink()
     code = """
@@ -522,13 +523,14 @@ def test_an_own_model_reaches_another_process_without_its_file_or_module(file):
         from deepworth.zoo.own_models import joined
         own = pickle.loads(sys.stdin.buffer.read())
         with joined(own):
-            for model in own:
+            for model in own[:2]:
                 print(registry.create(model.name, "binary", "tabular").steps[-1][1].C)
+            print(registry.parameters("my_build")["epochs"])
     """
     shown = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], input=content, capture_output=True, check=True
     )
-    assert shown.stdout.split() == [b"1.0", b"3.0"]
+    assert shown.stdout.split() == [b"1.0", b"3.0", b"3"]
 
 
 def test_what_no_saved_model_may_hold_is_measured_all_the_same(data, file):
