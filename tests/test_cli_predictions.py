@@ -37,6 +37,7 @@ def folder(tmp_path):
     table(2, 3).to_csv(tmp_path / "b.csv", index=False)
     table(3).to_csv(tmp_path / "c.csv", index=False)
     table(4).to_parquet(tmp_path / "d.parquet")
+    table(5).rename(columns={"id": "patient"}).to_csv(tmp_path / "patients.csv", index=False)
     return tmp_path
 
 
@@ -143,6 +144,11 @@ def test_scores_that_only_rank_have_no_confusion_matrix(folder):
         ("--predictions a.csv -t sick", "only one model (a) has predictions"),
         ("--predictions a.csv e.csv -t sick", "no file"),
         ("--predictions a.csv b.csv -t sick --id nr", "no column in a.csv: 'nr'"),
+        ("--predictions a.csv b.csv -t sick --between a a", "between names a twice"),
+        (
+            "--predictions patients.csv b.csv -t sick",
+            "column 'patient' looks like names of rows",
+        ),
         ("--predictions a.csv b.csv -t sick --fold part", "no column in a.csv: 'part'"),
         ("--predictions a.csv b.csv -t sick -m a,z", "no model in these predictions: 'z'"),
         ("--predictions a.csv b.csv -t sick --between a z", "no model"),

@@ -54,6 +54,8 @@ def judge_predictions(
     InputError
         A criterion cannot be used, or there is no such model.
     """
+    if between is not None and between[0] == between[1]:
+        raise InputError(f"between names {between[0]} twice; name two models")
     names = list(dict.fromkeys(row.model for row in results.folds))
     two = between or ((names[0], names[1]) if len(names) == 2 else None)
     basis, problem = _judged(results, criteria, two)
@@ -228,9 +230,7 @@ def _warned(sentence: str, warnings: Collection[str]) -> str:
 def _advice(plan: RowsNeeded, pair: Paired) -> str:
     """What would settle it, with its price in rows."""
     if pair.error == 0.0 == pair.posterior.mean:
-        return (
-            "more rows: both score the same on all of these, and a few hundred show that they are equivalent"
-        )
+        return "more rows: a few hundred without any difference show that the models are equivalent"
     close = "the gain is close to the margin, so that more rows do not settle it soon; another margin would"
     needed = plan.rows_needed
     if needed is None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ...datasets import ColumnReader, Dataset, InputError, Provenance, load_dataset, unknown_name
+from ...datasets import ColumnReader, Dataset, InputError, Provenance, infer_role, load_dataset, unknown_name
 from ..metrics import Metric, of_task, primary
 from ..results.facts import DatasetFacts, Determinism, PlanFacts
 from ..results.rows import Fold, Labels, Result, Results, RunFacts
@@ -96,6 +96,8 @@ def results_of(
     """
     truth = _read_truth(rows, task, positive)
     candidates = _chosen(_candidates(rows, truth), models)
+    if not models:
+        _refuse_identifiers(candidates, truth)
     classes = _all_classes(truth, candidates)
     predicted = [_read(candidate, rows, truth, classes) for candidate in candidates]
     labels = Labels(
@@ -217,6 +219,26 @@ def _chosen(candidates: list[_Candidate], models: Sequence[str]) -> list[_Candid
             f"only one model ({chosen[0].name}) has predictions; give another one to compare with"
         )
     return chosen
+
+
+def _refuse_identifiers(candidates: Sequence[_Candidate], truth: _Truth) -> None:
+    """A column of names of rows beside others is no model, unless it is named as one."""
+    for candidate in candidates:
+        alone = sum(other.table is candidate.table for other in candidates) == 1
+        if alone or candidate.classes:
+            continue
+        column = candidate.columns[0]
+        cells = candidate.table.frame[column]
+        numbers = numbers_in(cells)
+        if truth.regression or np.isnan(numbers).any():
+            names_rows = cells.is_unique and infer_role(cells, column)[0] == "identifier"
+        else:
+            names_rows = bool(np.all(numbers % 1 == 0)) and cells.is_unique
+        if names_rows:
+            raise InputError(
+                f"{candidate.table.name}: column {column!r} looks like names of rows; give it as --id, or "
+                f"choose models with -m"
+            )
 
 
 def _all_classes(truth: _Truth, candidates: Sequence[_Candidate]) -> tuple[str, ...]:
