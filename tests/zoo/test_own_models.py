@@ -722,3 +722,28 @@ def test_the_page_about_own_models_is_true(tmp_path, data, monkeypatch):
     found: dict[str, object] = {}
     exec(in_python, found)
     assert set(eval(last, found)["model"]) == {"ExtraTreesClassifier", "LogisticRegression", "naive-bayes"}
+
+
+@pytest.mark.parametrize("modality", ["tabular", "image", "text"])
+def test_a_network_that_names_no_modality_is_for_the_rows_it_gets(modality):
+    _, own = name_models([my_build])
+    with joined(own):
+        assert registry.create("my_build", "binary", modality).modality_ == modality
+        again = registry.create("my_build", "binary", modality)
+    assert type(again).__name__.endswith("Classifier")
+
+
+def test_groups_reach_a_search_of_the_user(data):
+    """By scikit-learn's metadata routing, whatever pipeline stands around it."""
+    from sklearn.model_selection import GroupKFold
+
+    from deepworth.zoo.inner_splits import SplitFacts, fit_respecting
+
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=GroupKFold(4))
+    groups = np.repeat(np.arange(20), 8)
+    for model in (search, make_pipeline("passthrough", search)):
+        X = data.X if model is search else data.X[["x"]].fillna(0)
+        fitted = fit_respecting(
+            over_raw_rows(model, "binary", "tabular"), X, data.y, SplitFacts.of(160, groups=groups)
+        )
+        assert fitted.predict_proba(X).shape == (160, 2)
