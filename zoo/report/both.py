@@ -42,6 +42,26 @@ def _slice(own: Slice, answer: Answer) -> str:
     return f"{family} is better where {own.words}: {gain}, {own.rows:,} rows; {elsewhere}"
 
 
+def slice_table(answer: Answer) -> tuple[list[str], list[list[str]]]:
+    """The same as a table: its header and its rows."""
+    if answer.slices is None:
+        return [], []
+    level = f"{answer.slices.confidence_level:.0%}"
+    header = ["rows where", "better", f"gain in {answer.slices.measure}", f"{level} interval"]
+    rows = [
+        [
+            own.words,
+            own.better,
+            small(own.gain),
+            f"{small(own.low)} to {small(own.high)}",
+            f"{own.rows:,}",
+            signed(own.elsewhere),
+        ]
+        for own in answer.slices.found
+    ]
+    return [*header, "rows", "gain elsewhere"], rows
+
+
 def slices_note(answer: Answer) -> str:
     """How the slices were found, for reports; empty without any."""
     if answer.slices is None or not answer.slices.found:

@@ -9,6 +9,7 @@ from ..results.answer import Answer
 from ..results.calibration import CalibrationAnswer, CalibrationError
 from ..results.report import ReportSheet
 from ..results.saved import Share
+from .both import slice_table, slices_note, together_lines
 from .words import (
     between_lines,
     chances,
@@ -38,6 +39,7 @@ def markdown(sheet: ReportSheet) -> str:
         "## Leaderboard",
         _leaderboard(answer),
         *_tied(answer),
+        *_slices(answer),
         *_calibration(sheet.calibration),
         *_fidelity(answer),
         *_importance(answer),
@@ -63,7 +65,8 @@ def _verdict(answer: Answer) -> list[str]:
     verdict = answer.verdict
     shares = [f"{words} {p:.0%}" for _, words, p in chances(verdict)]
     lines = [f"**{escape(verdict.sentence)}**", escape(", ".join(shares))]
-    lines += [escape(line) for line in (*verdict_lines(answer), *between_lines(answer))]
+    together = together_lines(answer, always=True)
+    lines += [escape(line) for line in (*verdict_lines(answer), *together, *between_lines(answer))]
     if verdict.advice:
         lines.append(f"What would help: {escape(verdict.advice)}.")
     if verdict.missing:
@@ -96,6 +99,12 @@ def _tied(answer: Answer) -> list[str]:
     if sum(map(is_tied, answer.leaderboard)) < 2:
         return []
     return [f"≈ {tied_words(answer.verdict.confidence_level)}."]
+
+
+def _slices(answer: Answer) -> list[str]:
+    """The rows on which the families differ."""
+    header, rows = slice_table(answer)
+    return ["## Where the families differ", table(header, rows), slices_note(answer)] if rows else []
 
 
 def _calibration(answer: CalibrationAnswer | None) -> list[str]:

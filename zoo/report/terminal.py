@@ -18,6 +18,7 @@ from rich.text import Text
 
 from ...datasets import Finding
 from ..results.answer import Answer, LeaderboardRow, Verdict, flat_row
+from .both import MOST_SLICES, slice_lines, together_lines
 from .output import as_json, write_answer
 from .streams import json_for
 from .words import (
@@ -79,6 +80,7 @@ def comparison(answer: Answer, width: int = 100) -> list[RenderableType]:
     room, board = _fitting(answer, width)
     legend = _fidelity_note(answer) if room >= _ROOMY else []
     parts += [board, *legend, *_notes(answer), _verdict(answer)]
+    parts += [*map(Text, together_lines(answer)), *_differences(answer)]
     parts += [*budget_lines(answer), *map(Text, between_lines(answer)), *_footer(answer)]
     return parts
 
@@ -234,6 +236,14 @@ def _verdict(answer: Answer) -> Panel:
         lines.append(Text(f"Missing: {', '.join(verdict.missing)}", "red"))
     title = Text(f"Verdict: {outcome_words(verdict)}", "bold")
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
+
+
+def _differences(answer: Answer) -> list[Text]:
+    """The rows on which the families differ, where there are any."""
+    lines = slice_lines(answer, MOST_SLICES)
+    return (
+        [Text("Where the families differ", "bold"), *(Text(f"  {line}") for line in lines)] if lines else []
+    )
 
 
 def _chances(verdict: Verdict, width: int = 40) -> Text:

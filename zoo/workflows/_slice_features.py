@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...datasets import Dataset
 from ..judging.slices import Feature
+
+LONGEST = 40  # characters of a name
 
 
 def slice_features(dataset: Dataset) -> list[Feature]:
@@ -22,7 +25,19 @@ def slice_features(dataset: Dataset) -> list[Feature]:
     list of Feature
     """
     by = {"tabular": _columns, "text": _texts, "image": _images}
-    return [*_class(dataset), *by[dataset.modality](dataset.X)]
+    return [_readable(own) for own in (*_class(dataset), *by[dataset.modality](dataset.X))]
+
+
+def _readable(feature: Feature) -> Feature:
+    """With names that fit a sentence: they come from the data and may hold anything."""
+    categories = None if feature.categories is None else tuple(map(_short, feature.categories))
+    return replace(feature, name=_short(feature.name), categories=categories)
+
+
+def _short(name: str) -> str:
+    """On one line, and not too long; an empty name as two quotes."""
+    words = " ".join(name.split())
+    return (words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…") or "''"
 
 
 def _class(dataset: Dataset) -> list[Feature]:

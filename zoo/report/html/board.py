@@ -9,6 +9,7 @@ from ...metrics import METRICS
 from ...results.answer import Answer, LeaderboardRow
 from ...results.report import ReportSheet
 from ...results.rows import CostSheet, Latency
+from ..both import slice_table, slices_note, together_lines
 from ..words import (
     SEVERITIES,
     between_lines,
@@ -49,6 +50,7 @@ def view(sheet: ReportSheet) -> View:
         "costs": _costs(answer),
         "folds": folds(sheet),
         "differences": differences(sheet),
+        "slices": _slices(answer),
         "curve": curve(sheet.learning_curve),
         "capacity": capacity(sheet.capacity),
         "calibration": calibration(sheet.calibration),
@@ -78,10 +80,20 @@ def _verdict(answer: Answer) -> View:
             {"kind": family or "same", "words": words, "percent": round(100 * p, 2), "shown": f"{p:.0%}"}
             for family, words, p in chances(verdict)
         ],
-        "lines": [*verdict_lines(answer), *between_lines(answer)],
+        "lines": [
+            *verdict_lines(answer),
+            *together_lines(answer, always=True),
+            *between_lines(answer),
+        ],
         "advice": verdict.advice,
         "missing": ", ".join(verdict.missing),
     }
+
+
+def _slices(answer: Answer) -> View | None:
+    """The rows on which the families differ; None without any."""
+    header, rows = slice_table(answer)
+    return {"header": header, "rows": rows, "note": slices_note(answer)} if rows else None
 
 
 def _costs(answer: Answer) -> View:

@@ -20,6 +20,7 @@ from ...results.answer import Answer
 from ...results.curves import CapacityAnswer, LearningCurveAnswer
 from ...results.facts import DatasetFacts
 from ...results.report import ReportSheet
+from ..both import slice_lines, together_lines
 from ..words import (
     between_lines,
     data_facts,
@@ -47,6 +48,7 @@ SECTIONS = (
     ("leaderboard", "Leaderboard", "board"),
     ("cost", "Score against cost", "costs"),
     ("folds", "Scores by fold", "folds"),
+    ("slices", "Where the families differ", "slices"),
     ("data-size", "Learning curve", "curve"),
     ("capacity", "Depth and width of networks", "capacity"),
     ("calibration", "Calibration", "calibration"),
@@ -137,7 +139,8 @@ def comparison(answer: Answer) -> str:
         ]
         for row in answer.leaderboard
     ]
-    lines = [verdict.sentence, *verdict_lines(answer), *between_lines(answer)]
+    lines = [verdict.sentence, *verdict_lines(answer), *together_lines(answer), *between_lines(answer)]
+    lines += [f"{line[:1].upper()}{line[1:]}." for line in slice_lines(answer)]
     if verdict.missing:
         lines.append(f"Missing: {', '.join(verdict.missing)}.")
     if sum(map(is_tied, answer.leaderboard)) > 1:
@@ -152,7 +155,7 @@ def learning_curve(answer: LearningCurveAnswer) -> str:
     with drawing():
         shown = curve(answer)
     assert shown is not None
-    title, facts = answer.crossover.headline, _data(answer.dataset)
+    title, facts = answer.crossover.claim, _data(answer.dataset)
     return _fragment(title, facts, [shown["sentence"]], picture=shown["picture"])
 
 
