@@ -84,6 +84,9 @@ class BySize(RespectsSplitFacts, Delegate):
         return self
 
 
+_AT_ONCE = 10_000  # rows, whose kernel needs memory beside their features
+
+
 class RBFFeatures(TransformerMixin, BaseEstimator):
     """Nystroem features of the RBF kernel (Williams and Seeger 2001) with gamma "scale"."""
 
@@ -92,6 +95,7 @@ class RBFFeatures(TransformerMixin, BaseEstimator):
 
     def fit(self, X: np.ndarray, y: Any = None) -> RBFFeatures:
         """Choose the landmark rows; gamma is 1 / (n_features * variance), as in SVC."""
+        X = np.asarray(X, dtype=np.float64)  # the inverse root of a kernel in single precision has no digits
         gamma = 1.0 / (X.shape[1] * (float(np.var(X)) or 1.0))
         components = min(self.n_components, len(X))
         self.map_ = Nystroem(gamma=gamma, n_components=components, random_state=self.random_state).fit(X)
@@ -99,7 +103,11 @@ class RBFFeatures(TransformerMixin, BaseEstimator):
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """float64 (n_samples, n_components)."""
-        return self.map_.transform(X)
+        parts = [
+            self.map_.transform(np.asarray(X[start : start + _AT_ONCE], dtype=np.float64))
+            for start in range(0, max(len(X), 1), _AT_ONCE)  # of no rows Nystroem says what is wrong
+        ]
+        return np.concatenate(parts)
 
     def count_operations(self, X: Any, count: Count) -> float:
         """The kernel of each landmark row, and a matrix product."""

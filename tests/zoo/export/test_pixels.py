@@ -28,6 +28,13 @@ def test_a_pipeline_sees_the_same_image(name, make, gap):
     assert gap(model.fit(dataset.X, dataset.y), dataset, name) < 1e-6
 
 
+@pytest.mark.parametrize("name", ["hog-svm", "pca-svm"])
+def test_an_approximated_kernel_sees_the_same_image(name, gap):
+    dataset = colourful()
+    model = registry.create(name, dataset.task, "image", random_state=0).set_params(bysize__limit=10)
+    assert gap(model.fit(dataset.X, dataset.y), dataset, name) < 1e-6
+
+
 def test_gradients_of_colours_that_are_equally_strong(gap):
     """3, 4 and 5, 0 are equally long: which channel is taken must not hang on the last digit."""
     dataset = colourful()
