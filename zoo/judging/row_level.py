@@ -215,7 +215,7 @@ class RowLevel:
         known = self.models[model].complete and len(self._defined([model], metric))
         if not known or self._too_few(metric):
             return None, None
-        return self._clipped(self._evidence({model: 1.0}, metric), metric)
+        return self._clipped(self.evidence({model: 1.0}, metric), metric)
 
     def _too_few(self, metric: Metric) -> bool:
         """Whether the rows of a single split tell nothing, since a class has only a handful of them."""
@@ -239,7 +239,7 @@ class RowLevel:
         """None where the two have no fold with a score of both."""
         if not len(self._defined([first, second], self.metric)):
             return None
-        evidence = self._evidence(
+        evidence = self.evidence(
             {first: 1.0, second: -1.0} if first != second else {first: 0.0}, self.metric
         )
         error = evidence.error or abs(evidence.value)  # all rows alike tell no spread
@@ -305,7 +305,7 @@ class RowLevel:
             score, shares = self._choice(tuple(own))
             value += sign * score
             weights |= {model: sign * share for model, share in zip(own, shares, strict=True) if share}
-        return replace(self._evidence(weights, self.metric), value=value)
+        return replace(self.evidence(weights, self.metric), value=value)
 
     def _choice(self, own: tuple[int, ...]) -> tuple[float, np.ndarray]:
         """The score of choosing the best of these, and how often each is chosen: float64 (n_models,)."""
@@ -346,7 +346,7 @@ class RowLevel:
         values = np.array([self.models[i].folds[metric.name] for i in models])
         return np.flatnonzero(~np.isnan(values).any(axis=0))
 
-    def _evidence(self, weights: Mapping[int, float], metric: Metric) -> Evidence:
+    def evidence(self, weights: Mapping[int, float], metric: Metric) -> Evidence:
         """Of a weighted sum of the scores of models; higher is better."""
         places = self._defined(list(weights), metric)
         values = np.sum([w * self._values(model, places, metric) for model, w in weights.items()], axis=0)
