@@ -13,9 +13,9 @@ figures are over cells (a learner, a world, a number of rows, a metric):
 
 Candidates: ``corrected t`` (Nadeau and Bengio 2003); ``rows, normal`` and ``rows``: influence values within
 folds (Bayle et al. 2020) with the normal distribution and with Satterthwaite's degrees of freedom;
-``+ quarter``, ``+ half``, ``+ all`` of the term of Nadeau and Bengio for shared training rows; ``+ luck``: the
-excess of fold scores over their rows. ``rows + half + luck`` is what deepworth uses. ``nested`` (Bates, Hastie
-and Tibshirani 2023, algorithm 1, ten random splits), for means over rows and cells that can afford its fits.
+``+ quarter``, ``+ half``, ``+ all`` of the term of Nadeau and Bengio for shared training rows; ``+ luck``:
+the excess of fold scores over their rows. ``rows + half + luck`` is what deepworth uses. ``nested`` (Bates,
+Hastie and Tibshirani 2023, algorithm 1, ten random splits), for means over rows where its fits are cheap.
 
 The samples are none of those of ``verdict.py``.
 """
