@@ -20,6 +20,7 @@ import crossover
 import estimate as estimate_script
 import explain
 import export as export_script
+import inference
 import near_copies
 import published
 import reading as reading_script
@@ -197,6 +198,12 @@ def verdicts() -> str:
     return "\n\n".join(verdict.lines(found)) if found else ""
 
 
+def intervals() -> str:
+    """Candidates for the interval of a verdict, from kept results."""
+    found = kept("inference")
+    return "\n\n".join(inference.lines(found)) if found else ""
+
+
 def confidence() -> str:
     """Stated probabilities and sets against known truth, from kept results."""
     found = kept("verdict")
@@ -271,6 +278,7 @@ BLOCKS = {
     "table_errors": tables_by_name,
     "rivals": rivals,
     "verdicts": verdicts,
+    "inference": intervals,
     "confidence": confidence,
     "crossovers": crossovers,
     "reading": reading,
