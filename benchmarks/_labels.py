@@ -68,7 +68,7 @@ LABELS = {
     "official_test_worst_cell_coverage": "one test set: coverage in the worst of all cells",
     "official_test_false_alarm_rate": "one test set: false alarms, default margin",
     "champion_bias_se": "bias of the best model's corrected score, in standard errors; worst of all",
-    "champion_gain_bias_se": "bias of the gain of one family over the other, in standard errors; worst of all",
+    "champion_gain_bias_se": "bias of the gain between the families, in standard errors; worst of all",
     "naive_champion_bias_se": "bias of the best model's uncorrected score, in standard errors",
     "conformal_coverage_error": "error of the coverage of prediction sets, percentage points",
     # crossover.py
