@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -166,6 +166,7 @@ class Conduct:
                 raise KeyboardInterrupt(_how_to_go_on(self.record, self.setup.own))
             results = self._results(rows, expected)
             answer = judge(results, self.setup.criteria, features=slice_features(self.dataset))
+            results = with_slices(results, answer)
             if self.record:
                 status = "partial" if answer.exit_code else "ok"
                 self.record.finish(status, answer, results.predictions())
@@ -206,6 +207,11 @@ class Conduct:
         thread.join(_PATIENCE)
         answer, predictions = (kept[0][0], kept[0][1].predictions()) if kept else (None, None)
         self.record.finish("interrupted", answer, predictions)
+
+
+def with_slices(results: Results, answer: Answer) -> Results:
+    """The results with the slices that were found: judged again, they have no columns to find them by."""
+    return replace(results, facts=replace(results.facts, slices=answer.slices))
 
 
 def _how_to_go_on(record: RunStore | None, own: Sequence[OwnModel]) -> str:
