@@ -24,7 +24,7 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, c
     from ._estimators import BySize, Calibrated, RBFFeatures
 
     exact = Calibrated(SVC(C=C, random_state=random_state))
-    squares = Calibrated(RidgeClassifier(alpha=1 / C, solver="cholesky", random_state=random_state))
+    squares = Calibrated(RidgeClassifier(alpha=0.1 / C, solver="cholesky", random_state=random_state))
     many = make_pipeline(RBFFeatures(n_components=2000, random_state=random_state), squares)
     machine = BySize(exact, many, limit=20_000)
     return make_pipeline(SameSize(), Gradients(cells=cells), StandardScaler(), machine)
