@@ -1,7 +1,7 @@
 """PCA with an RBF SVM: the main directions of the pixels, as in eigenfaces (Turk and Pentland 1991).
 
-Above 20,000 rows the kernel is approximated by 2,000 Nystroem features (Williams and Seeger 2001), and a least
-squares SVM (Suykens and Vandewalle 1999) on them.
+Above 20,000 rows the kernel is approximated by 2,000 Nystroem features (Williams and Seeger 2001), and a
+least squares SVM (Suykens and Vandewalle 1999) on them.
 """
 
 from ._operations import kernel, linear
