@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,7 +27,7 @@ _BARE = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)")
 _SIGNS = set(_CURRENCY + "%‰") | {code.replace("\\", "").rstrip("?.").lower() for code in _CODES.split("|")}
 # A unit in letters makes numbers of codes such as 5A or 12B only where there are many of them.
 _FEWEST_WITH_LETTERS = 5
-# Texts of these characters are numbers for Python where they are numbers for pandas.
+# Texts of these characters are for Python to read: versions of pandas differ, as about 0E310.
 _WRITTEN_PLAINLY = re.compile(r"[0-9.eE+\-|]*")
 _STARTS = frozenset("0123456789.+-")
 _EXAMINED = 5_000  # distinct cells that decide about the marks
@@ -66,21 +65,35 @@ _FORMATS = tuple(NumberFormat(decimal, thousands) for decimal, thousands in _MAR
 
 def numbers_of(levels: np.ndarray) -> np.ndarray:
     """Each level as float64, NaN where Python would not read it as a number."""
-    likely = np.array([level[:1] in _STARTS for level in levels], dtype=bool)
+    plain = np.array([level[:1] in _STARTS for level in levels], dtype=bool)
+    if not _WRITTEN_PLAINLY.fullmatch("|".join(levels[plain])):
+        plain &= np.array([_WRITTEN_PLAINLY.fullmatch(level) is not None for level in levels], dtype=bool)
     values = np.full(len(levels), np.nan)
-    for part in (likely, ~likely):
-        values[part] = _converted(levels[part])
+    values[plain] = _read_by_python(levels[plain])
+    values[~plain] = _read_by_pandas(levels[~plain])
     return values
 
 
-def _converted(levels: np.ndarray) -> np.ndarray:
-    if _WRITTEN_PLAINLY.fullmatch("|".join(levels)):
-        with suppress(ValueError):  # five times as fast
-            return levels.astype(np.float64)
-    parsed = np.array(pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce"), dtype=np.float64)
+def _read_by_python(texts: np.ndarray) -> np.ndarray:
+    try:  # all at once, which is ten times as fast
+        return texts.astype(np.float64)
+    except ValueError:
+        return np.array([_float_of(text) for text in texts], dtype=np.float64)
+
+
+def _float_of(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
+def _read_by_pandas(texts: np.ndarray) -> np.ndarray:
+    """Words, infinity, other digits. Python would take 1_000 and the like for numbers, pandas does not."""
+    parsed = np.array(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
     numbers = ~np.isnan(parsed)
     # pandas 2 rounds the last digit wrongly, Python does not; data must be the same everywhere.
-    parsed[numbers] = levels[numbers].astype(np.float64)
+    parsed[numbers] = texts[numbers].astype(np.float64)
     return parsed
 
 
