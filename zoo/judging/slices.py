@@ -129,7 +129,7 @@ def find_slices(
         for half in (search.first, ~search.first)
         for slice_ in search.tested_in_order(search.striking(half), ~half, level, 1 + ratio)
     ]
-    told = _told_once(sorted(found, key=lambda each: each[0].p_value))
+    told = _distinct(sorted(found, key=lambda each: each[0].p_value))
     return Slices(metric.name, gains.measure, level, len(own), tuple(told))
 
 
@@ -369,7 +369,7 @@ def _one_sided(value: float, error: float, freedom: float) -> float:
     return float(special.stdtr(freedom, -value / error)) if error > 0 else 1.0
 
 
-def _told_once(found: Sequence[tuple[Slice, np.ndarray]]) -> list[Slice]:
+def _distinct(found: Sequence[tuple[Slice, np.ndarray]]) -> list[Slice]:
     """Without slices that are much the same as a more certain one."""
     told: list[tuple[Slice, np.ndarray]] = []
     for slice_, inside in found:
