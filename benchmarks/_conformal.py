@@ -30,14 +30,17 @@ def confidence_figures(quick: bool = False) -> dict[str, Any]:
     -------
     dict
         ``conformal_coverage_error``: points by which the mean coverage of the first model, over most
-        repeats, misses the level; ``conformal`` by model; ``calibration_error_against_truth`` by model,
-        without and with calibration.
+        repeats, misses the level; ``conformal`` by model; ``intervals`` of values whose noise is equal and
+        whose noise grows; ``calibration_error_against_truth`` by model, without and with calibration.
     """
     coverage = {name: coverage_of(name, repeats[quick]) for name, repeats in COVERAGE.items()}
     truth = {name: errors_against_truth(name, 1 if quick else 2) for name in TRUTH[2 if quick else 0 :]}
     return {
         "conformal_coverage_error": next(iter(coverage.values()))["error_points"],
         "conformal": coverage,
+        "intervals": {
+            noise: coverage_of_intervals(noise, 5 if quick else 100) for noise in ("equal", "growing")
+        },
         "calibration_error_against_truth": truth,
     }
 
@@ -68,6 +71,46 @@ def _coverage_once(name: str, seed: int) -> tuple[float, ...]:
     sets, true = model.predict_set(test.X), test.true_probability
     by_class = (sets * true).sum(axis=0) / true.sum(axis=0)
     return float((sets * true).sum(axis=1).mean()), *by_class.tolist(), float(sets.sum(axis=1).mean())
+
+
+def coverage_of_intervals(noise: str, repeats: int) -> dict[str, float]:
+    """Coverage and widths of prediction intervals where the true spread of every row is known.
+
+    ``width_correlation`` is that of the intervals' widths with the true spread, over test rows;
+    ``width_over_plain`` compares their mean width with that of intervals of one width for all rows.
+    """
+    found = np.array([_intervals_once(noise, seed) for seed in range(repeats)])
+    return {
+        "repeats": repeats,
+        "level": LEVEL,
+        "coverage": float(found[:, 0].mean()),
+        "standard_error_points": float(100 * found[:, 0].std(ddof=1) / repeats**0.5),
+        "coverage_widest_tenth": float(found[:, 1].mean()),
+        "width_correlation": float(found[:, 2].mean()),
+        "width_over_plain": float(found[:, 3].mean()),
+        "follows": float(found[:, 4].mean()),
+    }
+
+
+def _intervals_once(noise: str, seed: int) -> tuple[float, ...]:
+    """Coverage, that of the tenth of the rows with most noise, correlation, relative width, if it follows."""
+    from sklearn.linear_model import LinearRegression
+
+    from deepworth.zoo import ConformalRegressor
+
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(size=(TRAIN_ROWS + TEST_ROWS, 3))
+    spread = 0.2 + 2 * X[:, 0] if noise == "growing" else np.ones(len(X))
+    y = 10 * X[:, 0] + 3 * X[:, 1] + spread * rng.normal(size=len(X))
+    model = ConformalRegressor(LinearRegression(), confidence_level=LEVEL).fit(X[:TRAIN_ROWS], y[:TRAIN_ROWS])
+    low, high = model.predict_interval(X[TRAIN_ROWS:]).T
+    y, spread, width = y[TRAIN_ROWS:], spread[TRAIN_ROWS:], high - low
+    inside = (low <= y) & (y <= high)
+    most = spread >= np.quantile(spread, 0.9)
+    follows = not model.spread_.constant
+    correlation = float(np.corrcoef(width, spread)[0, 1]) if follows and noise == "growing" else 0.0
+    plain = 2 * np.quantile(np.abs(y - (low + high) / 2), LEVEL)
+    return inside.mean(), inside[most].mean(), correlation, width.mean() / plain, float(follows)
 
 
 def errors_against_truth(name: str, repeats: int) -> dict[str, dict[str, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ...datasets import InputError
 from ..calibration.calibrators import Calibrator, Unchanged, calibrator
 from ..calibration.conformal import MisclassificationCosts, prediction_sets
+from ..calibration.spread import Spread, spread_of
 from ..results.models import Manifest
 
 
@@ -29,7 +30,9 @@ class Confidence:
     least_probabilities : ndarray of shape (n_classes,) or None
         Probability from which on each class belongs to the prediction set.
     half_width : float or None
-        Half the width of prediction intervals, in units of the target.
+        Half the width of prediction intervals where errors have their mean size, in units of the target.
+    spread : Spread
+        The size of errors by the predicted value, over its mean.
     costs : MisclassificationCosts or None
         The misclassification costs behind the threshold.
     """
@@ -40,6 +43,7 @@ class Confidence:
     positive: int = 1
     least_probabilities: np.ndarray | None = None
     half_width: float | None = None
+    spread: Spread = field(default_factory=Spread)
     costs: MisclassificationCosts | None = None
 
     def codes(self, probabilities: np.ndarray) -> np.ndarray:
@@ -55,11 +59,16 @@ class Confidence:
             raise InputError("the model was trained without prediction sets; train with --confidence-level")
         return prediction_sets(probabilities, self.least_probabilities)
 
-    def interval(self, values: np.ndarray) -> np.ndarray:
-        """Prediction intervals (n_samples, 2) of values (n_samples,)."""
+    def half_widths(self, values: np.ndarray) -> np.ndarray:
+        """Half the widths of the prediction intervals of values, both (n_samples,)."""
         if self.half_width is None:
             raise InputError("the model was trained without intervals; train with --confidence-level")
-        return np.stack([values - self.half_width, values + self.half_width], axis=1)
+        return self.half_width * self.spread.at(values)
+
+    def interval(self, values: np.ndarray) -> np.ndarray:
+        """Prediction intervals (n_samples, 2) of values (n_samples,)."""
+        widths = self.half_widths(values)
+        return np.stack([values - widths, values + widths], axis=1)
 
 
 def confidence_of(manifest: Manifest) -> Confidence:
@@ -72,7 +81,7 @@ def confidence_of(manifest: Manifest) -> Confidence:
     if width is not None and not (_is_number(width) and width >= 0):
         raise InputError(f"confidence: half_width must be a number of at least 0, got {width!r}")
     if manifest["task"] == "regression":
-        return Confidence(Unchanged(), level, half_width=width)
+        return Confidence(Unchanged(), level, half_width=width, spread=spread_of(fields.get("spread")))
     if threshold is not None and len(classes) != 2:
         raise InputError("confidence: a threshold needs a binary task")
     positive = fields.get("positive")

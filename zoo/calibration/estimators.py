@@ -20,7 +20,7 @@ from .conformal import (
     LEVEL,
     MisclassificationCosts,
     check_level,
-    half_width,
+    learn_widths,
     least_probabilities,
     misclassification_costs,
     prediction_sets,
@@ -36,6 +36,7 @@ from .cross_fitting import (
     out_of_fold,
 )
 from .reliability import measured_intervals, measured_probabilities
+from .spread import Spread
 
 if TYPE_CHECKING:
     import keras
@@ -307,10 +308,14 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
     estimator_ : regressor
         Fitted to all rows.
     half_width_ : float
-        Half the width of an interval; infinite where rows are too few for the level.
+        Half the width of an interval where errors have their mean size; infinite where rows are too few for
+        the level.
+    spread_ : Spread
+        The size of errors by the predicted value; half the width of an interval is ``half_width_`` times
+        that. It is 1 everywhere unless intervals are clearly better with it.
     confidence_ : dict
-        All of it in plain numbers, as it is saved: ``level``, ``half_width``, and ``out_of_fold`` with the
-        coverage as it was measured.
+        All of it in plain numbers, as it is saved: ``level``, ``half_width``, ``spread``, and ``out_of_fold``
+        with the coverage as it was measured.
     fit_seconds_ : float
         Wall time of ``fit``.
 
@@ -320,7 +325,8 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
 
     References
     ----------
-    Vovk, Gammerman and Shafer (2005); Barber, Candes, Ramdas and Tibshirani (2021).
+    Vovk, Gammerman and Shafer (2005); Barber, Candes, Ramdas and Tibshirani (2021); Papadopoulos, Vovk and
+    Gammerman (2011) for widths that follow the row.
 
     Examples
     --------
@@ -330,7 +336,7 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = ConformalRegressor(Ridge(), confidence_level=0.8).fit(X, y)
     >>> model.predict_interval(X[:2]).round().tolist()
-    [[106.0, 259.0], [15.0, 167.0]]
+    [[91.0, 275.0], [46.0, 136.0]]
     >>> round(model.confidence_["out_of_fold"]["coverage"], 2)
     0.8
     """
@@ -365,7 +371,8 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
             Low and high, in the target's units.
         """
         value = np.asarray(self.predict(X), dtype=np.float64)
-        return np.stack([value - self.half_width_, value + self.half_width_], axis=1)
+        width = self.half_width_ * self.spread_.at(value)
+        return np.stack([value - width, value + width], axis=1)
 
     @available_if(offers("keras_model"))
     def keras_model(self) -> keras.Model:
@@ -385,15 +392,18 @@ class ConformalRegressor(RegressorMixin, CrossFitted):
         return inner_splits(y, self.cv, False, seed_of(self.estimator), facts)
 
     def _adopt(self, members: Sequence[Any], X: Any, y: np.ndarray, splits: Sequence[Any]) -> None:
-        self.estimator_, self.half_width_, measured = members[0], np.inf, {}
+        self.estimator_, self.half_width_, self.spread_, measured = members[0], np.inf, Spread(), {}
         if splits:
             left_out = out_of_fold(members[1:], X, splits, lambda member, test: member.predict(test))
             residuals = np.asarray(y, dtype=np.float64)[left_out.rows] - left_out.prediction
-            self.half_width_ = half_width(residuals, self.confidence_level)
-            measured = measured_intervals(residuals, left_out.folds, self.confidence_level)
+            setting = (left_out.prediction, residuals, left_out.folds, self.confidence_level)
+            widths = learn_widths(*setting)
+            self.half_width_, self.spread_ = widths.half_width, widths.spread
+            measured = measured_intervals(*setting)
         self.confidence_ = {
             "level": self.confidence_level,
             "half_width": self.half_width_ if np.isfinite(self.half_width_) else None,
+            "spread": self.spread_.to_dict(),
             "out_of_fold": measured,
         }
 

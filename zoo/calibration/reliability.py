@@ -179,11 +179,13 @@ def of_sets(sets: np.ndarray, codes: np.ndarray) -> dict[str, float]:
     }
 
 
-def measured_intervals(residuals: np.ndarray, folds: np.ndarray, level: float) -> dict[str, Any]:
+def measured_intervals(
+    values: np.ndarray, residuals: np.ndarray, folds: np.ndarray, level: float
+) -> dict[str, Any]:
     """How often intervals hold the true value, out of fold."""
     measured: dict[str, Any] = {"rows": len(residuals), "folds": len(np.unique(folds))}
     if measured["folds"] > 1:
-        widths = widths_out_of_fold(residuals, folds, level)
+        widths = widths_out_of_fold(values, residuals, folds, level)
         measured["coverage"] = float(np.mean(np.abs(residuals) <= widths))
     return measured
 

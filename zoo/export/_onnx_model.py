@@ -78,9 +78,18 @@ def _add_outputs(graph: Graph, source: Source, predicted: Tensor) -> None:
 def _add_value(graph: Graph, confidence: Confidence, value: Tensor) -> None:
     graph.output("value", value, "float64", ["rows"])
     if confidence.half_width is not None:
-        width = np.float64(confidence.half_width)
+        width = _half_width(graph, confidence, value)
         graph.output("low", graph.op("Sub", value, width), "float64", ["rows"])
         graph.output("high", graph.op("Add", value, width), "float64", ["rows"])
+
+
+def _half_width(graph: Graph, confidence: Confidence, value: Tensor) -> Tensor:
+    spread, width = confidence.spread, np.float64(confidence.half_width)
+    if spread.constant:
+        return graph.constant(np.float64(width * spread.sizes[0]))
+    column = graph.reshape(value, [-1, 1])
+    sizes = _onnx_own.piecewise(graph, column, spread.knots, spread.sizes, np.float64)
+    return graph.op("Mul", graph.reshape(sizes, [-1]), width)
 
 
 def _codes(graph: Graph, confidence: Confidence, probabilities: Tensor, top: Tensor) -> Tensor:

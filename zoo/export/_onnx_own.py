@@ -328,7 +328,7 @@ def calibrated(graph: Graph, p: Tensor, calibrator: Calibrator, n_classes: int, 
     odds = graph.columns(odds, 1, 2) if n_classes == 2 else odds
     if isinstance(calibrator, Isotonic):
         curves = zip(calibrator.knots, calibrator.shares, strict=True)
-        parts = [_piecewise(graph, graph.columns(odds, k, k + 1), *xy, dtype) for k, xy in enumerate(curves)]
+        parts = [piecewise(graph, graph.columns(odds, k, k + 1), *xy, dtype) for k, xy in enumerate(curves)]
         return _normalised(graph, graph.concat(parts), n_classes, dtype)
     z = graph.op("Add", graph.op("Mul", odds, dtype(calibrator.slopes)), dtype(calibrator.intercepts))
     if n_classes == 2:
@@ -344,7 +344,7 @@ def _by_matrix(graph: Graph, logs: Tensor, found: StructuredMatrix, dtype: Any) 
     return graph.op("Softmax", graph.op("Add", turned, dtype(found.intercepts)), axis=-1)
 
 
-def _piecewise(graph: Graph, x: Tensor, knots: Any, shares: Any, dtype: Any) -> Tensor:
+def piecewise(graph: Graph, x: Tensor, knots: Any, shares: Any, dtype: Any) -> Tensor:
     """Linear between knots, constant outside."""
     if len(knots) == 1:
         return graph.op("Add", graph.op("Mul", x, dtype(0)), dtype(shares[0]))

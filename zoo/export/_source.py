@@ -121,7 +121,7 @@ class Source:
         confidence = self.confidence
         if self.task == "regression":
             width = confidence.half_width
-            return () if width is None else (f"interval: the value minus and plus {width!r}",)
+            return () if width is None else (f"interval: the value minus and plus {_width(confidence)}",)
         label = "label: the most probable class"
         if confidence.threshold is not None:
             positive, threshold = self.classes[confidence.positive], confidence.threshold
@@ -195,6 +195,15 @@ def read(folder: Path, request: Request) -> Predict:
         return {"probabilities": model.predict_proba(X)}
 
     return predict
+
+
+def _width(confidence: Confidence) -> str:
+    """Half the width of an interval in words."""
+    spread, width = confidence.spread, confidence.half_width
+    if spread.constant:
+        return repr(width)
+    lines = ", ".join(f"{knot!r}: {size!r}" for knot, size in zip(spread.knots, spread.sizes, strict=True))
+    return f"{width!r} times the size at the value, in straight lines between {{{lines}}}, level outside"
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:

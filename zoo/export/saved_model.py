@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..artefact.confidence import Confidence
+    from ..calibration.spread import Spread
     from ._formats import Arrays, Predict, Request, Written
     from ._source import Field, Source
 
@@ -108,9 +109,11 @@ def _outputs(source: Source, predicted: Any, slack: float) -> dict[str, Any]:
 
     confidence = source.confidence
     if source.task == "regression":
-        value, width = predicted[:, 0], confidence.half_width
-        interval = {} if width is None else {"low": value - width, "high": value + width}
-        return {"value": value, **interval}
+        value = predicted[:, 0]
+        if confidence.half_width is None:
+            return {"value": value}
+        width = tf.cast(confidence.half_width, value.dtype) * _sizes(confidence.spread, value)
+        return {"value": value, "low": value - width, "high": value + width}
     classes = tf.constant(source.classes)
     # a row of names for each row: TensorFlow Serving's REST API cuts every output into rows
     rows = tf.repeat(classes[None], tf.shape(predicted)[0], axis=0)
@@ -119,6 +122,15 @@ def _outputs(source: Source, predicted: Any, slack: float) -> dict[str, Any]:
     if confidence.least_probabilities is not None:
         outputs["prediction_set"] = _sets(confidence.least_probabilities - slack, predicted)
     return outputs
+
+
+def _sizes(spread: Spread, value: Any) -> Any:
+    """As ``Spread.at``: straight lines between knots, level outside."""
+    import tensorflow as tf
+
+    knots, sizes = (tf.constant(own, value.dtype) for own in (spread.knots, spread.sizes))
+    parts = tf.clip_by_value((value[:, None] - knots[:-1]) / (knots[1:] - knots[:-1]), 0.0, 1.0)
+    return sizes[0] + tf.reduce_sum(parts * (sizes[1:] - sizes[:-1]), axis=1)
 
 
 def _codes(confidence: Confidence, probabilities: Any) -> Any:

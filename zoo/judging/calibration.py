@@ -302,6 +302,6 @@ def _intervals(repeats: list[_Kept], level: float, setting: _Setting) -> Interva
     widths, hits = [], []
     for kept in repeats:
         residuals = kept.truth - kept.prediction
-        widths.append(widths_out_of_fold(residuals, kept.parts, level))
+        widths.append(widths_out_of_fold(kept.prediction, residuals, kept.parts, level))
         hits.append((np.abs(residuals) <= widths[-1]).astype(float))
     return IntervalScores(_mean(repeats, hits, setting), float(np.mean(np.concatenate(widths))))

@@ -124,8 +124,9 @@ def _confidence(model: SavedModel, truth: Truth, prediction: np.ndarray, level: 
     if truth.task == "regression":
         if known.half_width is None:
             return ConfidenceReport(known.level)
-        inside = np.abs(truth.y - prediction) <= known.half_width
-        return ConfidenceReport(known.level, known.half_width, share_with_interval(inside, level))
+        widths = known.half_widths(prediction)
+        inside = np.abs(truth.y - prediction) <= widths
+        return ConfidenceReport(known.level, float(widths.mean()), share_with_interval(inside, level))
     confidence: dict[str, object] = {"calibrator": known.calibrator.method}
     confidence["calibration_error"] = calibration_error(truth, prediction, level)
     if known.least_probabilities is not None:

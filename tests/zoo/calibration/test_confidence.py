@@ -13,6 +13,7 @@ from deepworth.zoo.calibration.calibrators import Isotonic, Platt, Unchanged
 from deepworth.zoo.calibration.conformal import (
     MisclassificationCosts,
     half_width,
+    learn_widths,
     least_probabilities,
     misclassification_costs,
     prediction_sets,
@@ -31,6 +32,7 @@ from deepworth.zoo.calibration.reliability import (
     summarise,
     wilson,
 )
+from deepworth.zoo.calibration.spread import Spread, spread_of
 
 
 def drawn(n, shift=0.0, seed=0):
@@ -243,5 +245,76 @@ def test_sets_do_not_depend_on_a_rising_map_of_two_classes():
 
 def test_widths_out_of_fold_come_from_the_other_folds():
     residuals, parts = np.r_[np.full(20, 1.0), np.full(20, 5.0)], np.repeat([0, 1], 20)
-    assert np.unique(widths_out_of_fold(residuals, parts, 0.9)[:20]).tolist() == [5.0]
-    assert np.unique(widths_out_of_fold(residuals, parts, 0.9)[20:]).tolist() == [1.0]
+    widths = widths_out_of_fold(np.arange(40.0), residuals, parts, 0.9)
+    assert np.unique(widths[:20]).tolist() == [5.0]
+    assert np.unique(widths[20:]).tolist() == [1.0]
+
+
+def noisy(seed, n=600, growing=True):
+    """Values of which the noise grows with them, or does not; predictions without error but the noise."""
+    rng = np.random.default_rng(seed)
+    values = rng.uniform(0, 10, n)
+    spread = 0.2 + 0.4 * values if growing else np.ones(n)
+    return values, spread * rng.normal(size=n), spread
+
+
+def test_widths_follow_the_row_where_the_noise_does():
+    coverage, top, correlation = [], [], []
+    for seed in range(20):
+        values, residuals, _ = noisy(seed)
+        learned = learn_widths(values, residuals, np.arange(600) % 5, 0.9)
+        new, errors, spread = noisy(1000 + seed, 4000)
+        widths = learned.at(new)
+        inside = np.abs(errors) <= widths
+        coverage.append(inside.mean())
+        top.append(inside[new > 9].mean())
+        correlation.append(np.corrcoef(widths, spread)[0, 1])
+    assert np.mean(coverage) == pytest.approx(0.9, abs=0.01)
+    assert np.mean(top) == pytest.approx(0.9, abs=0.03), "of one width it would be about 0.75"
+    assert np.mean(correlation) > 0.9
+
+
+def test_one_width_stays_where_the_noise_is_equal():
+    kept = []
+    for seed in range(20):
+        values, residuals, _ = noisy(seed, growing=False)
+        learned = learn_widths(values, residuals, np.arange(600) % 5, 0.9)
+        kept.append(learned.spread.constant and learned.half_width == half_width(residuals, 0.9))
+    assert np.mean(kept) >= 0.95
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1.0, 1e300])
+def test_widths_have_the_unit_of_the_target(unit):
+    values, residuals, _ = noisy(0)
+    one = learn_widths(values, residuals, np.arange(600) % 5, 0.9)
+    with np.errstate(over="raise", invalid="raise"):
+        scaled = learn_widths(values * unit, residuals * unit, np.arange(600) % 5, 0.9)
+    assert not scaled.spread.constant
+    np.testing.assert_allclose(scaled.at(values * unit) / unit, one.at(values), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "residuals"),
+    [
+        (np.zeros(300), np.random.default_rng(0).normal(size=300)),
+        (np.arange(300.0), np.zeros(300)),
+        (np.arange(12.0), np.arange(12.0)),
+        (np.repeat([1.0, 2.0], 150), np.random.default_rng(0).normal(size=300)),
+    ],
+    ids=["one value", "no errors", "few rows", "two values"],
+)
+def test_widths_of_odd_rows(values, residuals):
+    learned = learn_widths(values, residuals, np.arange(len(values)) % 3, 0.8)
+    widths = learned.at(values)
+    assert (widths >= 0).all()
+    assert np.mean(np.abs(residuals) <= widths) >= 0.75
+
+
+def test_a_spread_is_the_same_from_a_file():
+    import json
+
+    values, residuals, _ = noisy(3)
+    spread = Spread.fit(values, residuals)
+    again = spread_of(json.loads(json.dumps(spread.to_dict())))
+    assert again == spread
+    assert spread_of(None).constant

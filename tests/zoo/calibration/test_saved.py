@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from deepworth import InputError, load_dataset
+from deepworth import InputError, evaluate, export, load_dataset
 from deepworth.cli import main
 from deepworth.zoo import Calibrated, ConformalRegressor, registry
 from deepworth.zoo.artefact.loading import load
@@ -85,6 +85,60 @@ def test_intervals_are_kept(name, tmp_path):
     np.testing.assert_allclose(
         loaded.predict_interval(dataset.X), model.predict_interval(dataset.X), rtol=1e-4, atol=0.1
     )
+
+
+@pytest.fixture(scope="module")
+def growing():
+    """Values of which the noise grows with them."""
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(0, 1, (2, 600))
+    y = 10 * a + 3 * b + (0.2 + 2 * a) * rng.normal(size=600)
+    return load_dataset(pd.DataFrame({"a": a, "b": b, "y": y}), target="y")
+
+
+@pytest.mark.parametrize("name", ["linear-regression", "perceptron"])
+def test_widths_that_follow_the_row_are_kept_and_exported(name, growing, tmp_path):
+    """The loaded model, evaluate, ONNX and, of a network, SavedModel have the same intervals."""
+    inner = registry.create(name, "regression", "tabular", random_state=0)
+    model = ConformalRegressor(inner, confidence_level=0.8).fit(growing.X, growing.y)
+    assert not model.spread_.constant
+    loaded = load(save(model, tmp_path / "model", dataset=growing, name=name))
+    low, high = model.predict_interval(growing.X).T
+    assert np.ptp(high - low) > 1
+    np.testing.assert_allclose(loaded.predict_interval(growing.X).T, [low, high], rtol=1e-4, atol=1e-3)
+    report = evaluate(tmp_path / "model", growing).confidence
+    assert report.half_width == pytest.approx((high - low).mean() / 2, rel=1e-3)
+    assert report.coverage.value == pytest.approx(np.mean((low <= growing.y) & (growing.y <= high)), abs=0.01)
+    runtime = pytest.importorskip("onnxruntime")
+    formats = ["onnx"] + ["saved_model"] * (name == "perceptron")
+    export(tmp_path / "model", tmp_path / "out", format=formats)
+    session = runtime.InferenceSession(next((tmp_path / "out").rglob("*.onnx")))
+    columns = {column: growing.X[column].to_numpy(float) for column in "ab"}
+    found = dict(zip([o.name for o in session.get_outputs()], session.run(None, columns), strict=True))
+    np.testing.assert_allclose([found["low"], found["high"]], [low, high], rtol=1e-4, atol=1e-3)
+    if name == "perceptron":
+        import tensorflow as tf
+
+        folder = next((tmp_path / "out").rglob("saved_model.pb")).parent
+        serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+        found = serve(**{column: tf.constant(values) for column, values in columns.items()})
+        np.testing.assert_allclose([found["low"], found["high"]], [low, high], rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [3, {"knots": [0.0]}, {"knots": [1.0, 0.0], "sizes": [1.0, 1.0]}, {"knots": [0.0], "sizes": [0.0]},
+     {"knots": [0.0], "sizes": ["1"]}, {"knots": [], "sizes": []}],
+)  # fmt: skip
+def test_a_spread_from_a_file_is_checked(spread, growing, tmp_path):
+    inner = registry.create("linear-regression", "regression", "tabular")
+    model = ConformalRegressor(inner).fit(growing.X, growing.y)
+    path = save(model, tmp_path / "model", dataset=growing, name="linear-regression")
+    edit(path, lambda m: m["confidence"].pop("spread"))
+    assert np.ptp(np.diff(load(path).predict_interval(growing.X))) < 1e-9, "saved before there was a spread"
+    edit(path, lambda m: m["confidence"].update(spread=spread))
+    with pytest.raises(InputError, match="spread must be knots that rise"):
+        load(path)
 
 
 @pytest.fixture
