@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from packaging.version import Version
 
 # Workers of a parallel run share the cores: more threads than that would only wait for each other.
@@ -21,6 +22,10 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 # A shell may start what runs in the background deaf to Ctrl-C; programs that tests start would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test depends on the speed of the machine: by default an example that takes 0.2 s fails.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 ROOT = Path(__file__).resolve().parents[1]
 
