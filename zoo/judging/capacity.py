@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from ..metrics import Metric
+from ..results.answer import Posterior
 from ..results.curves import (
     CapacityAnswer,
     CapacityPlanFacts,
@@ -20,7 +21,8 @@ from ..results.curves import (
 )
 from ..setup import Criteria
 from .curves import Cell, estimate, exit_code
-from .intervals import correlated_t, left_out_champion
+from .fit_rows import ScoredUnits
+from .intervals import left_out_choices, student
 from .judge import Resolved, resolve
 
 Axis = Literal["layers", "units"]
@@ -55,13 +57,13 @@ def judge_capacity(
     resolved = resolve(criteria, facts.dataset)
     metric = resolved.metric
     networks = {shape: Cell(tuple(fits)) for shape, fits in zip(plan.networks, cells, strict=True)}
-    values = {shape: cell.values for shape, cell in networks.items()}
-    answers = sufficiency(values, plan, metric, resolved.margin, resolved.level)
+    judge = _GridJudge(ScoredUnits(facts.rows), plan, resolved)
+    answers = judge.sufficiency(networks)
     return CapacityAnswer(
         dataset=facts.dataset,
         metric=SweepMetric(metric.name, metric.label, metric.greater_is_better),
         plan=plan,
-        networks=tuple(_network_score(shape, cell, plan, resolved) for shape, cell in networks.items()),
+        networks=tuple(judge.network_score(shape, cell) for shape, cell in networks.items()),
         answers=tuple(answers),
         headline=_headline(answers),
         margin=resolved.margin,
@@ -74,68 +76,84 @@ def judge_capacity(
     )
 
 
-def _network_score(shape: Shape, cell: Cell, plan: CapacityPlanFacts, resolved: Resolved) -> NetworkScore:
-    outcome = cell.outcome()
-    mean = estimate(cell.values, plan.test_over_train, resolved.metric, resolved.level)
-    counts = [fit.result.parameters for fit in cell.fits if fit.result.ok]
-    return NetworkScore(
-        layers=len(shape),
-        units=shape[0] if shape else None,
-        status=outcome.status,
-        reason=outcome.reason,
-        score=mean.score,
-        score_low=mean.low,
-        score_high=mean.high,
-        fit_seconds=outcome.fit_seconds,
-        parameters=next((count for count in counts if count is not None), None),
-        fits_ok=outcome.fits_ok,
-        fits_planned=outcome.fits_planned,
-    )
+@dataclass(frozen=True)
+class _GridJudge:
+    """What the fits of a grid of networks say, by the rows that scored them."""
+
+    units: ScoredUnits
+    plan: CapacityPlanFacts
+    resolved: Resolved
+
+    def network_score(self, shape: Shape, cell: Cell) -> NetworkScore:
+        """One network with its interval."""
+        outcome, ratio = cell.outcome(), self.plan.test_over_train
+        mean = estimate(cell, self.units, ratio, ratio, self.resolved.metric, self.resolved.level)
+        counts = [fit.result.parameters for fit in cell.fits if fit.result.ok]
+        return NetworkScore(
+            layers=len(shape),
+            units=shape[0] if shape else None,
+            status=outcome.status,
+            reason=outcome.reason,
+            score=mean.score,
+            score_low=mean.low,
+            score_high=mean.high,
+            fit_seconds=outcome.fit_seconds,
+            parameters=next((count for count in counts if count is not None), None),
+            fits_ok=outcome.fits_ok,
+            fits_planned=outcome.fits_planned,
+        )
+
+    def sufficiency(self, networks: Mapping[Shape, Cell]) -> list[Sufficiency]:
+        """For each number of layers, then of units, whether it is enough."""
+        complete = {shape: self._ranked(cell) for shape, cell in networks.items() if cell.complete}
+        hidden = {shape: own for shape, own in complete.items() if shape}
+        depths = [self._sufficiency("layers", n, complete) for n in self.plan.layers[:-1]]
+        widths = [self._sufficiency("units", n, hidden) for n in self.plan.units[:-1]]
+        return depths + (widths if any(networks) else [])
+
+    def _ranked(self, cell: Cell) -> _Ranked:
+        sign = self.resolved.metric.sign
+        return _Ranked(sign * cell.values, sign * self.units.contributions(cell.fits))
+
+    def _sufficiency(self, axis: Axis, value: int, networks: Mapping[Shape, _Ranked]) -> Sufficiency:
+        """The best network with more against the best with this much, each chosen on the other folds."""
+        here = [own for shape, own in networks.items() if _measure(axis, shape) == value]
+        more = [own for shape, own in networks.items() if _measure(axis, shape) > value]
+        if not here or not more:
+            return _unknown(axis, value, "some fits have no score")
+        level, margin = self.resolved.level, self.resolved.margin
+        p = self._gain(self._champion(here), self._champion(more))
+        enough = p.p_below + p.p_inside
+        outcome = "yes" if enough >= level else ("no" if p.p_above >= level else "undecided")
+        interval = f"{level:.0%} interval {p.low:.3g} to {p.high:.3g}"
+        gain = f"more {axis} gain {p.mean:.3g} {self.resolved.metric.label} ({interval})"
+        text = _sentence(outcome, _subject(axis, value), gain, margin)
+        return Sufficiency(axis, value, outcome, p.mean, p.low, p.high, enough, text)
+
+    def _champion(self, rivals: Sequence[_Ranked]) -> _Ranked:
+        """The best of these networks on each fold, chosen on the other folds."""
+        values = np.stack([own.values for own in rivals])
+        choices = left_out_choices(values, np.arange(values.shape[1]) // self.plan.folds)
+        parts = np.stack([own.contributions for own in rivals])
+        return _Ranked(values[choices, np.arange(values.shape[1])], self.units.chosen(parts, choices))
+
+    def _gain(self, here: _Ranked, more: _Ranked) -> Posterior:
+        ratio, metric = self.plan.test_over_train, self.resolved.metric
+        gains, parts = more.values - here.values, more.contributions - here.contributions
+        found = self.units.evidence(gains, parts, ratio, ratio)
+        error = found.error or abs(found.value)  # all rows alike tell no spread
+        width, rows = metric.bounds[1] - metric.bounds[0], self.units.n_units
+        return student(
+            found.value, error, found.freedom, self.resolved.margin, self.resolved.level, rows, width
+        )
 
 
-def sufficiency(
-    values: Mapping[Shape, np.ndarray], plan: CapacityPlanFacts, metric: Metric, margin: float, level: float
-) -> list[Sufficiency]:
-    """For each number of layers, then of units, whether it is enough.
+@dataclass(frozen=True)
+class _Ranked:
+    """Scores by fold (J,), higher is better, and what every row contributes to them (M,)."""
 
-    Parameters
-    ----------
-    values : mapping of shape to ndarray of shape (J,)
-        The metric on every split, NaN where there is none.
-    margin : float
-        Gains up to it, in units of the metric, count as none.
-    """
-    complete = {shape: own for shape, own in values.items() if not np.isnan(own).any()}
-    hidden = {shape: own for shape, own in complete.items() if shape}
-    depths = [_sufficiency("layers", n, complete, plan, metric, margin, level) for n in plan.layers[:-1]]
-    widths = [_sufficiency("units", n, hidden, plan, metric, margin, level) for n in plan.units[:-1]]
-    return depths + (widths if any(shape for shape in values) else [])
-
-
-def _sufficiency(
-    axis: Axis,
-    value: int,
-    values: Mapping[Shape, np.ndarray],
-    plan: CapacityPlanFacts,
-    metric: Metric,
-    margin: float,
-    level: float,
-) -> Sufficiency:
-    """The best network with more against the best with this much, each chosen on the other folds."""
-    here = [own for shape, own in values.items() if _measure(axis, shape) == value]
-    more = [own for shape, own in values.items() if _measure(axis, shape) > value]
-    if not here or not more:
-        return _unknown(axis, value, "some fits have no score")
-    gains = _champion(more, plan, metric) - _champion(here, plan, metric)
-    if len(gains) < 2:
-        return _unknown(axis, value, "the uncertainty cannot be estimated from one split")
-    p = correlated_t(gains, plan.test_over_train, margin, level)
-    enough = p.p_below + p.p_inside
-    outcome = "yes" if enough >= level else ("no" if p.p_above >= level else "undecided")
-    interval = f"{level:.0%} interval {p.low:.3g} to {p.high:.3g}"
-    gain = f"more {axis} gain {p.mean:.3g} {metric.label} ({interval})"
-    text = _sentence(outcome, _subject(axis, value), gain, margin)
-    return Sufficiency(axis, value, outcome, p.mean, p.low, p.high, enough, text)
+    values: np.ndarray
+    contributions: np.ndarray
 
 
 def _measure(axis: Axis, shape: Shape) -> int:
@@ -145,12 +163,6 @@ def _measure(axis: Axis, shape: Shape) -> int:
 def _unknown(axis: Axis, value: int, reason: str) -> Sufficiency:
     text = f"{_cannot_tell(_subject(axis, value))}: {reason}."
     return Sufficiency(axis, value, "undecided", None, None, None, None, text)
-
-
-def _champion(values: Sequence[np.ndarray], plan: CapacityPlanFacts, metric: Metric) -> np.ndarray:
-    """Scores of the best of these networks on each fold, chosen on the other folds; higher is better."""
-    rounds = np.arange(len(values[0])) // plan.folds
-    return left_out_champion(metric.sign * np.stack(values), rounds)
 
 
 def _headline(answers: Sequence[Sufficiency]) -> str:

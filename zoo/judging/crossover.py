@@ -1,74 +1,49 @@
-"""Power laws of both families' errors, and the training size at which the curves cross.
+"""Where two learning curves cross, and at which sizes either family is ahead.
 
-The uncertainty is that of the repeats: the measured errors are moved along the deviations of the repeats
-(Student t, with the correction for shared training rows), for both families and all sizes together, because
-they share rows. A power law is fitted to every such draw.
-
-Learning curves as power laws with an asymptote: error(n) = a + b n^-c.
-
-The form is that of Cortes et al. (1993, "Learning Curves: Asymptotic Values and Rate of Convergence") and
-Hestness et al. (2017); Viering and Loog (2023, "The Shape of Learning Curves: a Review") find it among the
-forms that extrapolate best, and warn of curves that it does not fit.
+The measured errors are drawn again with the uncertainty that scoring rows, training rows and seeds leave
+(:mod:`.curve_spread`), for both families and all sizes together, because they share rows. A power law is
+fitted to every such draw. A family is ahead where the band of the difference of both curves excludes 0.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import stats
 
-from ..results.curves import FEWEST_SIZES, Crossover
+from ..results.curves import FEWEST_SIZES, Crossover, GainCurve, Span
+from ..results.rows import Family
+from .crossover_words import in_words
+from .curve_spread import Spread, estimate_spread
+from .fit_rows import ScoredUnits
+from .power_law import PowerLaw, fit_power_law
 
 REACH = 10  # no curve is reported beyond so many times the rows that it was measured on
 N_DRAWS = 2000
 _FEWEST_TAIL = 5  # sizes that a law must fit
-_GRID = 400
+_GRID = 400  # sizes at which the draws are compared
+_BAND = 61  # measured sizes of the band of the gain, and as many beyond
+_FAMILIES: tuple[Family, ...] = ("deep", "classical")
 
 
 @dataclass(frozen=True)
 class ErrorCurve:
     """Errors of a family's champion: ``sizes`` int (S,), ``errors`` float64 (J, S), lower is better.
 
-    ``overlap`` (S,) is what shared rows add to the variance of a mean over the J repeats.
+    ``contributions`` (M, S) are what every scored unit contributes to the error of its repeat.
     """
 
     sizes: np.ndarray
     errors: np.ndarray
-    overlap: np.ndarray
+    contributions: np.ndarray
 
     @property
     def mean(self) -> np.ndarray:
         """Mean error by size (S,)."""
         return np.asarray(self.errors.mean(axis=0))
-
-    def mean_scale(self) -> np.ndarray:
-        """Standard error over standard deviation of a repeat, by size (S,)."""
-        return np.sqrt(1.0 / len(self.errors) + self.overlap)
-
-    def common(self) -> np.ndarray:
-        """Deviation of each repeat that is the same at all sizes (J, 1): easy or hard scoring rows."""
-        return np.asarray(self.errors.mean(axis=1, keepdims=True) - self.errors.mean())
-
-    def sigma(self) -> np.ndarray:
-        """Standard errors of the curve's shape by size (S,).
-
-        A deviation that is the same at all sizes moves the asymptote and not the shape, so it does not
-        count. A line over the logarithms smooths them, because there are few repeats for each size.
-        """
-        n_sizes = len(self.sizes)
-        own = self.errors - self.mean - self.common()
-        spread = own.std(axis=0, ddof=1) * np.sqrt(n_sizes / (n_sizes - 1))
-        floor = max(1e-3 * float(np.median(spread)), 1e-9 * float(np.abs(self.mean).max())) or 1e-12
-        x, y = np.log(self.sizes), np.log(np.maximum(spread, floor))
-        slope = float(np.clip(np.polyfit(x, y, 1)[0], -1.0, 0.0))
-        smoothed = np.exp(np.mean(y) + slope * (x - np.mean(x)))
-        return np.asarray(smoothed * self.mean_scale())
-
-    def beyond(self, first: int) -> ErrorCurve:
-        """The curve without its ``first`` smallest sizes."""
-        return ErrorCurve(self.sizes[first:], self.errors[:, first:], self.overlap[first:])
 
 
 @dataclass(frozen=True)
@@ -88,51 +63,99 @@ class FittedCurve:
     fits: bool
     drawn: np.ndarray = field(repr=False)
 
+    def errors(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Errors at these sizes (n,), and those of the draws (n_draws, n).
 
-def fit_curves(curves: Sequence[ErrorCurve], seed: int = 0, n_draws: int = N_DRAWS) -> list[FittedCurve]:
-    """Power laws of several curves over the same repeats, with joint draws of their uncertainty."""
-    moves = _moves(curves[0].errors.shape[0], n_draws, seed)
-    return [_fit(curve, moves) for curve in curves]
+        Where no law holds they are those of the measured sizes, with straight lines between them.
+        """
+        if self.fits:
+            return self.law(sizes), self.draws(sizes)
+        between = _straight_lines(self.curve.sizes, sizes)
+        return self.curve.mean @ between, self.drawn @ between
 
 
-def _moves(n_repeats: int, n_draws: int, seed: int) -> np.ndarray:
-    """Weights of the repeats' deviations in each draw: float64 (n_draws, n_repeats).
+def spread_of(curves: Sequence[ErrorCurve], units: ScoredUnits, ratio: float) -> Spread:
+    """How much the mean errors of curves over the same repeats vary, one curve behind the other.
 
-    The weighted sum of deviations has the covariance of the repeats, and the tails of Student's t because
-    that covariance is estimated from few repeats.
+    Parameters
+    ----------
+    curves : sequence of ErrorCurve
+        Of one family or two.
+    units : ScoredUnits
+        The rows that score them.
+    ratio : float
+        Scoring rows over training rows of the largest fit.
     """
-    rng = np.random.default_rng(seed)
-    dof = n_repeats - 1
-    normal = rng.normal(size=(n_draws, n_repeats)) / np.sqrt(dof)
-    return np.asarray(normal * np.sqrt(dof / rng.chisquare(dof, size=(n_draws, 1))))
+    by_rows = units.covariance(np.hstack([curve.contributions for curve in curves]))
+    errors = np.hstack([curve.errors for curve in curves])
+    sizes = [curve.sizes for curve in curves]
+    return estimate_spread(sizes, errors, by_rows.of_mean, by_rows.of_fit, ratio)
 
 
-def _fit(curve: ErrorCurve, moves: np.ndarray) -> FittedCurve:
-    tail, law, misfit, fits = _fit_tail(curve)
-    common = moves @ tail.common()
-    own = moves @ ((tail.errors - tail.mean - tail.common()) * tail.mean_scale())
+def fit_curves(
+    curves: Sequence[ErrorCurve], spread: Spread, seed: int = 0, n_draws: int = N_DRAWS
+) -> list[FittedCurve]:
+    """Power laws of curves over the same repeats, with joint draws of their uncertainty."""
+    moves = spread.draws(n_draws, seed)
+    ends = np.cumsum([len(curve.sizes) for curve in curves])
+    spans = [slice(end - len(curve.sizes), end) for end, curve in zip(ends, curves, strict=True)]
+    return [
+        _fit(curve, spread.total[own, own], moves[:, own]) for curve, own in zip(curves, spans, strict=True)
+    ]
+
+
+def _fit(curve: ErrorCurve, covariance: np.ndarray, moves: np.ndarray) -> FittedCurve:
+    sigma = _shape_errors(covariance)
+    first, law, misfit, fits = _fit_tail(curve, sigma)
+    tail = moves[:, first:]
+    common = tail.mean(axis=1, keepdims=True)
     # A misfit means that the law is wrong or the spread too small: the uncertainty is larger either way.
-    errors = tail.mean + common * tail.mean_scale() + max(1.0, misfit) * own
-    draws = fit_power_law(tail.sizes, errors, tail.sigma(), refinements=2)
-    drawn = curve.mean + moves @ ((curve.errors - curve.mean) * curve.mean_scale())
-    return FittedCurve(curve, law, draws, int(tail.sizes[0]), misfit, fits, drawn)
+    errors = (
+        curve.mean[first:]
+        + common
+        + (misfit if _beyond_chance(misfit, len(curve.sizes) - first) else 1.0) * (tail - common)
+    )
+    draws = fit_power_law(curve.sizes[first:], errors, sigma[first:], refinements=2)
+    return FittedCurve(curve, law, draws, int(curve.sizes[first]), misfit, fits, curve.mean + moves)
 
 
-def _fit_tail(curve: ErrorCurve) -> tuple[ErrorCurve, PowerLaw, float, bool]:
+def _beyond_chance(misfit: float, n_sizes: int, level: float = 0.95) -> bool:
+    """Whether a misfit that large is rarer than 1 - level where a law of three parameters holds."""
+    freedom = max(1, n_sizes - 3)
+    return bool(misfit**2 * freedom > stats.chi2.ppf(level, freedom))
+
+
+def _straight_lines(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Weights (S, n) of known sizes that interpolate between their logarithms."""
+    weights = [np.interp(np.log(wanted), np.log(known), unit) for unit in np.eye(len(known))]
+    return np.array(weights)
+
+
+def _shape_errors(covariance: np.ndarray) -> np.ndarray:
+    """Standard errors of the curve's shape by size (S,).
+
+    A deviation that is the same at all sizes moves the asymptote and not the shape, so it does not count.
+    """
+    n_sizes = len(covariance)
+    centre = np.eye(n_sizes) - 1.0 / n_sizes
+    own = np.diag(centre @ covariance @ centre) * (n_sizes / (n_sizes - 1))
+    return np.sqrt(np.maximum(own, 1e-6 * own.max() or 1e-24))
+
+
+def _fit_tail(curve: ErrorCurve, sigma: np.ndarray) -> tuple[int, PowerLaw, float, bool]:
     """The law of all sizes, or of the larger ones where none fits the smallest too.
 
     Learning curves follow a power law from some size on (Hestness et al. 2017): the smallest sizes are
     dropped until the residuals agree with their standard errors, or five sizes are left.
     """
     for first in range(max(1, len(curve.sizes) - _FEWEST_TAIL + 1)):
-        tail = curve.beyond(first)
-        sigma = tail.sigma()
-        law = fit_power_law(tail.sizes, tail.mean, sigma, refinements=8)
-        squares = float(np.sum(((tail.mean - law(tail.sizes)) / sigma) ** 2))
-        freedom = max(1, len(tail.sizes) - 3)
-        if squares <= stats.chi2.ppf(0.95, freedom):
+        sizes, mean, own = curve.sizes[first:], curve.mean[first:], sigma[first:]
+        law = fit_power_law(sizes, mean, own, refinements=8)
+        squares = float(np.sum(((mean - law(sizes)) / own) ** 2))
+        misfit = float(np.sqrt(squares / max(1, len(sizes) - 3)))
+        if not _beyond_chance(misfit, len(sizes)):
             break
-    return tail, law, float(np.sqrt(squares / freedom)), bool(squares <= stats.chi2.ppf(0.99, freedom))
+    return first, law, misfit, not _beyond_chance(misfit, len(sizes), 0.99)
 
 
 def too_few_sizes(curve: ErrorCurve) -> bool:
@@ -148,21 +171,16 @@ def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.9
     smallest = max(deep.start, classical.start)
     largest = int(min(deep.curve.sizes[-1], classical.curve.sizes[-1]))
     reach = largest * (REACH if deep.fits and classical.fits else 1)
-    grid = np.geomspace(smallest, reach, _GRID)
-    ahead = deep.draws(grid) < classical.draws(grid)
-    measured = grid <= largest * (1 + 1e-9)
-    here, everywhere = _paths(ahead[:, measured], grid), _paths(ahead, grid)
-    outcome, paths = _decide(here, everywhere, level)
-    if outcome == "none_in_reach" and reach == largest:
-        outcome = "classical"
-    who = _overtaker(outcome, paths)
+    gain = _gain_curve(deep, classical, (smallest, largest, reach), level)
+    spans = _spans(gain, deep, classical, largest, level)
+    here = _paths(deep, classical, smallest, largest)
+    everywhere = _paths(deep, classical, smallest, reach)
+    outcome = _outcome(spans, everywhere, deep, classical, level)
+    paths = here if outcome == "ahead_from" or _crossing_measured(outcome, spans) else everywhere
+    who = _overtaker(outcome, spans, everywhere)
     rows, low, high = _interval(paths, who, level)
-    if outcome == "crossover" and not _was_behind(deep, classical, who, rows, level):
-        outcome = "ahead_from"
-    if outcome == "ahead_from" and (high is None or high > largest):
-        outcome = "undecided"
     rows = rows if outcome == "crossover" else None
-    deep_ahead, compared_sizes, measured_from = _lead(deep, classical, smallest)
+    deep_ahead, compared_sizes = _lead(deep, classical, smallest)
     crossover = Crossover(
         outcome=outcome,
         overtaker=who,
@@ -174,11 +192,86 @@ def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.9
         largest=largest,
         reach=reach,
         probabilities={kind: everywhere.share(kind) for kind in _KINDS},
+        spans=spans,
+        gain=gain,
         deep_ahead=deep_ahead,
         compared_sizes=compared_sizes,
-        measured_from=measured_from,
     )
     return in_words(crossover, level)
+
+
+def _gain_curve(
+    deep: FittedCurve, classical: FittedCurve, ends: tuple[int, int, int], level: float
+) -> GainCurve:
+    """The difference of the laws, with a band that holds all measured sizes at once."""
+    smallest, largest, reach = ends
+    beyond = np.geomspace(largest, reach, _BAND)[1:] if reach > largest else np.empty(0)
+    grid = np.concatenate([np.geomspace(smallest, largest, _BAND), beyond])
+    grid[[0, _BAND - 1]] = smallest, largest
+    (own, own_draws), (other, other_draws) = deep.errors(grid), classical.errors(grid)
+    low, high = _envelope(other_draws - own_draws, _BAND, level)
+    middle = other - own
+    columns = (grid, middle, np.minimum(low, middle), np.maximum(high, middle))
+    return GainCurve(*(tuple(values.tolist()) for values in columns))
+
+
+def _envelope(draws: np.ndarray, n_first: int, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ends between which a share of ``level`` of the draws (n_draws, n) lies throughout the first columns.
+
+    In each column as many of the lowest draws lie outside as of the highest, and as many in every column:
+    the simultaneous band of Montiel Olea and Plagborg-Moller (2019).
+    """
+    n_draws = len(draws)
+    ranks = draws[:, :n_first].argsort(axis=0).argsort(axis=0)
+    outermost = np.minimum(ranks, n_draws - 1 - ranks).min(axis=1)
+    outside = int(np.quantile(outermost, 1 - level, method="lower"))
+    ordered = np.sort(draws, axis=0)
+    return ordered[outside], ordered[n_draws - 1 - outside]
+
+
+def _spans(
+    gain: GainCurve, deep: FittedCurve, classical: FittedCurve, largest: int, level: float
+) -> tuple[Span, ...]:
+    """The measured sizes by the family that is ahead: where the band of the gain excludes 0.
+
+    A lead is not claimed where the scores of a single size, without any curve, show the other one ahead.
+    """
+    known: list[tuple[Family | None, float]] = []
+    for rows, low, high in zip(gain.rows, gain.low, gain.high, strict=True):
+        if rows <= largest:
+            known.append(("deep" if low > 0 else "classical" if high < 0 else None, rows))
+    runs = [list(run) for _, run in itertools.groupby(known, key=lambda each: each[0])]
+    spans = [Span(run[0][0], run[0][1], run[-1][1]) for run in runs]
+    sizes, shares = _measured_lead(deep, classical)
+    checked = [span if _agree(span, sizes, shares, level) else replace(span, ahead=None) for span in spans]
+    return _joined(checked)
+
+
+def _agree(span: Span, sizes: np.ndarray, shares: np.ndarray, level: float) -> bool:
+    """Whether no measured size of a span shows the other family ahead; ``shares`` are those of deep."""
+    own = shares[(sizes >= span.first) & (sizes <= span.last)]
+    against = 1 - own if span.ahead == "deep" else own
+    return span.ahead is None or not np.any(against >= 0.5 + level / 2)
+
+
+def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Neighbours about which the same is known as one; what cannot be told fills the gaps."""
+    joined: list[Span] = []
+    for _, group in itertools.groupby(spans, key=lambda span: span.ahead):
+        own = list(group)
+        first = own[0].first if own[0].ahead or not joined else joined[-1].last
+        joined.append(Span(own[0].ahead, first, own[-1].last))
+    closed = [
+        replace(span, last=after.first) if span.ahead is None else span
+        for span, after in itertools.pairwise(joined)
+    ]
+    return (*closed, *joined[-1:])
+
+
+def _measured_lead(deep: FittedCurve, classical: FittedCurve) -> tuple[np.ndarray, np.ndarray]:
+    """The sizes that both families have, and how surely the mean error of deep is the lower one at each."""
+    sizes, here, there = _shared_sizes(deep, classical)
+    return sizes, np.mean(deep.drawn[:, here] < classical.drawn[:, there], axis=0)
 
 
 def _shared_sizes(deep: FittedCurve, classical: FittedCurve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -186,11 +279,11 @@ def _shared_sizes(deep: FittedCurve, classical: FittedCurve) -> tuple[np.ndarray
     return np.intersect1d(deep.curve.sizes, classical.curve.sizes, return_indices=True)
 
 
-def _lead(deep: FittedCurve, classical: FittedCurve, smallest: int) -> tuple[int, int, int]:
-    """At how many sizes deep has the lower mean error, the number compared, and the smallest shared size."""
+def _lead(deep: FittedCurve, classical: FittedCurve, smallest: int) -> tuple[int, int]:
+    """At how many sizes deep has the lower mean error, and the number compared."""
     sizes, here, there = _shared_sizes(deep, classical)
     ahead = (deep.curve.mean[here] < classical.curve.mean[there])[sizes >= smallest]
-    return int(ahead.sum()), len(ahead), int(sizes[0])
+    return int(ahead.sum()), len(ahead)
 
 
 def _was_behind(
@@ -201,8 +294,8 @@ def _was_behind(
     The measured means decide, not the curves: a curve is least reliable at its ends, and the sizes below
     its start were measured too.
     """
-    sizes, here, there = _shared_sizes(deep, classical)
-    ahead = np.mean(deep.drawn[:, here] < classical.drawn[:, there], axis=0)[sizes < (rows or 0)]
+    sizes, shares = _measured_lead(deep, classical)
+    ahead = shares[sizes < (rows or 0)]
     ahead = ahead if who == "deep" else 1 - ahead
     return bool(np.any(ahead <= 1 - level) and not np.any(ahead >= level))
 
@@ -226,45 +319,63 @@ class _Paths:
         return self.share(family) + self.share(f"{family}_overtakes")
 
 
-def _paths(ahead: np.ndarray, grid: np.ndarray) -> _Paths:
-    """Kinds of draws from which family is ahead at each size; the last change of the lead counts."""
+def _paths(deep: FittedCurve, classical: FittedCurve, first: int, last: int) -> _Paths:
+    """Kinds of draws by which family is ahead at each size; the last change of the lead counts."""
+    grid = np.geomspace(first, last, _GRID)
+    ahead = deep.errors(grid)[1] < classical.errors(grid)[1]
     changes = ahead[:, 1:] != ahead[:, :-1]
     changed = changes.any(axis=1)
-    last = ahead.shape[1] - 2 - changes[:, ::-1].argmax(axis=1)
-    where = np.sqrt(grid[last] * grid[last + 1])
+    last_change = ahead.shape[1] - 2 - changes[:, ::-1].argmax(axis=1)
+    where = np.sqrt(grid[last_change] * grid[last_change + 1])
     kind = np.where(ahead[:, -1], "deep", "classical").astype("<U19")
     kind[changed] = np.where(ahead[changed, -1], "deep_overtakes", "classical_overtakes")
     return _Paths(kind, np.where(changed, where, np.nan))
 
 
-def _decide(here: _Paths, everywhere: _Paths, level: float) -> tuple[str, _Paths]:
-    """The outcome, and the paths (measured, or up to the reach) that it is based on.
+def _outcome(
+    spans: Sequence[Span], everywhere: _Paths, deep: FittedCurve, classical: FittedCurve, level: float
+) -> str:
+    """What the measured sizes show; what lies beyond them cannot overrule it."""
+    first, last = spans[0].ahead, spans[-1].ahead
+    claimed = {span.ahead for span in spans} - {None}
+    if last and len(claimed) == 2:
+        seen = _was_behind(deep, classical, last, spans[-1].first, level)
+        return "crossover" if seen else "ahead_from"
+    for who in _FAMILIES:
+        if last != who and everywhere.share(f"{who}_overtakes") >= level:
+            rows = _interval(everywhere, who, level)[0]
+            if _was_behind(deep, classical, who, rows, level):
+                return "crossover"
+    if last:
+        if len(spans) > 1:
+            return "ahead_from"
+        extrapolated = deep.fits and classical.fits
+        sure = last == "classical" and extrapolated and everywhere.share(last) >= 0.5 + level / 2
+        return "none_in_reach" if sure else last
+    return "undecided" if not claimed else "ahead_to" if first else "ahead_between"
 
-    What lies beyond the measured sizes cannot overrule what they show.
-    """
-    for kind in ("deep_overtakes", "classical_overtakes"):
-        if here.share(kind) >= level:
-            return "crossover", here
-    for kind in ("deep_overtakes", "classical_overtakes"):
-        if everywhere.share(kind) >= level:
-            return "crossover", everywhere
-    if here.share("deep") >= level:
-        return "deep", here
-    if everywhere.share("classical") >= level:
-        return "none_in_reach", everywhere
-    if here.share("classical") >= level:
-        return "classical", everywhere
-    if max(here.leads("deep"), here.leads("classical")) >= level:
-        return "ahead_from", here
-    return "undecided", everywhere
+
+def _crossing_measured(outcome: str, spans: Sequence[Span]) -> bool:
+    """Whether a crossover is seen within the measured sizes, not by extrapolation."""
+    return (
+        outcome == "crossover" and spans[-1].ahead is not None and len({s.ahead for s in spans} - {None}) == 2
+    )
 
 
-def _overtaker(outcome: str, paths: _Paths) -> str:
+def _overtaker(outcome: str, spans: Sequence[Span], everywhere: _Paths) -> Family:
+    """The family that is, or would be, ahead with more rows."""
+    last = spans[-1].ahead
     if outcome in ("classical", "none_in_reach"):
         return "deep"
-    if outcome == "ahead_from":
-        return "deep" if paths.leads("deep") >= paths.leads("classical") else "classical"
-    return "deep" if paths.share("deep_overtakes") >= paths.share("classical_overtakes") else "classical"
+    if last and (outcome == "ahead_from" or _crossing_measured(outcome, spans)):
+        return last
+    if outcome == "ahead_to":
+        return "deep" if spans[0].ahead == "classical" else "classical"
+    return (
+        "deep"
+        if everywhere.share("deep_overtakes") >= everywhere.share("classical_overtakes")
+        else "classical"
+    )
 
 
 def _interval(paths: _Paths, overtaker: str, level: float) -> tuple[float | None, float | None, float | None]:
@@ -285,231 +396,3 @@ def _interval(paths: _Paths, overtaker: str, level: float) -> tuple[float | None
     ends = np.quantile(rows, [0.5, 0.5 - level / 2, 0.5 + level / 2], method="nearest")
     middle, low, high = (float(v) if 0 < v < np.inf else None for v in ends)
     return middle, low, high
-
-
-_FAMILIES = {"deep": "Deep learning", "classical": "Classical learning"}
-
-
-def in_words(crossover: Crossover, level: float) -> Crossover:
-    """The crossover with its headline, its sentence and its interval in words."""
-    return replace(
-        crossover,
-        headline=_headline(crossover),
-        sentence=_sentence(crossover, level),
-        interval=_interval_in_words(crossover),
-    )
-
-
-def rows_in_words(rows: float) -> str:
-    """Two significant digits, as a crossover is never more precise: 12345 as 12,000."""
-    digits = len(str(int(rows))) - 2
-    return f"{round(rows, -digits) if digits > 0 else round(rows):,.0f}"
-
-
-def _overtaking(crossover: Crossover) -> str:
-    return _FAMILIES[crossover.overtaker or "deep"]
-
-
-def _sentence(crossover: Crossover, level: float) -> str:
-    """The answer, and how far it reaches."""
-    span = f"at every size compared, from {crossover.smallest:,} to {crossover.largest:,} training rows"
-    if crossover.outcome == "crossover":
-        return _crossing(crossover, level)
-    if crossover.outcome == "deep":
-        return f"Deep learning is ahead {span}."
-    if crossover.outcome == "none_in_reach":
-        ahead = f"Classical learning is ahead {span}"
-        return f"{ahead}, and the curves do not cross within ten times the data. {_end(crossover)}"
-    if crossover.outcome == "classical":
-        return f"Classical learning is ahead {span}. {_beyond(crossover)} {_end(crossover)}"
-    if crossover.outcome == "ahead_from":
-        since = f"from {rows_in_words(crossover.high or 0)} to {crossover.largest:,} training rows"
-        return f"{_overtaking(crossover)} is ahead {since}; with fewer rows the order is uncertain."
-    if crossover.reason:
-        return f"Cannot tell: {crossover.reason}."
-    return _undecided(crossover)
-
-
-def _crossing(crossover: Crossover, level: float) -> str:
-    verb = "would overtake" if crossover.extrapolated else "overtakes"
-    at = f"about {rows_in_words(crossover.rows)} training rows" if crossover.rows else "an unknown size"
-    interval = f"{level:.0%} interval {_interval_in_words(crossover)}"
-    text = f"{_overtaking(crossover)} {verb} at {at} ({interval})."
-    if crossover.extrapolated:
-        return f"{text} This is an extrapolation: at most {crossover.largest:,} rows were measured."
-    return text
-
-
-def _undecided(crossover: Crossover) -> str:
-    share = f"{crossover.deep_ahead} of {crossover.compared_sizes} sizes"
-    parts = [
-        "Cannot tell: the uncertainty is larger than the difference between the curves.",
-        f"Deep learning has the lower mean error at {share}.",
-    ]
-    if crossover.low is not None or crossover.high is not None:
-        who = _overtaking(crossover).lower()
-        parts.append(f"If {who} overtakes, it does so at {_interval_in_words(crossover)} rows.")
-    if crossover.reach == crossover.largest:
-        parts.append(_end(crossover))
-    return " ".join(parts)
-
-
-def _beyond(crossover: Crossover) -> str:
-    if crossover.low is None or crossover.low <= crossover.largest:
-        return "With more data the order is uncertain."
-    return f"Deep learning is unlikely to overtake before {rows_in_words(crossover.low)} rows."
-
-
-def _end(crossover: Crossover) -> str:
-    """Why curves end where they do."""
-    if crossover.reach == crossover.largest:
-        return "No power law fits the curves, so they are not extrapolated."
-    return f"Curves are extrapolated to at most {crossover.reach:,} rows, {REACH} times the data."
-
-
-def _headline(crossover: Crossover) -> str:
-    """The answer in so few words that it fits above a picture."""
-    who = _overtaking(crossover)
-    if crossover.reason:
-        return f"Cannot tell: {crossover.reason}"
-    if crossover.outcome == "crossover" and crossover.rows:
-        verb = "would overtake" if crossover.extrapolated else "overtakes"
-        return f"{who} {verb} at about {rows_in_words(crossover.rows)} rows"
-    if crossover.outcome == "ahead_from":
-        return f"{who} is ahead from {rows_in_words(crossover.high or 0)} rows"
-    where = "at every size measured"
-    if crossover.smallest > crossover.measured_from:
-        where = f"at every size from {crossover.smallest:,} rows"
-    return {
-        "deep": f"Deep learning is ahead {where}",
-        "classical": f"Classical learning is ahead {where}",
-        "none_in_reach": "No crossover within ten times the data: classical learning stays ahead",
-        "crossover": f"{who} overtakes",
-    }.get(crossover.outcome, "Too close to tell which family is better")
-
-
-def _interval_in_words(crossover: Crossover) -> str:
-    """The interval with its open ends named."""
-    low, high = crossover.low, crossover.high
-    first = f"fewer than {crossover.smallest:,}" if low is None else rows_in_words(low)
-    last = f"more than {crossover.reach:,}" if high is None else rows_in_words(high)
-    return f"{first} to {last}"
-
-
-# A slower fall than n^-0.05 looks like a logarithm, a faster one than n^-2 like a step.
-EXPONENTS = (0.05, 2.0)
-_GRID_POWER_LAW = 33
-_HUBER = 1.345  # loses 5 % of efficiency where all is normal (Huber 1981)
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    """a + b n^-c; floats, or arrays of the same shape for many curves at once."""
-
-    asymptote: np.ndarray
-    scale: np.ndarray
-    exponent: np.ndarray
-
-    def __call__(self, sizes: np.ndarray) -> np.ndarray:
-        """Errors at these sizes: shape (..., len(sizes))."""
-        n = np.asarray(sizes, dtype=np.float64)
-        a, b, c = (np.asarray(v)[..., None] for v in (self.asymptote, self.scale, self.exponent))
-        errors: np.ndarray = a + b * n**-c
-        return errors
-
-
-def fit_power_law(
-    sizes: np.ndarray,
-    errors: np.ndarray,
-    sigma: np.ndarray | None = None,
-    *,
-    reweightings: int = 3,
-    refinements: int = 3,
-) -> PowerLaw:
-    """Weighted least squares under a >= 0, b >= 0, 0.05 <= c <= 2, robust against single sizes.
-
-    For a fixed exponent the problem is linear and has a closed solution, so the exponent alone is
-    searched: a grid, refined around its best point. Huber's weights reduce the influence of sizes that no
-    power law fits.
-
-    Parameters
-    ----------
-    sizes : ndarray of shape (S,), S >= 3
-    errors : ndarray of shape (..., S)
-        One curve a row.
-    sigma : ndarray of shape (S,), optional
-        Standard errors of the errors; all equal by default.
-
-    Returns
-    -------
-    PowerLaw with parameters of shape ``errors.shape[:-1]``
-    """
-    errors = np.asarray(errors, dtype=np.float64)
-    curves = errors.reshape(-1, errors.shape[-1])
-    centre = float(np.exp(np.mean(np.log(sizes))))
-    x = np.log(np.asarray(sizes, dtype=np.float64) / centre)
-    known = sigma is not None
-    precision = np.ones(len(x)) if sigma is None else 1.0 / np.asarray(sigma, dtype=np.float64) ** 2
-    precision = precision / precision.max()
-    unit = 1.0 if sigma is None else float(np.min(sigma))  # so that residuals / unit are in sigmas
-    weights = np.broadcast_to(precision, curves.shape)
-    for turn in range(reweightings + 1):
-        a, b, c = _least_squares(x, curves, weights, refinements)
-        if turn == reweightings:
-            break
-        residuals = (curves - a[:, None] - b[:, None] * np.exp(-c[:, None] * x)) * np.sqrt(precision) / unit
-        weights = precision * _huber(residuals, known)
-    shape = errors.shape[:-1]
-    return PowerLaw(a.reshape(shape), (b * centre**c).reshape(shape), c.reshape(shape))
-
-
-def _huber(residuals: np.ndarray, known: bool) -> np.ndarray:
-    """Weight 1 up to 1.345 standard deviations, then falling; of the residuals' own scale if larger."""
-    dof = max(residuals.shape[1] - 3, 1)
-    scale = np.median(np.abs(residuals), axis=1) / 0.6745 * np.sqrt(residuals.shape[1] / dof)
-    scale = np.maximum(scale, 1.0 if known else 1e-12)[:, None]
-    weights: np.ndarray = 1.0 / np.maximum(1.0, np.abs(residuals) / (_HUBER * scale))
-    return weights
-
-
-def _least_squares(
-    x: np.ndarray, curves: np.ndarray, weights: np.ndarray, refinements: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """a, b, c of each curve, with n measured in units of the middle size: y = a + b exp(-c x)."""
-    low, high = np.log(EXPONENTS)
-    step = (high - low) / (_GRID_POWER_LAW - 1)
-    grid = np.broadcast_to(np.linspace(low, high, _GRID_POWER_LAW), (len(curves), _GRID_POWER_LAW))
-    rows = np.arange(len(curves))
-    for turn in range(refinements + 1):
-        a, b, loss = _linear(np.exp(grid), x, curves, weights)
-        best = loss.argmin(axis=1)
-        if turn == refinements:
-            break
-        grid = np.clip(grid[rows, best][:, None] + step * np.linspace(-1, 1, 9), low, high)
-        step /= 4
-    return a[rows, best], b[rows, best], np.exp(grid[rows, best])
-
-
-def _linear(
-    exponents: np.ndarray, x: np.ndarray, curves: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Best a >= 0 and b >= 0, and the loss, for each exponent: arrays (n_curves, n_exponents).
-
-    The loss is convex: where the free solution has a negative part, the best one has it at zero.
-    """
-    u = np.exp(-exponents[:, :, None] * x)
-    w = weights[:, None, :]
-    y = curves[:, None, :]
-    sw, swu, swuu = weights.sum(axis=1)[:, None], (w * u).sum(axis=2), (w * u * u).sum(axis=2)
-    swy, swuy = (weights * curves).sum(axis=1)[:, None], (w * u * y).sum(axis=2)
-    determinant = np.maximum(sw * swuu - swu**2, 1e-300)
-    b = (sw * swuy - swu * swy) / determinant
-    a = (swy - b * swu) / sw
-    no_floor = a < 0
-    a = np.where(no_floor, 0.0, a)
-    b = np.where(no_floor, swuy / swuu, b)
-    flat = b < 0
-    b = np.where(flat, 0.0, b)
-    a = np.where(flat, np.maximum(swy / sw, 0.0), a)
-    loss = (w * (y - a[:, :, None] - b[:, :, None] * u) ** 2).sum(axis=2)
-    return a, b, loss

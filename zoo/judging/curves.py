@@ -19,13 +19,17 @@ from ..results.curves import (
     Interval,
     LearningCurveAnswer,
     ScoredFit,
+    SizeGain,
     SizeScore,
     SweepFacts,
 )
 from ..results.rows import Family
 from ..setup import Criteria
-from .crossover import REACH, ErrorCurve, FittedCurve, find_crossover, fit_curves, in_words, too_few_sizes
-from .intervals import best, corrected_interval, left_out_champion
+from .crossover import REACH, ErrorCurve, FittedCurve, find_crossover, fit_curves, spread_of, too_few_sizes
+from .crossover_words import in_words
+from .curve_spread import Spread
+from .fit_rows import ScoredUnits
+from .intervals import best, left_out_choices, student
 from .judge import resolve
 
 _DRAWN_SIZES = 61
@@ -54,16 +58,20 @@ def judge_learning_curve(
     resolved = resolve(criteria, facts.dataset)
     metric, level = resolved.metric, resolved.level
     sized = [SizeCell.of(fits, plan) for fits in cells]
-    champions = {family: family_curve(sized, plan, metric, family) for family in _FAMILIES}
-    fitted, crossover = _fit_and_compare(champions, plan, level)
+    judge = CurveJudge(ScoredUnits(facts.rows), plan, metric, level)
+    found = {family: judge.family_curve(sized, family) for family in _FAMILIES}
+    champions = {family: curve for family, (curve, _) in found.items()}
+    names = {family: own for family, (_, own) in found.items()}
+    fitted, crossover = judge.fit_and_compare(champions)
     return LearningCurveAnswer(
         dataset=facts.dataset,
         metric=_metric_facts(metric),
         plan=plan,
-        families=tuple(s for f, c in champions.items() for s in _family_scores(f, c, metric, level)),
-        models=tuple(_size_score(cell, plan, metric, level) for cell in sized),
+        families=tuple(judge.family_scores(champions, names)),
+        models=tuple(judge.size_score(cell) for cell in sized),
         fits=tuple(fit for cell in sized for fit in _fits(cell)),
         curves={family: _curve(f, crossover.reach, metric, level) for family, f in fitted.items()},
+        gains=tuple(judge.gains(champions["deep"], champions["classical"])),
         crossover=crossover,
         confidence_level=level,
         findings=facts.findings,
@@ -138,26 +146,23 @@ def exit_code(cells: Iterable[Cell]) -> int:
     return int(any(not fit.result.ok for cell in cells for fit in cell.fits))
 
 
-def estimate(values: np.ndarray, test_over_train: float, metric: Metric, level: float) -> Estimate:
-    """Mean and corrected interval within the metric's bounds; nothing where a fit has no score."""
-    if np.isnan(values).any():
+def estimate(
+    cell: Cell, units: ScoredUnits, ratio: float, shared: float, metric: Metric, level: float
+) -> Estimate:
+    """Mean of a cell with its interval by rows; nothing where a fit has no score."""
+    if not cell.complete:
         return Estimate(None, None, None)
-    if len(values) < 2:
-        return Estimate(float(values.mean()), None, None)
-    low, high = corrected_interval(values, test_over_train, level)
-    return Estimate(float(values.mean()), max(low, metric.bounds[0]), min(high, metric.bounds[1]))
+    evidence = units.evidence(cell.values, units.contributions(cell.fits), ratio, shared)
+    return Estimate(evidence.value, *units.interval(evidence, metric, level))
 
 
 def overlap(plan: CurvePlanFacts) -> np.ndarray:
-    """What shared rows of the repeats add to the variance of a mean, by size: float64 (S,).
+    """How much of the luck of a repeat's training rows the others share, by size: float64 (S,).
 
     At the largest size it is n_test/n_train (Nadeau and Bengio 2003); the share of rows that two random
-    subsets have in common falls with their size. Repeats beyond the number of disjoint parts score the same
-    rows again and do not reduce the variance further.
+    subsets have in common falls with their size.
     """
-    shared = np.array(plan.sizes) / plan.sizes[-1]
-    again = 1.0 / min(plan.repeats, plan.blocks) - 1.0 / plan.repeats
-    return plan.test_over_train * shared + again
+    return np.asarray(plan.test_over_train * np.array(plan.sizes) / plan.sizes[-1])
 
 
 def error_of(metric: Metric, scores: np.ndarray) -> np.ndarray:
@@ -170,37 +175,101 @@ def score_of(metric: Metric, errors: np.ndarray) -> np.ndarray:
     return metric.bounds[1] - errors if metric.greater_is_better else errors + metric.bounds[0]
 
 
-def family_curve(
-    cells: Sequence[SizeCell], plan: CurvePlanFacts, metric: Metric, family: str
-) -> tuple[ErrorCurve, list[str]]:
-    """Errors of a family's champion at every size that some model of it finished, and the champions' names.
+@dataclass(frozen=True)
+class CurveJudge:
+    """What the fits of a learning curve say, by the rows that scored them."""
 
-    At each size and repeat the champion is the model that is best on the repeats with other scoring rows,
-    so that no model is chosen by the rows that score it.
-    """
-    rounds = np.arange(plan.repeats) // plan.blocks
-    positions, errors, names = [], [], []
-    for position, size in enumerate(plan.sizes):
-        rivals = [c for c in cells if c.family == family and c.size == size and c.complete]
-        if rivals:
-            ranked = metric.sign * np.stack([c.values for c in rivals])
-            positions.append(position)
-            errors.append(error_of(metric, metric.sign * left_out_champion(ranked, rounds)))
-            names.append(rivals[best(ranked)].model)
-    by_repeat = np.array(errors).reshape(len(errors), plan.repeats).T
-    return ErrorCurve(np.array(plan.sizes)[positions], by_repeat, overlap(plan)[positions]), names
+    units: ScoredUnits
+    plan: CurvePlanFacts
+    metric: Metric
+    level: float
+
+    def family_curve(self, cells: Sequence[SizeCell], family: str) -> tuple[ErrorCurve, list[str]]:
+        """Errors of a family's champion at every size that some model of it finished, and their names.
+
+        At each size and repeat the champion is the model that is best on the repeats with other scoring
+        rows, so that no model is chosen by the rows that score it.
+        """
+        rounds = np.arange(self.plan.repeats) // self.plan.blocks
+        sizes, errors, parts, names = [], [], [], []
+        for size in self.plan.sizes:
+            rivals = [c for c in cells if c.family == family and c.size == size and c.complete]
+            if rivals:
+                ranked = self.metric.sign * np.stack([c.values for c in rivals])
+                choices = left_out_choices(ranked, rounds)
+                own = np.stack([self.units.contributions(c.fits) for c in rivals])
+                sizes.append(size)
+                scores = self.metric.sign * ranked[choices, np.arange(self.plan.repeats)]
+                errors.append(error_of(self.metric, scores))
+                parts.append(-self.metric.sign * self.units.chosen(own, choices))
+                names.append(rivals[best(ranked)].model)
+        return ErrorCurve(np.array(sizes, dtype=int), _columns(errors), _columns(parts)), names
+
+    def fit_and_compare(
+        self, champions: Mapping[Family, ErrorCurve]
+    ) -> tuple[dict[Family, FittedCurve], Crossover]:
+        """Power laws of the families that have enough sizes, and the crossover if both have."""
+        usable = {family: curve for family, curve in champions.items() if not too_few_sizes(curve)}
+        curves = list(usable.values())
+        laws = fit_curves(curves, self._spread(curves), self.plan.seed) if usable else []
+        fitted = dict(zip(usable, laws, strict=True))
+        if len(fitted) == 2:
+            return fitted, find_crossover(fitted["deep"], fitted["classical"], self.level)
+        return fitted, in_words(_no_crossover(fitted, self.plan), self.level)
+
+    def _spread(self, curves: Sequence[ErrorCurve]) -> Spread:
+        return spread_of(curves, self.units, self.plan.test_over_train)
+
+    def family_scores(
+        self, champions: Mapping[Family, ErrorCurve], names: Mapping[Family, Sequence[str]]
+    ) -> list[FamilyScore]:
+        """The champion of each family at each size, corrected for model selection."""
+        curves = {family: curve for family, curve in champions.items() if len(curve.sizes)}
+        if not curves:
+            return []
+        spread, unit = self._spread(list(curves.values())), iter(np.eye(sum(map(_size, curves.values()))))
+        return [
+            FamilyScore(family, int(size), name, *self._estimate(error, spread, next(unit)))
+            for family, curve in curves.items()
+            for size, name, error in zip(curve.sizes, names[family], curve.mean, strict=True)
+        ]
+
+    def _estimate(self, error: float, spread: Spread, weights: np.ndarray) -> Estimate:
+        evidence = spread.evidence(float(score_of(self.metric, np.asarray(error))), weights)
+        return Estimate(evidence.value, *self.units.interval(evidence, self.metric, self.level))
+
+    def gains(self, deep: ErrorCurve, classical: ErrorCurve) -> list[SizeGain]:
+        """The paired gain of the deep champion at each size that both families have."""
+        sizes, here, there = np.intersect1d(deep.sizes, classical.sizes, return_indices=True)
+        if not len(sizes):
+            return []
+        spread, unit = self._spread([deep, classical]), np.eye(_size(deep) + _size(classical))
+        return [
+            self._gain(int(size), spread, unit[_size(deep) + j] - unit[i], classical.mean[j] - deep.mean[i])
+            for size, i, j in zip(sizes, here, there, strict=True)
+        ]
+
+    def _gain(self, size: int, spread: Spread, weights: np.ndarray, gain: float) -> SizeGain:
+        evidence = spread.evidence(float(gain), weights)
+        error = evidence.error or abs(evidence.value)  # all rows alike tell no spread
+        own = student(evidence.value, error, evidence.freedom, 0.0, self.level)
+        return SizeGain(size, evidence.value, own.low, own.high)
+
+    def size_score(self, cell: SizeCell) -> SizeScore:
+        """A model at one size."""
+        ratio = self.plan.test_over_train
+        shared = float(overlap(self.plan)[self.plan.sizes.index(cell.size)])
+        mean = estimate(cell, self.units, ratio, shared, self.metric, self.level)
+        return SizeScore(cell.model, cell.family, cell.size, *cell.outcome(), *mean)
 
 
-def _fit_and_compare(
-    champions: Mapping[Family, tuple[ErrorCurve, list[str]]], plan: CurvePlanFacts, level: float
-) -> tuple[dict[Family, FittedCurve], Crossover]:
-    """Power laws of the families that have enough sizes, and the crossover if both have."""
-    usable = {family: curve for family, (curve, _) in champions.items() if not too_few_sizes(curve)}
-    laws = fit_curves(list(usable.values()), plan.seed) if usable else []
-    fitted = dict(zip(usable, laws, strict=True))
-    if len(fitted) == 2:
-        return fitted, find_crossover(fitted["deep"], fitted["classical"], level)
-    return fitted, in_words(_no_crossover(fitted, plan), level)
+def _size(curve: ErrorCurve) -> int:
+    return len(curve.sizes)
+
+
+def _columns(values: Sequence[np.ndarray]) -> np.ndarray:
+    """One column for each array; none of no rows without any."""
+    return np.stack(values, axis=1) if values else np.empty((0, 0))
 
 
 def _no_crossover(fitted: Mapping[Family, FittedCurve], plan: CurvePlanFacts) -> Crossover:
@@ -225,24 +294,6 @@ def _no_crossover(fitted: Mapping[Family, FittedCurve], plan: CurvePlanFacts) ->
 def _metric_facts(metric: Metric) -> CurveMetric:
     low, high = (float(bound) if np.isfinite(bound) else None for bound in metric.bounds)
     return CurveMetric(metric.name, metric.label, metric.greater_is_better, (low, high))
-
-
-def _family_scores(
-    family: Family, champions: tuple[ErrorCurve, list[str]], metric: Metric, level: float
-) -> list[FamilyScore]:
-    """The champion of a family at each size, corrected for model selection."""
-    curve, names = champions
-    scores = score_of(metric, curve.errors).T
-    return [
-        FamilyScore(family, int(size), name, *estimate(values, float(shared), metric, level))
-        for size, name, values, shared in zip(curve.sizes, names, scores, curve.overlap, strict=True)
-    ]
-
-
-def _size_score(cell: SizeCell, plan: CurvePlanFacts, metric: Metric, level: float) -> SizeScore:
-    shared = float(overlap(plan)[plan.sizes.index(cell.size)])
-    mean = estimate(cell.values, shared, metric, level)
-    return SizeScore(cell.model, cell.family, cell.size, *cell.outcome(), *mean)
 
 
 def _fits(cell: SizeCell) -> list[CurveFit]:

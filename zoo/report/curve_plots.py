@@ -67,7 +67,7 @@ def draw_learning_curve(answer: LearningCurveAnswer) -> Figure:
     _row_ticks(axes)
     axes.set_xlabel("training rows (logarithmic)")
     axes.set_ylabel(_score_label(answer.metric))
-    _titles(figure, crossover.headline, _curve_subtitle(answer))
+    _titles(figure, crossover.claim, _curve_subtitle(answer))
     return figure
 
 

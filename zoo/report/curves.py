@@ -30,14 +30,6 @@ from .words import FAMILY_COLOURS, count, data_facts, interval, number, seconds
 Answer = LearningCurveAnswer | CapacityAnswer
 Row = TypeVar("Row", SizeScore, NetworkScore)
 
-_OUTCOMES = {
-    "deep": "deep learning ahead at every size",
-    "classical": "classical learning ahead at every size",
-    "crossover": "a crossover",
-    "ahead_from": "one family ahead from some size on",
-    "none_in_reach": "no crossover within ten times the data",
-    "undecided": "undecided",
-}
 _PATHS = {
     "deep": "deep ahead throughout",
     "deep_overtakes": "deep overtakes",
@@ -123,7 +115,8 @@ def _sizes(answer: LearningCurveAnswer, wide: bool) -> Table:
     """A row per size: both families with interval and champion, and the champion's seconds of a fit."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("rows", justify="right", no_wrap=True)
-    for family, colour in FAMILY_COLOURS.items():
+    for family in ("deep", "classical"):
+        colour = FAMILY_COLOURS[family]
         head = Text(f"{family} {answer.metric.label} {_arrow(answer.metric)}", colour)
         table.add_column(head, no_wrap=True)
         table.add_column(Text("champion", colour), no_wrap=True, max_width=20 if wide else 12)
@@ -171,12 +164,12 @@ def _failures(rows: Iterable[Row], name: Callable[[Row], str]) -> list[Text]:
 
 def _crossover(answer: LearningCurveAnswer) -> Panel:
     crossover = answer.crossover
-    lines = [Text(crossover.sentence)]
+    lines = [Text.assemble((crossover.claim, "bold"), crossover.sentence.removeprefix(crossover.claim))]
     smallest = answer.plan.sizes[0]
     lines += [_power_law(family, curve, smallest) for family, curve in answer.curves.items()]
     if crossover.probabilities:
         lines.append(_probabilities(crossover))
-    title = Text(f"With more data: {_OUTCOMES[crossover.outcome]}", "bold")
+    title = Text("With more data", "bold")
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from ...datasets import Finding
 from .facts import DatasetFacts
 from .json import from_json, to_json
 from .rows import Family, Result
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FEWEST_SIZES = 4  # a power law has three parameters, and one size more can contradict it
 
@@ -19,7 +22,7 @@ Shape = tuple[int, ...]  # units of each hidden layer
 
 @dataclass(frozen=True)
 class ScoredFit:
-    """How a fit ended, without its prediction, and its score.
+    """How a fit ended, without its prediction, its score, and what every row contributed to it.
 
     Attributes
     ----------
@@ -27,10 +30,32 @@ class ScoredFit:
         For a learning curve, ``result.fold`` is the position of its training size in the plan.
     score : float or None
         The metric on the rows that score this fit; None where it has none.
+    influence : ndarray of shape (n_test,) or None
+        The influence value of every row that scores this fit; None without a score.
     """
 
     result: Result
     score: float | None
+    influence: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class ScoringRows:
+    """The rows that score the fits of each repeat, in the order of the influence values.
+
+    Attributes
+    ----------
+    units : tuple of int ndarray of shape (n_test,)
+        What is drawn independently, by repeat: the number of each row's group or moment, or of the row.
+    classes : tuple of int ndarray of shape (n_test,) or None
+        Class codes by repeat; None for regression, and where units are no rows.
+    in_order : bool
+        Whether units are moments, whose neighbours may be correlated.
+    """
+
+    units: tuple[np.ndarray, ...]
+    classes: tuple[np.ndarray, ...] | None = None
+    in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,8 @@ class SweepFacts:
         What the checks found in the data.
     versions : dict
         Versions of Python and libraries, by name.
+    rows : ScoringRows
+        The rows that score the fits.
     seconds : float
         Seconds that it took.
     interrupted : bool
@@ -54,6 +81,7 @@ class SweepFacts:
     dataset: DatasetFacts
     findings: tuple[Finding, ...]
     versions: dict[str, str | int | None]
+    rows: ScoringRows
     seconds: float = 0.0
     interrupted: bool = False
 
@@ -292,6 +320,61 @@ class FamilyCurve:
 
 
 @dataclass(frozen=True)
+class SizeGain:
+    """How much better the deep champion scores at a training size; below 0 the classical one is better.
+
+    Attributes
+    ----------
+    size : int
+        Training rows.
+    gain, low, high : float
+        Paired difference of both families in units of the metric, positive where deep learning is better,
+        with its interval at this size.
+    """
+
+    size: int
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class GainCurve:
+    """The gain of deep learning by the curves of both families; below 0 classical learning is better.
+
+    Attributes
+    ----------
+    rows : tuple of float
+        Training rows.
+    gain, low, high : tuple of float
+        The difference of the curves in units of the metric, with a band that holds all of the measured
+        sizes at once at the confidence level. Who is ahead is claimed only where it excludes 0.
+    """
+
+    rows: tuple[float, ...]
+    gain: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Neighbouring training sizes about which the same can be said.
+
+    Attributes
+    ----------
+    ahead : {"deep", "classical"} or None
+        The family that is ahead; None where that cannot be told.
+    first, last : float
+        Training rows.
+    """
+
+    ahead: Family | None
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
 class Crossover:
     """Where the error of one family falls below that of the other.
 
@@ -299,8 +382,9 @@ class Crossover:
     ----------
     outcome : str
         "deep" or "classical" (ahead at every size compared), "crossover", "ahead_from" (one is ahead from
-        ``high`` rows, with fewer rows it is uncertain), "none_in_reach" (classical ahead up to ten times
-        the data), or "undecided".
+        some size to the largest), "ahead_to" (one is ahead from the smallest size to some other),
+        "ahead_between" (one is ahead at some sizes between), "none_in_reach" (classical ahead up to ten
+        times the data), or "undecided".
     overtaker : str or None
         The family that is ahead beyond the crossover; without a crossover, the one that would be.
     rows, low, high : float or None
@@ -316,14 +400,20 @@ class Crossover:
     probabilities : dict of float
         Over all sizes up to ``reach``: "deep" or "classical" ahead throughout, "deep_overtakes",
         "classical_overtakes". Empty without curves of both families.
+    spans : tuple of Span
+        The measured sizes that were compared, by what can be said of them; none without both curves.
+    gain : GainCurve or None
+        The gain of deep learning by training size, on which ``spans`` and ``outcome`` rest.
     deep_ahead, compared_sizes : int
         At how many of the compared sizes the mean error of deep learning is the lower one.
-    measured_from : int
-        The smallest size that both families have.
     reason : str
         Why nothing can be compared.
-    headline, sentence, interval : str
-        The answer and its interval in words.
+    claim : str
+        What is claimed, with its confidence level: the title of the picture.
+    sentence : str
+        The claim, and what else is known.
+    interval : str
+        The interval of the crossover in words.
     """
 
     outcome: str
@@ -336,11 +426,12 @@ class Crossover:
     largest: int
     reach: int
     probabilities: dict[str, float]
+    spans: tuple[Span, ...] = ()
+    gain: GainCurve | None = None
     deep_ahead: int = 0
     compared_sizes: int = 0
-    measured_from: int = 0
     reason: str = ""
-    headline: str = ""
+    claim: str = ""
     sentence: str = ""
     interval: str = ""
 
@@ -365,6 +456,8 @@ class LearningCurveAnswer:
         Every single fit.
     curves : dict of FamilyCurve
         Power laws by family, without families that have scores at too few sizes.
+    gains : tuple of SizeGain
+        How much better the deep champion scores, by training size that both families have.
     crossover : Crossover
         Where, or whether, one family overtakes the other.
     confidence_level : float
@@ -388,6 +481,7 @@ class LearningCurveAnswer:
     models: tuple[SizeScore, ...]
     fits: tuple[CurveFit, ...]
     curves: dict[Family, FamilyCurve]
+    gains: tuple[SizeGain, ...]
     crossover: Crossover
     confidence_level: float
     findings: tuple[Finding, ...]

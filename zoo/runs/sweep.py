@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from ...datasets import Dataset
-from ..metrics import Metric, evaluate, truth_of
-from ..results.curves import CapacityAnswer, LearningCurveAnswer, ScoredFit
+from ..metrics import Metric, evaluate, influence_values, truth_of
+from ..results.curves import CapacityAnswer, LearningCurveAnswer, ScoredFit, ScoringRows
 from ..results.rows import Labels, Result
 from ..results.runs import Event, Progress
 from .fitting import can_fit_many, run_fleet, run_job
@@ -78,7 +80,8 @@ def run_cells(
 ) -> tuple[list[list[ScoredFit]], bool]:
     """The scored fits of each cell by repeat, and whether Ctrl-C ended it early (the rest are "interrupted").
 
-    Predictions are scored and dropped at once: hundreds of them on large data would not fit into memory.
+    Predictions are scored and dropped at once: hundreds of them on large data would not fit into memory. A
+    single number for each row is kept of them.
     """
     report = _Reporter(progress, sum(len(cell.jobs) for cell in cells))
     scored: list[list[ScoredFit]] = [[] for _ in cells]
@@ -120,8 +123,24 @@ def _score(result: Result, cell: Cell, dataset: Dataset, metric: Metric) -> Scor
     if result.prediction is None:
         return ScoredFit(result, None)
     rows = next(job.split.test for job in cell.jobs if fold_of(job) == (result.repeat, result.fold))
-    score = evaluate(metric, truth_of(Labels.of(dataset), rows), result.prediction)
-    return ScoredFit(replace(result, prediction=None), score)
+    truth = truth_of(Labels.of(dataset), rows)
+    score = evaluate(metric, truth, result.prediction)
+    influence = influence_values(metric, truth, result.prediction)
+    bare = replace(result, prediction=None)
+    return ScoredFit(bare, score, None if influence is None else influence.astype(np.float32))
+
+
+def scoring_rows(cells: Sequence[Cell], dataset: Dataset) -> ScoringRows:
+    """The rows that score the fits of each repeat, which are the same in all cells."""
+    by_repeat = {job.split.repeat: job.split.test for cell in cells for job in cell.jobs}
+    rows, labels = [by_repeat[repeat] for repeat in sorted(by_repeat)], Labels.of(dataset)
+    units = labels.times if labels.times is not None else labels.groups
+    if units is not None:
+        return ScoringRows(tuple(units[own] for own in rows), None, labels.times is not None)
+    if labels.task == "regression":
+        return ScoringRows(tuple(rows))
+    codes = np.searchsorted(labels.classes, labels.y)
+    return ScoringRows(tuple(rows), tuple(codes[own] for own in rows))
 
 
 def _complete(cell: Cell, fits: Sequence[ScoredFit]) -> list[ScoredFit]:

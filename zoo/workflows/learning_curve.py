@@ -30,7 +30,7 @@ from ..artefact.inspecting import versions
 from ..metrics import Metric
 from ..results.curves import CapacityPlanFacts, CurvePlanFacts, ScoredFit, SweepFacts
 from ..results.facts import DatasetFacts
-from ..runs.sweep import Cell, run_cells
+from ..runs.sweep import Cell, run_cells, scoring_rows
 
 
 @checked_types
@@ -207,6 +207,8 @@ def run_sweep(
     """The scored fits of every cell of a plan, and the facts of the sweep that began at ``started``."""
     findings = tuple(check_dataset(dataset))
     seed, threads = plan.facts.seed, plan.facts.threads
-    cells, interrupted = run_cells(plan.cells(), dataset, metric, seed, threads, progress)
+    planned = plan.cells()
+    cells, interrupted = run_cells(planned, dataset, metric, seed, threads, progress)
     seconds = time.perf_counter() - started
-    return cells, SweepFacts(facts, findings, versions(), seconds, interrupted)
+    rows = scoring_rows(planned, dataset)
+    return cells, SweepFacts(facts, findings, versions(), rows, seconds, interrupted)

@@ -15,6 +15,7 @@ from deepworth.zoo.results.curves import (
     CurvePlanFacts,
     LearningCurveAnswer,
     ScoredFit,
+    ScoringRows,
     SweepFacts,
 )
 from deepworth.zoo.results.facts import DatasetFacts
@@ -22,7 +23,7 @@ from deepworth.zoo.results.rows import Result
 from deepworth.zoo.setup import Criteria
 
 SIZES = (100, 200, 400, 800, 1600, 3200)
-REPEATS = 5
+REPEATS, N_ROWS = 5, 200
 LAWS = {"deep-mlp": ("deep", 0.1, 5.0), "random-forest": ("classical", 0.2, 1.0)}  # they cross at 1,600 rows
 GRID = CapacityPlanFacts("plain-mlp", (0, 1, 2), (4, 8), 5, 1, 0, 0.25, 0, {}, 1)
 
@@ -36,7 +37,18 @@ def facts():
         fingerprint="0",
         provenance=Provenance("memory"),
     )
-    return SweepFacts(data, (), {"numpy": "2"}, 1.5)
+    return SweepFacts(data, (), {"numpy": "2"}, rows(), 1.5)
+
+
+def rows():
+    """Two hundred rows score each repeat, other ones each."""
+    return ScoringRows(tuple(np.arange(N_ROWS) + N_ROWS * repeat for repeat in range(REPEATS)))
+
+
+def influence(rng, spread):
+    """Influence values that give the score of one repeat a standard deviation of ``spread``."""
+    values = rng.normal(size=N_ROWS)
+    return ((values - values.mean()) / values.std() * spread * np.sqrt(N_ROWS)).astype(np.float32)
 
 
 def plan():
@@ -48,9 +60,10 @@ def cells(seed=0):
     """Accuracies of both models at every size: each follows its power law, with common and own noise."""
     rng = np.random.default_rng(seed)
     common = rng.normal(0, 0.01, REPEATS)
+    shared = [influence(rng, 0.01) for _ in range(REPEATS)]
     return [
         [
-            ScoredFit(Result(name, family, repeat, position, fit_seconds=2.0), 1 - error)
+            ScoredFit(Result(name, family, repeat, position, fit_seconds=2.0), 1 - error, shared[repeat])
             for repeat, error in enumerate(a + b * size**-0.5 + common + rng.normal(0, 0.002, REPEATS))
         ]
         for name, (family, a, b) in LAWS.items()
@@ -61,9 +74,14 @@ def cells(seed=0):
 def grid():
     """Accuracies of networks of which those without hidden layers are worse."""
     rng = np.random.default_rng(0)
+    shared = [influence(rng, 0.01) for _ in range(REPEATS)]
     return [
         [
-            ScoredFit(Result("plain-mlp", "deep", repeat, 0, parameters=10), (0.9 if shape else 0.6) + noise)
+            ScoredFit(
+                Result("plain-mlp", "deep", repeat, 0, parameters=10),
+                (0.9 if shape else 0.6) + noise,
+                shared[repeat] + influence(rng, 0.005),
+            )
             for repeat, noise in enumerate(rng.normal(0, 0.005, 5))
         ]
         for shape in GRID.networks

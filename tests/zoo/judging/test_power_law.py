@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.judging.crossover import EXPONENTS, fit_power_law
+from deepworth.zoo.judging.power_law import EXPONENTS, fit_power_law
 
 SIZES = np.array([50, 100, 200, 400, 800, 1600, 3200, 6400])
 

@@ -9,10 +9,12 @@ import pytest
 import deepworth
 from deepworth.datasets import Dataset, InputError
 from deepworth.zoo import registry
-from deepworth.zoo.judging.capacity import sufficiency
-from deepworth.zoo.metrics import METRICS
-from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts
+from deepworth.zoo.judging.capacity import judge_capacity
+from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts, ScoredFit, ScoringRows, SweepFacts
+from deepworth.zoo.results.facts import dataset_facts
+from deepworth.zoo.results.rows import Result
 from deepworth.zoo.runs.sweep import Interrupted
+from deepworth.zoo.setup import Criteria
 from deepworth.zoo.workflows.capacity import Capacity, capacity
 
 
@@ -101,13 +103,21 @@ def test_depth_that_pays_is_seen(network):
     assert result.headline == "Two hidden layers are not enough"
 
 
+def guessed(rng, fold):
+    """A fit that is right in half of 40 rows."""
+    right = rng.integers(0, 2, 40).astype(float)
+    return ScoredFit(Result("plain-mlp", "deep", fold, 0), float(right.mean()), right - right.mean())
+
+
 def test_noise_alone_is_no_depth():
     """The best of several guessing networks must not pass for a gain: at 95 %, hardly ever."""
     plan = CapacityPlanFacts("plain-mlp", (0, 1, 2), (4, 16), 5, 1, 0, 0.25, 0, {}, 1)
     rng, is_no = np.random.default_rng(0), []
+    rows = ScoringRows(tuple(np.arange(40) + 40 * fold for fold in range(5)))
+    facts = SweepFacts(dataset_facts(table()), (), {}, rows)
     for _ in range(400):
-        values = {shape: rng.binomial(40, 0.5, 5) / 40 for shape in plan.networks}
-        answers = sufficiency(values, plan, METRICS["accuracy"], 0.0, 0.95)
+        cells = [[guessed(rng, fold) for fold in range(5)] for _ in plan.networks]
+        answers = judge_capacity(cells, plan, facts, Criteria("accuracy", margin=0.0)).answers
         is_no += [a.outcome == "no" for a in answers]
     assert len(is_no) == 3 * 400
     assert np.mean(is_no) <= 0.05

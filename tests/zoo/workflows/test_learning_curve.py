@@ -9,11 +9,12 @@ import pytest
 import deepworth
 from deepworth.datasets import Dataset, InputError
 from deepworth.zoo import registry
-from deepworth.zoo.judging.curves import SizeCell, family_curve
+from deepworth.zoo.judging.curves import CurveJudge, SizeCell
+from deepworth.zoo.judging.fit_rows import ScoredUnits
 from deepworth.zoo.metrics import primary
 from deepworth.zoo.results.curves import LearningCurveAnswer, ScoredFit
 from deepworth.zoo.runs.curve_plan import make_curve_plan
-from deepworth.zoo.runs.sweep import Interrupted, run_cells
+from deepworth.zoo.runs.sweep import Interrupted, run_cells, scoring_rows
 from deepworth.zoo.workflows.learning_curve import LearningCurve, learning_curve
 
 
@@ -127,6 +128,9 @@ def test_predictions_are_dropped_once_they_are_scored():
     assert not interrupted
     assert len(fits) == 4 * 2
     assert all(fit.score is not None and fit.result.prediction is None for fit in fits)
+    rows = scoring_rows(plan.cells(), data)
+    sizes = [len(fit.influence) for fit in fits]
+    assert sizes == [len(rows.units[fit.result.repeat]) for fit in fits]
 
 
 def test_the_same_seed_gives_the_same_numbers(stand_in):
@@ -160,12 +164,17 @@ def test_the_champion_does_not_profit_from_selection():
         plan = make_curve_plan(data, **wanted, seed=seed)
         cells = [
             SizeCell.of(
-                [ScoredFit(job.ended(), guessed(rng, data.y[job.split.test])) for job in cell.jobs],
+                [
+                    ScoredFit(job.ended(), guessed(rng, data.y[own]), np.zeros(len(own)))
+                    for job in cell.jobs
+                    for own in [job.split.test]
+                ],
                 plan.facts,
             )
             for cell in plan.cells()
         ]
-        fair += [1 - family_curve(cells, plan.facts, metric, "classical")[0].mean]
+        judge = CurveJudge(ScoredUnits(scoring_rows(plan.cells(), data)), plan.facts, metric, 0.95)
+        fair += [1 - judge.family_curve(cells, "classical")[0].mean]
         means = np.reshape([cell.values.mean() for cell in cells], (len(names), 4))
         lucky += [means.max(axis=0)]
     error = np.std(fair, ddof=1) / np.sqrt(np.size(fair))
