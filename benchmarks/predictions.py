@@ -5,6 +5,7 @@
 ``seconds_100k`` is the wall time of ``deepworth verdict --predictions a.csv b.csv`` with 100,000 rows each,
 from the start of the process to its end, the median of several; ``cpu_seconds_100k`` its processor time, and
 ``import_seconds`` the wall time of what it imports alone. ``seconds_100k_parquet`` is that of Parquet files.
+``load_average`` says whether the machine was idle: wall times of a busy one say nothing.
 
 ``planned_over_needed`` is the number of rows that small samples plan for a true gain over the number that is
 needed: the one at which 80 % of simulated samples give the right verdict. ``worst_planned_over_needed`` is
@@ -77,6 +78,7 @@ def times(n: int, rounds: int) -> dict[str, float]:
         "cpu_seconds_100k": statistics.median(one["csv"][1] for one in taken),
         "seconds_100k_parquet": statistics.median(one["parquet"][0] for one in taken),
         "import_seconds": statistics.median(one["import"][0] for one in taken),
+        "load_average": os.getloadavg()[0],
     }
 
 
