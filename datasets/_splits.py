@@ -60,7 +60,8 @@ def make_splits(
     """Split rows by repeated cross-validation, holdout, order of time, or an official test set.
 
     Classification is stratified by class. `groups` keeps all rows of a group on one side. `test` makes one
-    split, `time` one repeat of splits that predict later rows from earlier ones.
+    split, and a further one for each repeat that trains on a random half of the training rows. `time` makes
+    one repeat of splits that predict later rows from earlier ones.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def make_splits(
     Returns
     -------
     list of Split
-        ``repeats * K`` splits (with `time` at most K), sorted by repeat and fold; row numbers ascend.
+        ``repeats * K`` splits (with `time` at most K, with `test` one for each repeat), sorted by repeat and
+        fold; row numbers ascend.
 
     Raises
     ------
@@ -104,7 +106,9 @@ def make_splits(
     if folds < 2 or repeats < 1:
         raise InputError(f"expected at least 2 folds and 1 repeat, got {folds} and {repeats}")
     if test is not None:
-        return [_official(y, task, np.asarray(test, dtype=bool), groups)]
+        official = _official(y, task, np.asarray(test, dtype=bool), groups)
+        halves = (_half(y, task, official.train, groups, (seed, r)) for r in range(1, repeats))
+        return [official, *(Split(r, 0, half, official.test) for r, half in enumerate(halves, 1))]
     if time is not None:
         from ._time_splits import time_splits
 
@@ -157,6 +161,25 @@ def _official(y: np.ndarray, task: str, test: np.ndarray, groups: np.ndarray | N
             f"class {str(unseen[0])!r} is in the test set only; add training rows of it, or remove it"
         )
     return Split(0, 0, train_rows, test_rows)
+
+
+def _half(
+    y: np.ndarray, task: str, train: np.ndarray, groups: np.ndarray | None, stream: tuple[int, int]
+) -> np.ndarray:
+    """A random half of the training rows, of each class, or of the groups as long as no class is lost."""
+    n_classes = 0 if task == "regression" else len(np.unique(y[train]))
+    for random_state in random_states(stream):
+        rng = np.random.default_rng(random_state)
+        if groups is not None:
+            units = rng.permutation(np.unique(groups[train]))
+            half = train[np.isin(groups[train], units[: -(-len(units) // 2)])]
+        else:
+            strata = [train[y[train] == c] for c in np.unique(y[train])] if n_classes else [train]
+            drawn = [rng.permutation(rows)[: -(-len(rows) // 2)] for rows in strata]
+            half = np.sort(np.concatenate(drawn))
+        if not n_classes or len(np.unique(y[half])) == n_classes:
+            return half
+    raise InputError("half of the groups of the training set lack a class; remove --repeats, or merge groups")
 
 
 def _possible_folds(y: np.ndarray, task: str, folds: int, groups: np.ndarray | None) -> int:

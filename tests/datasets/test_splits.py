@@ -105,11 +105,39 @@ def test_the_plan_of_a_repeat_does_not_depend_on_how_many_follow():
 
 def test_an_official_part_is_one_split():
     test = np.arange(20) >= 15
-    (split,) = make_splits(labels(10, 10), task="binary", folds=5, repeats=9, test=test)
+    (split,) = make_splits(labels(10, 10), task="binary", folds=5, test=test)
     assert isinstance(split, Split)
     assert (split.repeat, split.fold) == (0, 0)
     assert split.train.tolist() == list(range(15))
     assert split.test.tolist() == list(range(15, 20))
+
+
+@settings(deadline=None)
+@given(
+    counts=st.lists(st.integers(1, 30), min_size=2, max_size=4).filter(lambda c: sum(c) >= 6),
+    repeats=st.integers(2, 5),
+    in_group=st.integers(1, 3),
+    seed=st.integers(0, 2**32),
+)
+def test_repeats_of_an_official_part_train_on_halves(counts, repeats, in_group, seed):
+    y = np.concatenate([labels(*counts), labels(*([1] * len(counts)))])  # every class is in both parts
+    test = np.arange(len(y)) >= sum(counts)
+    first, *others = make_splits(y, task="multiclass", test=test, repeats=repeats, seed=seed)
+    assert [split.repeat for split in others] == list(range(1, repeats))
+    for split in others:
+        assert split.test.tolist() == first.test.tolist()
+        assert set(split.train) <= set(first.train)
+        for c in np.unique(y):
+            assert np.sum(y[split.train] == c) == -(-np.sum(y[first.train] == c) // 2)
+    groups = np.where(test, -1 - np.arange(len(y)), np.arange(len(y)) // in_group)
+    numbers = np.arange(len(y), dtype=float)
+    for split in make_splits(
+        numbers, task="regression", test=test, repeats=repeats, seed=seed, groups=groups
+    )[1:]:
+        rest = np.setdiff1d(first.train, split.train)
+        assert not set(groups[split.train]) & set(groups[rest])
+    again = make_splits(y, task="multiclass", test=test, repeats=repeats + 1, seed=seed)[1:repeats]
+    assert [s.train.tolist() for s in again] == [s.train.tolist() for s in others]
 
 
 def test_no_fold_trains_without_a_class():

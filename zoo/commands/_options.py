@@ -243,7 +243,8 @@ def repeats(default: int | None, words: str | bool = True, *, minimum: int = 1) 
         default=default,
         show_default=words,
         metavar="N",
-        help="Number of repeats with new random splits.",
+        help="Number of repeats with new random splits; with an official test set, of trainings: one on all "
+        "training rows, the others on random halves of them.",
     )
 
 

@@ -99,7 +99,7 @@ def latency(sheet: CostSheet, rows: int) -> float | None:
 
 def _cost_notes(cost: Result | None) -> list[str]:
     if cost is None or cost.status in ("ok", "skipped"):
-        return []
+        return [cost.reason] if cost is not None and cost.status == "ok" and cost.reason else []
     return [f"costs not measured in full, {cost.status}: {cost.reason}"]
 
 

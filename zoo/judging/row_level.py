@@ -10,9 +10,10 @@ contributions of a row first.
 Three sources of uncertainty are kept apart:
 
 - *rows*: which rows were tested;
-- *training*: which rows the models were trained on. Folds share training rows, so they do not show it. Nadeau
-  and Bengio (2003) take test and training rows to be correlated by n_test / (n_test + n_train); the half of
-  their term is what simulations need (``benchmarks/inference.py``);
+- *training*: which rows the models were trained on. Trainings on random halves of an official training set
+  show it. Folds share training rows, so they do not. Nadeau and Bengio (2003) take test and training rows to
+  be correlated by n_test / (n_test + n_train); the half of their term is what simulations need
+  (``benchmarks/inference.py``);
 - *luck*: splits and seeds, as far as repeats differ from each other, or folds differ by more than their rows.
   Such an excess has the variance of Nadeau and Bengio's fold scores.
 """
@@ -25,7 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special, stats
 
-from ..metrics import Metric, Truth, bootstrap_weights, influence_values, truth_of
+from ..metrics import Metric, Truth, bootstrap_weights, evaluate, influence_values, truth_of
 from ..results.answer import Doubt, Interval, Needed, Paired, Posterior
 from ..results.rows import Results
 from ..setup import InferenceName
@@ -40,6 +41,7 @@ DRAWN, AT_ONCE = 20_000_000, 4_000_000  # rows of all bootstrap samples, and of 
 FEWEST_SAMPLES, MOST_SAMPLES = 100, 1000
 POWER = 0.8  # of what is said to settle a verdict
 MOST_REPEATS, MOST_TIMES = 20, 1000  # that are worth being named
+ASSUMED = 2  # degrees of freedom of the assumed variance by training rows, beside retrainings
 FEWEST_IN_FOLD = 5  # rows of a class; below, influence values of a fold tell too little
 
 
@@ -209,6 +211,10 @@ class RowLevel:
         self._kept: dict[tuple[int, int], np.ndarray] = {}
         self._choices: dict[tuple[int, ...], tuple[float, np.ndarray]] = {}
         self._seed = results.facts.plan.seed
+        self._retrained: dict[str, list[np.ndarray]] = {}
+        for row in results.retrained:
+            if row.prediction is not None:
+                self._retrained.setdefault(row.model, []).append(row.prediction)
 
     def interval(self, model: int, metric: Metric) -> Interval:
         """Student t, within the bounds of the metric."""
@@ -239,9 +245,7 @@ class RowLevel:
         """None where the two have no fold with a score of both."""
         if not len(self._defined([first, second], self.metric)):
             return None
-        evidence = self.evidence(
-            {first: 1.0, second: -1.0} if first != second else {first: 0.0}, self.metric
-        )
+        evidence = self.evidence({first: 1.0, second: -1.0} if first != second else {first: 0.0}, self.metric)
         error = evidence.error or abs(evidence.value)  # all rows alike tell no spread
         p_value = _two_sided(evidence.value, error, evidence.freedom)
         names = self.models[first].model, self.models[second].model
@@ -360,6 +364,7 @@ class RowLevel:
         variance, freedom = self._units.of_tested(self._sum(parts))
         evidence = _apart(float(np.mean(values)), variance, float(np.mean(singles)), len(singles), freedom)
         evidence = self._with_training(evidence, values, float(np.mean(within)), float(np.mean(singles)))
+        evidence = self._with_retraining(evidence, weights, metric)
         return self._if_rare(evidence, values, metric)
 
     def _sum(self, parts: Mapping[int, np.ndarray]) -> np.ndarray:
@@ -389,6 +394,30 @@ class RowLevel:
         stable = evidence.rows / single if single > 0 else 1.0
         luck = evidence.luck + excess(values, within) * (1 / len(values) + ratio)
         return replace(evidence, training=TRAINING * ratio * within * stable, luck=luck)
+
+    def _with_retraining(self, evidence: Evidence, weights: Mapping[int, float], metric: Metric) -> Evidence:
+        """With the variance of trainings on random halves, where there are some.
+
+        To first order, the mean of a statistic over a random half of n rows varies about that over all of
+        them as the latter varies about its expectation (the delete-d jackknife, Shao and Wu 1989, d = n / 2);
+        seeds vary as they do.
+        """
+        trained = [self._retrained.get(self.models[model].model, []) for model in weights]
+        again = min(map(len, trained), default=0)
+        if again < 2:
+            return evidence
+        scores = np.array(
+            [[_score(metric, self._truths[0], own[i]) for i in range(again)] for own in trained]
+        )
+        gains = np.array(list(weights.values())) @ scores
+        if np.isnan(gains).any():
+            return evidence
+        seen = float(np.var(gains, ddof=1))
+        training = ((again - 1) * seen + ASSUMED * evidence.training) / (again - 1 + ASSUMED)
+        total = evidence.rows + training + evidence.luck
+        parts = (evidence.rows**2 / evidence.freedom, training**2 / (again - 1 + ASSUMED))
+        freedom = total**2 / sum(parts) if total > 0 else evidence.freedom
+        return replace(evidence, training=training, freedom=max(1.0, freedom))
 
     def _if_rare(self, evidence: Evidence, values: np.ndarray, metric: Metric) -> Evidence:
         """With a handful of rows of a class in a fold, no surer than the scores of the folds are."""
@@ -467,6 +496,11 @@ def _duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(1, round(seconds))} s"
+
+
+def _score(metric: Metric, truth: Truth, prediction: np.ndarray) -> float:
+    value = evaluate(metric, truth, prediction)
+    return np.nan if value is None else metric.sign * value
 
 
 def _apart(value: float, whole: float, single: float, n_repeats: int, freedom: float) -> Evidence:

@@ -154,7 +154,8 @@ def facts(answer: Answer) -> list[str]:
 
 def _scored_on(plan: PlanFacts, data: DatasetFacts) -> str:
     if plan.official_test:
-        return f"scored on a test set of {data.test_rows or 0:,} rows"
+        again = f", trained {plan.repeats - 1} times more on half of the others" if plan.repeats > 1 else ""
+        return f"scored on a test set of {data.test_rows or 0:,} rows{again}"
     if plan.in_time_order:
         return f"scored on {plan.folds} later periods"
     if plan.holdout:

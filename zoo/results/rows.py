@@ -284,22 +284,35 @@ class Results:
     @property
     def folds(self) -> list[Result]:
         """Rows of jobs that were to be scored."""
-        return [row for row in self.rows if row.kind == "fold"]
+        return [row for row in self.rows if row.kind == "fold" and not self._is_retraining(row)]
+
+    @property
+    def retrained(self) -> list[Result]:
+        """Rows of jobs that were trained again, on a half of an official training set."""
+        return [row for row in self.rows if row.kind == "fold" and self._is_retraining(row)]
+
+    def _tested_by(self, row: Result) -> np.ndarray:
+        return self.test_rows[0 if self._is_retraining(row) else row.repeat, row.fold]
+
+    def _is_retraining(self, row: Result) -> bool:
+        return row.repeat > 0 and self.facts.plan.official_test
 
     @property
     def costs(self) -> dict[str, Result]:
         """Rows of jobs that were to measure costs, by model."""
         return {row.model: row for row in self.rows if row.kind == "cost"}
 
-    def predictions(self) -> pd.DataFrame:
+    def predictions(self, retrained: bool = False) -> pd.DataFrame:
         """Predictions of held-out rows: row, repeat, fold, model, truth, prediction, probabilities.
 
-        With the ``group`` and the ``time`` of each row, as numbers, where the labels have them.
+        With the ``group`` and the ``time`` of each row, as numbers, where the labels have them. On request with
+        those of models that were trained on halves of an official training set.
         """
         import pandas as pd
 
-        kept = [row for row in self.folds if row.ok and row.prediction is not None]
-        frames = [prediction_frame(row, self.test_rows[row.repeat, row.fold], self.labels) for row in kept]
+        jobs = [*self.folds, *(self.retrained if retrained else ())]
+        kept = [row for row in jobs if row.ok and row.prediction is not None]
+        frames = [prediction_frame(row, self._tested_by(row), self.labels) for row in kept]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 

@@ -22,6 +22,7 @@ from .limits import Limits, threads_for
 # Ten folds once beat five folds twice: the overlap term n_test/n_train falls from 1/4 to 1/9, which
 # no number of repeats makes up for.
 PRESETS = {"quick": (5, 1), "standard": (10, 1), "thorough": (10, 3)}
+TRAININGS = {"quick": 1, "standard": 5, "thorough": 10}  # for an official test set: one, then on halves
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ class Plan:
 
     @property
     def test_rows(self) -> dict[Fold, np.ndarray]:
-        """Row numbers that each fold tests."""
-        return {fold_of(job): job.split.test for job in self.jobs}
+        """Row numbers that each fold tests; trainings on halves of a training set are no folds."""
+        scored = (job for job in self.jobs if not (self.official_test and job.split.repeat))
+        return {fold_of(job): job.split.test for job in scored}
 
     def facts(self) -> PlanFacts:
         """The plan without its rows."""
@@ -104,7 +106,7 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
         preset=design.preset,
         seed=setup.seed,
         official_test=dataset.test is not None,
-        test_over_train=sum(len(s.test) / len(s.train) for s in splits) / len(splits),
+        test_over_train=_test_over_train(splits[:1] if dataset.test is not None else splits),
         params=known_params(design.params, names),
         threads=threads_for(max(len(s.train) for s in splits), limits),
         calibrate=design.calibrate,
@@ -113,6 +115,10 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
         limits=limits,
         own=setup.own,
     )
+
+
+def _test_over_train(splits: Sequence[Split]) -> float:
+    return sum(len(split.test) / len(split.train) for split in splits) / len(splits)
 
 
 def check_design(setup: Setup) -> None:
@@ -147,6 +153,8 @@ def _splits(dataset: Dataset, setup: Setup) -> list[Split]:
         repeats = 1
         if (design.repeats or 1) > 1:
             raise InputError("rows in time order have one order only: remove --repeats, or use more --folds")
+    if dataset.test is not None:
+        repeats = TRAININGS[design.preset]
     if design.holdout is not None:
         repeats = folds * PRESETS[design.preset][1]  # as many fits as of folds
         _check_holdout(dataset, design.folds)

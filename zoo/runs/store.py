@@ -225,7 +225,8 @@ def load_results(run: str | Path, store: str | os.PathLike[str] | None = None) -
     for row in (own.result for own in job_rows(kept.folder)):
         part = parts.get((row.model, row.repeat, row.fold)) if row.kind == "fold" else None
         if part is not None:
-            test_rows[row.repeat, row.fold] = part["row"].to_numpy()
+            if not (answer.plan.official_test and row.repeat):
+                test_rows[row.repeat, row.fold] = part["row"].to_numpy()
             row = replace(row, prediction=prediction_array(part, dataset.task, dataset.classes))
         rows.append(row)
     regression = dataset.task == "regression"

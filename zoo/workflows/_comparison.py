@@ -169,7 +169,7 @@ class Conduct:
             results = with_slices(results, answer)
             if self.record:
                 status = "partial" if answer.exit_code else "ok"
-                self.record.finish(status, answer, results.predictions())
+                self.record.finish(status, answer, results.predictions(retrained=True))
         return Comparison(answer, lambda: results, self.dataset, self.setup.own)
 
     def _results(self, rows: list[Result], expected: TimeEstimate | None) -> Results:
@@ -205,7 +205,7 @@ class Conduct:
         thread = threading.Thread(target=judge_in_time, daemon=True)
         thread.start()
         thread.join(_PATIENCE)
-        answer, predictions = (kept[0][0], kept[0][1].predictions()) if kept else (None, None)
+        answer, predictions = (kept[0][0], kept[0][1].predictions(retrained=True)) if kept else (None, None)
         self.record.finish("interrupted", answer, predictions)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..calibration.conformal import LEVEL, misclassification_costs
 from ..judging.calibration import judge_calibration
 from ..results.calibration import CalibrationAnswer
-from ..runs.store import find_run, load_predictions, need_answer, read_run
+from ..runs.store import find_run, load_results, need_answer, read_run
 
 
 def calibration(
@@ -60,7 +60,7 @@ def calibration(
     answer = need_answer(kept)
     return judge_calibration(
         answer,
-        load_predictions(kept.folder),
+        load_results(kept.folder).predictions(),
         models=models,
         level=confidence_level,
         costs=misclassification_costs(cost_false_negative, cost_false_positive),

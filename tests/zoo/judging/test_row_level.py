@@ -1,5 +1,6 @@
 """Inference by rows: against closed forms and other people's tests, and by simulations with known truth."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -277,6 +278,44 @@ def test_so_many_rows_would_settle_it():
             inside = stats.norm.cdf((margin - seen) / error) - stats.norm.cdf((-margin - seen) / error)
             decided = inside >= 0.95
         assert np.mean(decided) == pytest.approx(0.8, abs=0.02)
+
+
+def retrained(y, predictions, again, ratio=0.5):
+    """A run on one test part, with further trainings of every model."""
+    run = results_of(y, predictions, {(0, 0): np.arange(len(y))}, ratio=ratio)
+    rows = [
+        Result(name, FAMILIES[name[0]], repeat, 0, prediction=p)
+        for name, own in again.items()
+        for repeat, p in enumerate(own, 1)
+    ]
+    return replace(run, rows=(*run.rows, *rows))
+
+
+def test_trainings_on_halves_show_what_other_training_rows_change():
+    """Trainings whose scores vary by 0.05 by luck alone, on a test set of which the rows agree."""
+    rng, n = np.random.default_rng(14), 5000
+    y = np.zeros(n)
+    noise = 0.1 * rng.normal(size=n)
+
+    def trained(shift):
+        return 10 + shift + noise
+
+    again = {"d1": [trained(shift) for shift in 0.05 * rng.normal(size=60)], "c1": [trained(0)] * 60}
+    first = {"d1": [trained(0.01)], "c1": [trained(0)]}
+    run = retrained(y, first, again)
+    assert [row.repeat for row in run.folds] == [0, 0]
+    assert len(run.retrained) == 120
+    pair = by_rows(run, METRICS["mae"]).paired(0, 1, 0.0)
+    assert pair.error == pytest.approx(0.05, rel=0.2)
+    assert pair.doubt.training > 0.95
+    alone = by_rows(retrained(y, first, {}), METRICS["mae"]).paired(0, 1, 0.0)
+    assert alone.error < 0.01
+
+
+def test_a_failed_retraining_is_left_out():
+    y, one, other = sick(200, np.random.default_rng(15))
+    run = retrained(y, {"d1": [one], "c1": [other]}, {"d1": [one, None, one], "c1": [other] * 3})
+    assert by_rows(run, AUC).paired(0, 1, 0.0).error > 0
 
 
 def around(mean, n, parts, rng, spread):

@@ -50,6 +50,21 @@ def test_an_official_test_part_is_resampled_as_before(store, task):
     assert verdict("last", store=store).answer == first
 
 
+def test_trainings_on_halves_are_no_folds(store):
+    """They show what other training rows change, and take no part in scores and predictions."""
+    data = table("binary", np.arange(160) >= 100)
+    once, again = run(store, data), run(store, data, repeats=4)
+    assert [row.score for row in once.leaderboard] == [row.score for row in again.leaderboard]
+    assert again.plan.repeats == 4
+    kept = verdict("last", store=store)
+    assert kept.answer == again
+    assert len(kept.results.retrained) == 3 * len(CLASSICAL)
+    assert set(kept.predictions()["repeat"]) == {0}
+    for old, new in zip(once.leaderboard, again.leaderboard, strict=True):
+        if not old.reference:
+            assert (old.score_low, old.score_high) != (new.score_low, new.score_high)
+
+
 def test_another_metric_is_what_a_run_with_that_metric_says(store):
     run(store, table())
     again = verdict("last", metric="f1", margin=0.02, confidence_level=0.9, store=store).answer
