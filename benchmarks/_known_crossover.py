@@ -18,8 +18,9 @@ TRUTHS = {"inside": 300.0, "beyond": 4000.0, "never": np.inf}
 def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     """One learning curve of the pair, from fresh rows to the crossover."""
     from deepworth.datasets import Dataset
-    from deepworth.zoo.judging.crossover import ErrorCurve, find_crossover, fit_curves
-    from deepworth.zoo.judging.curves import overlap
+    from deepworth.zoo.judging.crossover import ErrorCurve, find_crossover, fit_curves, spread_of
+    from deepworth.zoo.judging.fit_rows import ScoredUnits
+    from deepworth.zoo.results.curves import ScoringRows
     from deepworth.zoo.runs.curve_plan import make_curve_plan
 
     X, y = pair.sample(ROWS, np.random.default_rng(seed))
@@ -27,13 +28,24 @@ def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     plan = make_curve_plan(
         dataset, models=["constant"], sizes=sizes, smallest=SMALLEST, repeats=repeats, seed=seed, params=None
     )
-    errors = np.empty((2, repeats, len(plan.facts.sizes)))
-    for job in plan.jobs:
-        split = job.split
-        errors[:, split.repeat, split.fold] = pair.fit_and_score(X, y, split.train, split.test)
-    shared = overlap(plan.facts)
-    curves = [ErrorCurve(np.array(plan.facts.sizes), own, shared) for own in errors]
-    return find_crossover(*fit_curves(curves, seed))
+    squares = {
+        (job.split.repeat, job.split.fold): pair.squared_errors(X, y, job.split.train, job.split.test)
+        for job in plan.jobs
+    }
+    tests = {job.split.repeat: job.split.test for job in plan.jobs}
+    units = ScoredUnits(ScoringRows(tuple(tests[repeat] for repeat in range(repeats))))
+    curves = [ErrorCurve(np.array(plan.facts.sizes), *_errors(squares, family)) for family in range(2)]
+    spread = spread_of(curves, units, plan.facts.test_over_train)
+    return find_crossover(*fit_curves(curves, spread, seed))
+
+
+def _errors(squares: dict[tuple[int, int], np.ndarray], family: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean errors of a learner by repeat and size, and what every row contributes to them."""
+    repeats, sizes = (sorted({key[axis] for key in squares}) for axis in (0, 1))
+    own = [[squares[repeat, size][family] for size in sizes] for repeat in repeats]
+    errors = np.array([[values.mean() for values in row] for row in own])
+    parts = [np.stack([(v - v.mean()) / len(v) for v in row], axis=1) for row in own]
+    return errors, np.vstack(parts)
 
 
 def holds(crossover: Any, truth: float) -> bool:

@@ -38,13 +38,11 @@ class Pair:
         weights[self.few :] = np.sqrt(self.hidden / (self.many - self.few))
         return X, X @ weights + rng.normal(size=n_rows)
 
-    def fit_and_score(
-        self, X: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray
-    ) -> tuple[float, float]:
-        """Mean squared errors of both learners on the test rows."""
-        return tuple(_error(X[:, :p], y, train, test) for p in (self.many, self.few))  # type: ignore[return-value]
+    def squared_errors(self, X: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+        """Squared errors of both learners on each test row: float64 (2, n_test)."""
+        return np.stack([_squares(X[:, :p], y, train, test) for p in (self.many, self.few)])
 
 
-def _error(X: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> float:
+def _squares(X: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     weights = np.linalg.lstsq(X[train], y[train], rcond=None)[0]
-    return float(np.mean((y[test] - X[test] @ weights) ** 2))
+    return np.asarray((y[test] - X[test] @ weights) ** 2)

@@ -66,12 +66,13 @@ class FittedCurve:
     def errors(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Errors at these sizes (n,), and those of the draws (n_draws, n).
 
-        Where no law holds they are those of the measured sizes, with straight lines between them.
+        Where no law holds, as below ``start``, they are those of the measured sizes, with straight lines
+        between them.
         """
-        if self.fits:
-            return self.law(sizes), self.draws(sizes)
         between = _straight_lines(self.curve.sizes, sizes)
-        return self.curve.mean @ between, self.drawn @ between
+        holds = (sizes >= self.start) if self.fits else np.zeros(len(sizes), dtype=bool)
+        known, drawn = self.curve.mean @ between, self.drawn @ between
+        return np.where(holds, self.law(sizes), known), np.where(holds, self.draws(sizes), drawn)
 
 
 def spread_of(curves: Sequence[ErrorCurve], units: ScoredUnits, ratio: float) -> Spread:
@@ -164,23 +165,23 @@ def too_few_sizes(curve: ErrorCurve) -> bool:
 
 
 def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.95) -> Crossover:
-    """Compare two fitted curves, from where both laws hold up to ten times the largest size.
+    """Compare two fitted curves, from the smallest size that both have up to ten times the largest.
 
     Where no power law fits one of them, only the measured sizes are compared.
     """
-    smallest = max(deep.start, classical.start)
+    smallest = int(max(deep.curve.sizes[0], classical.curve.sizes[0]))
     largest = int(min(deep.curve.sizes[-1], classical.curve.sizes[-1]))
     reach = largest * (REACH if deep.fits and classical.fits else 1)
     gain = _gain_curve(deep, classical, (smallest, largest, reach), level)
     spans = _spans(gain, deep, classical, largest, level)
     here = _paths(deep, classical, smallest, largest)
     everywhere = _paths(deep, classical, smallest, reach)
-    outcome = _outcome(spans, everywhere, deep, classical, level)
+    outcome = _outcome(spans, (here, everywhere), (deep, classical), level)
     paths = here if outcome == "ahead_from" or _crossing_measured(outcome, spans) else everywhere
     who = _overtaker(outcome, spans, everywhere)
     rows, low, high = _interval(paths, who, level)
     rows = rows if outcome == "crossover" else None
-    deep_ahead, compared_sizes = _lead(deep, classical, smallest)
+    deep_ahead, compared_sizes = _lead(deep, classical)
     crossover = Crossover(
         outcome=outcome,
         overtaker=who,
@@ -279,10 +280,10 @@ def _shared_sizes(deep: FittedCurve, classical: FittedCurve) -> tuple[np.ndarray
     return np.intersect1d(deep.curve.sizes, classical.curve.sizes, return_indices=True)
 
 
-def _lead(deep: FittedCurve, classical: FittedCurve, smallest: int) -> tuple[int, int]:
+def _lead(deep: FittedCurve, classical: FittedCurve) -> tuple[int, int]:
     """At how many sizes deep has the lower mean error, and the number compared."""
-    sizes, here, there = _shared_sizes(deep, classical)
-    ahead = (deep.curve.mean[here] < classical.curve.mean[there])[sizes >= smallest]
+    _, here, there = _shared_sizes(deep, classical)
+    ahead = deep.curve.mean[here] < classical.curve.mean[there]
     return int(ahead.sum()), len(ahead)
 
 
@@ -333,23 +334,24 @@ def _paths(deep: FittedCurve, classical: FittedCurve, first: int, last: int) -> 
 
 
 def _outcome(
-    spans: Sequence[Span], everywhere: _Paths, deep: FittedCurve, classical: FittedCurve, level: float
+    spans: Sequence[Span], paths: tuple[_Paths, _Paths], curves: tuple[FittedCurve, FittedCurve], level: float
 ) -> str:
     """What the measured sizes show; what lies beyond them cannot overrule it."""
+    here, everywhere = paths
     first, last = spans[0].ahead, spans[-1].ahead
     claimed = {span.ahead for span in spans} - {None}
     if last and len(claimed) == 2:
-        seen = _was_behind(deep, classical, last, spans[-1].first, level)
+        seen = _was_behind(*curves, last, _interval(here, last, level)[0], level)
         return "crossover" if seen else "ahead_from"
     for who in _FAMILIES:
         if last != who and everywhere.share(f"{who}_overtakes") >= level:
             rows = _interval(everywhere, who, level)[0]
-            if _was_behind(deep, classical, who, rows, level):
+            if _was_behind(*curves, who, rows, level):
                 return "crossover"
     if last:
         if len(spans) > 1:
             return "ahead_from"
-        extrapolated = deep.fits and classical.fits
+        extrapolated = all(curve.fits for curve in curves)
         sure = last == "classical" and extrapolated and everywhere.share(last) >= 0.5 + level / 2
         return "none_in_reach" if sure else last
     return "undecided" if not claimed else "ahead_to" if first else "ahead_between"

@@ -393,7 +393,7 @@ class Crossover:
     extrapolated : bool
         The crossover lies beyond the rows that were measured.
     smallest, largest : int
-        The measured sizes that were compared: from where both families follow a power law.
+        The measured sizes that were compared.
     reach : int
         The largest number of rows that is reported on: ten times the largest size, or the largest size
         where no power law fits.

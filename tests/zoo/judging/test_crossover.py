@@ -170,7 +170,7 @@ def test_small_sizes_that_follow_no_power_law_are_left_out():
     both = fitted(both, n_draws=300)
     assert (both[0].start, both[1].start) == (200, 100)
     result = find_crossover(*both)
-    assert result.smallest == 200
+    assert result.smallest == 100
     assert result.low < 1600 < result.high
 
 
