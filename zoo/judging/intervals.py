@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from ...datasets import InputError
 from ..results.answer import Posterior
@@ -57,7 +57,7 @@ def size_of_scores(width: float, margin: float) -> float:
 
 def corrected_interval(values: np.ndarray, test_over_train: float, level: float) -> tuple[float, float]:
     """Interval of the mean of J >= 2 fold values, Student t with J - 1 degrees of freedom."""
-    half = stats.t.ppf(0.5 + level / 2, len(values) - 1) * np.sqrt(
+    half = special.stdtrit(len(values) - 1, 0.5 + level / 2) * np.sqrt(
         corrected_variance(values, test_over_train)
     )
     return float(np.mean(values) - half), float(np.mean(values) + half)
@@ -167,8 +167,7 @@ def folds_needed(
 
     def decided(n: int) -> bool:
         scale = np.sqrt((1.0 / n + test_over_train) * spread**2)
-        t = stats.t(n - 1, loc=mean, scale=scale)
-        p_below, p_above = t.cdf(-margin), t.sf(margin)
+        p_below, p_above = special.stdtr(n - 1, np.array([-margin - mean, mean - margin]) / scale)
         return bool(max(p_below, p_above, 1 - p_below - p_above) >= level)
 
     return _first(decided, len(differences), most)

@@ -6,7 +6,7 @@ import bisect
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special
 
 from ..metrics import Metric, Truth
 from ..results.answer import Paired, Posterior
@@ -76,17 +76,21 @@ def paired_on_test_part(
 def _two_sided(mean: float, error: float, freedom: float) -> float:
     if error == 0.0:
         return 1.0 if mean == 0.0 else 0.0
-    return float(2 * stats.t.sf(abs(mean) / error, freedom))
+    return float(2 * _t_above(abs(mean) / error, freedom))
 
 
 def _normal(mean: float, error: float, margin: float, level: float) -> Posterior:
     """The posterior of a mean with a known error."""
     if error == 0.0:
         return of_samples(np.array([mean]), margin, level)
-    distribution = stats.norm(mean, error)
-    low, high = distribution.interval(level)
-    below, above = float(distribution.cdf(-margin)), float(distribution.sf(margin))
-    return Posterior(mean, float(low), float(high), below, max(0.0, 1 - below - above), above)
+    half = float(special.ndtri(0.5 + level / 2)) * error
+    below, above = (float(special.ndtr(z / error)) for z in (-margin - mean, mean - margin))
+    return Posterior(mean, mean - half, mean + half, below, max(0.0, 1 - below - above), above)
+
+
+def _t_above(value: float, freedom: float) -> float:
+    """Chance of Student's t above a value; of a normal variable with infinite freedom."""
+    return float(special.ndtr(-value) if np.isinf(freedom) else special.stdtr(freedom, -value))
 
 
 def delong(positive: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
@@ -109,9 +113,11 @@ def delong(positive: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple
 
 def _placements(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each positive row the share of negatives below it; for each negative of positives above it."""
+    from scipy.stats import rankdata
+
     above, below = scores[positive], scores[~positive]
-    ranks = stats.rankdata(scores)
-    own_above, own_below = stats.rankdata(above), stats.rankdata(below)
+    ranks = rankdata(scores)
+    own_above, own_below = rankdata(above), rankdata(below)
     return (
         (ranks[positive] - own_above) / len(below),
         1.0 - (ranks[~positive] - own_below) / len(above),
@@ -124,7 +130,9 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
     only_second = int(np.sum(second_right & ~first_right))
     if only_first + only_second == 0:
         return 1.0
-    return float(stats.binomtest(only_first, only_first + only_second).pvalue)
+    from scipy.stats import binomtest
+
+    return float(binomtest(only_first, only_first + only_second).pvalue)
 
 
 def tied_with_best(inference: Inference) -> dict[str, bool]:
@@ -177,6 +185,8 @@ def _inverse_trigamma(value: float) -> float:
     """d0 with trigamma(d0 / 2) = value; infinite where the variances spread less than chance makes them."""
     if value <= special.polygamma(1, 1e6):
         return np.inf
+    from scipy import optimize
+
     half = optimize.brentq(lambda x: float(special.polygamma(1, x)) - value, 1e-6, 1e6)
     return 2.0 * float(half)
 
@@ -217,8 +227,12 @@ def _as_wide_as_a_range(quotient: float, freedom: float, n_models: int, alpha: f
     range is narrower at any ``alpha`` up to one half, and the sum over all pairs is at least the chance.
     """
     q = np.sqrt(2.0) * quotient
-    if stats.studentized_range.sf(q, n_models, np.inf) > alpha:
+    if n_models == 2:  # its range is that of one difference
+        return 2 * _t_above(quotient, freedom) <= alpha
+    from scipy.stats import studentized_range
+
+    if studentized_range.sf(q, n_models, np.inf) > alpha:
         return False
-    if n_models * (n_models - 1) * stats.t.sf(quotient, freedom) <= alpha:
+    if n_models * (n_models - 1) * _t_above(quotient, freedom) <= alpha:
         return True
-    return bool(stats.studentized_range.sf(q, n_models, freedom) <= alpha)
+    return bool(studentized_range.sf(q, n_models, freedom) <= alpha)

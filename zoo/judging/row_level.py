@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from ..metrics import Metric, Truth, bootstrap_weights, evaluate, influence_values, truth_of
 from ..results.answer import Doubt, Interval, Needed, Paired, Posterior
@@ -522,12 +522,11 @@ def excess(values: np.ndarray, within: float) -> float:
     freedom = len(values) - 1
     if freedom < 1 or all_equal(values):
         return 0.0
-    by_chance = within * float(stats.chi2.ppf(SURE_OF_LUCK, freedom)) / freedom
+    by_chance = within * float(special.chdtri(freedom, 1 - SURE_OF_LUCK)) / freedom
     return max(0.0, float(np.var(values, ddof=1)) - by_chance)
 
 
 def _two_sided(mean: float, error: float, freedom: float) -> float:
     if error == 0.0:
         return 1.0
-    p_value: float = 2 * stats.t.sf(abs(mean) / error, freedom)
-    return float(p_value)
+    return float(2 * special.stdtr(freedom, -abs(mean) / error))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..metrics import Metric
 from ..results.rows import Results
@@ -46,7 +46,7 @@ def expansion(support: Support | None) -> float:
     if support is None or support.rows >= MANY_ROWS:
         return 1.0
     freedom = max(1.0, support.rows - 1)
-    tails = stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.95)
+    tails = special.stdtrit(freedom, 0.975) / special.ndtri(0.95)
     return float(np.sqrt(support.rows / freedom) * tails)
 
 
