@@ -1,7 +1,7 @@
 """HOG with an RBF SVM: histograms of gradients, the classic hand-made image features.
 
 Dalal and Triggs (2005); probabilities by Platt scaling inside the training rows. Above 20,000 rows the kernel
-is approximated: by 2,000 Nystroem features (Williams and Seeger 2001), and a least squares SVM (Suykens and
+is approximated: by 3,000 Nystroem features (Williams and Seeger 2001), and a least squares SVM (Suykens and
 Vandewalle 1999) on them.
 """
 
@@ -25,6 +25,6 @@ def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, c
 
     exact = Calibrated(SVC(C=C, random_state=random_state))
     squares = Calibrated(RidgeClassifier(alpha=0.1 / C, solver="cholesky", random_state=random_state))
-    many = make_pipeline(RBFFeatures(n_components=2000, random_state=random_state), squares)
+    many = make_pipeline(RBFFeatures(n_components=3000, random_state=random_state), squares)
     machine = BySize(exact, many, limit=20_000)
     return make_pipeline(SameSize(), Gradients(cells=cells), StandardScaler(), machine)
