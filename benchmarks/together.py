@@ -1,8 +1,8 @@
 """Need anybody choose? The mean of both families' best models against the better one alone, on 14 tables.
 
-    python benchmarks/together.py [--quick] [--json] [--force] [--rows N] [--datasets NAMES]
+    python benchmarks/together.py [--quick] [--json] [--force] [--rows N] [--datasets NAMES] [--models NAMES]
 
-Needs the development tables (../shared/data beside the checkout; see its README). On each table a few models
+Needs the development tables (../shared/reference beside the checkout; see its README). On each table a few models
 of both families are compared by 5-fold cross-validation on at most ``--rows`` rows. In every fold the best
 models are those of the other folds, for the mean and for the better one alone.
 
@@ -20,50 +20,38 @@ from pathlib import Path
 from typing import Any
 
 from _common import figure, keep, kept, parser, table
+from _fits import reference_module
 
 NAME = "together"
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tabular"
-# Target of each table, and the columns that identify its rows.
-TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "sick": ("Class", ()),
-    "adult": ("income", ()),
-    "titanic": ("Survived", ("PassengerId", "Name", "Ticket")),
-    "telco_churn": ("Churn", ("customerID",)),
-    "credit_g": ("class", ()),
-    "pima_diabetes": ("class", ()),
-    "heart_cleveland": ("num", ()),
-    "mushroom": ("class", ()),
-    "spambase": ("class", ()),
-    "covertype_15k": ("Cover_Type", ("Id",)),
-    "wine_quality": ("quality", ()),
-    "california_housing": ("median_house_value", ()),
-    "abalone": ("Rings", ()),
-    "diamonds": ("price", ()),
-}
-REGRESSION = ("wine_quality", "california_housing", "abalone", "diamonds")
+REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference"
 DEEP = ("shallow-mlp", "tabm")
-CLASSIFIERS = ("logistic-regression", "random-forest", "hist-gradient-boosting")
-REGRESSORS = ("linear-regression", "random-forest", "hist-gradient-boosting")
+CLASSICAL = ("linear", "random-forest", "hist-gradient-boosting")
 TIE = 1e-9  # a difference that only rounding makes
 QUICK = ("heart_cleveland", "abalone")
 
 
-def measured(name: str, rows: int, folds: int) -> dict[str, Any]:
-    """The comparison on one table."""
-    import pandas as pd
+def models_for(task: str, asked: list[str] | None) -> list[str]:
+    """Those that were asked for, or a few strong ones; linear is the linear model of the task."""
+    linear = "linear-regression" if task == "regression" else "logistic-regression"
+    return [linear if model == "linear" else model for model in asked or [*DEEP, *CLASSICAL]]
+
+
+def measured(name: str, rows: int, folds: int, asked: list[str] | None) -> dict[str, Any]:
+    """The comparison on some rows of one table."""
+    import numpy as np
 
     import deepworth
 
-    target, drop = TABLES[name]
-    frame = pd.read_csv(DATA / f"{name}.csv.gz", na_values="?")
-    frame = frame.drop(columns=list(drop)).dropna(subset=[target])
-    frame = frame.sample(min(rows, len(frame)), random_state=0).reset_index(drop=True)
-    regression = name in REGRESSION
+    data = reference_module(str(REFERENCE)).load(name)
+    some = np.random.default_rng(0).permutation(len(data.y))[:rows]
+    frame = data.X.iloc[some].reset_index(drop=True)
+    frame["the answer"] = data.y[some] if data.task == "regression" else np.array(data.classes)[data.y[some]]
+    models = models_for(data.task, asked)
     answer = deepworth.compare(
         frame,
-        target=target,
-        task="regression" if regression else "classification",
-        models=[*DEEP, *(REGRESSORS if regression else CLASSIFIERS)],
+        target="the answer",
+        task="regression" if data.task == "regression" else "classification",
+        models=models,
         folds=folds,
         costs=False,
         store=False,
@@ -73,6 +61,7 @@ def measured(name: str, rows: int, folds: int) -> dict[str, Any]:
     return {
         "metric": answer.metric.label,
         "rows": len(frame),
+        "models": models,
         "deep": answer.verdict.deep_champion,
         "classical": answer.verdict.classical_champion,
         "together": found.score,
@@ -85,12 +74,13 @@ def measured(name: str, rows: int, folds: int) -> dict[str, Any]:
 
 def measure(chosen: argparse.Namespace) -> dict[str, Any]:
     """All tables, from the kept result or anew; every table is kept as soon as it is measured."""
-    names = QUICK if chosen.quick else (chosen.datasets or tuple(TABLES))
+    names = QUICK if chosen.quick else (chosen.datasets or reference_module(str(REFERENCE)).DATASETS)
     found: dict[str, Any] = {} if chosen.quick or chosen.force else (kept(NAME) or {}).get("by_table", {})
     for name in names:
         if name not in found:
             print(f"comparing on {name} ...", file=sys.stderr, flush=True)
-            found[name] = measured(name, 300 if chosen.quick else chosen.rows, 3 if chosen.quick else 5)
+            rows, folds = (300, 3) if chosen.quick else (chosen.rows, 5)
+            found[name] = measured(name, rows, folds, chosen.models)
             if not chosen.quick:
                 keep(NAME, summary(found))
     return summary(found)
@@ -131,6 +121,9 @@ def main() -> None:
     options = parser(__doc__ or "")
     options.add_argument("--rows", type=int, default=2000, help="rows of a table, at most")
     options.add_argument("--datasets", type=lambda text: text.split(","), help="tables, by default all 14")
+    options.add_argument(
+        "--models", type=lambda text: text.split(","), help="models; linear is the linear one of the task"
+    )
     chosen = options.parse_args()
     found = measure(chosen)
     print(json.dumps(found, indent=1) if chosen.json else "\n\n".join(lines(found)))
