@@ -2,9 +2,9 @@
 
     python benchmarks/together.py [--quick] [--json] [--force] [--rows N] [--datasets NAMES] [--models NAMES]
 
-Needs the development tables (../shared/reference beside the checkout; see its README). On each table a few models
-of both families are compared by 5-fold cross-validation on at most ``--rows`` rows. In every fold the best
-models are those of the other folds, for the mean and for the better one alone.
+Needs the development tables (../shared/reference beside the checkout; see its README). On each table a few
+models of both families are compared by 5-fold cross-validation on at most ``--rows`` rows. In every fold the
+best models are those of the other folds, for the mean and for the better one alone.
 
 - ``at_least_as_good``: on how many tables the mean scores at least as well as the better one alone, of
   ``tables``. ``surely_better`` and ``surely_worse``: where the 95 % interval of the difference says so.

@@ -45,12 +45,16 @@ def together(
     Together or None
         None where a family has no complete model, or too few rows decide.
     """
+    support = support_of(results, metric)
+    champions = champions_by_fold(models, metric)
+    if champions is None or (support is not None and not support.enough):
+        return None
     if len(results.test_rows) == 1:
         results = _halved(results)
         models = score_models(results)
-    champions = champions_by_fold(models, metric)
-    support = support_of(results, metric)
-    if champions is None or (support is not None and not support.enough):
+        champions = champions_by_fold(models, metric)
+        support = support_of(results, metric)
+    if champions is None:
         return None
     own = [*_of_fold(models, metric, champions, mean=True), *_of_fold(models, metric, champions, mean=False)]
     return _compared(replace(results, rows=tuple(own)), metric, level, support)

@@ -35,8 +35,8 @@ def _readable(feature: Feature) -> Feature:
 
 
 def _short(name: str) -> str:
-    """On one line, and not too long; an empty name as two quotes."""
-    words = " ".join(name.split())
+    """On one line, printable, and not too long; an empty name as two quotes."""
+    words = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(name.split()))
     return (words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…") or "''"
 
 

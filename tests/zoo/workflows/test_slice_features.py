@@ -66,8 +66,8 @@ def test_an_image_has_a_brightness(sizes):
 
 
 def test_names_fit_a_sentence():
-    X = pd.DataFrame({"two\nlines " + "x" * 100: np.arange(8.0)})
+    X = pd.DataFrame({"two\nlines \x1b" + "x" * 100: np.arange(8.0)})
     feature = slice_features(Dataset("d", X, np.arange(8.0), "regression", "tabular"))[0]
-    assert feature.name.startswith("two lines xxx")
+    assert feature.name.startswith("two lines \ufffdxxx")
     assert len(feature.name) == LONGEST
     assert conditions([feature])
