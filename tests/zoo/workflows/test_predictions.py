@@ -8,7 +8,6 @@ import sys
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,7 +155,7 @@ FORMS = {
     "numbers as ids": lambda frame: frame.assign(id=frame["id"].astype(float)),
     "other order": lambda frame: frame.sample(frac=1, random_state=3),
     "another index": lambda frame: frame.set_index(np.arange(N) + 7, drop=True),
-    "polars": lambda frame: pl.from_pandas(frame),
+    "polars": lambda frame: pytest.importorskip("polars").from_pandas(frame),
 }
 
 
