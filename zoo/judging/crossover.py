@@ -25,6 +25,7 @@ REACH = 10  # no curve is reported beyond so many times the rows that it was mea
 N_DRAWS = 2000
 _FEWEST_TAIL = 5  # sizes that a law must fit
 _GRID = 400  # sizes at which the draws are compared
+_NARROWEST = 1.25  # last over first size of a lead
 _BAND = 61  # measured sizes of the band of the gain, and as many beyond
 _FAMILIES: tuple[Family, ...] = ("deep", "classical")
 
@@ -235,7 +236,8 @@ def _spans(
 ) -> tuple[Span, ...]:
     """The measured sizes by the family that is ahead: where the band of the gain excludes 0.
 
-    A lead is not claimed where the scores of a single size, without any curve, show the other one ahead.
+    A lead is not claimed where the scores of a single size, without any curve, show the other one ahead, nor
+    over so few sizes that the band may exclude 0 there by the chance of its draws.
     """
     known: list[tuple[Family | None, float]] = []
     for rows, low, high in zip(gain.rows, gain.low, gain.high, strict=True):
@@ -249,10 +251,12 @@ def _spans(
 
 
 def _agree(span: Span, sizes: np.ndarray, shares: np.ndarray, level: float) -> bool:
-    """Whether no measured size of a span shows the other family ahead; ``shares`` are those of deep."""
+    """Whether a span is wide, and no size of it shows the other family ahead; ``shares`` are of deep."""
+    if span.ahead is None or span.last < _NARROWEST * span.first:
+        return span.ahead is None
     own = shares[(sizes >= span.first) & (sizes <= span.last)]
     against = 1 - own if span.ahead == "deep" else own
-    return span.ahead is None or not np.any(against >= 0.5 + level / 2)
+    return not np.any(against >= 0.5 + level / 2)
 
 
 def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from ...datasets import InputError
 from ..results.curves import (
     CapacityAnswer,
@@ -29,6 +31,8 @@ _MARKERS = {"deep": "o", "classical": "s"}
 _NAMES = {"deep": "deep learning", "classical": "classical learning"}
 _GREY = "#5f6368"
 _SIZE = (10.0, 5.8)  # inches, close to 16:9
+_HIGH = (10.0, 7.4)
+_TITLE, _LETTERS = 17.0, 66  # size of a title, and how many letters of that size fit
 
 
 def check_plot(path: str | None) -> None:
@@ -48,8 +52,22 @@ def plot_learning_curve(answer: LearningCurveAnswer, path: str) -> None:
 
 
 def draw_learning_curve(answer: LearningCurveAnswer) -> Figure:
-    """Both families' scores over the training rows, their curves with bands, and the crossover."""
-    figure, (axes,) = _figure(1)
+    """Both families' scores over the training rows, and below them the gain that the title speaks of."""
+    crossover = answer.crossover
+    figure, (axes, *below) = _figure(1) if crossover.gain is None else _stacked()
+    _draw_families(axes, answer)
+    for each in below:
+        _draw_gain(each, answer)
+        each.set_xlim(axes.get_xlim())
+        axes.tick_params(labelbottom=False)
+    lowest = (axes, *below)[-1]
+    _row_ticks(lowest)
+    lowest.set_xlabel("training rows (logarithmic)")
+    _titles(figure, crossover.claim, _curve_subtitle(answer))
+    return figure
+
+
+def _draw_families(axes: Axes, answer: LearningCurveAnswer) -> None:
     sizes, crossover = answer.plan.sizes, answer.crossover
     for family, curve in answer.curves.items():
         _draw_curve(axes, family, curve, sizes[-1])
@@ -65,26 +83,70 @@ def draw_learning_curve(answer: LearningCurveAnswer) -> Figure:
     _draw_crossover(axes, crossover, 0.965 if answer.metric.greater_is_better else 0.035)
     _label_families(axes, answer)
     _row_ticks(axes)
-    axes.set_xlabel("training rows (logarithmic)")
     axes.set_ylabel(_score_label(answer.metric))
-    _titles(figure, crossover.claim, _curve_subtitle(answer))
-    return figure
+
+
+def _draw_gain(axes: Axes, answer: LearningCurveAnswer) -> None:
+    """The paired gain with its band, in the colour of the family that is ahead; grey where none is."""
+    gain, spans = answer.crossover.gain, answer.crossover.spans
+    assert gain is not None
+    rows, low, high = (np.array(values) for values in (gain.rows, gain.low, gain.high))
+    measured = rows <= answer.crossover.largest
+    for span in spans:
+        own = measured & (rows >= span.first) & (rows <= span.last)
+        colour = COLOURS[span.ahead] if span.ahead else _GREY
+        axes.fill_between(rows[own], low[own], high[own], color=colour, alpha=0.3, linewidth=0)
+    beyond = rows >= answer.crossover.largest
+    axes.fill_between(rows[beyond], low[beyond], high[beyond], color=_GREY, alpha=0.12, linewidth=0)
+    if beyond.sum() > 1:
+        axes.axvspan(answer.crossover.largest, rows[-1], color="#f1f2f4", zorder=0, linewidth=0)
+    axes.axhline(0.0, color="#222222", linewidth=1.2)
+    line: dict[str, Any] = {"color": "#222222", "linewidth": 1.6}
+    middle = np.array(gain.gain)
+    axes.plot(rows[measured], middle[measured], linestyle="-", **line)
+    axes.plot(rows[beyond], middle[beyond], linestyle=(0, (4, 3)), **line)
+    sizes, points = [own.size for own in answer.gains], [own.gain for own in answer.gains]
+    axes.plot(sizes, points, "o", color="#222222", markersize=6, markeredgecolor="white", zorder=4)
+    _frame_gain(axes, points, low[measured], high[measured])
+    axes.set_xscale("log")
+    axes.set_ylabel("gain of deep")
+
+
+def _frame_gain(axes: Axes, points: Sequence[float], low: np.ndarray, high: np.ndarray) -> None:
+    """Room for the points and for most of the band: at the ends it may be very wide."""
+    ends = [*points, float(np.quantile(low, 0.1)), float(np.quantile(high, 0.9)), 0.0]
+    room = 0.15 * ((max(ends) - min(ends)) or 1e-3)
+    axes.set_ylim(min(ends) - room, max(ends) + room)
 
 
 def _figure(columns: int) -> tuple[Figure, Sequence[Axes]]:
-    """A figure of its own, without pyplot's global state, and its axes."""
+    """A figure of its own, without pyplot's global state, and its axes beside each other."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=_SIZE, dpi=160, facecolor="white")
     axes = figure.subplots(1, columns, squeeze=False)[0]
+    _plain(axes)
+    return figure, axes
+
+
+def _stacked() -> tuple[Figure, Sequence[Axes]]:
+    """The same with two axes, a low one under a high one."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_HIGH, dpi=160, facecolor="white")
+    axes = figure.subplots(2, 1, height_ratios=(3, 1.15))
+    _plain(axes)
+    return figure, axes
+
+
+def _plain(axes: Sequence[Axes]) -> None:
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)
         each.grid(axis="y", color="#e3e5e8", linewidth=0.8)
         each.set_axisbelow(True)
         each.tick_params(labelsize=12, colors="#333333")
-        each.xaxis.label.set_size(13)
-        each.yaxis.label.set_size(13)
-    return figure, axes
+        each.xaxis.label.set_fontsize(13)
+        each.yaxis.label.set_fontsize(13)
 
 
 def _draw_curve(axes: Axes, family: str, curve: FamilyCurve, largest: int) -> None:
@@ -199,9 +261,9 @@ def _curve_subtitle(answer: LearningCurveAnswer) -> str:
     plan, crossover = answer.plan, answer.crossover
     text = f"{answer.dataset.name}: {len(plan.sizes)} training sizes, {plan.repeats} repeats"
     level = f"{answer.confidence_level:.0%}"
-    if crossover.outcome == "crossover":
-        return f"{text}; {level} interval of the crossover: {crossover.interval} rows; bands: {level}"
-    return f"{text}; bands: {level} intervals of the curves"
+    if crossover.gain is None:
+        return f"{text}; bands: {level} intervals of the curves"
+    return f"{text}; {level} bands, above of each curve, below of the gain at all sizes at once"
 
 
 def plot_capacity(answer: CapacityAnswer, path: str) -> None:
@@ -281,9 +343,12 @@ def _shade(position: int, number: int) -> str:
 
 
 def _titles(figure: Figure, title: str, subtitle: str) -> None:
-    figure.subplots_adjust(left=0.095, right=0.96, top=0.86, bottom=0.12, wspace=0.26)
-    figure.text(0.02, 0.945, title, fontsize=17, fontweight="bold", color="#202124")
-    figure.text(0.02, 0.893, subtitle, fontsize=11.5, color=_GREY)
+    high = figure.get_figheight() / _SIZE[1]
+    top, middle, room = (1 - share / high for share in (0.14, 0.107, 0.055))
+    figure.subplots_adjust(left=0.095, right=0.96, top=top, bottom=0.12 / high, wspace=0.26, hspace=0.08)
+    size = min(_TITLE, _TITLE * _LETTERS / len(title))
+    figure.text(0.02, room, title, fontsize=size, fontweight="bold", color="#202124")
+    figure.text(0.02, middle, subtitle, fontsize=11.5, color=_GREY)
 
 
 _UNSIGNED: dict[str, dict[str, Any]] = {  # without dates, and without addresses of schemas

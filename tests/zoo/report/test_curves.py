@@ -9,12 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from PIL import Image
 from rich.console import Console
 
 from deepworth.datasets import Finding, InputError, Provenance
 from deepworth.zoo.report import curves
-from deepworth.zoo.report.curve_plots import COLOURS, check_plot, plot_capacity, plot_learning_curve
+from deepworth.zoo.report.curve_plots import (
+    COLOURS,
+    check_plot,
+    draw_learning_curve,
+    plot_capacity,
+    plot_learning_curve,
+)
 from deepworth.zoo.results.curves import (
     CapacityAnswer,
     CapacityPlanFacts,
@@ -216,11 +223,36 @@ def share_of(path, colour, tolerance=12):
 def test_a_png_shows_both_families_and_the_crossover(curve, tmp_path):
     path = tmp_path / "curve.png"
     plot_learning_curve(curve, str(path))
-    assert Image.open(path).size == (1600, 928)
+    assert Image.open(path).size == (1600, 1184)
     assert all(share_of(path, colour) > 0.001 for colour in COLOURS.values())
     plot_learning_curve(crossing(curve, outcome="undecided", rows=None), str(tmp_path / "other.png"))
     assert share_of(path, "#222222") > share_of(tmp_path / "other.png", "#222222")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["curve.png", "other.png"]
+
+
+def test_claim_stands_in_picture_and_box(curve, tmp_path):
+    """Also a long one, which fits above the picture."""
+    for claim in (
+        curve.crossover.claim,
+        f"{curve.crossover.claim}, and somewhat more words than fit at once",
+    ):
+        said = crossing(curve, claim=claim, sentence=f"{claim}.")
+        assert claim in in_one_line(shown(curves.learning_curve(said)))
+        figure = draw_learning_curve(said)
+        (title,) = [text for text in figure.texts if text.get_text() == claim]
+        figure.canvas.draw()
+        assert title.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_the_gain_is_coloured_where_a_family_is_ahead(curve, tmp_path):
+    """Grey where nobody is: the band of the gain there is neither cyan nor magenta."""
+    none = crossing(curve, spans=(Span(None, 100, 800),), outcome="undecided", rows=None)
+    colours = {}
+    for name, answer in {"both": curve, "none": none}.items():
+        gain = draw_learning_curve(answer).axes[1]
+        colours[name] = {to_hex(band.get_facecolor()[0]) for band in gain.collections}
+    assert set(COLOURS.values()) <= colours["both"]
+    assert not set(COLOURS.values()) & colours["none"]
 
 
 def test_the_same_result_gives_the_same_svg(curve, grid, tmp_path):

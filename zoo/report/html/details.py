@@ -164,7 +164,8 @@ def curve(answer: LearningCurveAnswer | None) -> View | None:
         inline(draw_learning_curve(answer), "curve", sentence),
         "Learning curves",
         "Points: the best model of each family by the number of training rows. Lines: power laws with an "
-        "asymptote. Grey: beyond the measured sizes.",
+        "asymptote. Below: by how much deep learning is better, in the colour of the family that is ahead. "
+        "Grey ground: beyond the measured sizes.",
         ["training rows", "family", "model", answer.metric.label, f"{answer.confidence_level:.0%} interval"],
         rows,
     )
