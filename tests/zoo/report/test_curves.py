@@ -284,7 +284,8 @@ def test_a_curve_that_no_law_fits_ends_with_the_data(curve, tmp_path):
         family: replace(law, **{name: getattr(law, name)[:kept] for name in columns})
         for family, law in curve.curves.items()
     }
-    plot_learning_curve(crossing(replace(curve, curves=short), reach=800), str(tmp_path / "a.png"))
+    ended = crossing(replace(curve, curves=short), reach=800, gain=gain_of(short))
+    plot_learning_curve(ended, str(tmp_path / "a.png"))
     assert share_of(tmp_path / "a.png", "#f1f2f4", 1) < 0.001  # no part is marked as not measured
 
 
