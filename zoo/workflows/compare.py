@@ -90,12 +90,12 @@ def compare(
         metric.
     confidence_level : float, default=0.95
         Level of the intervals, and the probability that a verdict needs; from 0.5 to below 1.
-    inference : {"rows", "corrected-t"}, default="rows"
-        Whether uncertainty is estimated from every tested row, or from one score per fold by the corrected t
-        test of Nadeau and Bengio (2003).
     budget : sequence of str, default=()
         Limits such as ``["latency=5ms", "fit=10s", "size=1MB"]``; ``answer.budget`` names the best model
         within them.
+    inference : {"rows", "corrected-t"}, default="rows"
+        Whether uncertainty is estimated from every tested row, or from one score per fold by the corrected t
+        test of Nadeau and Bengio (2003).
     jobs : int, optional
         Number of worker processes. A job that hangs, crashes or runs out of memory then costs its own
         row only. 0, the default without limits, runs all jobs in this process.
