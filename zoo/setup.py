@@ -136,8 +136,8 @@ class SetupOptions(ReadOptions, ResourceOptions, total=False):
     metric: str | None
     margin: float | None
     confidence_level: float
-    inference: InferenceName
     budget: Sequence[str] | str | None
+    inference: InferenceName
     seed: int
 
 
