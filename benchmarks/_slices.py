@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from deepworth.datasets import make_splits
+from deepworth.zoo.judging.halves import half_by_fold
 from deepworth.zoo.judging.row_gains import row_gains
 from deepworth.zoo.judging.scores import score_models
 from deepworth.zoo.judging.slices import Feature, conditions, find_slices
@@ -186,7 +187,7 @@ def _rows_of(words: str, features: list[Any]) -> np.ndarray:
 
 def _gain_inside(results: Any, models: Any, metric: Any, inside: np.ndarray) -> float:
     """The mean gain of deep learning on the planted rows."""
-    gains = row_gains(results, models, metric)
+    gains = row_gains(results, models, metric, half_by_fold(results))
     assert gains is not None
     return float(gains.gains[inside[gains.rows]].mean())
 

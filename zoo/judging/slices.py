@@ -118,11 +118,12 @@ def find_slices(
     Slices or None
         None where a family has no complete model, or fewer than 100 rows were tested.
     """
-    gains = row_gains(results, models, metric)
+    half = half_by_fold(results)
+    gains = row_gains(results, models, metric, half)
     if gains is None or len(gains.rows) < FEWEST_TESTED:
         return None
     own = [replace(f, values=f.values[gains.rows]) for f in features[:MOST_FEATURES]]
-    search = _Search(gains, conditions(own), half_by_fold(results)[gains.rows], Units(results))
+    search = _Search(gains, conditions(own), half[gains.rows], Units(results))
     ratio = TRAINING * results.facts.plan.test_over_train
     found = [
         slice_
@@ -283,8 +284,8 @@ class _Search:
             return None
         values = candidate.sign * self.gains.gains
         gain, rest = float(values[inside].mean()), float(values[outside].mean())
-        own = np.where(inside, (values - gain) / inside.sum(), 0.0)
-        others = np.where(outside, (values - rest) / outside.sum(), 0.0)
+        own = self._contributions(inside, values, candidate.sign)
+        others = self._contributions(outside, values, candidate.sign)
         error, freedom = self._error(own, half, inflation)
         p_value = max(
             _one_sided(gain, error, freedom),
@@ -303,6 +304,12 @@ class _Search:
             rest / unit_rest,
             p_value,
         )
+
+    def _contributions(self, rows: np.ndarray, values: np.ndarray, sign: int) -> np.ndarray:
+        """What every row contributes to the mean over these rows."""
+        weights = rows / np.count_nonzero(rows)
+        own: np.ndarray = weights * (values - values[rows].mean()) + sign * self.gains.of_others(weights)
+        return own
 
     def _error(self, contributions: np.ndarray, half: np.ndarray, inflation: float) -> tuple[float, float]:
         """Standard error of a sum of contributions, and its degrees of freedom."""

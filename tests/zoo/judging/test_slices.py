@@ -8,9 +8,10 @@ import pytest
 
 from deepworth.datasets import make_splits
 from deepworth.zoo.judging.halves import half_by_fold
+from deepworth.zoo.judging.row_gains import RankedPart
 from deepworth.zoo.judging.scores import score_models
 from deepworth.zoo.judging.slices import Feature, conditions, find_slices
-from deepworth.zoo.metrics import METRICS
+from deepworth.zoo.metrics import METRICS, Truth
 from deepworth.zoo.results.facts import PlanFacts
 from deepworth.zoo.results.rows import Labels, Result, Results
 
@@ -89,6 +90,20 @@ def test_the_gain_is_that_of_the_rows_that_did_not_find_the_slice():
     right = ((deep > 0.5) == y).astype(float) - ((classical > 0.5) == y)
     halves = [right[inside & half].mean() for half in (first, ~first)]
     assert best.gain == pytest.approx(min(halves, key=lambda gain: abs(gain - best.gain)))
+
+
+def test_ranks_have_the_variance_of_delong():
+    """Of the slice of all rows: a row counts by its own rank, and as one that others are ranked against."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(300) < 0.3).astype(int)
+    deep, classical = (np.round(rng.random(300) / 2 + y * 0.3, 1) for _ in range(2))
+    part = RankedPart(np.arange(300), y == 1, (deep, classical))
+    auc, truth = METRICS["roc_auc"], Truth(y, "binary", 2)
+    gain = auc(truth, two(deep)) - auc(truth, two(classical))
+    influence = auc.influence(truth, two(deep)) - auc.influence(truth, two(classical))
+    assert part.gains().mean() == pytest.approx(gain)
+    contributions = (part.gains() - gain) / 300 + part.of_others(np.full(300, 1 / 300))
+    np.testing.assert_allclose(contributions, influence / 300, atol=1e-12)
 
 
 def test_exchanging_the_families_mirrors_the_slices():
