@@ -81,7 +81,9 @@ def estimate_spread(
         Scoring rows over training rows of the largest fit.
     """
     n_repeats = len(errors)
-    unit = float(np.sqrt(np.mean(np.var(errors, axis=0, ddof=1)))) or 1.0
+    unit = float(np.sqrt(np.mean(np.var(errors, axis=0, ddof=1)) + np.mean(np.diag(of_fit))))
+    if unit == 0.0:  # nothing varies at all
+        return Spread(of_mean, np.zeros_like(of_mean), n_repeats - 1.0)
     own = np.atleast_2d(np.cov(errors, rowvar=False)) / unit**2
     components = _Components.of(sizes)
     luck = components.covariance(_most_likely(components, own, of_fit / unit**2, n_repeats)) * unit**2
