@@ -81,16 +81,29 @@ def _filled(parts: list[str], room: int) -> list[str]:
 
 
 def compared(
-    name: str, data: Any, summary: Summary, *, quick: bool = False, force: bool = False, **options: Any
+    name: str,
+    data: Any,
+    summary: Summary,
+    *,
+    quick: bool = False,
+    force: bool = False,
+    seen: Callable[[Any], None] | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
-    """The summary of a comparison, measured or from an earlier call of the script."""
+    """The summary of a comparison, measured or from an earlier call of the script.
+
+    ``seen`` is called with a comparison that was just made.
+    """
     found = None if quick or force else kept(name)
     if found is not None:
         return found
     import deepworth
 
     print(f"comparing on {name} ...", file=sys.stderr, flush=True)
-    found = summary(deepworth.compare(data, store=False, progress=_progress, **options).to_dict())
+    comparison = deepworth.compare(data, store=False, progress=_progress, **options)
+    found = summary(comparison.to_dict())
+    if seen is not None:
+        seen(comparison)
     if not quick:
         keep(name, found)
     return found

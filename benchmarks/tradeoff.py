@@ -2,16 +2,18 @@
 
     python benchmarks/tradeoff.py [--json] [--quick]
 
-The answers are kept with the two metrics that are shown, and without explanations.
+The answers are kept with the two metrics that are shown, and without explanations. Beside each gain stands
+the interval that one score per fold gives (``--inference corrected-t``).
 """
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from _common import compared, figure, parser, table
+from _common import compared, figure, keep, kept, parser, table
 
 from deepworth.zoo.report.words import OUTCOMES
 from deepworth.zoo.results.answer import Answer, LeaderboardRow
@@ -27,6 +29,7 @@ HEADER = [
     "best classical",
     "fit",
     "gain of deep learning (95% interval)",
+    "interval of the corrected t",
     "verdict",
     "best reachable",
 ]
@@ -43,6 +46,19 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
     return {**result, "path": None, "explanations": None}
 
 
+CORRECTED_T = "tradeoff-corrected-t"
+
+
+def keep_corrected_t(name: str, comparison: Any) -> None:
+    """The verdict of the same fits by one score per fold, beside those of the other datasets."""
+    from deepworth.zoo.judging.judge import judge
+    from deepworth.zoo.setup import Criteria
+
+    verdict = judge(comparison.results, Criteria(inference="corrected-t")).verdict
+    facts = {field: getattr(verdict, field) for field in ("outcome", "gain", "gain_low", "gain_high")}
+    keep(CORRECTED_T, {**(kept(CORRECTED_T) or {}), name: facts})
+
+
 def line(name: str, answer: Answer) -> list[str]:
     """One row of the table."""
     verdict = answer.verdict
@@ -53,7 +69,11 @@ def line(name: str, answer: Answer) -> list[str]:
     gain = "-"
     if verdict.gain is not None:
         gain = f"{verdict.gain:.3g} [{verdict.gain_low:.3g}, {verdict.gain_high:.3g}]"
-    return [*cells, gain, OUTCOMES[verdict.outcome], figure(answer.best_reachable)]
+    old = (kept(CORRECTED_T) or {}).get(name)
+    by_folds = (
+        "-" if old is None else f"[{old['gain_low']:.3g}, {old['gain_high']:.3g}], {OUTCOMES[old['outcome']]}"
+    )
+    return [*cells, gain, by_folds, OUTCOMES[verdict.outcome], figure(answer.best_reachable)]
 
 
 def _best(row: LeaderboardRow | None) -> list[str]:
@@ -69,7 +89,10 @@ def main() -> None:
     if chosen.quick:
         options = {"folds": 2, "models": ["constant", "logistic-regression", "perceptron"]}
     how = {"quick": chosen.quick, "force": chosen.force, **options}
-    answers = {name: Answer.from_dict(compared(f"tradeoff-{name}", name, summary, **how)) for name in names}
+    answers = {}
+    for name in names:
+        seen = None if chosen.quick else partial(keep_corrected_t, name)
+        answers[name] = Answer.from_dict(compared(f"tradeoff-{name}", name, summary, seen=seen, **how))
     if chosen.json:
         print(json.dumps({name: to_json(answer.verdict) for name, answer in answers.items()}))
         return
