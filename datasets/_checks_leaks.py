@@ -35,7 +35,7 @@ def check_answers(dataset: Dataset) -> Iterator[Finding]:
     """DW008, DW032, DW033, DW042: what gives the target away, and names that may."""
     X: Any = dataset.X
     alone = []
-    for name, score, metric in single_column_scores(X, dataset.y, dataset.task):
+    for name, score, metric in single_column_scores(X, dataset.y, dataset.task, dataset.groups):
         if score >= LEAKS_FROM[metric]:
             alone.append(name)
             message = (
@@ -138,7 +138,7 @@ def _check_code(dataset: Dataset, name: str, column: pd.Series) -> Iterator[Find
     levels = [str(level) for level in column.cat.categories]
     for part, of in _parts(levels).items():
         spread = np.append(np.unique(of, return_inverse=True)[1] + 1, 0)[column.cat.codes.to_numpy()]
-        scored = level_score(spread, dataset.y, dataset.task)
+        scored = level_score(spread, dataset.y, dataset.task, dataset.groups)
         if 1 < len(set(of)) <= len(levels) / 3 and scored is not None and scored[0] >= LEAKS_FROM[scored[1]]:
             message = (
                 f"the {part} of column {name!r} alone predicts the target ({scored[1]} {scored[0]:.3f}); is "

@@ -7,24 +7,29 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ._splits import make_splits
+from ._errors import InputError
+from ._splits import Split, make_splits
 
 MAX_ROWS = 20_000
 MIN_ROWS = 50
+FOLDS = 3
 
 
-def single_column_scores(X: pd.DataFrame, y: np.ndarray, task: str) -> Iterator[tuple[str, float, str]]:
+def single_column_scores(
+    X: pd.DataFrame, y: np.ndarray, task: str, groups: np.ndarray | None = None
+) -> Iterator[tuple[str, float, str]]:
     """Name, cross-validated score and metric of each column except free text.
 
     A small decision tree predicts from numbers and dates, which finds thresholds, intervals and missing
     values; a level of a category predicts the mean of its training rows. The score is ROC AUC (binary),
-    balanced accuracy (multiclass) or R2 (regression) over three folds.
+    balanced accuracy (multiclass) or R2 (regression) over three folds, which keep ``groups`` together: what
+    names a patient gives away the answers of that patient's other rows, but of nobody else.
     """
-    rows = _usable_rows(y, task)
-    if len(rows) < MIN_ROWS:
+    rows = _usable_rows(y, task, groups)
+    splits = _splits(y[rows], task, groups, rows)
+    if not splits:
         return
     X, y = X.iloc[rows], y[rows] if task != "regression" else _of_unit_size(y[rows])
-    splits = make_splits(y, task=task, folds=3)
     truth = _one_hot(y) if task != "regression" else y[:, None]
     for name, column in X.items():
         codes = _codes(column)
@@ -34,27 +39,47 @@ def single_column_scores(X: pd.DataFrame, y: np.ndarray, task: str) -> Iterator[
             yield str(name), *_score(predicted, y, truth, task)
 
 
-def level_score(levels: np.ndarray, y: np.ndarray, task: str) -> tuple[float, str] | None:
+def level_score(
+    levels: np.ndarray, y: np.ndarray, task: str, groups: np.ndarray | None = None
+) -> tuple[float, str] | None:
     """Score and metric of int levels that are not a column, as of one; None for too few rows."""
-    rows = _usable_rows(y, task)
-    if len(rows) < MIN_ROWS:
+    rows = _usable_rows(y, task, groups)
+    splits = _splits(y[rows], task, groups, rows)
+    if not splits:
         return None
     levels, y = levels[rows], y[rows] if task != "regression" else _of_unit_size(y[rows])
     truth = _one_hot(y) if task != "regression" else y[:, None]
-    predicted = _by_level(levels, truth, make_splits(y, task=task, folds=3))
+    predicted = _by_level(levels, truth, splits)
     return _score(predicted, y, truth, task)
 
 
-def _usable_rows(y: np.ndarray, task: str) -> np.ndarray:
-    """A random sample of the rows, without classes of fewer than three rows."""
+def _usable_rows(y: np.ndarray, task: str, groups: np.ndarray | None) -> np.ndarray:
+    """A random sample of the rows, without classes of fewer than three rows (or groups)."""
     rows = np.arange(len(y))
     if len(rows) > MAX_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(len(y), MAX_ROWS, replace=False))
     if task == "regression":
         return rows
-    classes, counts = np.unique(y[rows], return_counts=True)
-    rows = rows[np.isin(y[rows], classes[counts >= 3])]
+    units = y[rows] if groups is None else y[rows][_first_of_class_and_group(y[rows], groups[rows])]
+    classes, counts = np.unique(units, return_counts=True)
+    rows = rows[np.isin(y[rows], classes[counts >= FOLDS])]
     return rows if len(np.unique(y[rows])) >= 2 else rows[:0]
+
+
+def _first_of_class_and_group(y: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The first row of each class in each group."""
+    codes = np.stack([np.unique(values, return_inverse=True)[1].reshape(-1) for values in (y, groups)])
+    return np.unique(codes, axis=1, return_index=True)[1]
+
+
+def _splits(y: np.ndarray, task: str, groups: np.ndarray | None, rows: np.ndarray) -> list[Split]:
+    """Three folds of these rows; none where they are too few, or their groups allow no such folds."""
+    if len(rows) < MIN_ROWS:
+        return []
+    try:
+        return make_splits(y, task=task, folds=FOLDS, groups=None if groups is None else groups[rows])
+    except InputError:
+        return []
 
 
 def _one_hot(y: np.ndarray) -> np.ndarray:

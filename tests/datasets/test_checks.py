@@ -1,5 +1,6 @@
 """Findings: each code on data that has the fault, and silence on data that has not."""
 
+from dataclasses import replace
 from pathlib import Path
 from time import process_time
 
@@ -110,6 +111,38 @@ def test_a_column_that_gives_the_answer_away(kind):
     finding = one(answer(kind), "DW008")
     assert finding.columns == ("leak",)
     assert finding.severity == "warning"
+
+
+PATIENTS = np.repeat(np.arange(40), N // 40)
+
+
+def of_patients(task="binary", **columns):
+    """Ten rows of each of 40 patients, who have one label each."""
+    labels = np.random.default_rng(2).permutation(np.arange(40.0))
+    y = labels[PATIENTS] if task == "regression" else np.where(labels[PATIENTS] < 20, "yes", "no")
+    return replace(made(task, y=y, **columns), groups=PATIENTS)
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_column_that_names_the_patient_does_not_give_the_answer_away_with_groups(task):
+    names = np.random.default_rng(3).permutation(40)[PATIENTS]
+    values = names.astype(float) if task == "regression" else pd.Categorical([f"w{name}" for name in names])
+    dataset = of_patients(task, names=values)
+    assert found(dataset, "DW008") == []
+    assert one(replace(dataset, groups=None), "DW008").columns == ("names",)
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_column_that_gives_the_answer_of_new_patients_away_is_found_with_groups(task):
+    dataset = of_patients(task)
+    dataset.X["leak"] = dataset.y * 3 + 1 if task == "regression" else pd.Categorical(dataset.y)
+    assert one(dataset, "DW008").columns == ("leak",)
+
+
+def test_one_patient_for_a_class_leaves_the_columns_unjudged():
+    dataset = made(y=np.repeat(["yes", "no"], N // 2))
+    dataset.X["leak"] = pd.Categorical(dataset.y)
+    assert found(replace(dataset, groups=np.repeat([0, 1], N // 2)), "DW008") == []
 
 
 def test_a_code_for_each_row_does_not_seem_to_give_the_answer_away():
