@@ -87,6 +87,8 @@ class RowGains:
         The rows that were ranked; empty unless gains are by ranks.
     measure : str
         What gains are measured by, as readers see it.
+    widest : float
+        The largest gain that there can be.
     """
 
     rows: np.ndarray
@@ -96,6 +98,7 @@ class RowGains:
     times: np.ndarray
     parts: tuple[RankedPart, ...]
     measure: str
+    widest: float = np.inf
 
     def of_others(self, weights: np.ndarray) -> np.ndarray:
         """What each row adds to a weighted sum of gains beyond its own gain, float64 (n_tested,)."""
@@ -147,7 +150,8 @@ def row_gains(
     if labels:
         brier = _mean_values(tested, METRICS["brier"], times)
         signal = _scaled(gains) + _scaled(brier[:, 1] - brier[:, 0])
-    return RowGains(rows, gains, values if rmse else None, signal, times[rows], (), measure.label)
+    widest = measure.bounds[1] - measure.bounds[0]
+    return RowGains(rows, gains, values if rmse else None, signal, times[rows], (), measure.label, widest)
 
 
 class _Tested:
@@ -178,7 +182,7 @@ def _by_ranks(tested: Sequence[_Tested], half: np.ndarray, rows: np.ndarray, tim
     for part in parts:
         total[part.rows] += part.gains()
     gains = total[rows] / times
-    return RowGains(rows, gains, None, gains, times, tuple(parts), METRICS["roc_auc"].label)
+    return RowGains(rows, gains, None, gains, times, tuple(parts), METRICS["roc_auc"].label, 1.0)
 
 
 def _mean_values(tested: Sequence[_Tested], measure: Metric, times: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from scipy import special
 
 from ..metrics import Metric
 from ..results.differences import Slice, Slices
-from ..results.rows import Results
+from ..results.rows import Family, Results
 from .halves import half_by_fold
 from .row_gains import RowGains, row_gains
 from .row_level import TRAINING, Units
@@ -52,11 +52,15 @@ class Feature:
         float64 numbers with NaN where missing, or int positions in ``categories`` with -1 where missing.
     categories : tuple of str or None
         None for numbers.
+    in_pairs : bool
+        Whether it may stand beside another condition. The class may not: rows of a class where a column
+        speaks for the other one are those on which a model that relies on the column is wrong.
     """
 
     name: str
     values: np.ndarray
     categories: tuple[str, ...] | None = None
+    in_pairs: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,15 @@ class Condition:
     parts : int ndarray of shape (n_tested,)
         The part of the feature that each row is in.
     of : bool ndarray of shape (n_parts,)
+    in_pairs : bool
+        As the feature's.
     """
 
     feature: int
     words: str
     parts: np.ndarray
     of: np.ndarray
+    in_pairs: bool = True
 
     @property
     def holds(self) -> np.ndarray:
@@ -142,7 +149,7 @@ def conditions(features: Sequence[Feature]) -> list[Condition]:
         parts, each = by(feature)
         shares = np.bincount(parts, minlength=len(each[0][1]) if each else 1) / max(1, len(parts))
         found += [
-            Condition(place, words, parts, of)
+            Condition(place, words, parts, of, feature.in_pairs)
             for words, of in each
             if SMALLEST <= shares[of].sum() <= 1 - SMALLEST
         ]
@@ -217,7 +224,8 @@ class _Search:
             return []
         values = self.gains.signal[rows]
         singles = self._of_one(rows, values)
-        order = np.argsort(-np.abs(singles), kind="stable")[:PAIRED]
+        order = np.argsort(-np.abs(singles), kind="stable")
+        order = order[np.array([self.conditions[i].in_pairs for i in order], dtype=bool)][:PAIRED]
         pairs = self._of_two(order, rows, values)
         n = len(singles)
         ranked = [_Ranked(_surprise(z, n), z, (i,)) for i, z in enumerate(singles)]
@@ -242,7 +250,8 @@ class _Search:
 
     def _of_two(self, places: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
         """z values of all pairs of these conditions."""
-        holds = np.array([self.conditions[i].of[self.conditions[i].parts[rows]] for i in places], np.float32)
+        each = [self.conditions[i].of[self.conditions[i].parts[rows]] for i in places]
+        holds = np.array(each, np.float32).reshape(len(places), len(rows))
         unit = float(np.std(values)) or 1.0
         scaled = (values / unit).astype(np.float32)
         counts, sums, squares = ((holds * w) @ holds.T for w in (np.float32(1), scaled, scaled**2))
@@ -286,21 +295,21 @@ class _Search:
         gain, rest = float(values[inside].mean()), float(values[outside].mean())
         own = self._contributions(inside, values, candidate.sign)
         others = self._contributions(outside, values, candidate.sign)
-        error, freedom = self._error(own, half, inflation)
-        p_value = max(
-            _one_sided(gain, error, freedom),
-            _one_sided(gain - rest, *self._error(own - others, half, inflation)),
-        )
+        least = abs(gain) / np.count_nonzero(inside)  # one further row without a gain would show as much
+        error, freedom = self._error(own, half, inflation, least)
+        apart = self._error(own - others, half, inflation, least)
+        p_value = max(_one_sided(gain, error, freedom), _one_sided(gain - rest, *apart))
         room = float(special.stdtrit(freedom, 0.5 + level / 2)) * error
-        better = "deep" if candidate.sign > 0 else "classical"
+        better: Family = "deep" if candidate.sign > 0 else "classical"
+        widest = self.gains.widest
         unit, unit_rest = self._unit(inside), self._unit(outside)
         return Slice(
             candidate.words,
-            "deep" if better == "deep" else "classical",
+            better,
             int(candidate.inside.sum()),
             gain / unit,
-            (gain - room) / unit,
-            (gain + room) / unit,
+            max(-widest, (gain - room) / unit),
+            min(widest, (gain + room) / unit),
             rest / unit_rest,
             p_value,
         )
@@ -311,11 +320,13 @@ class _Search:
         own: np.ndarray = weights * (values - values[rows].mean()) + sign * self.gains.of_others(weights)
         return own
 
-    def _error(self, contributions: np.ndarray, half: np.ndarray, inflation: float) -> tuple[float, float]:
-        """Standard error of a sum of contributions, and its degrees of freedom."""
+    def _error(
+        self, contributions: np.ndarray, half: np.ndarray, inflation: float, least: float
+    ) -> tuple[float, float]:
+        """Standard error of a sum of contributions, at least that of one further row, and its freedom."""
         part = np.flatnonzero(half)
         variance, freedom = self.units.moments(contributions[part], self.gains.rows[part])
-        return float(np.sqrt(variance * inflation)), freedom
+        return float(np.sqrt(variance * inflation + least**2)), freedom
 
     def _unit(self, rows: np.ndarray) -> float:
         """What turns a difference of mean squares into one of their roots: the sum of the roots."""

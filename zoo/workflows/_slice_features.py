@@ -43,7 +43,8 @@ def _short(name: str) -> str:
 def _class(dataset: Dataset) -> list[Feature]:
     if dataset.task == "regression":
         return []
-    return [Feature(dataset.target, np.searchsorted(dataset.classes, dataset.y), tuple(dataset.classes))]
+    codes = np.searchsorted(dataset.classes, dataset.y)
+    return [Feature(dataset.target, codes, tuple(dataset.classes), in_pairs=False)]
 
 
 def _columns(X: Any) -> list[Feature]:

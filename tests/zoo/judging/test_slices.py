@@ -230,3 +230,22 @@ def test_nothing_is_looked_for_on_few_rows_or_with_one_family():
 def test_models_that_predict_the_same_have_no_slices():
     y, deep, _, features = world(1000)
     assert slices(results_of(y, deep, deep), features).found == ()
+
+
+def test_rows_that_all_gain_the_same_are_found_with_some_uncertainty():
+    y, _, classical, features = world(1000)
+    classical = np.where(features[1].values == 0, 0.9 - 0.8 * y, 0.05 + 0.9 * y)
+    best = slices(results_of(y, 0.05 + 0.9 * y, classical), features).found[0]
+    assert (best.words, best.gain, best.high) == ("colour is red", 1.0, 1.0)
+    assert 0 < best.low < 1
+
+
+def test_a_class_stands_alone():
+    """Rows of one class at the wrong end of a column are those where a model errs that relies on it."""
+    y, _, _, features = world(3000)
+    a = y + np.random.default_rng(5).normal(size=3000)
+    classical = np.where(a > 0.5, 0.9, 0.1)
+    own = [Feature("class", y, ("no", "yes"), in_pairs=False), Feature("a", a), *features]
+    told = slices(results_of(y, 0.1 + 0.8 * y, classical), own).found
+    assert told
+    assert not any("class" in slice_.words and " and " in slice_.words for slice_ in told)
