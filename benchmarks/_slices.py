@@ -36,7 +36,7 @@ SHARE = 0.1  # of the rows, that are planted
 STRENGTH = {"accuracy": 1.58, "roc_auc": 2.15}
 AHEAD = 0.75  # shift of deep learning's own columns where it is ahead everywhere
 KINDS = ("number", "category", "pair")
-ROWS = (2000, 5000, 10_000, 20_000)
+ROWS = (2000, 5000, 10_000)
 NULLS = ("equal", "ahead everywhere", "groups of 5")
 
 
@@ -210,7 +210,7 @@ def slice_figures(quick: bool, jobs: int, each: int | None = None) -> dict[str, 
     each : int, optional
         Comparisons of a cell.
     """
-    own, each = cells(quick), each or (3 if quick else 60)
+    own, each = cells(quick), each or (3 if quick else 150)
     tasks = [(cell, seed) for cell in own for seed in range(each)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         outcomes = list(pool.map(_one, tasks, chunksize=max(1, len(tasks) // (8 * jobs))))
