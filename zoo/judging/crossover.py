@@ -25,7 +25,7 @@ REACH = 10  # no curve is reported beyond so many times the rows that it was mea
 N_DRAWS = 2000
 _FEWEST_TAIL = 5  # sizes that a law must fit
 _GRID = 400  # sizes at which the draws are compared
-_NARROWEST = 1.25  # last over first size of a lead
+_NARROWEST = 1.25  # last over first size of a lead between others
 _BAND = 61  # measured sizes of the band of the gain, and as many beyond
 _FAMILIES: tuple[Family, ...] = ("deep", "classical")
 
@@ -237,7 +237,7 @@ def _spans(
     """The measured sizes by the family that is ahead: where the band of the gain excludes 0.
 
     A lead is not claimed where the scores of a single size, without any curve, show the other one ahead, nor
-    over so few sizes that the band may exclude 0 there by the chance of its draws.
+    between others over so few sizes that the band may exclude 0 there by the chance of its draws.
     """
     known: list[tuple[Family | None, float]] = []
     for rows, low, high in zip(gain.rows, gain.low, gain.high, strict=True):
@@ -246,17 +246,26 @@ def _spans(
     runs = [list(run) for _, run in itertools.groupby(known, key=lambda each: each[0])]
     spans = [Span(run[0][0], run[0][1], run[-1][1]) for run in runs]
     sizes, shares = _measured_lead(deep, classical)
-    checked = [span if _agree(span, sizes, shares, level) else replace(span, ahead=None) for span in spans]
+    ends = {known[0][1], known[-1][1]}
+    checked = [
+        span
+        if (_wide(span) or ends & {span.first, span.last}) and _agree(span, sizes, shares, level)
+        else replace(span, ahead=None)
+        for span in spans
+    ]
     return _joined(checked)
 
 
+def _wide(span: Span) -> bool:
+    """Whether a span between others is no chance of the draws."""
+    return span.last >= _NARROWEST * span.first
+
+
 def _agree(span: Span, sizes: np.ndarray, shares: np.ndarray, level: float) -> bool:
-    """Whether a span is wide, and no size of it shows the other family ahead; ``shares`` are of deep."""
-    if span.ahead is None or span.last < _NARROWEST * span.first:
-        return span.ahead is None
+    """Whether no measured size of a span shows the other family ahead; ``shares`` are those of deep."""
     own = shares[(sizes >= span.first) & (sizes <= span.last)]
     against = 1 - own if span.ahead == "deep" else own
-    return not np.any(against >= 0.5 + level / 2)
+    return span.ahead is None or not np.any(against >= 0.5 + level / 2)
 
 
 def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -69,7 +69,8 @@ def _overtaking(crossover: Crossover) -> str:
 def _from_to(crossover: Crossover, span: Span) -> str:
     """The sizes of a span; ends that were not measured are rounded to the inside of a lead."""
     first = _end(crossover, span.first, up=span.ahead is not None)
-    return f"from {first} to {_end(crossover, span.last, up=span.ahead is None)}"
+    last = _end(crossover, span.last, up=span.ahead is None)
+    return f"at {first}" if first == last else f"from {first} to {last}"
 
 
 def _end(crossover: Crossover, rows: float, up: bool) -> str:
