@@ -33,7 +33,7 @@ from ..setup import InferenceName
 from .inference import CLOSE_TO_MARGIN, Advice, Contest, NoContest, ScoreWithInterval, agreeing_advice
 from .intervals import all_equal, corrected_variance, nothing_apart, student
 from .scores import ModelScores
-from .support import Support, feels_rare_classes
+from .support import MANY_ROWS, Support, feels_rare_classes
 
 TRAINING = 0.5  # share of the term of Nadeau and Bengio
 SURE_OF_LUCK = 0.9  # how sure it must be that folds differ by more than their rows
@@ -97,7 +97,7 @@ class Units:
         if self._groups is not None:
             sums = np.bincount(self._unit(rows), weights=own)
             variance = _in_order(sums) if self.in_order else float(np.sum(sums**2))
-            return variance * _inflation(len(sums), 1), _freedom(sums)
+            return variance * _inflation(len(sums), n_parts), _freedom(sums)
         if self._classes is None:
             return float(np.sum(own**2)) * _inflation(len(own), n_parts), _freedom(own)
         return _by_class(own, self._classes[rows], n_parts), _freedom(own)
@@ -201,7 +201,8 @@ class RowLevel:
         support: Support | None = None,
     ) -> None:
         self.models, self.metric, self.level = models, metric, level
-        self.better = 0.5 + level / 2  # two families can win by chance
+        few = support is not None and support.rows < MANY_ROWS
+        self.better = 0.5 + level / 2 if few else level  # both families can win by chance
         self._results, self._support = results, support
         self._units = Units(results)
         folds = [(row.repeat, row.fold) for row in models[0].rows] if models else []
@@ -391,7 +392,8 @@ class RowLevel:
     ) -> Evidence:
         """The variance that folds share, and that by which they differ beyond their rows."""
         ratio = self._results.facts.plan.test_over_train
-        stable = evidence.rows / single if single > 0 else 1.0
+        # repeats average a part of it, too: the geometric mean of none and all, by simulation
+        stable = np.sqrt(evidence.rows / single) if single > 0 else 1.0
         luck = evidence.luck + excess(values, within) * (1 / len(values) + ratio)
         return replace(evidence, training=TRAINING * ratio * within * stable, luck=luck)
 
@@ -458,11 +460,11 @@ class RowLevel:
 def largest_variance(gain: float, margin: float, level: float, power: float = POWER) -> float:
     """The variance at which a gain is decided with a probability of ``power``; 0 at the very margin.
 
-    "Better" needs the interval on one side of the margin, "equivalent" needs the probability of the level
-    within it, which a gain near 0 may miss on both sides.
+    "Better" needs the probability of the level beyond the margin, "equivalent" within it, which a gain near 0
+    may miss on both sides.
     """
     distance = abs(gain) - margin
-    tails = (0.5 + level / 2, power) if distance > 0 else (level, 0.5 + power / 2)
+    tails = (level, power if distance > 0 else 0.5 + power / 2)
     return float((distance / float(np.sum(special.ndtri(tails)))) ** 2)
 
 

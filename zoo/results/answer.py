@@ -171,8 +171,7 @@ class Verdict:
     margin : float
         Half the width of the region of practical equivalence, in units of the metric.
     confidence_level : float
-        Level of the intervals. "Better" needs the whole interval beyond the margin, "equivalent" this
-        probability within it.
+        Level of the intervals, and the probability that a verdict needs.
     missing : tuple of str
         Models without a score, because some of their jobs did not end well.
     sentence : str

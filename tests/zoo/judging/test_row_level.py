@@ -262,7 +262,7 @@ def test_intervals_hold_the_truth_and_equal_models_are_seldom_told_apart():
         called += found.outcome in ("deep", "classical")
         tied += all(tied_with_best(inference).values())
     assert held / runs >= 0.95  # wider by the training rows, which play no part here
-    assert called == runs - held
+    assert called / runs <= 0.07
     assert tied / runs >= 0.95
 
 
@@ -273,7 +273,7 @@ def test_so_many_rows_would_settle_it():
         error = np.sqrt(largest_variance(gain, margin, 0.95))
         seen = rng.normal(gain, error, 20_000)
         if gain > margin:
-            decided = seen - stats.norm.ppf(0.975) * error > margin
+            decided = seen - stats.norm.ppf(0.95) * error > margin
         else:
             inside = stats.norm.cdf((margin - seen) / error) - stats.norm.cdf((-margin - seen) / error)
             decided = inside >= 0.95
@@ -335,7 +335,7 @@ def test_advice_names_how_many_more_rows():
     assert (found.outcome, found.needed.repeats) == ("undecided", None)
     assert found.gain == pytest.approx(0.05)
     variance = 0.25 * (1 + 0.5 * 0.25 * 5) / n
-    wanted = (0.05 / (stats.norm.ppf(0.975) + stats.norm.ppf(0.8))) ** 2
+    wanted = (0.05 / (stats.norm.ppf(0.95) + stats.norm.ppf(0.8))) ** 2
     assert found.needed.rows == pytest.approx(n * variance / wanted, rel=0.2)
     assert "more rows would probably settle it (100 now)" in found.advice
 
@@ -345,7 +345,7 @@ def test_advice_names_more_repeats_with_their_price():
     parts = folds_of(n, repeats=2, y=np.zeros(n))
     repeats = [[test for (repeat, _), test in parts.items() if repeat == r] for r in range(2)]
     lucky = [around(10.0, n, own, rng, 0.5) for own in repeats]
-    run = results_of(np.zeros(n), {"d": lucky, "c": [np.full(n, 10.0113)] * 2}, parts, seconds=120.0)
+    run = results_of(np.zeros(n), {"d": lucky, "c": [np.full(n, 10.0105)] * 2}, parts, seconds=120.0)
     found = decide(by_rows(run, METRICS["mae"]), margin=0.0)
     assert found.outcome == "undecided"
     assert found.doubt.luck > 0.5
