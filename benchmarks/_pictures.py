@@ -34,7 +34,10 @@ def pictures() -> dict[Path, str]:
         if result := kept(f"tradeoff-{name}"):
             found[name] = terminal_svg(Answer.from_dict(result), command)
     for name in LEARNING_CURVES:
-        if result := kept(f"crossover_{name}"):
+        result = kept(f"crossover_{name}")
+        if (
+            result and "gains" in result
+        ):  # kept before they were: the picture stays until it is measured again
             found[f"learning-curve-{name}"] = drawn(
                 plot_learning_curve, LearningCurveAnswer.from_dict(result)
             )
