@@ -13,6 +13,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import costs as costs_script
@@ -20,6 +22,7 @@ import crossover
 import estimate as estimate_script
 import explain
 import export as export_script
+import fair
 import inference
 import near_copies
 import published
@@ -255,11 +258,16 @@ def export_figures() -> str:
     return table(["figure", "value"], rows)
 
 
+def fairness(part: str) -> str:
+    """A part of what may favour a family, from kept results."""
+    return "\n\n".join(fair.lines(kept("fair") or {}).get(part, ()))
+
+
 SHOWN = ("deep-mlp", "deep-mlp-ensemble", "tabm", "plain-mlp", "HGB", "MLP", "CatBoost", "RealMLP_TD")
 
 BESIDE = ("deep-mlp", "deep-mlp-ensemble", "tabm", "CatBoost", "HGB")
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], str]] = {
     "models": models,
     "datasets": datasets,
     "codes": codes,
@@ -285,6 +293,7 @@ BLOCKS = {
     "learning_curves": learning_curves,
     "exports": exports,
     "export_figures": export_figures,
+    **{f"fair_{part}": partial(fairness, part) for part in (*fair.PARTS, "models")},
 }
 
 
