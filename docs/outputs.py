@@ -4,9 +4,9 @@
 
 A block of kind ``console`` that begins with ``$ deepworth`` is a command with what it printed. The blocks
 of a page run in order in one folder with nothing but ``suites`` and ``predictions``, and a store of its own.
-Times, sizes of files, dates, names of runs and the last digits of other machines differ: for the check every number with a
-decimal point, every duration, size, percentage and run name is masked on both sides, with the lines
-that draw boxes and bars. A last line ``[...]`` stands for more.
+Times, sizes of files, dates, names of runs and the last digits of other machines differ: for the check every
+number with a decimal point, every duration, size, percentage and run name is masked on both sides, with the
+lines that draw boxes and bars. A last line ``[...]`` stands for more.
 """
 
 from __future__ import annotations

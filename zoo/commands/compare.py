@@ -13,9 +13,9 @@ from ._group import Command, option
 from ._options import (
     BUDGET,
     DRY_RUN,
+    INFERENCE,
     JSON,
     LOAD,
-    INFERENCE,
     MARGIN,
     METRIC,
     MLFLOW,

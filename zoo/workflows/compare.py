@@ -70,10 +70,10 @@ def compare(
         5-fold, 10-fold, or three times 10-fold cross-validation. Where the data have an official test set,
         models are scored on that instead.
     folds, repeats : int, optional
-        Number of folds, and how often the cross-validation is repeated; by default those of ``preset``. With an
-        official test set, ``repeats`` is the number of trainings: one on all training rows, which is scored,
-        and further ones on random halves of them, which show what other training rows and seeds change; by
-        default 1, with "standard" 5, with "thorough" 10.
+        Number of folds, and how often the cross-validation is repeated; by default those of ``preset``. With
+        an official test set, ``repeats`` is the number of trainings: one on all training rows, which is
+        scored, and further ones on random halves of them, which show what other training rows and seeds
+        change; by default 1, with "standard" 5, with "thorough" 10.
     holdout : float, optional
         Hold out this fraction of the rows ``repeats`` times instead of cross-validating; by default as many
         times as the preset has folds.
