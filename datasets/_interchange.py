@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -25,7 +27,7 @@ class ArrowTable(Protocol):
         """The stream of Arrow's PyCapsule interface."""
 
 
-def as_pandas(data: Any) -> Any:
+def as_pandas(data: T) -> T | pd.DataFrame | pd.Series:
     """Convert tables and columns in Arrow's layout to pandas; return anything else unchanged.
 
     No library is imported to find out: what offers Arrow's PyCapsule interface is converted. Whole numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .rows import Family
+from .facts import Family
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ...datasets import Dataset, Modality, Provenance, Task
+
+Family = Literal["deep", "classical", "unknown"]
 
 _ROWS_LOOKED_AT = 200
 

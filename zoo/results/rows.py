@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ...datasets import Dataset, Finding, Task
 from .facts import DatasetFacts, Determinism, PlanFacts, TimeEstimate
+from .facts import Family as Family  # exported: the family of a row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from .differences import Slices
     from .explanation import Explanations
 
-Family = Literal["deep", "classical", "unknown"]
 Kind = Literal["fold", "cost"]
 Fold = tuple[int, int]  # repeat and fold
 
@@ -305,8 +305,8 @@ class Results:
     def predictions(self, retrained: bool = False) -> pd.DataFrame:
         """Predictions of held-out rows: row, repeat, fold, model, truth, prediction, probabilities.
 
-        With the ``group`` and the ``time`` of each row, as numbers, where the labels have them. On request with
-        those of models that were trained on halves of an official training set.
+        With the ``group`` and the ``time`` of each row, as numbers, where the labels have them. On request
+        with those of models that were trained on halves of an official training set.
         """
         import pandas as pd
 

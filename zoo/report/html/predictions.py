@@ -6,7 +6,7 @@ from typing import Any
 
 from ...results.predictions import PredictionsAnswer
 from ...results.report import ReportSheet
-from ..predictions import chances, facts, lines, outcome_words
+from ..prediction_words import chances, facts, lines, outcome_words
 from .board import view
 from .page import SECTIONS, cleaned, rendered_page
 from .plots import drawing
