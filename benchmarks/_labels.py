@@ -70,6 +70,10 @@ LABELS = {
     "champion_bias_se": "bias of the best model's corrected score, in standard errors; worst of all",
     "champion_gain_bias_se": "bias of the gain between the families, in standard errors; worst of all",
     "naive_champion_bias_se": "bias of the best model's uncorrected score, in standard errors",
+    "slices_found": "planted slices of rows that are found (10 % of the rows, 10 points)",
+    "false_slices": "comparisons without a planted slice in which one is told",
+    "false_slices_beside_planted": "slices told beside a planted one",
+    "slice_gain": "true gain in planted slices",
     "conformal_coverage_error": "error of the coverage of prediction sets, percentage points",
     # crossover.py
     "interval_hit_rate": "intervals that contain a crossover inside the data",

@@ -56,6 +56,7 @@ OPTIONS = {
     "margin": 0.02,
     "confidence_level": 0.9,
     "budget": ("latency=5ms", "size=2MB"),
+    "inference": "corrected-t",
     "threads": 2,
     "time_limit": "60s",
     "memory_limit": "1GB",
