@@ -72,6 +72,22 @@ def checked_types(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+def with_options_signature(options: type) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Show the options of a ``TypedDict`` one by one in the signature of ``**options``, None by default."""
+
+    def shown(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+        given = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        own = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            for name, hint in option_types(options).items()
+        ]
+        function.__signature__ = signature.replace(parameters=[*given, *own])  # type: ignore[attr-defined]
+        return function
+
+    return shown
+
+
 @cache
 def _hints(function: Callable[..., Any]) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """Types of the parameters of a function, and the name of its ``**options`` with their types."""

@@ -111,14 +111,19 @@ class Resources:
     deterministic: bool = False
 
 
-class ResourceOptions(TypedDict, total=False):
-    """What a run may use, for type checkers; :class:`Resources` explains it."""
+class ResumeOptions(TypedDict, total=False):
+    """What a run may use that another may go on with, for type checkers; it changes no result."""
 
     jobs: int | None
-    threads: int | None
     time_limit: float | str | None
     memory_limit: int | str | None
     cluster: str | None
+
+
+class ResourceOptions(ResumeOptions, total=False):
+    """What a run may use, for type checkers; :class:`Resources` explains it."""
+
+    threads: int | None
     deterministic: bool
 
 
@@ -294,14 +299,17 @@ def _parts() -> dict[str, type[Any]]:
     return {f.name: type(getattr(made, f.name)) for f in fields(Setup) if is_dataclass(getattr(made, f.name))}
 
 
-_NAMES = ("models", "budget", "drop", "categorical", "numeric", "missing")
+@cache
+def _takes_names(name: str) -> bool:
+    """Whether an option may be several names, by its type."""
+    return "Sequence[" in str(SetupOptions.__annotations__.get(name))
 
 
 def _tupled(name: str, value: Any) -> Any:
     """Names in any sequence are a tuple; one name alone is a tuple of one."""
     if isinstance(value, str) or (name == "models" and is_one_model(value)):
         return (value,) if name in ("models", "budget") else value
-    names = name in _NAMES and value is not None
+    names = _takes_names(name) and value is not None
     return tuple(value) if names or isinstance(value, list) else value
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...datasets import InputError
 from ..judging.predictions import JudgedPredictions, judge_predictions
@@ -14,9 +13,10 @@ from ..results.answer import Answer, flat_row
 from ..results.facts import MetricFacts
 from ..results.predictions import ModelVerdict, PredictionsAnswer
 from ..results.rows import Results
-from ..setup import Criteria, InferenceName
+from ..setup import Criteria
 from ._prediction_files import ColumnNames, read_files, same_rows
 from ._predictions import results_of, usable_metric
+from ._verdict_options import PredictionOptions, Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,43 +110,24 @@ class ComparedPredictions:
         return fragment(self.answer)
 
 
-def compare_predictions(
-    predictions: Any,
-    *,
-    target: str | None = None,
-    id: str | None = None,
-    fold: str | None = None,
-    repeat: str | None = None,
-    groups: str | None = None,
-    time: str | None = None,
-    task: str | None = None,
-    positive: str | None = None,
-    gain: float | None = None,
-    metric: str | None = None,
-    margin: float | None = None,
-    confidence_level: float | None = None,
-    inference: InferenceName | None = None,
-    models: Sequence[str] | None = None,
-    between: tuple[str, str] | None = None,
-) -> ComparedPredictions:
-    """Judge predictions of any models; the parameters are those of :func:`deepworth.verdict`."""
+def compare_predictions(predictions: Predictions, asked: PredictionOptions) -> ComparedPredictions:
+    """Judge predictions of any models; the options are those of :func:`deepworth.verdict`."""
     started = clock.perf_counter()
+    gain, models = asked.get("gain"), asked.get("models")
     if gain is not None and not 0 <= gain < float("inf"):
         raise InputError(f"gain must be a number of at least 0, got {gain!r}")
-    names = ColumnNames(target, id, fold, repeat, groups, time)
-    rows = same_rows(read_files(predictions, id), names)
+    names = ColumnNames.of(asked)
+    rows = same_rows(read_files(predictions, names.id), names)
     chosen = (models,) if isinstance(models, str) else tuple(models or ())
-    results, predicted = results_of(rows, chosen, task, positive)
-    primary = usable_metric(predicted, results.labels.task, metric)
-    level = Criteria().confidence_level if confidence_level is None else confidence_level
+    results, predicted = results_of(rows, chosen, asked.get("task"), asked.get("positive"))
     unusable = {
         model.name: [m.name for m in of_task(results.labels.task) if not model.allows(m)]
         for model in predicted
     }
     judged = judge_predictions(
         results,
-        Criteria(primary.name, margin, level, inference=inference or "rows"),
-        between=between,
+        _criteria(asked, usable_metric(predicted, results.labels.task, asked.get("metric")).name),
+        between=asked.get("between"),
         gain=gain,
         unusable=unusable,
         notes={model.name: model.note for model in predicted},
@@ -154,3 +135,10 @@ def compare_predictions(
     answer = replace(judged.answer, wall_seconds=clock.perf_counter() - started)
     ranked = tuple(model.name for model in predicted if model.given == "ranks")
     return ComparedPredictions(answer, replace(judged, answer=answer), results, ranked)
+
+
+def _criteria(asked: PredictionOptions, metric: str) -> Criteria:
+    """What the verdict is decided by; what is not asked for is as usual."""
+    level = asked.get("confidence_level")
+    level = Criteria().confidence_level if level is None else level
+    return Criteria(metric, asked.get("margin"), level, inference=asked.get("inference") or "rows")

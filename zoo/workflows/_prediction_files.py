@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...datasets import InputError, as_pandas, inspect_column, level_of, open_rows, unknown_name
+from ._verdict_options import Predictions, Source
 
 # Names that have a purpose unless an option says otherwise.
 USUAL_NAMES = {
@@ -37,6 +37,11 @@ class ColumnNames:
     groups: str | None = None
     time: str | None = None
     model: str | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, object]) -> ColumnNames:
+        """Those that options of a verdict name."""
+        return cls(**{f.name: options.get(f.name) for f in fields(cls)})  # type: ignore[arg-type]
 
     def given(self) -> set[str]:
         """All of them."""
@@ -95,10 +100,7 @@ class SameRows:
         return f"{self.row_words} {self.ids[self.row[record]]}"
 
 
-Source = str | os.PathLike[str] | Any  # a file, or a table of pandas, polars or pyarrow
-
-
-def read_files(predictions: Source | Sequence[Source] | Mapping[str, Source], id: str | None) -> list[Table]:
+def read_files(predictions: Predictions, id: str | None) -> list[Table]:
     """The tables of files, or of data frames by the name of their model."""
     if isinstance(predictions, Mapping):
         pairs = [(str(name), source) for name, source in predictions.items()]

@@ -7,11 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
 from .. import registry
 from ..artefact.inspecting import versions
-from ..option_types import checked_types
+from ..option_types import checked_types, with_options_signature
 from ..own_entries import ModelLike
 from ..own_models import OwnModel, as_models, given_again, joined
 from ..results.rows import FINISHED, Result, prediction_array
@@ -22,11 +23,12 @@ from ..runs.journal import RunStore
 from ..runs.limits import Limits, make_limits
 from ..runs.plan import Plan, make_plan
 from ..runs.store import JobRow, KeptRun, kept_prediction, load_unfinished
-from ..setup import Setup
+from ..setup import ResumeOptions, Setup
 from ._comparison import Comparison, Conduct
 from .compare import check_own_models
 
 
+@with_options_signature(ResumeOptions)
 @checked_types
 def resume(
     run: str,
@@ -34,11 +36,8 @@ def resume(
     data: DataLike | None = None,
     models: Sequence[ModelLike | OwnModel] | ModelLike | None = None,
     store: str | os.PathLike[str] | None = None,
-    jobs: int | None = None,
-    time_limit: float | str | None = None,
-    memory_limit: int | str | None = None,
-    cluster: str | None = None,
     progress: Progress | None = None,
+    **options: Unpack[ResumeOptions],
 ) -> Comparison:
     """Continue a comparison where it stopped, without repeating the jobs that ended.
 
@@ -55,6 +54,8 @@ def resume(
         file that you do not name. They must not have changed.
     store : path, optional
         Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
+    progress : callable, optional
+        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step.
     jobs : int, optional
         Number of worker processes; by default that of the run.
     time_limit : float or str, optional
@@ -63,8 +64,6 @@ def resume(
         Memory limit of a worker process in bytes, or as "2GB"; by default that of the run.
     cluster : str, optional
         Address of a running Dask scheduler. By default jobs run on this machine, wherever they ran before.
-    progress : callable, optional
-        Called with an :class:`~deepworth.zoo.results.runs.Event` at every step.
 
     Returns
     -------
@@ -102,15 +101,16 @@ def resume(
     try:
         kept, rows = load_unfinished(kept.folder)
         kept = with_own_models(kept, own)
-        changed = {"jobs": jobs, "time_limit": time_limit, "memory_limit": memory_limit}
-        setup = setup_here(kept, cluster, **changed)
+        setup = setup_here(kept, **options)
         limits = make_limits(setup.resources)
         families = [row.result.family for row in rows if row.result.status not in FINISHED]
         patient = kept.plan.preset == "thorough"
         check_own_models(setup, limits)
         with (
             joined(own),
-            executor_for(limits, families, patient=patient, cluster=cluster, progress=progress) as executor,
+            executor_for(
+                limits, families, patient=patient, cluster=options.get("cluster"), progress=progress
+            ) as executor,
         ):
             dataset = same_data(kept, data)
             plan = same_plan(kept, dataset, limits)

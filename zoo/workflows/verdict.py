@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Unpack, cast, overload
 
-from ...datasets import InputError
-from ..setup import InferenceName
+from ...datasets import InputError, unknown_name
+from ..option_types import with_options_signature
+from ._verdict_options import PredictionOptions, Predictions, RunOptions, VerdictOptions
 
 if TYPE_CHECKING:  # predictions of any models need nothing that trains
     from ._compared_predictions import ComparedPredictions
@@ -15,59 +15,12 @@ if TYPE_CHECKING:  # predictions of any models need nothing that trains
 
 
 @overload
-def verdict(
-    run: str = "last",
-    *,
-    metric: str | None = None,
-    margin: float | None = None,
-    confidence_level: float | None = None,
-    inference: InferenceName | None = None,
-    models: Sequence[str] | None = None,
-    between: tuple[str, str] | None = None,
-    budget: Sequence[str] | None = None,
-    store: str | os.PathLike[str] | None = None,
-) -> Comparison: ...
+def verdict(run: str = "last", **options: Unpack[RunOptions]) -> Comparison: ...
 @overload
+def verdict(*, predictions: Predictions, **options: Unpack[PredictionOptions]) -> ComparedPredictions: ...
+@with_options_signature(VerdictOptions)
 def verdict(
-    *,
-    predictions: Any,
-    target: str | None = None,
-    id: str | None = None,
-    fold: str | None = None,
-    repeat: str | None = None,
-    groups: str | None = None,
-    time: str | None = None,
-    task: str | None = None,
-    positive: str | None = None,
-    gain: float | None = None,
-    metric: str | None = None,
-    margin: float | None = None,
-    confidence_level: float | None = None,
-    inference: InferenceName | None = None,
-    models: Sequence[str] | None = None,
-    between: tuple[str, str] | None = None,
-) -> ComparedPredictions: ...
-def verdict(
-    run: str = "last",
-    *,
-    predictions: Any = None,
-    target: str | None = None,
-    id: str | None = None,
-    fold: str | None = None,
-    repeat: str | None = None,
-    groups: str | None = None,
-    time: str | None = None,
-    task: str | None = None,
-    positive: str | None = None,
-    gain: float | None = None,
-    metric: str | None = None,
-    margin: float | None = None,
-    confidence_level: float | None = None,
-    inference: InferenceName | None = None,
-    models: Sequence[str] | None = None,
-    between: tuple[str, str] | None = None,
-    budget: Sequence[str] | None = None,
-    store: str | os.PathLike[str] | None = None,
+    run: str = "last", *, predictions: Predictions | None = None, **options: Unpack[VerdictOptions]
 ) -> Comparison | ComparedPredictions:
     """Judge a past run again from its kept predictions, or judge predictions of any models.
 
@@ -81,6 +34,21 @@ def verdict(
         Name of the run, an unambiguous beginning of it, "last" for the newest, or its folder.
     predictions : list of paths or DataFrames, or mapping of model to path or DataFrame, optional
         Judge these instead of a run: CSV or Parquet files, or tables of pandas, polars or pyarrow.
+    metric : str, optional
+        Primary metric; by default that of the run, or of the task.
+    margin : float, optional
+        Differences up to this, in units of the metric, do not matter in practice; by default that of the
+        run, or of another ``metric``.
+    confidence_level : float, optional
+        Level of the intervals, and the probability that a verdict needs; by default that of the run, or 0.95.
+    inference : {"rows", "corrected-t"}, optional
+        Whether uncertainty is estimated from every tested row, or from one score per fold by the corrected t
+        test of Nadeau and Bengio (2003); by default as the run did, or "rows".
+    models : sequence of str, optional
+        Judge these models only.
+    between : pair of str, optional
+        Two models to compare with each other, whatever their families; see ``answer.between``. The verdict
+        about predictions is about these two, by default about the two best ones.
     target : str, optional
         Column of the true answers, in at least one of the tables; "truth" by default.
     id : str, optional
@@ -98,21 +66,6 @@ def verdict(
         The positive class of a binary task; by default the last one in sorted order.
     gain : float, optional
         The true gain for which the number of rows is planned; by default the observed one.
-    metric : str, optional
-        Primary metric; by default that of the run, or of the task.
-    margin : float, optional
-        Differences up to this, in units of the metric, do not matter in practice; by default that of the
-        run, or of another ``metric``.
-    confidence_level : float, optional
-        Level of the intervals, and the probability that a verdict needs; by default that of the run, or 0.95.
-    inference : {"rows", "corrected-t"}, optional
-        Whether uncertainty is estimated from every tested row, or from one score per fold by the corrected t
-        test of Nadeau and Bengio (2003); by default as the run did, or "rows".
-    models : sequence of str, optional
-        Judge these models only.
-    between : pair of str, optional
-        Two models to compare with each other, whatever their families; see ``answer.between``. The verdict
-        about predictions is about these two, by default about the two best ones.
     budget : sequence of str, optional
         Limits such as ``["latency=5ms"]``; ``answer.budget`` names the best model of the run within them.
     store : path, optional
@@ -146,60 +99,47 @@ def verdict(
     >>> found.verdict.outcome
     'first'
     """
-    for_runs = {"budget": budget, "store": store, "run": None if run == "last" else run}
-    for_predictions = {
-        "target": target,
-        "id": id,
-        "fold": fold,
-        "repeat": repeat,
-        "groups": groups,
-        "time": time,
-        "task": task,
-        "positive": positive,
-        "gain": gain,
-    }
-    both: dict[str, Any] = {"metric": metric, "margin": margin, "confidence_level": confidence_level}
-    both |= {"inference": inference, "models": models, "between": between}
+    _check_names(options)
     if predictions is None:
-        _refuse(for_predictions, "is for predictions; name their files, or leave it out")
-        return _of_run(run, budget=budget, store=store, **both)
-    _refuse(for_runs, "is for a run; leave it out with predictions")
+        _refuse(options, RunOptions, "is for predictions; name their files, or leave it out")
+        return _of_run(run, cast(RunOptions, options))
+    given = {"run": None if run == "last" else run, **options}
+    _refuse(given, PredictionOptions, "is for a run; leave it out with predictions")
     from ._compared_predictions import compare_predictions
 
-    return compare_predictions(predictions, **for_predictions, **both)  # type: ignore[arg-type]
+    return compare_predictions(predictions, cast(PredictionOptions, options))
 
 
-def _refuse(options: Mapping[str, object], why: str) -> None:
-    given = next((name for name, value in options.items() if value), None)
-    if given is not None:
+def _check_names(options: Mapping[str, object]) -> None:
+    """Refuse options that there are not."""
+    for name in options:
+        if name not in VerdictOptions.__annotations__:
+            raise unknown_name("option", name, ["run", "predictions", *VerdictOptions.__annotations__])
+
+
+def _refuse(options: Mapping[str, object], allowed: type, why: str) -> None:
+    """Refuse an option of the other kind of verdict; one that is empty is not given."""
+    others = (name for name, value in options.items() if value and name not in allowed.__annotations__)
+    if (given := next(others, None)) is not None:
         raise InputError(f"{given} {why}")
 
 
-def _of_run(
-    run: str,
-    *,
-    metric: str | None,
-    margin: float | None,
-    confidence_level: float | None,
-    inference: InferenceName | None,
-    models: Sequence[str] | None,
-    between: tuple[str, str] | None,
-    budget: Sequence[str] | None,
-    store: str | os.PathLike[str] | None,
-) -> Comparison:
+def _of_run(run: str, asked: RunOptions) -> Comparison:
     from ..judging.judge import judge
     from ..metrics import primary
     from ..runs.store import find_run, load_results, need_answer, read_run
     from ..setup import Criteria
     from ._comparison import Comparison
 
-    answer = need_answer(read_run(find_run(run, store)))
-    chosen = primary(answer.dataset.task, metric or answer.metric.name).name
+    answer = need_answer(read_run(find_run(run, asked.get("store"))))
+    chosen = primary(answer.dataset.task, asked.get("metric") or answer.metric.name).name
+    margin, level, budget = asked.get("margin"), asked.get("confidence_level"), asked.get("budget")
     if margin is None and chosen == answer.metric.name:  # a margin belongs to its metric
         margin = answer.verdict.margin
-    level = answer.verdict.confidence_level if confidence_level is None else confidence_level
+    level = answer.verdict.confidence_level if level is None else level
     limits = (budget,) if isinstance(budget, str) else tuple(budget or ())
-    results = load_results(run, store)
-    criteria = Criteria(chosen, margin, level, limits, inference or answer.verdict.inference)
-    again = judge(results, criteria, models=models, between=between)
+    results = load_results(run, asked.get("store"))
+    inference = asked.get("inference") or answer.verdict.inference
+    criteria = Criteria(chosen, margin, level, limits, inference)
+    again = judge(results, criteria, models=asked.get("models"), between=asked.get("between"))
     return Comparison(again, lambda: results)

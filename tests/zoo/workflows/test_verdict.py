@@ -167,3 +167,12 @@ def test_the_command_shows_the_pair_and_writes_files(store, tmp_path):
     CliRunner().invoke(cli.main, ["verdict", "last", "--store", str(store), "-o", str(tmp_path / "a.csv")])
     frame = pd.read_csv(tmp_path / "a.csv")
     assert {"model", "roc_auc", "roc_auc_low", "brier_high", "tied_with_best"} <= set(frame)
+
+
+def test_an_option_that_there_is_not_names_the_nearest():
+    with pytest.raises(InputError, match="no option 'metrc'; did you mean metric"):
+        verdict(metrc="f1")
+    with pytest.raises(InputError, match="target is for predictions"):
+        verdict(target="sick")
+    with pytest.raises(InputError, match="budget is for a run"):
+        verdict(predictions=["a.csv"], budget=["latency=5ms"])
