@@ -56,7 +56,7 @@ def test_trainings_on_halves_are_no_folds(store):
     once, again = run(store, data), run(store, data, repeats=4)
     assert [row.score for row in once.leaderboard] == [row.score for row in again.leaderboard]
     assert again.plan.repeats == 4
-    kept = verdict("last", store=store)
+    kept = verdict(again.run, store=store)
     assert kept.answer == again
     assert len(kept.results.retrained) == 3 * len(CLASSICAL)
     assert set(kept.predictions()["repeat"]) == {0}
