@@ -1,4 +1,4 @@
-"""Answers that were kept before the code was rearranged are still given: no number has changed.
+"""Answers that were kept are still given: no number has changed.
 
 ``tests/fixtures/make_answers.py`` says which commands they answer, what is left out because it cannot repeat,
 and how far numbers may be apart. Where a difference is intended, make the answers again and say so in the
