@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from ..metrics import Metric
-from ..results.answer import Doubt, Interval, Needed, Paired, Posterior
+from ..results.answer import Interval, Needed, Paired, Posterior, Uncertainty
 from ..setup import InferenceName
 from .intervals import agreeing_rows_needed
 from .scores import ModelScores
@@ -28,13 +28,13 @@ CLOSE_TO_MARGIN = (
 class Contest:
     """The gain of one family over the other, and the score of each, corrected for model selection.
 
-    ``scores`` rank upwards. ``error`` is the standard error of the gain and ``doubt`` where it comes from, as
-    far as they are known.
+    ``scores`` rank upwards. ``error`` is the standard error of the gain and ``uncertainty`` where it comes
+    from, as far as they are known.
     """
 
     gain: Posterior
     scores: dict[str, ScoreWithInterval]
-    doubt: Doubt | None = None
+    uncertainty: Uncertainty | None = None
     error: float | None = None
 
 

@@ -86,7 +86,7 @@ def correlated_t(
     rows : int, optional
         That all folds of a repeat test together: says how much it means if no fold shows any difference.
     width : float
-        Of the metric's range; infinite where scores that agree leave no doubt, since all answers must.
+        Of the metric's range; infinite where scores that agree leave no uncertainty, since all answers must.
     expansion : float
         Factor of the standard error: folds that share a few rows of a class know less than they show.
     """
@@ -133,9 +133,9 @@ def _agreement(rows: int | None, width: float, margin: float, level: float) -> P
     """
     if rows is None or not np.isfinite(width):
         return Posterior(0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-    doubt = (1.0 - min(1.0, margin / width)) ** (rows + 1)
+    uncertainty = (1.0 - min(1.0, margin / width)) ** (rows + 1)
     most = nothing_apart(width, rows, level)
-    return Posterior(0.0, -most, most, doubt / 2, 1.0 - doubt, doubt / 2)
+    return Posterior(0.0, -most, most, uncertainty / 2, 1.0 - uncertainty, uncertainty / 2)
 
 
 def nothing_apart(width: float, rows: int, level: float) -> float:

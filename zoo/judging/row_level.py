@@ -27,7 +27,7 @@ import numpy as np
 from scipy import special
 
 from ..metrics import Metric, Truth, bootstrap_weights, evaluate, influence_values, truth_of
-from ..results.answer import Doubt, Interval, Needed, Paired, Posterior
+from ..results.answer import Interval, Needed, Paired, Posterior, Uncertainty
 from ..results.rows import Results
 from ..setup import InferenceName
 from .inference import CLOSE_TO_MARGIN, Advice, Contest, NoContest, ScoreWithInterval, agreeing_advice
@@ -64,11 +64,11 @@ class Evidence:
         return float(np.sqrt(self.rows + self.training + self.luck))
 
     @property
-    def doubt(self) -> Doubt | None:
+    def uncertainty(self) -> Uncertainty | None:
         """The shares of the sources; None without any uncertainty."""
         total = self.rows + self.training + self.luck
         shares = (float(part / total) if total > 0 else 0.0 for part in (self.rows, self.training, self.luck))
-        return Doubt(*shares) if total > 0 else None
+        return Uncertainty(*shares) if total > 0 else None
 
 
 class Units:
@@ -257,7 +257,7 @@ class RowLevel:
             error,
             evidence.freedom,
             p_value,
-            evidence.doubt,
+            evidence.uncertainty,
         )
 
     def _posterior(self, evidence: Evidence, margin: float) -> Posterior:
@@ -296,7 +296,7 @@ class RowLevel:
             sentence = "All rows show the same difference, which says nothing about its uncertainty."
             return NoContest(sentence, "test more rows")
         scores = {family: self._score(self._selected([own.tolist()])) for family, own in families.items()}
-        return Contest(self._posterior(gain, margin), scores, gain.doubt, gain.error)
+        return Contest(self._posterior(gain, margin), scores, gain.uncertainty, gain.error)
 
     def _selected(self, families: Sequence[Sequence[int]]) -> Evidence:
         """Of the score of choosing the best model of the first family, less that of the second.
@@ -326,24 +326,26 @@ class RowLevel:
 
     def advice(self, contest: Contest, families: Mapping[str, np.ndarray], margin: float) -> Advice:
         """More repeats where they are enough, since they only cost time; else more rows."""
-        if not contest.error or contest.doubt is None:
+        if not contest.error or contest.uncertainty is None:
             return Advice(agreeing_advice(self.metric.bounds[1] - self.metric.bounds[0], margin, self.level))
         facts, variance = self._results.facts, contest.error**2
         wanted = largest_variance(contest.gain.mean, margin, self.level)
         rows = _rows_needed(int(self._units.tested.sum()), variance, wanted)
-        repeats = None if facts.plan.official_test else self._repeats_needed(contest.doubt, variance, wanted)
+        repeats = (
+            None if facts.plan.official_test else self._repeats_needed(contest.uncertainty, variance, wanted)
+        )
         if repeats is None:
             return Advice(_more_rows(rows, self._results), Needed(rows=rows))
         now = len(np.unique(self._repeats))
         seconds = facts.seconds / now * (repeats - now) or None
         return Advice(_more_repeats(repeats, seconds), Needed(rows, repeats, seconds))
 
-    def _repeats_needed(self, doubt: Doubt, variance: float, wanted: float) -> int | None:
+    def _repeats_needed(self, uncertainty: Uncertainty, variance: float, wanted: float) -> int | None:
         """The repeats after which what they cannot reduce and the rest of the luck is small enough."""
-        fixed, now = (1 - doubt.luck) * variance, len(np.unique(self._repeats))
-        if fixed >= wanted or doubt.luck == 0.0:
+        fixed, now = (1 - uncertainty.luck) * variance, len(np.unique(self._repeats))
+        if fixed >= wanted or uncertainty.luck == 0.0:
             return None
-        needed = max(now + 1, int(np.ceil(now * doubt.luck * variance / (wanted - fixed))))
+        needed = max(now + 1, int(np.ceil(now * uncertainty.luck * variance / (wanted - fixed))))
         return needed if needed <= MOST_REPEATS else None
 
     def _defined(self, models: Sequence[int], metric: Metric) -> np.ndarray:

@@ -51,7 +51,7 @@ def _perfect(models: Sequence[ModelScores], task: Task, support: Support | None)
 
 
 def with_warning(verdict: Verdict, reasons: Sequence[str]) -> Verdict:
-    """The verdict with its reasons for doubt in front of all other words."""
+    """The verdict with its reasons for caution in front of all other words."""
     if not reasons:
         return verdict
     more = len(reasons) - MOST_SHOWN

@@ -157,7 +157,7 @@ def _spoken(
         advice.text,
         {f: _champion_of(names[f], inference.metric, *scores) for f, scores in contest.scores.items()},
         inference=inference.name,
-        doubt=contest.doubt,
+        uncertainty=contest.uncertainty,
         needed=advice.needed,
     )
 

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ..results.answer import Answer, Doubt, LeaderboardRow, Verdict
+from ..results.answer import Answer, LeaderboardRow, Uncertainty, Verdict
 from ..results.facts import DatasetFacts, PlanFacts
 from ..results.runs import PlanEstimate
 from ..results.saved import SavedModelCost
@@ -185,13 +185,17 @@ def verdict_lines(answer: Answer) -> list[str]:
     if answer.verdict.gain is None:
         return []
     verdict = answer.verdict
-    doubt = [] if verdict.doubt is None else [doubt_words(verdict.doubt)]
-    return [_gain(answer), *doubt, *_champions(verdict), *_costs_of_champions(answer)]
+    uncertainty = [] if verdict.uncertainty is None else [uncertainty_words(verdict.uncertainty)]
+    return [_gain(answer), *uncertainty, *_champions(verdict), *_costs_of_champions(answer)]
 
 
-def doubt_words(doubt: Doubt) -> str:
+def uncertainty_words(uncertainty: Uncertainty) -> str:
     """Where an uncertainty comes from, the largest share first."""
-    shares = {"tested rows": doubt.rows, "training rows": doubt.training, "splits and seeds": doubt.luck}
+    shares = {
+        "tested rows": uncertainty.rows,
+        "training rows": uncertainty.training,
+        "splits and seeds": uncertainty.luck,
+    }
     known = sorted(((share, name) for name, share in shares.items() if share >= 0.005), reverse=True)
     return f"Sources of uncertainty: {', '.join(f'{name} {share:.0%}' for share, name in known)}."
 

@@ -116,7 +116,7 @@ class Champion:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Uncertainty:
     """Where the uncertainty of a gain comes from, as shares of its variance; they sum to 1.
 
     Attributes
@@ -184,7 +184,7 @@ class Verdict:
         Signs of target leakage. With any, the sentence begins with them: the verdict may not hold.
     inference : {"rows", "corrected-t"}
         How the uncertainty was estimated.
-    doubt : Doubt or None
+    uncertainty : Uncertainty or None
         Where the uncertainty comes from; None where that is not known.
     needed : Needed or None
         What would settle an undecided verdict.
@@ -207,7 +207,7 @@ class Verdict:
     champions: dict[str, Champion] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     inference: Literal["rows", "corrected-t"] = "rows"
-    doubt: Doubt | None = None
+    uncertainty: Uncertainty | None = None
     needed: Needed | None = None
 
 
@@ -276,7 +276,7 @@ class Paired:
         Degrees of freedom of the error; None if infinite.
     p_value : float
         Two-sided, for no difference at all; the posterior allows for the margin.
-    doubt : Doubt or None
+    uncertainty : Uncertainty or None
         Where the error comes from; None where that is not known.
     """
 
@@ -287,7 +287,7 @@ class Paired:
     error: float
     freedom: float | None
     p_value: float
-    doubt: Doubt | None = None
+    uncertainty: Uncertainty | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a pipeline knows of its own doubt is in its ONNX graph: the same labels, sets and intervals."""
+"""What a pipeline knows of its own uncertainty is in its ONNX graph: the same labels, sets and intervals."""
 
 from __future__ import annotations
 

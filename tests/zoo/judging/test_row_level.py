@@ -98,9 +98,9 @@ def test_of_a_mean_over_rows_it_is_the_paired_t_test(metric, monkeypatch):
 def test_training_rows_weigh_half_of_the_term_of_nadeau_and_bengio():
     y, one, other = sick(300, np.random.default_rng(2))
     parts = folds_of(300, y=y)
-    doubt = by_rows(results_of(y, {"d": [one], "c": [other]}, parts), AUC).paired(0, 1, 0.0).doubt
-    assert doubt.rows + doubt.training + doubt.luck == pytest.approx(1)
-    assert doubt.training / doubt.rows == pytest.approx(0.5 * 0.25 * 5, rel=0.02)
+    uncertainty = by_rows(results_of(y, {"d": [one], "c": [other]}, parts), AUC).paired(0, 1, 0.0).uncertainty
+    assert uncertainty.rows + uncertainty.training + uncertainty.luck == pytest.approx(1)
+    assert uncertainty.training / uncertainty.rows == pytest.approx(0.5 * 0.25 * 5, rel=0.02)
 
 
 @pytest.mark.parametrize("metric", [AUC, ACCURACY, LOSS], ids=lambda m: m.name)
@@ -145,7 +145,7 @@ def test_a_repeat_that_says_the_same_again_changes_nothing():
     once = by_rows(results_of(y, {"d": [one], "c": [other]}, parts), AUC).paired(0, 1, 0.0)
     again = by_rows(results_of(y, {"d": [one] * 2, "c": [other] * 2}, twice), AUC).paired(0, 1, 0.0)
     assert again.error == pytest.approx(once.error, rel=1e-6)
-    assert again.doubt.luck == pytest.approx(0, abs=1e-9)
+    assert again.uncertainty.luck == pytest.approx(0, abs=1e-9)
 
 
 def test_what_repeats_do_not_share_is_luck():
@@ -154,8 +154,8 @@ def test_what_repeats_do_not_share_is_luck():
     stay, parts = rng.normal(size=n), folds_of(n, repeats=3, y=np.zeros(n))
     predictions = [10 + stay + 2 * rng.normal(size=n) for _ in range(3)]
     run = results_of(np.zeros(n), {"d": predictions, "c": [np.full(n, 10.0)] * 3}, parts, ratio=0.0)
-    doubt = by_rows(run, METRICS["mae"]).paired(0, 1, 0.0).doubt
-    assert doubt.luck == pytest.approx((4 / 3) / (1 + 4 / 3), abs=0.05)
+    uncertainty = by_rows(run, METRICS["mae"]).paired(0, 1, 0.0).uncertainty
+    assert uncertainty.luck == pytest.approx((4 / 3) / (1 + 4 / 3), abs=0.05)
 
 
 def test_folds_that_differ_by_more_than_their_rows_are_luck():
@@ -307,7 +307,7 @@ def test_trainings_on_halves_show_what_other_training_rows_change():
     assert len(run.retrained) == 120
     pair = by_rows(run, METRICS["mae"]).paired(0, 1, 0.0)
     assert pair.error == pytest.approx(0.05, rel=0.2)
-    assert pair.doubt.training > 0.95
+    assert pair.uncertainty.training > 0.95
     alone = by_rows(retrained(y, first, {}), METRICS["mae"]).paired(0, 1, 0.0)
     assert alone.error < 0.01
 
@@ -348,7 +348,7 @@ def test_advice_names_more_repeats_with_their_price():
     run = results_of(np.zeros(n), {"d": lucky, "c": [np.full(n, 10.0105)] * 2}, parts, seconds=120.0)
     found = decide(by_rows(run, METRICS["mae"]), margin=0.0)
     assert found.outcome == "undecided"
-    assert found.doubt.luck > 0.5
+    assert found.uncertainty.luck > 0.5
     assert found.needed.repeats > 2
     assert found.advice.startswith(f"--repeats {found.needed.repeats} (about ")
     assert found.needed.seconds == pytest.approx(60.0 * (found.needed.repeats - 2))

@@ -309,7 +309,7 @@ def test_own_predictions_give_the_verdict_of_the_run(tmp_path, options):
     assert found.posterior.mean == pytest.approx(expected.posterior.mean)
     if "split_column" in options or "time" in options:  # how many rows were trained on is not known
         assert found.error == pytest.approx(expected.error, rel=0.3)
-        assert found.doubt.rows == pytest.approx(1.0) or "time" in options
+        assert found.uncertainty.rows == pytest.approx(1.0) or "time" in options
     else:
         assert found == expected
 
