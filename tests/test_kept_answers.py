@@ -68,7 +68,7 @@ def test_kept_answers_cover_what_they_are_for():
     tests += [
         record(f"verdict-{name}.json")["answer"]["between"]["test"] for name in ("bootstrap", "between")
     ]
-    assert tests == ["DeLong", "McNemar", "paired bootstrap", "corrected t"]
+    assert tests == ["DeLong", "McNemar", "paired bootstrap", "row-level t"]
     failing = record("compare-failing.json")
     assert failing["exit_code"] == 1
     assert failing["answer"]["verdict"]["missing"] == ["logistic-regression"]

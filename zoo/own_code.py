@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -144,6 +145,7 @@ def read_file(source: str) -> CodeFile:
 
 
 _modules: dict[tuple[str, str], ModuleType] = {}
+_folders: set[Path] = set()  # that this process looks in for modules, because a model file stands there
 
 
 def _module(path: str, text: str) -> ModuleType:
@@ -157,6 +159,7 @@ def _module(path: str, text: str) -> ModuleType:
         module.__package__ = module.__spec__.parent
         if str(file.parent) not in sys.path:
             sys.path.append(str(file.parent))  # last, so that no file beside it hides a library
+            _folders.add(file.parent)
         sys.modules[module.__name__] = module
         try:
             with contextlib.redirect_stdout(sys.stderr):
@@ -166,6 +169,12 @@ def _module(path: str, text: str) -> ModuleType:
             raise InputError(f"{file.name} cannot be run: {first_line(error, path)}") from error
         _modules[path, text] = module
     return _modules[path, text]
+
+
+def is_installed(library: str) -> bool:
+    """Whether a library can be imported; a file ``catboost.py`` beside a model file is not CatBoost."""
+    found = find_spec(library)
+    return found is not None and Path(found.origin or "").parent not in _folders
 
 
 def _package(file: Path, text: str) -> str:

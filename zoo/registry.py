@@ -35,11 +35,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..datasets import Entry, catalogue, find_entry
+from .own_code import is_installed
 from .own_models import key_of, own_models
 
 if TYPE_CHECKING:  # they are defined in modules that import NumPy
@@ -118,7 +118,7 @@ def hidden_layers_parameter(name: str) -> str | None:
 def missing_requirement(name: str) -> str | None:
     """Why a model cannot run here: the line to install its library, or None when it can."""
     needed: str | None = entry(name).constant("REQUIRES", None)
-    if needed is None or find_spec(needed) is not None:
+    if needed is None or is_installed(needed):
         return None
     extra = entry(name).constant("EXTRA", needed)
     return f"needs {needed}: pip install 'deepworth[{extra}]'"

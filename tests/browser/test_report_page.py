@@ -141,7 +141,7 @@ def test_the_first_tab_skips_to_the_leaderboard(opened):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#leaderboard")
+    page.wait_for_url("**#leaderboard")
 
 
 def colours(page, selector):

@@ -292,8 +292,10 @@ def test_an_entry_file_is_the_same_model_from_any_folder(name, tmp_path):
     source = Path(inspect.getfile(ENTRIES[name].module))
     copy = tmp_path / source.name
     copy.write_bytes(source.read_bytes())
+    lacking = registry.missing_requirement(name)
     (found,), own = name_models([str(copy)])
     assert found == f"{name}-2"
+    assert registry.missing_requirement(name) == lacking, "the copy is not the library"
     if registry.missing_requirement(name):
         return
     with joined(own):

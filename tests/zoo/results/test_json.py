@@ -19,6 +19,7 @@ from deepworth.zoo.results.answer import Answer, flat_row
 from deepworth.zoo.results.curves import CapacityAnswer, LearningCurveAnswer
 from deepworth.zoo.results.facts import DatasetFacts, PlanFacts
 from deepworth.zoo.results.json import from_json, schema_of, to_json
+from deepworth.zoo.results.predictions import PredictionsAnswer
 from deepworth.zoo.results.report import ReportSheet
 from deepworth.zoo.results.rows import CostSheet
 
@@ -58,7 +59,7 @@ def values(kind):
 
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-READ_BACK = [Answer, LearningCurveAnswer, CapacityAnswer, ReportSheet]
+READ_BACK = [Answer, LearningCurveAnswer, CapacityAnswer, PredictionsAnswer, ReportSheet]
 
 
 @pytest.mark.parametrize("kind", READ_BACK, ids=lambda kind: kind.__name__)

@@ -102,8 +102,7 @@ def test_the_answer_has_all_keys_and_is_json(deep_mlp):
     assert set(answer["verdict"]) == {
         *("outcome", "deep_champion", "classical_champion", "gain", "gain_low", "gain_high", "p_deep"),
         *("p_equivalent", "p_classical", "margin", "confidence_level", "missing", "sentence", "advice"),
-        "champions",
-        "warnings",
+        *("champions", "warnings", "inference", "uncertainty", "needed"),
     }
     assert sum(answer["dataset"]["class_counts"].values()) == 120
     assert result.exit_code == 0
