@@ -36,9 +36,9 @@ def fit_row(make: Callable[[str, int], Any], cell: Cell, folder: str) -> Row:
     model = make(dataset.task, cell[1])
     gc.collect()
     with Peak() as memory:
-        wall, cpu = time.perf_counter(), _cpu_seconds()
+        wall, cpu = time.perf_counter(), cpu_seconds()
         model.fit(X, y)
-        wall, cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
+        wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     started = time.perf_counter()
     answer = model.predict(X_test) if dataset.task == "regression" else model.predict_proba(X_test)
     predicted = time.perf_counter() - started
@@ -58,7 +58,7 @@ def fit_row(make: Callable[[str, int], Any], cell: Cell, folder: str) -> Row:
     }
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """Of this process, all its threads, and the processes it started and saw end."""
     try:
         import resource
