@@ -18,8 +18,9 @@ TRUTHS = {"inside": 300.0, "beyond": 4000.0, "never": np.inf}
 def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     """One learning curve of the pair, from fresh rows to the crossover."""
     from deepworth.datasets import Dataset
-    from deepworth.zoo.judging.crossover import ErrorCurve, find_crossover, fit_curves, spread_of
-    from deepworth.zoo.judging.fit_rows import ScoredUnits
+    from deepworth.zoo.judging.crossover import find_crossover
+    from deepworth.zoo.judging.curve_spread import ScoredUnits
+    from deepworth.zoo.judging.power_law import ErrorCurve, fit_curves, spread_of
     from deepworth.zoo.results.curves import ScoringRows
     from deepworth.zoo.runs.curve_plan import make_curve_plan
 

@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 
 from deepworth.datasets import make_splits
-from deepworth.zoo.judging.halves import half_by_fold
-from deepworth.zoo.judging.row_gains import row_gains
+from deepworth.zoo.judging.champions import half_by_fold, row_gains
 from deepworth.zoo.judging.scores import score_models
 from deepworth.zoo.judging.slices import Feature, conditions, find_slices
 from deepworth.zoo.metrics import METRICS

@@ -20,8 +20,8 @@ from ..results.curves import (
     SweepMetric,
 )
 from ..setup import Criteria
+from .curve_spread import ScoredUnits
 from .curves import Cell, estimate, exit_code
-from .fit_rows import ScoredUnits
 from .intervals import left_out_choices, student
 from .judge import Resolved, resolve
 

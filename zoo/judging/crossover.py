@@ -1,168 +1,29 @@
-"""Where two learning curves cross, and at which sizes either family is ahead.
+"""Where two learning curves cross, at which sizes either family is ahead, and both in words.
 
-The measured errors are drawn again with the uncertainty that scoring rows, training rows and seeds leave
-(:mod:`.curve_spread`), for both families and all sizes together, because they share rows. A power law is
-fitted to every such draw. A family is ahead where the band of the difference of both curves excludes 0.
+A family is ahead where the band of the difference of both fitted curves (:mod:`.power_law`) excludes 0. Both
+are drawn together, for all sizes, because they share rows.
+
+There is one claim. It is the title of the picture, and the sentence that the terminal and the report show
+begins with it. No lead is claimed without its confidence level.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
-from ..results.curves import FEWEST_SIZES, Crossover, GainCurve, Span
+from ..results.curves import Crossover, GainCurve, Span
 from ..results.rows import Family
-from .crossover_words import in_words
-from .curve_spread import Spread, estimate_spread
-from .fit_rows import ScoredUnits
-from .power_law import PowerLaw, fit_power_law
+from .power_law import FittedCurve
 
 REACH = 10  # no curve is reported beyond so many times the rows that it was measured on
-N_DRAWS = 2000
-_FEWEST_TAIL = 5  # sizes that a law must fit
 _GRID = 400  # sizes at which the draws are compared
 _NARROWEST = 1.25  # last over first size of a lead between others
 _BAND = 61  # measured sizes of the band of the gain, and as many beyond
 _FAMILIES: tuple[Family, ...] = ("deep", "classical")
-
-
-@dataclass(frozen=True)
-class ErrorCurve:
-    """Errors of a family's champion: ``sizes`` int (S,), ``errors`` float64 (J, S), lower is better.
-
-    ``contributions`` (M, S) are what every scored unit contributes to the error of its repeat.
-    """
-
-    sizes: np.ndarray
-    errors: np.ndarray
-    contributions: np.ndarray
-
-    @property
-    def mean(self) -> np.ndarray:
-        """Mean error by size (S,)."""
-        return np.asarray(self.errors.mean(axis=0))
-
-
-@dataclass(frozen=True)
-class FittedCurve:
-    """The power law of a family from ``start`` rows on, and the laws of the draws (n_draws,).
-
-    ``misfit`` is the root mean square of the residuals over their standard errors, about 1 where a power
-    law holds; ``fits`` is False where residuals as large are rarer than one in a hundred. ``drawn`` holds
-    the mean errors of the draws at all measured sizes, float64 (n_draws, S).
-    """
-
-    curve: ErrorCurve
-    law: PowerLaw
-    draws: PowerLaw = field(repr=False)
-    start: int
-    misfit: float
-    fits: bool
-    drawn: np.ndarray = field(repr=False)
-
-    def errors(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Errors at these sizes (n,), and those of the draws (n_draws, n).
-
-        Where no law holds, as below ``start``, they are those of the measured sizes, with straight lines
-        between them.
-        """
-        between = _straight_lines(self.curve.sizes, sizes)
-        holds = (sizes >= self.start) if self.fits else np.zeros(len(sizes), dtype=bool)
-        known, drawn = self.curve.mean @ between, self.drawn @ between
-        return np.where(holds, self.law(sizes), known), np.where(holds, self.draws(sizes), drawn)
-
-
-def spread_of(curves: Sequence[ErrorCurve], units: ScoredUnits, ratio: float) -> Spread:
-    """How much the mean errors of curves over the same repeats vary, one curve behind the other.
-
-    Parameters
-    ----------
-    curves : sequence of ErrorCurve
-        Of one family or two.
-    units : ScoredUnits
-        The rows that score them.
-    ratio : float
-        Scoring rows over training rows of the largest fit.
-    """
-    by_rows = units.covariance(np.hstack([curve.contributions for curve in curves]))
-    errors = np.hstack([curve.errors for curve in curves])
-    sizes = [curve.sizes for curve in curves]
-    return estimate_spread(sizes, errors, by_rows.of_mean, by_rows.of_fit, ratio)
-
-
-def fit_curves(
-    curves: Sequence[ErrorCurve], spread: Spread, seed: int = 0, n_draws: int = N_DRAWS
-) -> list[FittedCurve]:
-    """Power laws of curves over the same repeats, with joint draws of their uncertainty."""
-    moves = spread.draws(n_draws, seed)
-    ends = np.cumsum([len(curve.sizes) for curve in curves])
-    spans = [slice(end - len(curve.sizes), end) for end, curve in zip(ends, curves, strict=True)]
-    return [
-        _fit(curve, spread.total[own, own], moves[:, own]) for curve, own in zip(curves, spans, strict=True)
-    ]
-
-
-def _fit(curve: ErrorCurve, covariance: np.ndarray, moves: np.ndarray) -> FittedCurve:
-    sigma = _shape_errors(covariance)
-    first, law, misfit, fits = _fit_tail(curve, sigma)
-    tail = moves[:, first:]
-    common = tail.mean(axis=1, keepdims=True)
-    # A misfit means that the law is wrong or the spread too small: the uncertainty is larger either way.
-    errors = (
-        curve.mean[first:]
-        + common
-        + (misfit if _beyond_chance(misfit, len(curve.sizes) - first) else 1.0) * (tail - common)
-    )
-    draws = fit_power_law(curve.sizes[first:], errors, sigma[first:], refinements=2)
-    return FittedCurve(curve, law, draws, int(curve.sizes[first]), misfit, fits, curve.mean + moves)
-
-
-def _beyond_chance(misfit: float, n_sizes: int, level: float = 0.95) -> bool:
-    """Whether a misfit that large is rarer than 1 - level where a law of three parameters holds."""
-    freedom = max(1, n_sizes - 3)
-    return bool(misfit**2 * freedom > stats.chi2.ppf(level, freedom))
-
-
-def _straight_lines(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Weights (S, n) of known sizes that interpolate between their logarithms."""
-    weights = [np.interp(np.log(wanted), np.log(known), unit) for unit in np.eye(len(known))]
-    return np.array(weights)
-
-
-def _shape_errors(covariance: np.ndarray) -> np.ndarray:
-    """Standard errors of the curve's shape by size (S,).
-
-    A deviation that is the same at all sizes moves the asymptote and not the shape, so it does not count.
-    """
-    n_sizes = len(covariance)
-    centre = np.eye(n_sizes) - 1.0 / n_sizes
-    own = np.diag(centre @ covariance @ centre) * (n_sizes / (n_sizes - 1))
-    return np.sqrt(np.maximum(own, 1e-6 * own.max() or 1e-24))
-
-
-def _fit_tail(curve: ErrorCurve, sigma: np.ndarray) -> tuple[int, PowerLaw, float, bool]:
-    """The law of all sizes, or of the larger ones where none fits the smallest too.
-
-    Learning curves follow a power law from some size on (Hestness et al. 2017): the smallest sizes are
-    dropped until the residuals agree with their standard errors, or five sizes are left.
-    """
-    for first in range(max(1, len(curve.sizes) - _FEWEST_TAIL + 1)):
-        sizes, mean, own = curve.sizes[first:], curve.mean[first:], sigma[first:]
-        law = fit_power_law(sizes, mean, own, refinements=8)
-        squares = float(np.sum(((mean - law(sizes)) / own) ** 2))
-        misfit = float(np.sqrt(squares / max(1, len(sizes) - 3)))
-        if not _beyond_chance(misfit, len(sizes)):
-            break
-    return first, law, misfit, not _beyond_chance(misfit, len(sizes), 0.99)
-
-
-def too_few_sizes(curve: ErrorCurve) -> bool:
-    """Whether there are too few sizes to fit three parameters and to check the fit."""
-    return len(curve.sizes) < FEWEST_SIZES
 
 
 def find_crossover(deep: FittedCurve, classical: FittedCurve, level: float = 0.95) -> Crossover:
@@ -411,3 +272,137 @@ def _interval(paths: _Paths, overtaker: str, level: float) -> tuple[float | None
     ends = np.quantile(rows, [0.5, 0.5 - level / 2, 0.5 + level / 2], method="nearest")
     middle, low, high = (float(v) if 0 < v < np.inf else None for v in ends)
     return middle, low, high
+
+
+_LEARNING = {"deep": "Deep learning", "classical": "Classical learning"}
+
+
+def in_words(crossover: Crossover, level: float) -> Crossover:
+    """The crossover with its claim, its sentence and its interval in words."""
+    claim = _claim(crossover, level)
+    details = [text for text in _details(crossover) if text]
+    return replace(
+        crossover,
+        claim=claim,
+        sentence=" ".join([f"{claim}.", *details]),
+        interval=_interval_in_words(crossover),
+    )
+
+
+def rows_in_words(rows: float) -> str:
+    """Two significant digits, as a crossover is never more precise: 12345 as 12,000."""
+    digits = len(str(int(rows))) - 2
+    return f"{round(rows, -digits) if digits > 0 else round(rows):,.0f}"
+
+
+def _claim(crossover: Crossover, level: float) -> str:
+    """The answer in so few words that it fits above a picture."""
+    if crossover.reason:
+        return f"Cannot tell: {crossover.reason}"
+    if crossover.outcome == "crossover":
+        return _crossing(crossover, level)
+    if crossover.outcome == "undecided":
+        return f"Cannot tell from {crossover.smallest:,} to {crossover.largest:,} rows which family is ahead"
+    sure = f"({level:.0%} confidence)"
+    if crossover.outcome == "none_in_reach":
+        reach = f"from {crossover.smallest:,} to {crossover.reach:,} rows"
+        return f"Classical learning is ahead at every size {reach} {sure}"
+    span = main_span(crossover)
+    every = " at every size" if crossover.outcome in _LEARNING else ""
+    return f"{_LEARNING[span.ahead or 'deep']} is ahead{every} {_from_to(crossover, span)} rows {sure}"
+
+
+def main_span(crossover: Crossover) -> Span:
+    """The sizes that the claim is about: the last ones, else the first, else the widest between."""
+    spans = [span for span in crossover.spans if span.ahead]
+    if crossover.outcome == "ahead_between":
+        return max(spans, key=lambda span: span.last / span.first)
+    return spans[0] if crossover.outcome == "ahead_to" else spans[-1]
+
+
+def _crossing(crossover: Crossover, level: float) -> str:
+    verb = "would overtake" if crossover.extrapolated else "overtakes"
+    at = f"about {rows_in_words(crossover.rows)} rows" if crossover.rows else "an unknown size"
+    return f"{_overtaking(crossover)} {verb} at {at} ({level:.0%} interval {_interval_in_words(crossover)})"
+
+
+def _overtaking(crossover: Crossover) -> str:
+    return _LEARNING[crossover.overtaker or "deep"]
+
+
+def _from_to(crossover: Crossover, span: Span) -> str:
+    """The sizes of a span; ends that were not measured are rounded to the inside of a lead."""
+    first = _end(crossover, span.first, up=span.ahead is not None)
+    last = _end(crossover, span.last, up=span.ahead is None)
+    return f"at {first}" if first == last else f"from {first} to {last}"
+
+
+def _end(crossover: Crossover, rows: float, up: bool) -> str:
+    if rows in (crossover.smallest, crossover.largest):
+        return f"{rows:,.0f}"
+    unit = 10 ** max(0, len(str(int(rows))) - 2)
+    rounded = (-(-rows // unit) if up else rows // unit) * unit
+    return f"{min(max(rounded, crossover.smallest), crossover.largest):,.0f}"
+
+
+def _details(crossover: Crossover) -> list[str]:
+    """What else is known, in sentences."""
+    if crossover.reason:
+        return []
+    if crossover.outcome == "crossover":
+        return [_measured(crossover, "This is an extrapolation")] if crossover.extrapolated else []
+    if crossover.outcome == "deep":
+        return []
+    if crossover.outcome == "none_in_reach":
+        return [_measured(crossover, "Beyond the data the curves are extrapolated")]
+    if crossover.outcome == "classical":
+        return [_beyond(crossover), _why_here(crossover)]
+    if crossover.outcome == "undecided":
+        return [_means(crossover), _if_overtakes(crossover), _why_here(crossover)]
+    return [*_other_spans(crossover), _if_overtakes(crossover) if crossover.outcome == "ahead_to" else ""]
+
+
+def _measured(crossover: Crossover, what: str) -> str:
+    return f"{what}: at most {crossover.largest:,} rows were measured."
+
+
+def _other_spans(crossover: Crossover) -> list[str]:
+    """What holds at the sizes that the claim leaves out."""
+    others = [span for span in crossover.spans if span != main_span(crossover)]
+    unknown = [_from_to(crossover, span) for span in others if span.ahead is None]
+    ahead = [f"{_LEARNING[s.ahead]} is ahead {_from_to(crossover, s)} rows." for s in others if s.ahead]
+    return [*ahead, *([f"Cannot tell {' and '.join(unknown)} rows."] if unknown else [])]
+
+
+def _means(crossover: Crossover) -> str:
+    share = f"{crossover.deep_ahead} of {crossover.compared_sizes} sizes"
+    return f"Deep learning has the lower mean error at {share}, which may be chance."
+
+
+def _if_overtakes(crossover: Crossover) -> str:
+    if crossover.low is None and crossover.high is None:
+        return ""
+    return (
+        f"If {_overtaking(crossover).lower()} overtakes, it does so at {_interval_in_words(crossover)} rows."
+    )
+
+
+def _beyond(crossover: Crossover) -> str:
+    if crossover.low is None or crossover.low <= crossover.largest:
+        return "With more data the order is uncertain."
+    return f"Deep learning is unlikely to overtake before {rows_in_words(crossover.low)} rows."
+
+
+def _why_here(crossover: Crossover) -> str:
+    """Why curves end where they do."""
+    if crossover.reach == crossover.largest:
+        return "No power law fits the curves, so they are not extrapolated."
+    return ""
+
+
+def _interval_in_words(crossover: Crossover) -> str:
+    """The interval of the crossover with its open ends named."""
+    low, high = crossover.low, crossover.high
+    first = f"fewer than {crossover.smallest:,}" if low is None else rows_in_words(low)
+    last = f"more than {crossover.reach:,}" if high is None else rows_in_words(high)
+    return f"{first} to {last}"

@@ -25,12 +25,11 @@ from ..results.curves import (
 )
 from ..results.rows import Family
 from ..setup import Criteria
-from .crossover import REACH, ErrorCurve, FittedCurve, find_crossover, fit_curves, spread_of, too_few_sizes
-from .crossover_words import in_words
-from .curve_spread import Spread
-from .fit_rows import ScoredUnits
+from .crossover import REACH, find_crossover, in_words
+from .curve_spread import ScoredUnits, Spread
 from .intervals import best, left_out_choices, student
 from .judge import resolve
+from .power_law import ErrorCurve, FittedCurve, fit_curves, spread_of, too_few_sizes
 
 _DRAWN_SIZES = 61
 _FAMILIES: tuple[Family, ...] = ("deep", "classical")

@@ -12,7 +12,17 @@ import numpy as np
 from ..metrics import Metric
 from ..results.answer import Interval, Needed, Paired
 from ..setup import InferenceName
-from .inference import CLOSE_TO_MARGIN, Advice, Contest, NoContest, ScoreWithInterval, agreeing_advice
+from .inference import (
+    CLOSE_TO_MARGIN,
+    Advice,
+    Contest,
+    NoContest,
+    ScoreWithInterval,
+    agreeing_advice,
+    moderated,
+    paired_by_folds,
+    paired_on_test_part,
+)
 from .intervals import (
     ROUNDING,
     all_equal,
@@ -26,7 +36,6 @@ from .intervals import (
     rows_factor_needed,
     size_of_scores,
 )
-from .pairs import moderated, paired_by_folds, paired_on_test_part
 from .scores import ModelScores, Resampled
 from .support import Support, expansion
 

@@ -24,8 +24,7 @@ from scipy import special
 from ..metrics import Metric
 from ..results.differences import Slice, Slices
 from ..results.rows import Family, Results
-from .halves import half_by_fold
-from .row_gains import RowGains, row_gains
+from .champions import RowGains, half_by_fold, row_gains
 from .row_level import TRAINING, Units
 from .scores import ModelScores
 

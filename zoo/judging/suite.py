@@ -7,8 +7,8 @@ Should we really use post-hoc tests based on mean-ranks?, JMLR 17, 2016); pairs 
 themselves: Wilcoxon's signed-rank test, or the sign test where the datasets have different metrics, whose
 differences cannot be compared in size. Holm's step-down keeps the family-wise error at 1 - level.
 
-Beside ranks: win rates, improvability and Elo (:mod:`.standings`), and the Bayesian hierarchical test
-(:mod:`.hierarchical`), in which the margin is the common measure of datasets with different metrics.
+Beside ranks: win rates, improvability and Elo and the Bayesian hierarchical test, in which the margin is
+the common measure of datasets with different metrics (:mod:`.suite_statistics`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ from ..results.suite import (
     Standings,
     SuiteRow,
 )
-from .hierarchical import Measured, hierarchical, measured
-from .standings import standings
+from .suite_statistics import Measured, hierarchical, measured, standings
 
 FoldScores = Mapping[str, Mapping[Fold, float]]  # of the primary metric, by model
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ...datasets import InputError
-from ..judging.predictions import JudgedPredictions, judge_predictions
+from ..judging.judge import JudgedPredictions, judge_predictions
 from ..metrics import of_task
 from ..results.answer import Answer, flat_row
 from ..results.facts import MetricFacts

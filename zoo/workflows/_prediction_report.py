@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..judging.details import confusion, models_in_detail, true_and_predicted
+from ..judging.leaderboard import confusion, models_in_detail, true_and_predicted
 from ..metrics import evaluate, of_task, truth_of
 from ..results.answer import Answer
 from ..results.report import ReportedJob, ReportSheet

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.judging.crossover import ErrorCurve, find_crossover, fit_curves, spread_of
-from deepworth.zoo.judging.crossover_words import rows_in_words
-from deepworth.zoo.judging.fit_rows import ScoredUnits
+from deepworth.zoo.judging.crossover import find_crossover, rows_in_words
+from deepworth.zoo.judging.curve_spread import ScoredUnits
+from deepworth.zoo.judging.power_law import ErrorCurve, fit_curves, spread_of
 from deepworth.zoo.results.curves import ScoringRows
 
 SIZES = np.array([100, 200, 400, 800, 1600, 3200])

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.judging.curve_spread import estimate_spread
-from deepworth.zoo.judging.fit_rows import ScoredUnits
+from deepworth.zoo.judging.curve_spread import ScoredUnits, estimate_spread
 from deepworth.zoo.results.curves import ScoredFit, ScoringRows
 from deepworth.zoo.results.rows import Result
 

@@ -11,8 +11,7 @@ from scipy import stats
 
 from deepworth.datasets import make_splits
 from deepworth.zoo.judging import row_level
-from deepworth.zoo.judging.inference import Contest
-from deepworth.zoo.judging.pairs import delong, tied_with_best
+from deepworth.zoo.judging.inference import Contest, delong, tied_with_best
 from deepworth.zoo.judging.row_level import RowLevel, excess, largest_variance
 from deepworth.zoo.judging.scores import score_models
 from deepworth.zoo.judging.support import support_of

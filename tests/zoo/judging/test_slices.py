@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from deepworth.datasets import make_splits
-from deepworth.zoo.judging.halves import half_by_fold
-from deepworth.zoo.judging.row_gains import RankedPart
+from deepworth.zoo.judging.champions import RankedPart, half_by_fold
 from deepworth.zoo.judging.scores import score_models
 from deepworth.zoo.judging.slices import Feature, conditions, find_slices
 from deepworth.zoo.metrics import METRICS, Truth

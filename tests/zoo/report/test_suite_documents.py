@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepworth.zoo.judging.hierarchical import Measured, hierarchical
-from deepworth.zoo.judging.standings import standings
 from deepworth.zoo.judging.suite import ranking
+from deepworth.zoo.judging.suite_statistics import Measured, hierarchical, standings
 from deepworth.zoo.report.html.suite import suite_page
 from deepworth.zoo.report.suite_documents import as_latex, as_markdown, latex_escape
 from deepworth.zoo.report.suites import show

@@ -9,8 +9,8 @@ import pytest
 import deepworth
 from deepworth.datasets import Dataset, InputError
 from deepworth.zoo import registry
+from deepworth.zoo.judging.curve_spread import ScoredUnits
 from deepworth.zoo.judging.curves import CurveJudge, SizeCell
-from deepworth.zoo.judging.fit_rows import ScoredUnits
 from deepworth.zoo.metrics import primary
 from deepworth.zoo.results.curves import LearningCurveAnswer, ScoredFit
 from deepworth.zoo.runs.curve_plan import make_curve_plan
