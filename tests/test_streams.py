@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deepworth.zoo.commands import Commands
-from deepworth.zoo.report.streams import json_for
+from deepworth.zoo.report.output import json_for
 
 pytestmark = pytest.mark.xdist_group("streams")
 

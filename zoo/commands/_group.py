@@ -95,7 +95,7 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command; what it prints may have any characters, whatever the encoding of the streams."""
-        from ..report.streams import prepare_streams
+        from ..report.output import prepare_streams
 
         prepare_streams()
         return super().main(*arguments, **options)

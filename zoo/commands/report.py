@@ -48,7 +48,7 @@ def command(
     Trains nothing. RUN is a run's name, its first characters, or `last`. The HTML page works offline.
     Without -o it is RUN.html in the current folder; Markdown and JSON are printed.
     """
-    from ..report.streams import json_for
+    from ..report.output import json_for
     from ..runs.store import find_run
     from ..workflows.report import report
 

@@ -1,17 +1,71 @@
-"""Answers as files: refused before the work begins where they cannot be written, then whole or not at all."""
+"""Where answers go: to standard streams, and to files.
+
+Streams take every text: what their encoding lacks is written with characters that it has. A terminal or a
+pipe may speak ASCII or Windows-1252; an answer that took an hour must not end in a ``UnicodeEncodeError``
+there. Files are refused before the work begins where they cannot be written, then written whole or not at
+all.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ...datasets import InputError
 from ..results.json import to_json
+
+_HANDLER = "deepworth"
+# Of the same width where possible, because tables are aligned by characters.
+_PLAIN = dict(zip("²³≈±·●◆█▓▒░┆─│↑↓←→×•–—‘’“”", "23~~.o*#*+.|--^v<>x*--''\"\"", strict=True))
+_PLAIN |= {"│": "|", "…": "...", "≤": "<=", "≥": ">="}
+_PLAIN |= dict.fromkeys(map(chr, range(0x2800, 0x2900)), "*")  # spinners
+_PLAIN |= dict(zip("▁▂▃▄▅▆▇", "__--==#", strict=True))
+
+
+def prepare_streams() -> None:
+    """Let standard output and standard error take every text, whatever their encoding is."""
+    codecs.register_error(_HANDLER, _replacement)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # notebooks and tests have streams of their own
+        if reconfigure is not None:
+            reconfigure(errors=_HANDLER)
+
+
+def _replacement(error: UnicodeError) -> tuple[str, int]:
+    """Plain characters for marks and lines, and escapes, which lose nothing, for everything else."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c) or escape(c) for c in lacking), error.end
+
+
+def escape(character: str) -> str:
+    r"""A character as JSON and Python escape it: ``\u00e9``; beyond 16 bits as a pair of surrogates."""
+    return json.dumps(character)[1:-1]
+
+
+def json_for(text: str, stream: TextIO | None) -> str:
+    """A JSON document whose strings are escaped where the stream cannot take them: the same values."""
+    if text.isascii():
+        return text
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return "".join(c if c.isascii() or _takes(encoding, c) else escape(c) for c in text)
+
+
+def _takes(encoding: str, character: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
 
 ANSWER = (".json", ".csv")  # everything as one object, or its main table
 ROWS = (".json", ".jsonl", ".csv", ".parquet")

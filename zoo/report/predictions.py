@@ -1,22 +1,22 @@
-"""The answer about predictions of any models, in a terminal, as a page, as Markdown and in notebooks."""
+"""The answer about predictions of any models: in words, a terminal, a page, Markdown and notebooks."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
 from ..results.answer import Answer, flat_row
-from ..results.predictions import ModelVerdict, PredictionsAnswer
+from ..results.facts import DatasetFacts, PlanFacts
+from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded, rounded
 from .output import as_json as json_text
 from .output import write_answer
-from .prediction_words import chances, facts, lines, outcome_words
 from .terminal import _fitting, _notes, console, print_json
-from .words import interval, is_tied, number, seconds, tied_words
+from .words import OUTCOMES, _classes, _scored_on, interval, is_tied, number, seconds, small, tied_words
 
 if TYPE_CHECKING:  # takes as long to import as 20,000 rows to score
     from ..results.report import ReportSheet
@@ -78,14 +78,13 @@ def render(answer: PredictionsAnswer, sheet: ReportSheet, kind: str) -> str:
         return json_text(answer.to_dict())
     if kind == "md":
         return markdown(answer, sheet)
-    from .html.predictions import page
 
     return page(answer, sheet)
 
 
 def markdown(answer: PredictionsAnswer, sheet: ReportSheet) -> str:
     """The whole answer without pictures."""
-    from .markdown import escape, table
+    from .documents import escape, table
 
     verdict = answer.verdict
     shares = ", ".join(f"{words} {p:.0%}" for _, words, p in chances(verdict))
@@ -145,3 +144,109 @@ def check(report: str | os.PathLike[str] | None) -> None:
 
     if report is not None:
         kind_of(report)
+
+
+def facts(answer: PredictionsAnswer) -> list[str]:
+    """The rows, and how models were scored."""
+    data = answer.dataset
+    words = [f"{data.rows:,} rows", f"{data.task} task"]
+    words += [_classes(data.class_counts)] if data.class_counts else []
+    return [*words, _scored(answer.plan, data)]
+
+
+def _scored(plan: PlanFacts, data: DatasetFacts) -> str:
+    return "scored on one test set" if plan.official_test else _scored_on(plan, data)
+
+
+def outcome_words(verdict: ModelVerdict) -> str:
+    """The outcome in a few words."""
+    better = {"first": f"{verdict.first} better", "second": f"{verdict.second} better"}
+    words = better.get(verdict.outcome) or OUTCOMES[verdict.outcome]
+    return words + (", if the target does not leak" if verdict.warnings else "")
+
+
+def chances(verdict: ModelVerdict) -> list[tuple[str, str, float]]:
+    """Side (empty for none), words and probability of each outcome; none without a gain."""
+    found = (
+        ("first", f"{verdict.first} better", verdict.p_first),
+        ("", "equivalent", verdict.p_equivalent),
+        ("second", f"{verdict.second} better", verdict.p_second),
+    )
+    return [(side, words, p) for side, words, p in found if p is not None]
+
+
+def lines(answer: PredictionsAnswer) -> list[str]:
+    """The gain, its test, and what rows can tell."""
+    verdict, label = answer.verdict, answer.metric.label
+    if verdict.gain is None or verdict.gain_low is None or verdict.gain_high is None:
+        return []
+    level = f"{verdict.confidence_level:.0%}"
+    ends = f"{level} interval {small(verdict.gain_low)} to {small(verdict.gain_high)}"
+    margin = f"differences up to {small(verdict.margin)} count as equivalent"
+    gain = f"Gain of {verdict.first} over {verdict.second}: {small(verdict.gain)} {label}"
+    found = [f"{gain}, {ends}; {margin}."]
+    if verdict.test is not None:
+        found.append(f"Test of no difference ({verdict.test.test}): p = {verdict.test.p_value:.3g}.")
+    if verdict.selected:
+        n = len(answer.leaderboard)
+        found.append(f"They are the two best of {n} models; a verdict allows for this selection.")
+    return found if verdict.rows_needed is None else [*found, *_rows(verdict.rows_needed, label)]
+
+
+def _rows(plan: RowsNeeded, label: str) -> list[str]:
+    """How many rows settle it, and what these rows can tell."""
+    chance = f"with a probability of {plan.power:.0%}"
+    found = []
+    if plan.rows_needed is not None:
+        rows = f"about {rounded(plan.rows_needed):,} rows"
+        found.append(f"A true gain of {small(plan.gain)} {label} is settled by {rows} {chance}.")
+    if plan.smallest_gain is not None:
+        found.append(f"These {plan.rows:,} rows tell a gain of {small(plan.smallest_gain)} {chance}.")
+    return found
+
+
+_COLOURS = {"first": "deep", "": "same", "second": "classical"}  # of the styles of a run's page
+
+
+def page(answer: PredictionsAnswer, sheet: ReportSheet) -> str:
+    """One self-contained HTML page, made of the sections of a run's page."""
+    from .html.board import view
+    from .html.page import SECTIONS, cleaned, rendered_page
+    from .html.plots import drawing
+
+    answer, sheet = cleaned(answer), cleaned(sheet)
+    with drawing():
+        shown = view(sheet)
+    shown |= {
+        "question": f"which model predicts {answer.dataset.name} best?",
+        "facts": ", ".join(facts(answer)),
+        "verdict": _verdict(answer),
+        "costs": None,
+        "pareto": None,
+        "failed": False,
+        "checked": False,
+        "made": [
+            ("Created", answer.created),
+            ("Files", answer.dataset.provenance.location),
+            ("Margin", f"{answer.verdict.margin:.4g}"),
+            ("Fingerprint of targets and predictions (SHA-256)", answer.dataset.fingerprint),
+        ],
+    }
+    sections = [(key, name) for key, name, part in SECTIONS if shown[part] and part != "findings"]
+    return rendered_page(shown, sections, str(answer.versions.get("deepworth") or ""))
+
+
+def _verdict(answer: PredictionsAnswer) -> dict[str, Any]:
+    verdict = answer.verdict
+    return {
+        "outcome": _COLOURS.get(verdict.outcome, verdict.outcome),
+        "words": outcome_words(verdict),
+        "sentence": verdict.sentence,
+        "chances": [
+            {"kind": _COLOURS[side], "words": words, "percent": round(100 * p, 2), "shown": f"{p:.0%}"}
+            for side, words, p in chances(verdict)
+        ],
+        "lines": lines(answer),
+        "advice": verdict.advice,
+        "missing": "",
+    }

@@ -18,12 +18,11 @@ from rich.text import Text
 
 from ...datasets import Finding
 from ..results.answer import Answer, LeaderboardRow, Verdict, flat_row
-from .both import MOST_SLICES, slice_lines, together_lines
-from .output import as_json, write_answer
-from .streams import json_for
+from .output import as_json, json_for, write_answer
 from .words import (
     FAMILY_COLOURS,
     FRONT,
+    MOST_SLICES,
     SEVERITIES,
     between_lines,
     budget_lines,
@@ -36,7 +35,9 @@ from .words import (
     number,
     outcome_words,
     seconds,
+    slice_lines,
     tied_words,
+    together_lines,
     unsteady,
     verdict_lines,
     without_reference,

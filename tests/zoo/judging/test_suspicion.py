@@ -14,8 +14,8 @@ from deepworth.zoo.judging.scores import ModelScores
 from deepworth.zoo.judging.suite import count_verdicts, suite_row
 from deepworth.zoo.judging.support import Support
 from deepworth.zoo.judging.verdict import LEAKS, MOST_SHOWN, PERFECT, suspicions, with_warning
+from deepworth.zoo.report.documents import markdown
 from deepworth.zoo.report.html.page import comparison
-from deepworth.zoo.report.markdown import markdown
 from deepworth.zoo.report.suites import show
 from deepworth.zoo.results.answer import Answer
 from deepworth.zoo.results.rows import Result

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 import deepworth
 from deepworth import InputError, cli
 from deepworth.zoo.commands import compare as compare_command
-from deepworth.zoo.report.markdown import escape, markdown
+from deepworth.zoo.report.documents import escape, markdown
 from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts, SweepMetric
 from deepworth.zoo.results.explanation import Explanations
 from deepworth.zoo.results.report import ReportSheet

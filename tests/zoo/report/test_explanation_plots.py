@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from deepworth.zoo.report import explanation_plots
-from deepworth.zoo.report.html.explanations import _examples
+from deepworth.zoo.report.html.details import _examples
 from deepworth.zoo.results.explanation import (
     Attribution,
     Coefficient,

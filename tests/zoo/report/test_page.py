@@ -14,7 +14,7 @@ from sklearn.metrics import confusion_matrix
 
 from deepworth.datasets import Finding
 from deepworth.zoo.report.html import page as _page
-from deepworth.zoo.report.html.explanations import explanations
+from deepworth.zoo.report.html.details import explanations
 from deepworth.zoo.report.html.page import page
 from deepworth.zoo.report.html.plots import FIT, THEME, fold_scores, front
 from deepworth.zoo.results.explanation import Explanations, LinearSurrogate, Rule, Surrogate

@@ -9,7 +9,6 @@ from ...metrics import METRICS
 from ...results.answer import Answer, LeaderboardRow
 from ...results.report import ReportSheet
 from ...results.rows import CostSheet, Latency
-from ..both import slice_table, slices_note, together_lines
 from ..words import (
     SEVERITIES,
     between_lines,
@@ -22,13 +21,15 @@ from ..words import (
     outcome_words,
     seconds,
     size,
+    slice_table,
+    slices_note,
     tied_words,
+    together_lines,
     unsteady,
     verdict_lines,
     without_reference,
 )
-from .details import calibration, capacity, confusion, curve
-from .explanations import explanations
+from .details import calibration, capacity, confusion, curve, explanations
 from .plots import differences, folds, pareto, true_and_predicted
 
 View = dict[str, Any]  # the variables of a template

@@ -20,7 +20,6 @@ from ...results.answer import Answer
 from ...results.curves import CapacityAnswer, LearningCurveAnswer
 from ...results.facts import DatasetFacts
 from ...results.report import ReportSheet
-from ..both import slice_lines, together_lines
 from ..words import (
     between_lines,
     data_facts,
@@ -31,7 +30,9 @@ from ..words import (
     outcome_words,
     seconds,
     size,
+    slice_lines,
     tied_words,
+    together_lines,
     verdict_lines,
 )
 from .board import view
