@@ -48,7 +48,7 @@ def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     from ..report.artefact import show_trained
     from ..workflows.train import train
 
-    with progress.spinner(f"training {chosen['model']}", enabled=not quiet):
-        trained = train(data, **chosen)
+    with progress.training(chosen["model"], enabled=not quiet) as watch:
+        trained = train(data, progress=watch, **chosen)
     show_trained(trained, as_json=as_json)
     sys.exit(0 if trained.proof.holds else 1)

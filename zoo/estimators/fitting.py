@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,6 +37,19 @@ class Plannable(Protocol):
 
     def _adopt(self, architecture: Any, trained: Sequence[Any], planning: float) -> None:
         """Take over the trained networks."""
+
+
+_watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched(progress: Progress | None) -> Iterator[None]:
+    """Whatever network is fitted inside tells its epochs, however deep in a pipeline it is."""
+    token = _watcher.set(progress)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
 
 
 @dataclass
@@ -107,8 +122,9 @@ def fit_many(
             if on_end is None:
                 raise
             on_end(number, error)
+    watch = progress or _watcher.get() or _printer(estimators)
     for fleet in _fleets(plans):
-        _train_fleet(fleet, callbacks, progress or _printer(estimators), on_end, first_alone)
+        _train_fleet(fleet, callbacks, watch, on_end, first_alone)
 
 
 def _train_fleet(

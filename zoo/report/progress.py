@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .words import about
+from ..results.runs import Pace
+from .words import about, seconds
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
                 progress.console.print(event.message, style="yellow", markup=False, highlight=False)
                 return
             if event.kind == "epoch":
-                name += f" ({event.message})"
+                name += f" ({pace_line(event.pace)})"
             progress.update(task, description=name, total=event.total or None, completed=event.done)
             if event.kind == "fold" and event.message and (event.model, event.message) not in shown:
                 shown.add((event.model, event.message))
@@ -70,9 +71,12 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
         yield watch
 
 
+_QUIET = 10.0  # seconds of a fit without a line
+
+
 def _lines() -> Callable[[Any], None]:
-    """One line a model, and one for each that fails."""
-    last = [""]
+    """One line a model, one for each that fails, and how far a long fit is."""
+    last, told = [""], [time.monotonic()]
     shown: set[tuple[str, str]] = set()
 
     def watch(event: Any) -> None:
@@ -80,8 +84,11 @@ def _lines() -> Callable[[Any], None]:
             print(plan_line(event), file=sys.stderr, flush=True)
         if event.kind == "note":
             print(event.message, file=sys.stderr, flush=True)
+        if event.kind == "epoch" and time.monotonic() - told[0] > _QUIET:
+            told[0] = time.monotonic()
+            print(f"  {event.model}: {pace_line(event.pace)}", file=sys.stderr, flush=True)
         if event.kind == "model" and event.model != last[0]:
-            last[0] = event.model
+            last[0], told[0] = event.model, time.monotonic()
             print(f"[{event.done}/{event.total}] {event.model}", file=sys.stderr, flush=True)
         if event.kind == "fold" and event.message and (event.model, event.message) not in shown:
             shown.add((event.model, event.message))
@@ -96,6 +103,14 @@ def plan_line(event: Any) -> str:
     return f"{shown['models']} models, {event.total} fits, {about(shown)}"
 
 
+def pace_line(pace: Pace) -> str:
+    """How far a training is: "epoch 3 of 40, 5,120 images/s, at most 12 s left"."""
+    line = f"epoch {pace.epoch} of {pace.epochs}"
+    if pace.rows_per_second is None or pace.seconds_left is None:
+        return line
+    return f"{line}, {pace.rows_per_second:,.0f} {pace.unit}/s, at most {seconds(pace.seconds_left)} left"
+
+
 @contextmanager
 def spinner(words: str, enabled: bool = True) -> Iterator[None]:
     """Something that moves while a single step takes its time."""
@@ -106,6 +121,18 @@ def spinner(words: str, enabled: bool = True) -> Iterator[None]:
 
     with Console(stderr=True, markup=False).status(words):
         yield
+
+
+@contextmanager
+def training(model: str, enabled: bool = True) -> Iterator[Callable[[Any], None]]:
+    """A watcher for the training of one model: how far it is, in a line that moves or a few for logs."""
+    if not enabled or not sys.stderr.isatty():
+        yield _lines() if enabled else lambda event: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, markup=False).status(f"training {model}") as status:
+        yield lambda event: status.update(f"training {model}: {pace_line(event.pace)}")
 
 
 @contextmanager

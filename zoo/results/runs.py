@@ -231,6 +231,29 @@ class PlanEstimate(TypedDict):
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How far the networks of a fit are, and how fast they learn.
+
+    Attributes
+    ----------
+    epoch, epochs : int
+        The epoch that ended, and how many there are at most.
+    unit : str
+        What a row is: "rows", "images" or "texts".
+    rows_per_second : float, optional
+        Of all networks together, without the first epoch, in which they are compiled.
+    seconds_left : float, optional
+        At most: early stopping may end it before.
+    """
+
+    epoch: int
+    epochs: int
+    unit: str = "rows"
+    rows_per_second: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
 class Event:
     """One step of a run, as a ``progress`` callable receives it.
 
@@ -247,6 +270,8 @@ class Event:
         What there is to say, such as why a job failed.
     estimate : dict, optional
         ``seconds``, ``low``, ``high`` (a range of the seconds) and ``models`` of a plan.
+    pace : Pace, optional
+        How far and how fast the training is, of an epoch.
     """
 
     kind: str
@@ -255,6 +280,7 @@ class Event:
     total: int = 0
     message: str = ""
     estimate: PlanEstimate | None = None
+    pace: Pace | None = None
 
 
 # Called from one thread at a time; for epochs from those that train.

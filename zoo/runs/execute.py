@@ -16,7 +16,7 @@ from ...datasets import Dataset
 from ..metrics import evaluate, of_task, truth_of
 from ..results.facts import TimeEstimate
 from ..results.rows import Labels, Result, prediction_frame
-from ..results.runs import Event, PlanEstimate, Progress
+from ..results.runs import Event, Pace, PlanEstimate, Progress
 from ..training.machine import usable_cores
 from .costs import Setting
 from .estimate import estimate
@@ -148,9 +148,9 @@ class Record:
         self._running: dict[int, bool] = {}  # positions that run now, and whether others ran meanwhile
         self._hosts: dict[int, str] = {}  # machines of positions that another one than this runs
 
-    def notify(self, kind: str, model: str = "", message: str = "") -> None:
+    def notify(self, kind: str, model: str = "", message: str = "", pace: Pace | None = None) -> None:
         """Tell whoever watches."""
-        self._progress(Event(kind, model, len(self.results), len(self.jobs), message))
+        self._progress(Event(kind, model, len(self.results), len(self.jobs), message, pace=pace))
 
     def report(self, position: int, kind: str, value: Any) -> None:
         """Take down what a task reports, see :data:`.tasks.Report`."""
@@ -161,7 +161,7 @@ class Record:
             waiting = [other for other in value if other not in self.results]
             self._begin(model, waiting, self._hosts.get(position, ""))
         elif kind == "epoch":
-            self.notify("epoch", model, f"epoch {value}")
+            self.notify("epoch", model, f"epoch {value.epoch}", value)
         elif kind == "result" and position not in self.results:
             self.add(position, value)
 

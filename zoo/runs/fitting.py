@@ -18,6 +18,7 @@ from ..calibration.conformal import MisclassificationCosts, check_level, misclas
 from ..calibration.estimators import Calibrated, ConformalRegressor, Method
 from ..inner_splits import SplitFacts, fit_respecting
 from ..results.rows import Result
+from ..results.runs import Pace
 from .jobs import PlannedJob
 from .limits import limited, own_threads
 
@@ -41,7 +42,7 @@ def run_fleet(
     seed: int,
     params: dict[str, Any],
     threads: int = 1,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[Pace], None] | None = None,
     on_result: Callable[[int, Result], None] | None = None,
 ) -> Iterator[Result]:
     """The results of all jobs of a model whose estimators can be fitted together, in their order.
@@ -53,13 +54,15 @@ def run_fleet(
     """
     results: dict[int, Result] = {}
     receiver_errors: list[BaseException] = []
-    interrupted = None
+    interrupted, meter = None, None
 
     def end(number: int, error: BaseException | None) -> None:
         alone = number == 0 and jobs[0].timed
         seconds = models[number].fit_seconds_ if alone and error is None else None
         result = _ended(jobs[number], models[number], dataset, threads, seconds, error)
         results[number] = replace(result, fleet_seconds=time.perf_counter() - started)
+        if meter is not None:
+            meter.end(number)
         if on_result is None:
             return
         try:
@@ -73,13 +76,15 @@ def run_fleet(
     try:
         models += [unfitted(job, dataset, seed, params, threads) for job in jobs]
         started = time.perf_counter()
+        if progress is not None:
+            meter = PaceMeter([len(job.split.train) for job in jobs], dataset, models[0], progress)
         models[0].fit_many(
             models,
             dataset.X,
             dataset.y,
             [job.split.train for job in jobs],
             **facts_of(dataset).given(),
-            progress=None if progress is None else lambda network, epoch, *_: progress(epoch),
+            progress=None if meter is None else meter.end_epoch,
             on_end=end,
             first_alone=jobs[0].timed,
         )
@@ -95,6 +100,64 @@ def run_fleet(
     yield from (results[number] for number in sorted(results))
     if interrupted is not None:
         raise interrupted
+
+
+_CALIBRATION_FOLDS = 5  # where a splitter makes them
+_UNITS = {"image": "images", "text": "texts"}
+
+
+class PaceMeter:
+    """Turns the epochs of networks that are trained together into a pace.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        Training rows of each estimator.
+    dataset : Dataset
+    estimator
+        One of them: of an ensemble each has several networks.
+    watch : callable
+        Called with the :class:`Pace` after every epoch.
+    """
+
+    def __init__(
+        self, rows: Sequence[int], dataset: Dataset, estimator: Any, watch: Callable[[Pace], None]
+    ) -> None:
+        self._members = _networks(estimator)
+        self._rows = np.repeat(np.asarray(rows, float), self._members)
+        self._unit, self._watch = _UNITS.get(dataset.modality, "rows"), watch
+        self._done: dict[int, float] = {}  # share of its epochs that each network has done
+        self._first: tuple[float, float] | None = None  # when the first epoch ended, and the rows until then
+
+    def end_epoch(self, network: int, epoch: int, epochs: int, losses: object = None) -> None:
+        """A network has ended an epoch."""
+        network = min(network, len(self._rows) - 1)
+        self._done[network] = epoch / epochs
+        now, learned = time.perf_counter(), self._learned() * epochs
+        if self._first is None:
+            self._first = (now, learned)
+        seconds, seen = now - self._first[0], learned - self._first[1]
+        speed = seen / seconds if seconds > 0 and seen > 0 else None
+        left = None if speed is None else (self._rows.sum() * epochs - learned) / speed
+        self._watch(Pace(epoch, epochs, self._unit, speed, left))
+
+    def end(self, number: int) -> None:
+        """An estimator is fitted, maybe before its last epoch."""
+        for network in range(number * self._members, (number + 1) * self._members):
+            self._rows[network : network + 1] *= self._done.get(network, 0.0)
+            self._done[network] = 1.0
+
+    def _learned(self) -> float:
+        """Rows of one epoch of each network, by the share that is done."""
+        return float(sum(self._rows[network] * share for network, share in self._done.items()))
+
+
+def _networks(estimator: Any) -> int:
+    """Networks that a fit trains: those of an ensemble, and of the inner folds that calibrate."""
+    if isinstance(estimator, (Calibrated, ConformalRegressor)):
+        folds = estimator.cv if isinstance(estimator.cv, int) else _CALIBRATION_FOLDS
+        return (1 + folds) * _networks(estimator.estimator)
+    return int(estimator.ensemble_size) if getattr(estimator, "ensemble", False) else 1
 
 
 def _ended(

@@ -12,7 +12,7 @@ from ...datasets import Dataset
 from ..metrics import Metric, evaluate, influence_values, truth_of
 from ..results.curves import CapacityAnswer, LearningCurveAnswer, ScoredFit, ScoringRows
 from ..results.rows import Labels, Result
-from ..results.runs import Event, Progress
+from ..results.runs import Event, Pace, Progress
 from .fitting import can_fit_many, run_fleet, run_job
 from .jobs import PlannedJob, fold_of
 
@@ -65,9 +65,9 @@ class _Reporter:
     def __init__(self, progress: Progress | None, total: int) -> None:
         self._progress, self._total, self.done = progress, total, 0
 
-    def __call__(self, kind: str, model: str = "", message: str = "") -> None:
+    def __call__(self, kind: str, model: str = "", message: str = "", pace: Pace | None = None) -> None:
         if self._progress is not None:
-            self._progress(Event(kind, model, self.done, self._total, message))
+            self._progress(Event(kind, model, self.done, self._total, message, pace=pace))
 
 
 def run_cells(
@@ -110,8 +110,8 @@ def _run_cell(cell: Cell, dataset: Dataset, seed: int, threads: int, report: _Re
     planned, params = [job for job in cell.jobs if job.is_planned], dict(cell.params)
     if planned and can_fit_many(planned[0].model, dataset):
 
-        def report_epoch(epoch: int) -> None:
-            report("epoch", cell.name, f"epoch {epoch}")
+        def report_epoch(pace: Pace) -> None:
+            report("epoch", cell.name, f"epoch {pace.epoch}", pace)
 
         yield from run_fleet(planned, dataset, seed, params, threads, report_epoch)
         return

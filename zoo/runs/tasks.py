@@ -16,8 +16,8 @@ from .fitting import can_fit_many, run_fleet, run_job
 from .jobs import PlannedJob
 
 # Called with the position of a job in the plan and what happens to it: "begin" with all positions of its
-# task, "epoch" with its number, or "result" with its result; before these "host" with the machine, where it
-# is another one.
+# task, "epoch" with the pace of the training, or "result" with its result; before these "host" with the
+# machine, where it is another one.
 Report = Callable[[int, str, Any], None]
 
 
@@ -111,7 +111,7 @@ def _run_fleet(task: Task, work: Work, params: dict[str, Any], report: Report) -
             work.seed,
             params,
             work.threads,
-            progress=lambda epoch: report(task.positions[0], "epoch", epoch),
+            progress=lambda pace: report(task.positions[0], "epoch", pace),
             on_result=lambda number, result: report(task.positions[number], "result", result),
         )
     )

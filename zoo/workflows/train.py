@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -14,6 +15,7 @@ from ...datasets import DataLike, Dataset, InputError, ReadOptions, as_dataset, 
 from .. import registry
 from ..artefact.manifest import read_manifest
 from ..artefact.saving import check_writable, save
+from ..estimators.fitting import watched
 from ..export import prove_saved
 from ..inner_splits import fit_respecting
 from ..metrics import evaluate, of_task, truth_of
@@ -22,8 +24,9 @@ from ..own_entries import ModelLike
 from ..own_models import joined, name_models
 from ..results.models import FormatResult
 from ..results.rows import Labels
+from ..results.runs import Event, Pace, Progress
 from ..results.saved import Trained
-from ..runs.fitting import ConfidenceOptions, predict, training_rows, with_confidence
+from ..runs.fitting import ConfidenceOptions, PaceMeter, predict, training_rows, with_confidence
 from ..runs.limits import limited, threads_for
 from ..runs.plan import chosen_models, known_params
 from ..setup import Calibration, Parameters
@@ -42,6 +45,7 @@ def train(
     confidence_level: float | None = None,
     cost_false_negative: float | None = None,
     cost_false_positive: float | None = None,
+    progress: Progress | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Trained:
     """Train one model on all rows, and save it.
@@ -71,6 +75,8 @@ def train(
     cost_false_negative, cost_false_positive : float, optional
         Costs of the two mistakes of a binary classifier, which move its threshold. Without these options
         and the two before, the model is the one that a comparison measures.
+    progress : callable, optional
+        Called with an :class:`Event` after every epoch of a network.
     **reading
         How the data is read: the options of :func:`deepworth.load_dataset`.
 
@@ -96,7 +102,7 @@ def train(
     (name,), own_model = name_models([model])
     with joined(own_model):
         dataset = as_dataset(data, seed=seed, **reading)
-        return _trained(dataset, name, Path(output), overwrite, params or {}, seed, options)
+        return _trained(dataset, name, Path(output), overwrite, params or {}, seed, options, progress)
 
 
 def _trained(
@@ -107,13 +113,15 @@ def _trained(
     params: Parameters,
     seed: int,
     options: ConfidenceOptions,
+    progress: Progress | None,
 ) -> Trained:
     name = _model_for(dataset, model)
     own = known_params(params, [name]).get(name, {})
     rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
     estimator = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
     estimator = with_confidence(estimator, dataset, rows, options)
-    seconds = _fit(estimator, dataset, rows)
+    with watched(_epochs(name, estimator, dataset, len(rows), progress)):
+        seconds = _fit(estimator, dataset, rows)
     folder = save(
         estimator,
         output,
@@ -127,6 +135,19 @@ def _trained(
     proof = proved(estimator, folder)
     size = sum(f.stat().st_size for f in folder.iterdir() if f.name != "proof.json")
     return Trained(str(folder), size, seconds, len(rows), proof, read_manifest(folder))
+
+
+def _epochs(
+    name: str, estimator: Any, dataset: Dataset, n_rows: int, progress: Progress | None
+) -> Callable[[int, int, int, object], None] | None:
+    """Tells whoever watches how far the training is."""
+    if progress is None:
+        return None
+
+    def tell(pace: Pace) -> None:
+        progress(Event("epoch", name, message=f"epoch {pace.epoch}", pace=pace))
+
+    return PaceMeter([n_rows], dataset, estimator, tell).end_epoch
 
 
 def proved(estimator: Any, folder: Path) -> FormatResult:

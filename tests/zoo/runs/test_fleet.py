@@ -8,8 +8,11 @@ import pytest
 from runs import plan_of
 
 from deepworth import InputError, compare, load_dataset
+from deepworth.zoo import registry
+from deepworth.zoo.calibration.estimators import Calibrated
 from deepworth.zoo.estimators.base import KerasEstimator
-from deepworth.zoo.runs.fitting import can_fit_many, run_fleet, run_job
+from deepworth.zoo.results.runs import Pace
+from deepworth.zoo.runs.fitting import PaceMeter, can_fit_many, run_fleet, run_job
 
 FAST = {"epochs": 6, "learning_rate": 0.05}
 
@@ -124,3 +127,51 @@ def test_calibrated_networks_are_a_fleet_too(data):
     result = compare(data, models=["perceptron"], calibrate="temperature", **options)
     row = result.leaderboard().iloc[0]
     assert (row["status"], row["jobs_ok"]) == ("ok", 3)
+
+
+def paces(meter_rows, estimator, ticks, monkeypatch, dataset, ends=None):
+    """The paces of (network, epoch) of ten, one a second."""
+    seen, clock = [], iter(range(1000))
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(clock)))
+    meter = PaceMeter(meter_rows, dataset, estimator, seen.append)
+    for network, epoch in ticks:
+        meter.end_epoch(network, epoch, 10)
+        for number in ends or {}:
+            if (network, epoch) == ends[number]:
+                meter.end(number)
+    return seen
+
+
+def test_the_pace_counts_rows_of_all_networks_and_what_is_left(monkeypatch, data):
+    plain = registry.create("perceptron", "binary", "tabular")
+    first, *_, last = paces(
+        [100, 100], plain, [(n, e) for e in range(1, 5) for n in (0, 1)], monkeypatch, data
+    )
+    assert first == Pace(1, 10, "rows", None, None)
+    assert last.rows_per_second == pytest.approx(100)  # one network ends an epoch of 100 rows every second
+    assert last.seconds_left == pytest.approx(12)  # six epochs of two networks
+
+
+def test_networks_that_stopped_early_leave_nothing_to_do(monkeypatch, data):
+    plain = registry.create("perceptron", "binary", "tabular")
+    ticks = [(0, 1), (0, 2), (1, 1), (1, 2)]
+    *_, last = paces([100, 100], plain, ticks, monkeypatch, data, ends={0: (0, 2)})
+    assert last.seconds_left == pytest.approx(8)
+
+
+def test_networks_of_ensembles_and_of_calibration_are_counted(monkeypatch, data):
+    several = registry.create("perceptron", "binary", "tabular", ensemble=True, ensemble_size=3)
+    _, last = paces([100], several, [(0, 1), (0, 2)], monkeypatch, data)
+    assert last.seconds_left == pytest.approx(28)
+    _, last = paces([100], Calibrated(several), [(0, 1), (0, 2)], monkeypatch, data)
+    assert last.seconds_left == pytest.approx(178)
+
+
+def test_an_epoch_reaches_whoever_watches_with_its_pace(data):
+    events = []
+    compare(
+        data, models=["perceptron"], folds=3, store=False, params={"perceptron": FAST}, progress=events.append
+    )
+    seen = [event.pace for event in events if event.kind == "epoch"]
+    assert seen
+    assert all(pace.epochs == FAST["epochs"] and pace.unit == "rows" for pace in seen)
