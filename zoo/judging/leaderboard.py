@@ -33,6 +33,7 @@ from .scores import ModelScores, one_class_only, score_models
 from .verdict import champions_by_fold
 
 T = TypeVar("T")
+IMITATES = 0.1  # the least R² of a surrogate that says something of a model
 
 
 def leaderboard_rows(
@@ -116,13 +117,17 @@ def _cost_notes(cost: Result | None) -> list[str]:
 
 
 def _fidelity(explanations: Explanations | None, model: str) -> dict[str, Any]:
-    """The better of a model's two surrogates, and each."""
+    """The better of a model's two surrogates, and each; nothing where neither imitates the model.
+
+    Eight rules over the brightness of cells say nothing of what a network sees in an image, and "0 %" would
+    look like a finding about the network.
+    """
     surrogate = None if explanations is None else explanations.surrogates.get(model)
     if surrogate is None:
         return {}
     both = {"fidelity_tree": surrogate.fidelity_tree, "fidelity_linear": surrogate.fidelity_linear}
-    known = [value for value in both.values() if value is not None]
-    return {"fidelity": max(known, default=None), **both}
+    best = max((value for value in both.values() if value is not None), default=0.0)
+    return {"fidelity": best, **both} if best >= IMITATES else {}
 
 
 def metric_facts(metric: Metric, task: Task) -> MetricFacts:

@@ -63,6 +63,7 @@ class LeaderboardRow:
         Median seconds to predict one row.
     fidelity, fidelity_tree, fidelity_linear : float or None
         R² of a small surrogate with the predictions of the model: the better one, a tree, a linear model.
+        None where the better one is below 0.1: it imitates nothing.
     reference : bool
         The model ignores the features and only shows what that scores.
     """

@@ -179,6 +179,16 @@ def test_surrogates_are_kept_with_the_run(compared):
     assert by_model == {row.model: row.fidelity for row in compared.answer.leaderboard}
 
 
+def test_a_surrogate_that_imitates_nothing_is_not_shown(compared, monkeypatch):
+    """As of every image model: "0 %" would look like a finding about the model."""
+    boosted = next(row for row in compared.answer.leaderboard if row.model == "hist-gradient-boosting")
+    monkeypatch.setattr("deepworth.zoo.judging.leaderboard.IMITATES", boosted.fidelity + 1e-6)
+    rows = {row.model: row for row in verdict(compared.path).answer.leaderboard}
+    unlike = rows["hist-gradient-boosting"]
+    assert (unlike.fidelity, unlike.fidelity_tree, unlike.fidelity_linear) == (None, None, None)
+    assert rows["logistic-regression"].fidelity is not None
+
+
 def test_a_broken_surrogate_costs_no_comparison(monkeypatch):
     from deepworth.zoo.workflows import _comparison
 

@@ -217,7 +217,8 @@ def explanations(answer: Answer) -> dict[str, Any] | None:
         return None
     explained = measured.champions
     verdict = answer.verdict
-    best = [name for name in (verdict.deep_champion, verdict.classical_champion) if name]
+    imitated = {row.model for row in _imitated(answer)}
+    best = [name for name in (verdict.deep_champion, verdict.classical_champion) if name in imitated]
     return {
         "picture": _fidelity(answer, measured),
         "rules": [_rules(name, measured.surrogates[name]) for name in best if name in measured.surrogates],
