@@ -22,7 +22,7 @@ def run(pair: Pair, seed: int, repeats: int = 5, sizes: int = 8) -> Any:
     from deepworth.zoo.judging.curve_spread import ScoredUnits
     from deepworth.zoo.judging.power_law import ErrorCurve, fit_curves, spread_of
     from deepworth.zoo.results.curves import ScoringRows
-    from deepworth.zoo.runs.curve_plan import make_curve_plan
+    from deepworth.zoo.runs.sweep import make_curve_plan
 
     X, y = pair.sample(ROWS, np.random.default_rng(seed))
     dataset = Dataset("pair", X, y, "regression", "tabular")

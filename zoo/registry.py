@@ -39,8 +39,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..datasets import Entry, catalogue, find_entry
-from .own_code import is_installed
-from .own_models import key_of, own_models
+from .own_models import is_installed, key_of, own_models
 
 if TYPE_CHECKING:  # they are defined in modules that import NumPy
     from ..datasets import Modality, Task

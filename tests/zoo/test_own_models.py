@@ -30,8 +30,7 @@ from deepworth.cli import main
 from deepworth.datasets import Dataset
 from deepworth.zoo import ShallowMLPClassifier, registry
 from deepworth.zoo.baselines import over_raw_rows
-from deepworth.zoo.own_code import is_file
-from deepworth.zoo.own_models import given_again, joined, key_of, name_models
+from deepworth.zoo.own_models import given_again, is_file, joined, key_of, name_models
 from deepworth.zoo.results.json import to_json
 from deepworth.zoo.runs.store import read_run
 from deepworth.zoo.workflows.report import command_of

@@ -10,8 +10,7 @@ import numpy as np
 
 from ...datasets import InputError
 from ..calibration.calibrators import Calibrator, Unchanged, calibrator
-from ..calibration.conformal import MisclassificationCosts, prediction_sets
-from ..calibration.spread import Spread, spread_of
+from ..calibration.conformal import MisclassificationCosts, Spread, prediction_sets, spread_of
 from ..results.models import Manifest
 
 

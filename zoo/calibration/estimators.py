@@ -19,6 +19,7 @@ from .calibrators import CALIBRATORS, METHODS, Calibrator, Platt, Unchanged, cho
 from .conformal import (
     LEVEL,
     MisclassificationCosts,
+    Spread,
     check_level,
     learn_widths,
     least_probabilities,
@@ -36,7 +37,6 @@ from .cross_fitting import (
     out_of_fold,
 )
 from .reliability import measured_intervals, measured_probabilities
-from .spread import Spread
 
 if TYPE_CHECKING:
     import keras

@@ -1,8 +1,7 @@
+from .column_effects import coefficients, dependence
 from .gradients import attributed, integrated_gradients
 from .importance import associations, column_groups, permutation_importance, rank_agreement
-from .linear_models import coefficients
 from .networks import open_network
-from .partial_dependence import dependence
 from .surrogate_models import LEAVES, TERMS, Answers, surrogates
 from .units import probes, trace, unit_roles
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..artefact.confidence import Confidence
-    from ..calibration.spread import Spread
+    from ..calibration.conformal import Spread
     from ._formats import Arrays, Predict, Request, Written
     from ._source import Field, Source
 

@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..metrics import METRICS, Metric, Truth, truth_of
-from ..results.differences import Together
-from ..results.rows import Result, Results
+from ..results.rows import Result, Results, Together
 from .intervals import left_out_choices
 from .row_level import RowLevel
 from .scores import ModelScores, score_models

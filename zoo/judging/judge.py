@@ -15,10 +15,9 @@ import numpy as np
 from ...datasets import InputError, unknown_name
 from ..metrics import Metric, primary
 from ..results.answer import Answer, LeaderboardRow, Paired, Posterior
-from ..results.differences import Slices
 from ..results.facts import DatasetFacts, TimeEstimate
 from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded, rounded
-from ..results.rows import Results
+from ..results.rows import Results, Slices
 from ..setup import Criteria, InferenceName
 from .champions import together
 from .fold_level import FoldLevel

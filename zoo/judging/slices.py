@@ -22,8 +22,7 @@ import numpy as np
 from scipy import special
 
 from ..metrics import Metric
-from ..results.differences import Slice, Slices
-from ..results.rows import Family, Results
+from ..results.rows import Family, Results, Slice, Slices
 from .champions import RowGains, half_by_fold, row_gains
 from .row_level import TRAINING, Units
 from .scores import ModelScores

@@ -1,5 +1,4 @@
-from ._base import Metric, Truth, truth_of
-from ._catalogue import METRICS, of_task, primary, second
+from ._base import METRICS, Metric, Truth, of_task, primary, second, truth_of
 from ._scoring import (
     bootstrap_weights,
     chance_level,

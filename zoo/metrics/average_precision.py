@@ -16,7 +16,7 @@ ORDER = 40
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
     """As scikit-learn's; undefined without positive rows, where scikit-learn says 0."""
-    from ._ranking import unweighted
+    from ._scoring import unweighted
 
     return unweighted(weighted, truth, prediction)
 
@@ -25,7 +25,7 @@ def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.nd
     """The sum over thresholds of the gain in recall times precision, for all weightings from one sort."""
     import numpy as np
 
-    from ._ranking import weights_by_score
+    from ._scoring import weights_by_score
 
     found = []
     for positive, negative in weights_by_score(truth.is_positive, -prediction[:, truth.positive], weights):

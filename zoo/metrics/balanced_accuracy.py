@@ -16,7 +16,7 @@ ORDER = 60
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
     """As scikit-learn's: classes that are absent do not count."""
-    from ._ranking import unweighted
+    from ._scoring import unweighted
 
     return unweighted(weighted, truth, prediction)
 
@@ -25,7 +25,7 @@ def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.nd
     """From the confusion matrix of each weighting."""
     import numpy as np
 
-    from ._ranking import confusion_matrices, mean_of_defined
+    from ._scoring import confusion_matrices, mean_of_defined
 
     counts = confusion_matrices(truth, prediction, weights)
     return mean_of_defined(np.diagonal(counts, axis1=1, axis2=2) / counts.sum(axis=2))

@@ -17,7 +17,7 @@ ORDER = 70
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
     """As scikit-learn's; undefined where the class is neither true nor predicted anywhere."""
-    from ._ranking import unweighted
+    from ._scoring import unweighted
 
     return unweighted(weighted, truth, prediction)
 
@@ -26,7 +26,7 @@ def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.nd
     """From the confusion matrix of each weighting."""
     import numpy as np
 
-    from ._ranking import confusion_matrices, mean_of_defined
+    from ._scoring import confusion_matrices, mean_of_defined
 
     counts = confusion_matrices(truth, prediction, weights)
     both = counts.sum(axis=2) + counts.sum(axis=1)
@@ -38,7 +38,7 @@ def influence(truth: Truth, prediction: np.ndarray) -> np.ndarray:
     """Of a class: (2 hit - F1 (true + predicted)) over the mean of true + predicted."""
     import numpy as np
 
-    from ._ranking import mean_of_defined
+    from ._scoring import mean_of_defined
 
     codes, predicted = np.arange(truth.n_classes), prediction.argmax(axis=1)
     is_true, is_predicted = truth.y[:, None] == codes, predicted[:, None] == codes

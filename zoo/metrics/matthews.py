@@ -20,7 +20,7 @@ ORDER = 80
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
     """As scikit-learn's: 0 where only one class is true or predicted."""
-    from ._ranking import unweighted
+    from ._scoring import unweighted
 
     return unweighted(weighted, truth, prediction)
 
@@ -29,7 +29,7 @@ def weighted(truth: Truth, prediction: np.ndarray, weights: np.ndarray) -> np.nd
     """From the confusion matrix of each weighting."""
     import numpy as np
 
-    from ._ranking import confusion_matrices
+    from ._scoring import confusion_matrices
 
     counts = confusion_matrices(truth, prediction, weights)
     true, predicted = counts.sum(axis=2), counts.sum(axis=1)

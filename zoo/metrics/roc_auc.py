@@ -23,7 +23,7 @@ ORDER = 10
 
 def value(truth: Truth, prediction: np.ndarray) -> float:
     """As scikit-learn's; undefined where a class is absent."""
-    from ._ranking import unweighted
+    from ._scoring import unweighted
 
     return unweighted(weighted, truth, prediction)
 
@@ -51,7 +51,7 @@ def influence(truth: Truth, prediction: np.ndarray) -> np.ndarray:
 def _weighted_auc(is_positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    from ._ranking import weights_by_score
+    from ._scoring import weights_by_score
 
     found = []
     for positive, negative in weights_by_score(is_positive, scores, weights):
@@ -68,7 +68,7 @@ def _auc_influence(is_positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """
     import numpy as np
 
-    from ._ranking import placement_values
+    from ._scoring import placement_values
 
     placements = placement_values(is_positive, scores)
     share = np.where(is_positive, is_positive.mean(), (~is_positive).mean())

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..results.answer import Answer, LeaderboardRow, Uncertainty, Verdict
-from ..results.differences import Slice
 from ..results.facts import DatasetFacts, PlanFacts
+from ..results.rows import Slice
 from ..results.runs import PlanEstimate
 from ..results.saved import SavedModelCost
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from ...datasets import Finding
-from .differences import Slices, Together
 from .explanation import Explanations
 from .facts import DatasetFacts, Determinism, MetricFacts, PlanFacts, TimeEstimate
 from .json import from_json, to_json
-from .rows import CostSheet, Family
+from .rows import CostSheet, Family, Slices, Together
 
 SCHEMA_VERSION = 1
 

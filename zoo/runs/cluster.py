@@ -24,7 +24,7 @@ from ...datasets import InputError
 from ..artefact.inspecting import versions
 from .limits import Limits
 from .tasks import Report, Task
-from .worker_process import COUNTS
+from .worker import COUNTS
 from .workers import WorkerDied
 
 _MOST_SENDS = 3  # of one task that ran on some of the workers that died

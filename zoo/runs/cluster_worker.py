@@ -33,8 +33,8 @@ def serve(
 
     Parameters
     ----------
-    work : the pickled :class:`~._tasks.Work`
-    terms : what :meth:`._cluster.Cluster._terms` says of the run
+    work : the pickled :class:`~.tasks.Work`
+    terms : what :meth:`.cluster.Cluster._terms` says of the run
     number : by which the run knows the task
     positions, family, alone : of the task
     """

@@ -1,23 +1,303 @@
-"""Fit models cell by cell and score them: failures become rows, an interruption keeps what is finished."""
+"""Sweeps: which models or networks are fitted on which rows, and their fits, cell by cell.
+
+A learning curve has training sizes, nested stratified subsets, and rows that score them. A grid of networks
+has depths, widths, and a cross-validation that scores them. Failures become rows; an interruption keeps what
+is finished.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import numpy as np
 
-from ...datasets import Dataset
+from ...datasets import Dataset, InputError, Split, Task, make_splits
+from .. import registry
 from ..metrics import Metric, evaluate, influence_values, truth_of
-from ..results.curves import CapacityAnswer, LearningCurveAnswer, ScoredFit, ScoringRows
+from ..results.curves import (
+    FEWEST_SIZES,
+    CapacityAnswer,
+    CapacityPlanFacts,
+    CurvePlanFacts,
+    LearningCurveAnswer,
+    ScoredFit,
+    ScoringRows,
+)
 from ..results.rows import Labels, Result
 from ..results.runs import Event, Pace, Progress
+from ..setup import Parameters
 from .fitting import can_fit_many, run_fleet, run_job
-from .jobs import PlannedJob, fold_of
+from .jobs import PlannedJob, fold_of, plan_job
+from .limits import threads_for
+from .plan import at_least, chosen_models, known_params
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+BLOCKS = 5  # parts of the rows that score in turn
+_FEWEST_ROWS = 32
+_ROWS_OF_A_CLASS = 8
+
+
+@dataclass(frozen=True)
+class CurvePlan:
+    """All fits of a learning curve. ``split.fold`` of a job is the position of its size."""
+
+    facts: CurvePlanFacts
+    jobs: tuple[PlannedJob, ...]
+
+    def cells(self) -> list[Cell]:
+        """A cell for each model and size; classical models first."""
+        return [
+            Cell(f"{size:,} rows", self._jobs_at(name, position), self.facts.params.get(name, {}))
+            for name in self.facts.models
+            for position, size in enumerate(self.facts.sizes)
+        ]
+
+    def _jobs_at(self, name: str, position: int) -> tuple[PlannedJob, ...]:
+        return tuple(job for job in self.jobs if job.model == name and job.split.fold == position)
+
+
+class _SplitOptions(TypedDict):
+    task: Task
+    seed: int
+    folds: int
+
+
+def make_curve_plan(
+    dataset: Dataset,
+    *,
+    models: Sequence[str] | None,
+    sizes: int,
+    smallest: int | None,
+    repeats: int,
+    seed: int,
+    params: Parameters | None,
+) -> CurvePlan:
+    """Every model on every size of every repeat; classical models first.
+
+    Raises
+    ------
+    InputError
+        An option cannot be used with these data.
+    """
+    if sizes < FEWEST_SIZES:
+        raise InputError(f"sizes must be at least {FEWEST_SIZES} to fit a curve, got {sizes}")
+    if repeats < 2:
+        raise InputError(f"repeats must be at least 2 to estimate uncertainty, got {repeats}")
+    parts, blocks = scoring_parts(dataset, repeats, seed)
+    largest = min(len(part.train) for part in parts)
+    rows = geometric_sizes(largest, sizes, smallest, len(dataset.classes))
+    splits = [
+        Split(part.repeat, k, np.sort(order[:size]), part.test)
+        for part in parts
+        for order in [_order(dataset, part, seed)]
+        for k, size in enumerate(rows)
+    ]
+    names = _models(dataset, models)
+    jobs = tuple(plan_job(name, s) for name in names for s in sorted(splits, key=lambda s: s.fold))
+    facts = CurvePlanFacts(
+        sizes=tuple(rows),
+        repeats=repeats,
+        blocks=blocks,
+        test_rows=round(float(np.mean([len(part.test) for part in parts]))),
+        test_over_train=float(np.mean([len(part.test) / largest for part in parts])),
+        seed=seed,
+        params=known_params(params or {}, names),
+        models=tuple(names),
+        threads=threads_for(largest),
+        official_test=int(dataset.test is not None),
+        ordered=int(dataset.test is None and dataset.time is not None),
+        fits=len(jobs),
+    )
+    return CurvePlan(facts, jobs)
+
+
+def _models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
+    """The chosen models; by default strong and quick ones that suit the data."""
+    if models is None:
+        models = registry.for_learning_curves(dataset.task, dataset.modality)
+    return chosen_models(dataset, models)
+
+
+def scoring_parts(dataset: Dataset, repeats: int, seed: int, blocks: int = BLOCKS) -> tuple[list[Split], int]:
+    """For each repeat the rows that may train and the rows that score, and how many parts are disjoint.
+
+    Usually they are the folds of a cross-validation. An official test part, or the last period of rows in
+    order of time, is itself cut into folds, so that the spread of the repeats always includes the variance
+    that comes from the scoring rows.
+    """
+    options: _SplitOptions = {"task": dataset.task, "seed": seed, "folds": blocks}
+    held_out = _held_out(dataset, options)
+    rows = np.arange(len(dataset)) if held_out is None else held_out.test
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    folds = _folds(dataset.y[rows], groups, repeats, options, fixed=held_out is not None)
+    return [
+        Split(repeat, 0, s.train if held_out is None else held_out.train, rows[s.test])
+        for repeat, s in enumerate(folds[:repeats])
+    ], len({s.fold for s in folds})
+
+
+def _held_out(dataset: Dataset, options: _SplitOptions) -> Split | None:
+    """The split that the data prescribe: an official test part, or the last period of time."""
+    if dataset.test is None and dataset.time is None:
+        return None
+    return make_splits(dataset.y, **options, groups=dataset.groups, test=dataset.test, time=dataset.time)[-1]
+
+
+def _folds(
+    y: np.ndarray, groups: np.ndarray | None, repeats: int, options: _SplitOptions, fixed: bool
+) -> list[Split]:
+    """At least ``repeats`` splits; a test part with rare classes or groups is split at random."""
+    try:
+        splits = make_splits(y, **options, groups=groups)
+    except InputError:
+        if not fixed:
+            raise
+        options, groups = {**options, "task": "regression"}, None
+        splits = make_splits(y, **options)
+    rounds = -(-repeats // len(splits))
+    return make_splits(y, **options, groups=groups, repeats=rounds) if rounds > 1 else splits
+
+
+def geometric_sizes(largest: int, n_sizes: int, smallest: int | None, n_classes: int) -> list[int]:
+    """Ascending sizes with a constant ratio, which is at most two by default.
+
+    Sizes that would be equal after rounding are returned once.
+    """
+    least = max(_FEWEST_ROWS, _ROWS_OF_A_CLASS * n_classes)
+    lowest = smallest if smallest is not None else max(least, -(-largest // 2 ** (n_sizes - 1)))
+    if lowest < max(2, 2 * n_classes):
+        raise InputError(
+            f"smallest must be at least {max(2, 2 * n_classes)} rows for these data, got {lowest}"
+        )
+    if lowest * 2 > largest:
+        raise InputError(
+            f"a learning curve from {lowest:,} rows needs at least {2 * lowest:,} training rows, "
+            f"there are {largest:,}; add rows"
+        )
+    return [int(n) for n in np.unique(np.round(np.geomspace(lowest, largest, n_sizes)).astype(int))]
+
+
+def _order(dataset: Dataset, part: Split, seed: int) -> np.ndarray:
+    """Training rows of a repeat in the order in which they join the subsets."""
+    rng = np.random.default_rng([seed, part.repeat, 0x5B])
+    groups = None if dataset.groups is None else dataset.groups[part.train]
+    y = None if dataset.task == "regression" else dataset.y[part.train]
+    return np.asarray(part.train[nested_order(len(part.train), y, groups, rng)])
+
+
+def nested_order(
+    n_rows: int, y: np.ndarray | None, groups: np.ndarray | None, rng: np.random.Generator
+) -> np.ndarray:
+    """A permutation whose first n rows are a stratified sample for every n.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,), optional
+        Classes: the first n rows hold n times the share of a class, up to a row or two. Two rows of each
+        class come first, so that no subset lacks a class.
+    groups : ndarray of shape (n_rows,), optional
+        Rows join group by group, as they would if more groups were sampled; classes are then not stratified.
+    """
+    if groups is not None:
+        numbers = np.unique(groups, return_inverse=True)[1]
+        position = rng.permutation(numbers.max() + 1)[numbers] + rng.random(n_rows)
+    elif y is None:
+        return rng.permutation(n_rows)
+    else:
+        position = np.empty(n_rows)
+        for c in np.unique(y):
+            own = rng.permutation(np.flatnonzero(y == c))
+            position[own] = (np.arange(len(own)) + rng.random()) / len(own)
+    if y is not None:
+        for c in np.unique(y):
+            own = np.flatnonzero(y == c)
+            first = own[np.argsort(position[own], kind="stable")[:2]]
+            position[first] -= n_rows + 1
+    return np.argsort(position, kind="stable")
+
+
+@dataclass(frozen=True)
+class CapacityPlan:
+    """All fits of a grid of networks: each network on every split."""
+
+    facts: CapacityPlanFacts
+    jobs: tuple[PlannedJob, ...]  # of one network; those of the others differ in their parameters only
+
+    def cells(self) -> list[Cell]:
+        """A cell for each network, in the order of ``facts.networks``."""
+        layers = registry.hidden_layers_parameter(self.facts.model) or ""
+        return [
+            Cell(
+                f"{len(shape)} x {shape[0]} units" if shape else "no hidden layer",
+                self.jobs,
+                {**self.facts.params, layers: shape},
+            )
+            for shape in self.facts.networks
+        ]
+
+
+def make_capacity_plan(
+    dataset: Dataset,
+    *,
+    layers: Sequence[int],
+    units: Sequence[int],
+    model: str,
+    folds: int,
+    repeats: int,
+    seed: int,
+    params: Parameters | None,
+) -> CapacityPlan:
+    """Every network of the grid on every split of a repeated cross-validation.
+
+    Raises
+    ------
+    InputError
+        An option cannot be used with these data.
+    """
+    name = _network(dataset, model)
+    rounds = at_least("folds", folds, 2) * at_least("repeats", repeats, 1)
+    splits, blocks = scoring_parts(dataset, rounds, seed, folds)
+    facts = CapacityPlanFacts(
+        model=name,
+        layers=_numbers("layers", layers, 0),
+        units=_numbers("units", units, 1),
+        folds=blocks,
+        repeats=-(-len(splits) // blocks),
+        official_test=int(dataset.test is not None),
+        test_over_train=float(np.mean([len(s.test) / len(s.train) for s in splits])),
+        seed=seed,
+        params=known_params(params or {}, [name]).get(name, {}),
+        threads=threads_for(max(len(s.train) for s in splits)),
+    )
+    return CapacityPlan(facts, tuple(plan_job(name, split) for split in splits))
+
+
+def _network(dataset: Dataset, model: str) -> str:
+    """The full name of a network that has a list of hidden layers."""
+    suited = registry.suited(dataset.task, dataset.modality)
+    networks = [name for name in suited if registry.hidden_layers_parameter(name)]
+    if not networks:
+        raise InputError(
+            f"capacity compares hidden layers of networks for tables, this is {dataset.modality} data; "
+            f"use deepworth learning-curve"
+        )
+    name = registry.entry(model).name
+    if name not in networks:
+        raise InputError(f"{name} has no list of hidden layers; use {', '.join(networks)}")
+    return chosen_models(dataset, [name])[0]
+
+
+def _numbers(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
+    """Ascending, without duplicates."""
+    numbers = tuple(sorted(set(values)))
+    if not numbers or numbers[0] < least:
+        raise InputError(f"{name} must be whole numbers of at least {least}, got {list(values)}")
+    return numbers
 
 
 class PartialResult(Protocol):

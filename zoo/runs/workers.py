@@ -18,7 +18,7 @@ from ...datasets import InputError
 from ..training.machine import available_bytes
 from .limits import Limits
 from .tasks import Report, Task, Work
-from .worker_process import WorkerProcess, environment
+from .worker import WorkerProcess, environment
 
 _TICK = 0.05
 _MEASURE_EVERY = 0.05 if sys.platform == "linux" else 0.5  # elsewhere it takes a process

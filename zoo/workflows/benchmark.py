@@ -17,8 +17,7 @@ from typing import Any, Unpack, get_args, get_origin, get_type_hints
 from ...datasets import InputError, load_dataset, unknown_name
 from ..judging.suite import FoldScores, count_verdicts, rankings, suite_row
 from ..option_types import checked_types
-from ..own_code import absolute
-from ..own_models import OwnModel
+from ..own_models import OwnModel, absolute
 from ..results.answer import Answer
 from ..results.json import from_json
 from ..results.rows import Fold

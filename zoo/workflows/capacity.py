@@ -16,8 +16,7 @@ from ..own_models import joined, name_models
 from ..results.curves import CapacityAnswer, Sufficiency
 from ..results.facts import dataset_facts
 from ..results.runs import Progress
-from ..runs.curve_plan import make_capacity_plan
-from ..runs.sweep import Interrupted
+from ..runs.sweep import Interrupted, make_capacity_plan
 from ..setup import Criteria, Parameters
 from .learning_curve import run_sweep
 

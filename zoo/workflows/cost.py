@@ -18,8 +18,7 @@ from ..artefact.operations import operations
 from ..artefact.predicting import raw_rows
 from ..results.models import Manifest
 from ..results.saved import SavedModelCost
-from ..runs.costs import batch_of, size_on_disk
-from ..runs.measuring import EFFORTS, Meter, give_back_memory, is_steady, latencies
+from ..runs.costs import EFFORTS, Meter, batch_of, give_back_memory, is_steady, latencies, size_on_disk
 from ..training.machine import usable_cores
 
 _N_ROWS = 1000

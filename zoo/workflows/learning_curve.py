@@ -17,8 +17,7 @@ from ..results.curves import Crossover, FamilyCurve, LearningCurveAnswer
 from ..results.facts import dataset_facts
 from ..results.rows import Family
 from ..results.runs import Progress
-from ..runs.curve_plan import make_curve_plan
-from ..runs.sweep import Interrupted
+from ..runs.sweep import Interrupted, make_curve_plan
 from ..setup import Criteria, Parameters
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from deepworth import InputError
 from deepworth.zoo.calibration.calibrators import Isotonic, Platt, Unchanged
 from deepworth.zoo.calibration.conformal import (
     MisclassificationCosts,
+    Spread,
     half_width,
     learn_widths,
     least_probabilities,
@@ -20,6 +21,7 @@ from deepworth.zoo.calibration.conformal import (
     rank,
     refer,
     sets_out_of_fold,
+    spread_of,
     widths_out_of_fold,
 )
 from deepworth.zoo.calibration.reliability import (
@@ -32,7 +34,6 @@ from deepworth.zoo.calibration.reliability import (
     summarise,
     wilson,
 )
-from deepworth.zoo.calibration.spread import Spread, spread_of
 
 
 def drawn(n, shift=0.0, seed=0):

@@ -20,7 +20,7 @@ from deepworth.zoo.metrics import (
     of_task,
     weighted_scores,
 )
-from deepworth.zoo.metrics._ranking import midranks
+from deepworth.zoo.metrics._scoring import midranks
 
 
 def drawn(n=50, seed=1):
@@ -33,14 +33,14 @@ def drawn(n=50, seed=1):
 
 @pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
 def test_chunks_change_nothing(monkeypatch, name):
-    from deepworth.zoo.metrics import _ranking
+    from deepworth.zoo.metrics import _scoring
 
     rng = np.random.default_rng(1)
     p = np.round(rng.random(50), 1)
     truth, prediction = Truth(rng.integers(0, 2, 50), "binary", 2), np.stack([1 - p, p], axis=1)
     weights = bootstrap_weights(truth.y, True, 40, 0)
     whole = weighted_scores(METRICS[name], truth, prediction, weights)
-    monkeypatch.setattr(_ranking, "CHUNK", 120)
+    monkeypatch.setattr(_scoring, "CHUNK", 120)
     np.testing.assert_array_equal(weighted_scores(METRICS[name], truth, prediction, weights), whole)
 
 
@@ -76,7 +76,7 @@ def test_derivatives_in_blocks_are_the_same(monkeypatch):
     truth, p = drawn()
     metric = replace(METRICS["f1"], influence=None)
     whole = influence_values(metric, truth, p)
-    monkeypatch.setattr(_scoring, "_CHUNK", 120)
+    monkeypatch.setattr(_scoring, "CHUNK", 120)
     np.testing.assert_array_equal(influence_values(metric, truth, p), whole)
 
 

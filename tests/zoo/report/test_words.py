@@ -10,7 +10,7 @@ from deepworth.zoo.report.documents import render
 from deepworth.zoo.report.html.page import comparison
 from deepworth.zoo.report.words import slice_lines, together_lines
 from deepworth.zoo.results.answer import Answer
-from deepworth.zoo.results.differences import Slice, Slices, Together
+from deepworth.zoo.results.rows import Slice, Slices, Together
 from deepworth.zoo.workflows.report import report_sheet
 
 from .conftest import SCRIPT

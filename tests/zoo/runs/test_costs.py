@@ -22,10 +22,22 @@ from deepworth.zoo.artefact.loading import load
 from deepworth.zoo.artefact.saving import save
 from deepworth.zoo.judging.leaderboard import pareto_front, with_pareto_front
 from deepworth.zoo.results.answer import LeaderboardRow
-from deepworth.zoo.runs import costs, fitting, measuring
-from deepworth.zoo.runs.costs import Setting, ask, measure_job, size_on_disk
+from deepworth.zoo.runs import costs, fitting
+from deepworth.zoo.runs.costs import (
+    BATCHES,
+    EFFORTS,
+    Effort,
+    Fit,
+    Meter,
+    Pace,
+    Setting,
+    ask,
+    fit_figures,
+    latencies,
+    measure_job,
+    size_on_disk,
+)
 from deepworth.zoo.runs.limits import Limits
-from deepworth.zoo.runs.measuring import BATCHES, EFFORTS, Effort, Fit, Meter, Pace, fit_figures, latencies
 from deepworth.zoo.runs.plan import make_plan
 from deepworth.zoo.runs.store import job_rows, load_results
 from deepworth.zoo.setup import Setup
@@ -106,8 +118,8 @@ class Neighbour:
 def measured_beside(busy, effort):
     core = Neighbour(busy)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "own_pace", lambda: core)
-        patch.setattr(measuring.time, "perf_counter", lambda: core.now)
+        patch.setattr(costs, "own_pace", lambda: core)
+        patch.setattr(costs.time, "perf_counter", lambda: core.now)
         return latencies(core.call, lambda rows, number: rows, effort), core
 
 
@@ -129,7 +141,7 @@ def test_patience_with_a_core_that_stays_shared_ends_and_is_told():
 
 def test_a_moment_of_another_process_does_not_slow_the_probe_that_is_the_fastest_of_some(monkeypatch):
     pieces = itertools.repeat(1.0)
-    monkeypatch.setattr(measuring, "_piece", lambda: next(pieces))
+    monkeypatch.setattr(costs, "_piece", lambda: next(pieces))
     pace = Pace()
     pieces = iter([3.0, 1.1, 1.0])
     assert not pace.slow(pace.probe())
@@ -139,7 +151,7 @@ def test_a_moment_of_another_process_does_not_slow_the_probe_that_is_the_fastest
 
 def test_settling_ends_with_the_neighbour_or_with_its_time(monkeypatch):
     pieces = itertools.repeat(1.0)
-    monkeypatch.setattr(measuring, "_piece", lambda: next(pieces))
+    monkeypatch.setattr(costs, "_piece", lambda: next(pieces))
     pace = Pace()
     pieces = iter([2.0] * 30 + [1.0] * 3)
     assert pace.settle(60.0) == 1.0

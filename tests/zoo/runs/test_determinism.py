@@ -14,7 +14,7 @@ from deepworth.cli import main
 from deepworth.zoo.results.facts import Determinism
 from deepworth.zoo.runs.limits import VARIABLES, Limits, determinism_of, make_limits
 from deepworth.zoo.runs.store import load_results
-from deepworth.zoo.runs.worker_process import COUNTS, environment
+from deepworth.zoo.runs.worker import COUNTS, environment
 from deepworth.zoo.setup import Resources
 from deepworth.zoo.workflows.compare import compare
 from deepworth.zoo.workflows.verify import difference, verify_run

@@ -13,7 +13,7 @@ from runs import install, numbers, plan_of, results, run, table, workers
 
 from deepworth.zoo.report import terminal
 from deepworth.zoo.runs import workers as _workers
-from deepworth.zoo.runs.worker_process import Family, descendants, resident_bytes
+from deepworth.zoo.runs.worker import Family, descendants, resident_bytes
 from deepworth.zoo.workflows.compare import compare
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="worker processes need Linux or macOS")

@@ -6,7 +6,7 @@ import pytest
 
 from deepworth.datasets import Dataset
 from deepworth.zoo.judging.slices import conditions
-from deepworth.zoo.workflows._slice_features import LONGEST, slice_features
+from deepworth.zoo.workflows._comparison import LONGEST, slice_features
 
 
 def by_name(dataset):

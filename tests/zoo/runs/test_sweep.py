@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deepworth.datasets import Dataset, InputError
 from deepworth.zoo.judging.curves import overlap
-from deepworth.zoo.runs.curve_plan import geometric_sizes, make_curve_plan, nested_order
+from deepworth.zoo.runs.sweep import geometric_sizes, make_curve_plan, nested_order
 
 
 def table(n=400, task="binary", seed=0, **fields):
