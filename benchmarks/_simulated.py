@@ -253,7 +253,7 @@ def _scored(results: Any, metrics: list[Any]) -> list[Any]:
 
 def _verdict(results: Any, scored: list[Any], metric: Any, inference: str, margin: float) -> Any:
     from deepworth.zoo.judging.judge import Resolved, inference_of
-    from deepworth.zoo.judging.support import support_of
+    from deepworth.zoo.judging.scores import support_of
     from deepworth.zoo.judging.verdict import decide
 
     support = support_of(results, metric)

@@ -32,7 +32,7 @@ from _common import figure, keep, parser, table
 from scipy.special import ndtri
 
 import deepworth
-from deepworth.zoo.judging.support import POWER
+from deepworth.zoo.judging.scores import POWER
 
 IMPORTS = "import deepworth.zoo.workflows._compared_predictions, deepworth.zoo.report.predictions"
 ROUNDS = 7

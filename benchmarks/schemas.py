@@ -17,7 +17,6 @@ from typing import Any, NotRequired, TypedDict, get_type_hints
 
 from deepworth import datasets
 from deepworth.zoo.results.answer import Answer
-from deepworth.zoo.results.calibration import CalibrationAnswer
 from deepworth.zoo.results.curves import CapacityAnswer, LearningCurveAnswer
 from deepworth.zoo.results.explanation import Explanation, RunExplanation
 from deepworth.zoo.results.json import schema_of
@@ -32,7 +31,7 @@ from deepworth.zoo.results.models import (
 from deepworth.zoo.results.predictions import PredictionsAnswer
 from deepworth.zoo.results.report import ReportSheet
 from deepworth.zoo.results.runs import Preview, RunSummary, RunVerification
-from deepworth.zoo.results.saved import Evaluation, SavedModelCost, Trained
+from deepworth.zoo.results.saved import CalibrationAnswer, Evaluation, SavedModelCost, Trained
 from deepworth.zoo.results.suite import SuiteAnswer, SuitePreview
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schemas"

@@ -1,7 +1,11 @@
-"""What is in the folder of a saved model, and whether the installed libraries can read it."""
+"""What a saved model says of itself: the files of its folder, the libraries it needs, and its model card.
+
+The card is its manifest in Markdown, with the YAML header that model hubs read.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -180,3 +184,247 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+MOST_LINES = 60  # of columns and of findings
+_PIPELINES = {
+    ("tabular", "classes"): "tabular-classification",
+    ("tabular", "values"): "tabular-regression",
+    ("image", "classes"): "image-classification",
+    ("text", "classes"): "text-classification",
+}
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_OUTCOMES = {
+    "deep": "deep learning better",
+    "classical": "classical better",
+    "equivalent": "practically equivalent",
+    "undecided": "cannot tell",
+}
+_COSTS = {
+    "fit_seconds": ("training of one model", "s"),
+    "final_fit_seconds": ("training on all rows", "s"),
+    "predict_seconds": ("prediction of 1,000 rows", "s"),
+    "model_bytes": ("model file", "bytes"),
+    "parameters": ("parameters", ""),
+}
+
+
+def card(manifest: Manifest) -> str:
+    """The model card of a manifest: Markdown below a YAML header, as in Hugging Face's model cards."""
+    parts = (_title, _inputs, _target, _data, _scores, _verdict, _confidence, _costs, _use, _loading)
+    return header(manifest) + "\n".join(text for part in parts if (text := part(manifest)))
+
+
+def header(manifest: Manifest) -> str:
+    """The YAML header. Values are written as JSON, which is valid YAML."""
+    kind = "values" if manifest["task"] == "regression" else "classes"
+    pipeline = _PIPELINES.get((manifest["modality"], kind))
+    library = "keras" if manifest["family"] == "deep" else "scikit-learn"
+    tags = ["deepworth", library, manifest["modality"], manifest["task"], plain(manifest["model"], 60)]
+    fields: dict[str, Any] = {"library_name": "deepworth", "tags": list(dict.fromkeys(tags))}
+    if pipeline:
+        fields["pipeline_tag"] = pipeline
+    measured = {name: value for name, value in manifest["scores"].items() if value is not None}
+    if measured:
+        fields["metrics"] = list(measured)
+        task = pipeline or f"{manifest['modality']}-regression"
+        fields["model-index"] = [_model_index(manifest, task, measured)]
+    lines = [f"{name}: {_yaml(value)}" for name, value in fields.items()]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def _model_index(manifest: Manifest, task: str, measured: dict[str, float]) -> dict[str, Any]:
+    data = plain(manifest["dataset"]["name"])
+    slug = re.sub(r"\W+", "-", data, flags=re.ASCII).strip("-").lower() or "data"
+    metrics = [{"type": name, "value": value} for name, value in measured.items()]
+    result = {"task": {"type": task}, "dataset": {"name": data, "type": slug}, "metrics": metrics}
+    return {"name": plain(f"{manifest['model']} on {manifest['dataset']['name']}"), "results": [result]}
+
+
+def _yaml(value: Any) -> str:
+    """JSON without characters that YAML counts as unprintable."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def plain(text: Any, most: int = 200) -> str:
+    """Untrusted text as one line of Markdown, escaped and without control characters."""
+    text = "".join(c if c.isprintable() else " " for c in str(text))
+    text = re.sub(r"([|`<>\[\]*#\\])", r"\\\1", " ".join(text.split()))
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def code(text: Any, most: int = 200) -> str:
+    """Untrusted text as inline code."""
+    text = " ".join("".join(c if c.isprintable() and c != "`" else " " for c in str(text)).split())
+    return f"`{text if len(text) <= most else text[: most - 3] + '...'}`" if text else "` `"
+
+
+def _title(manifest: Manifest) -> str:
+    data, versions = manifest["dataset"], manifest["versions"]
+    rows = f"{data['rows']:,} rows" if data["rows"] is not None else "an unknown number of rows"
+    return f"""# {plain(manifest["model"])} on {plain(data["name"])}
+
+A {manifest["task"]} model for {manifest["modality"]} data, {_family(manifest)}, trained by deepworth
+{plain(versions["deepworth"])} on {rows} (created {plain(manifest["created"])}).
+"""
+
+
+def _family(manifest: Manifest) -> str:
+    return "a neural network" if manifest["family"] == "deep" else "a classical model"
+
+
+def _inputs(manifest: Manifest) -> str:
+    words = {"number": "a number", "category": "a category", "text": "text", "date": "a date"}
+    words["image"] = "an image, uint8, of any size"
+    lines = [f"- {code(c['name'])}: {words[c['kind']]}" for c in manifest["inputs"]]
+    return f"## Inputs\n\nRaw rows. Any value may be missing.\n\n{_shortened(lines)}\n"
+
+
+def _target(manifest: Manifest) -> str:
+    classes = [code(name) for name in manifest["classes"]]
+    if not classes:
+        return f"## Output\n\n{code(manifest['target'])}: a number\n"
+    names = ", ".join(classes[:MOST_LINES]) + (", ..." if len(classes) > MOST_LINES else "")
+    return f"## Output\n\n{code(manifest['target'])}: {names}, each with its probability\n"
+
+
+def _data(manifest: Manifest) -> str:
+    data = manifest["dataset"]
+    lines = [f"- Name: {plain(data['name'])}"]
+    if data["fingerprint"]:
+        lines.append(f"- Fingerprint (SHA-256 over rows and targets): {code(data['fingerprint'])}")
+    if data["licence"]:
+        lines.append(f"- Licence: {plain(data['licence'])}")
+    findings = [
+        f"- {code(f['code'])} ({plain(f['severity'])}): {plain(f['message'], 400)}"
+        for f in manifest.get("findings") or []
+    ]
+    section = f"\n### Findings\n\n{_shortened(findings)}\n" if findings else ""
+    return "## Data\n\n" + "\n".join(lines) + "\n" + section
+
+
+def _scores(manifest: Manifest) -> str:
+    evaluation = manifest.get("evaluation") or {}
+    intervals = evaluation.get("intervals") or {}
+    measured = {name: value for name, value in manifest["scores"].items() if value is not None}
+    if not measured:
+        return (
+            "## Scores\n\nNot measured. `deepworth evaluate MODEL DATA` scores the model on labelled rows;\n"
+            "`deepworth compare DATA --save-best DIR` saves the best model with its scores.\n"
+        )
+    level = evaluation.get("confidence_level")
+    head = f"{level:.0%} interval" if isinstance(level, float) else "interval"
+    lines = [f"| metric | value | {head} |", "|---|---|---|"]
+    lines += [
+        f"| {plain(name)} | {value:.4g} | {_between(intervals.get(name))} |"
+        for name, value in measured.items()
+    ]
+    by = f"By {plain(evaluation['by'])}.\n\n" if evaluation.get("by") else ""
+    return f"## Scores\n\n{by}" + "\n".join(lines) + "\n"
+
+
+def _between(pair: Any) -> str:
+    return f"{pair[0]:.4g} to {pair[1]:.4g}" if pair and None not in pair else ""
+
+
+def _verdict(manifest: Manifest) -> str:
+    verdict = manifest.get("verdict")
+    if not verdict:
+        return ""
+    outcome = _OUTCOMES.get(verdict.get("outcome", ""), "")
+    outcome += ", if the target does not leak" if verdict.get("warnings") else ""
+    return f"## Was deep learning worth it?\n\n**{outcome}**. {plain(verdict.get('sentence', ''), 600)}\n"
+
+
+def _confidence(manifest: Manifest) -> str:
+    """Calibration, decision threshold and coverage, as measured out of fold."""
+    confidence = manifest.get("confidence") or {}
+    measured, lines = confidence.get("out_of_fold", {}), []
+    if "calibrator" in confidence:
+        method = confidence["calibrator"]["method"]
+        lines.append(f"- Probabilities: calibrator `{method}`{_calibration_errors(measured)}.")
+    if confidence.get("threshold") is not None:
+        costs = confidence["costs"]
+        lines.append(
+            f"- Predicts `{confidence['positive']}` where its probability is at least "
+            f"{confidence['threshold']:.3g}: a false negative costs {costs['false_negative']:g}, a false "
+            f"positive {costs['false_positive']:g}."
+        )
+    if confidence.get("level") is not None and "coverage" in measured:
+        kind = "Prediction sets" if "calibrator" in confidence else "Prediction intervals"
+        lines.append(
+            f"- {kind} at {confidence['level']:.0%} contained the true answer for {measured['coverage']:.1%} "
+            f"of {measured['rows']:,} rows out of fold{_referred(measured)}."
+        )
+    return "## Confidence\n\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _calibration_errors(measured: dict[str, Any]) -> str:
+    if "after" not in measured:
+        return ""
+    before, after = (measured[name]["calibration_error"] for name in ("before", "after"))
+    return f"; calibration error out of fold {after:.3f} (uncalibrated {before:.3f})"
+
+
+def _referred(measured: dict[str, Any]) -> str:
+    return f"; {measured['referred']:.1%} of them should be referred" if "referred" in measured else ""
+
+
+def _costs(manifest: Manifest) -> str:
+    costs = manifest.get("costs") or {}
+    lines = [f"| {name} | {value} |" for name, value in _cost_lines(costs)]
+    return "## Costs\n\n| cost | value |\n|---|---|\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _cost_lines(costs: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Name and value of every cost; nested costs with the name of their group before."""
+    for name, value in costs.items():
+        label, unit = _COSTS.get(name, (name.replace("_", " "), ""))
+        if isinstance(value, dict):
+            yield from _cost_lines(value, f"{before}{label}: ")
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            amount = f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+            yield plain(before + label), f"{amount} {unit}".strip()
+        elif isinstance(value, str) and value:
+            yield plain(before + label), plain(value)
+
+
+def _use(manifest: Manifest) -> str:
+    target, data = code(manifest["target"]), plain(manifest["dataset"]["name"])
+    return f"""## Intended use
+
+To predict {target} for new rows of the same kind and origin as {data}, where predictions are checked or the
+cost of a wrong one is known. The scores above say how often the model is wrong.
+
+## Limits
+
+- The model may be wrong, and just as confident, on rows from another place, time or instrument. Evaluate it
+  on your own labelled rows first (`deepworth evaluate`).
+- It gives a prediction for every row, even for one that is unlike all training rows. Categories and words
+  that are not in the training rows count as unknown, missing values as missing.
+- It learned associations, not causes: to change an input in the real world need not change the outcome.
+- Fairness between groups of people was not measured.
+"""
+
+
+def _loading(manifest: Manifest) -> str:
+    return """## How to load
+
+```python
+import deepworth
+
+model = deepworth.load("this folder")   # executes no code from the folder
+model.predict(rows)                     # raw rows in, classes or values out
+```
+
+```
+deepworth predict FOLDER rows.csv -o answers.csv
+deepworth inspect FOLDER
+```
+"""
+
+
+def _shortened(lines: list[str]) -> str:
+    more = [f"- and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+    return "\n".join(lines[:MOST_LINES] + more)

@@ -16,10 +16,9 @@ import numpy as np
 
 from ...datasets import Dataset, InputError, Modality, Task, as_pandas
 from ..results.models import Manifest
-from .card import card
 from .formats import model_content, uncalibrated
 from .inputs import RawRows, known_inputs, signature
-from .inspecting import versions
+from .inspecting import card, versions
 from .manifest import FORMAT, sha256
 
 if TYPE_CHECKING:

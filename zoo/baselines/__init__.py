@@ -20,7 +20,9 @@ def trusted_types() -> frozenset:
 
 def over_raw_rows(model: Any, task: str, modality: str) -> Any:
     """An estimator of the user's own as one over raw rows, with probabilities for classes."""
-    own = import_module(f"{__name__}._own")  # it imports scikit-learn, and the catalogue is read without
+    own = import_module(
+        f"{__name__}._pipelines"
+    )  # it imports scikit-learn, and the catalogue is read without
     return own.over_raw_rows(model, task, modality)
 
 

@@ -36,13 +36,13 @@ def command(
     SUITE.yaml lists the datasets and their options. Stored runs are not repeated: to resume an interrupted
     suite, give the same command again.
     """
-    from ..report import curve_plots, progress, suite_documents, suites
+    from ..report import curve_plots, progress, suites
     from ..report.output import check_output
     from ..workflows.benchmark import benchmark, preview_suite
 
     check_output(output)
     curve_plots.check_plot(plot)
-    suite_documents.check_documents(latex, report)
+    suites.check_documents(latex, report)
     level = chosen.pop("confidence_level")
     if chosen["cluster"] is not None:
         chosen["jobs"] = None  # as many as the workers of the cluster have threads
@@ -60,7 +60,7 @@ def command(
         command_line = shlex.join(["deepworth", "benchmark", suite])
         raise KeyboardInterrupt(f"interrupted; finished jobs are kept; to resume: {command_line}") from None
     suites.write(answer, output)
-    suite_documents.write_documents(answer, latex, report)
+    suites.write_documents(answer, latex, report)
     suites.show(answer, as_json=as_json)
     if plot:
         suites.plot_rankings(answer, plot)

@@ -19,7 +19,7 @@ def command(artefact: str, data: str | None, as_json: bool) -> None:
 
     Rows come from DATA (a file, or a folder of images); without DATA they are synthetic.
     """
-    from ..report.artefact import show_model_cost
+    from ..report.catalogue import show_model_cost
     from ..workflows.cost import cost
 
     show_model_cost(cost(artefact, data), as_json=as_json)

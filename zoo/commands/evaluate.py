@@ -22,8 +22,8 @@ def command(artefact: str, data: str, as_json: bool, **chosen: Any) -> None:
 
     ARTEFACT is the folder of a saved model.
     """
-    from ..report.artefact import show_scores
     from ..report.calibration import show_confidence
+    from ..report.catalogue import show_scores
     from ..workflows.evaluate import evaluate
     from ._running import notes_on_stderr
 

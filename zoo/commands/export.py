@@ -36,7 +36,7 @@ def command(
     in DIR, and proof.json holds the largest differences. Exit code 1: a requested format cannot hold the
     model, or its predictions differ.
     """
-    from ..report import artefact as shown
+    from ..report import catalogue as shown
     from ..report import progress
     from ..workflows.export import export
 

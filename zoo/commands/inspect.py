@@ -21,7 +21,7 @@ def command(artefact: str, as_json: bool) -> None:
     Prints the manifest, the model card and the hashes of all files, which are checked. Nothing is executed
     and no library is loaded, so this is safe for models from any source. Exit code 1: a file was changed.
     """
-    from ..report.artefact import show_artefact
+    from ..report.catalogue import show_artefact
     from ..workflows.inspect import inspect
 
     found = inspect(artefact)

@@ -45,7 +45,7 @@ def command(data: str, as_json: bool, quiet: bool, **chosen: Any) -> None:
     come with prediction sets, or intervals.
     """
     from ..report import progress
-    from ..report.artefact import show_trained
+    from ..report.catalogue import show_trained
     from ..workflows.train import train
 
     with progress.training(chosen["model"], enabled=not quiet) as watch:

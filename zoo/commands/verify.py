@@ -23,7 +23,7 @@ def command(target: str, store: str | None, as_json: bool, quiet: bool) -> None:
     saved or exported model: its predictions are compared with the stored ones. Exit code 1: a result
     differs.
     """
-    from ..report import artefact, progress
+    from ..report import catalogue, progress
     from ..results.runs import RunVerification
     from ..workflows.verify import is_model_folder, verify
 
@@ -31,7 +31,7 @@ def command(target: str, store: str | None, as_json: bool, quiet: bool) -> None:
     with whole or progress.bar(enabled=not quiet) as watch:
         found = verify(target, store=store, progress=watch)
     if isinstance(found, RunVerification):
-        artefact.show_repeated_run(found, as_json=as_json)
+        catalogue.show_repeated_run(found, as_json=as_json)
     else:
-        artefact.show_verified(found, as_json=as_json)
+        catalogue.show_verified(found, as_json=as_json)
     sys.exit(0 if found.holds else 1)

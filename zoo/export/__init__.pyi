@@ -1,5 +1,4 @@
-from ._export import export
+from ._export import export, prove_saved, verify
 from ._formats import formats
-from ._verify import prove_saved, verify
 
 __all__ = ["export", "formats", "prove_saved", "verify"]

@@ -22,7 +22,7 @@ from ..calibration.reliability import (
     wilson,
 )
 from ..results.answer import Answer
-from ..results.calibration import (
+from ..results.saved import (
     CalibratedData,
     CalibrationAnswer,
     CalibrationError,
@@ -35,8 +35,8 @@ from ..results.calibration import (
     Reliability,
     ReliabilityCurve,
     SetScores,
+    Share,
 )
-from ..results.saved import Share
 
 PARTS = 5  # of an official test part, whose rows have no folds
 N_SAMPLES = 300

@@ -21,8 +21,7 @@ from ..metrics import METRICS, Metric, Truth, truth_of
 from ..results.rows import Result, Results, Together
 from .intervals import left_out_choices
 from .row_level import RowLevel
-from .scores import ModelScores, score_models
-from .support import Support, support_of
+from .scores import ModelScores, Support, score_models, support_of
 from .verdict import defined_folds, families_of
 
 

@@ -36,8 +36,7 @@ from .intervals import (
     rows_factor_needed,
     size_of_scores,
 )
-from .scores import ModelScores, Resampled
-from .support import Support, expansion
+from .scores import ModelScores, Resampled, Support, expansion
 
 
 class FoldLevel:

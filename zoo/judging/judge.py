@@ -25,9 +25,18 @@ from .inference import Inference
 from .intervals import check_level
 from .leaderboard import leaderboard_rows, metric_facts, parse_budget, within_budget
 from .row_level import RowLevel
-from .scores import ModelScores, resample, score_models
+from .scores import (
+    POWER,
+    ModelScores,
+    Rule,
+    Support,
+    resample,
+    rows_needed,
+    score_models,
+    smallest_gain,
+    support_of,
+)
 from .slices import Feature, find_slices
-from .support import POWER, Rule, Support, rows_needed, smallest_gain, support_of
 from .verdict import decide, suspicions, with_warning
 
 

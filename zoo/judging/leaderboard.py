@@ -1,7 +1,4 @@
-"""The leaderboard, best model first, with ties, costs and notes; the best within a budget, and in detail.
-
-Details are read from the result rows: scores by fold, confusion matrices, predicted numbers.
-"""
+"""The leaderboard: one row a model, best first, with ties, costs and notes; and the best within a budget."""
 
 from __future__ import annotations
 
@@ -13,24 +10,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...datasets import InputError, Task, unknown_name
-from ..metrics import METRICS, Metric, of_task, second
-from ..results.answer import Answer, BudgetAnswer, LeaderboardRow
+from ..metrics import Metric, of_task, second
+from ..results.answer import BudgetAnswer, LeaderboardRow
 from ..results.explanation import Explanations
 from ..results.facts import MetricFacts
-from ..results.report import (
-    Confusion,
-    Mistake,
-    ModelConfusion,
-    ModelValues,
-    PairedFold,
-    PairedFolds,
-    ValueBin,
-)
-from ..results.rows import CostSheet, Result, Results
+from ..results.rows import CostSheet, Result
 from .inference import Inference, tied_with_best
 from .intervals import best
-from .scores import ModelScores, one_class_only, score_models
-from .verdict import champions_by_fold
+from .scores import ModelScores, one_class_only
 
 T = TypeVar("T")
 IMITATES = 0.1  # the least R² of a surrogate that says something of a model
@@ -292,115 +279,3 @@ def _cheapest(rows: Sequence[LeaderboardRow], kind: str) -> float | None:
 def _best_name(models: Sequence[ModelScores], own: Sequence[int], metric: Metric) -> str:
     scores = metric.sign * np.stack([models[i].folds[metric.name] for i in own])
     return models[own[best(scores[:, ~np.isnan(scores).any(axis=0)])]].model
-
-
-MOST_MODELS = 4  # that are shown in full
-MOST_CLASSES = 30  # of a matrix that somebody can read
-MOST_MISTAKES = 10
-DRAWN_POINTS = 400
-BINS = 10
-
-
-def models_in_detail(answer: Answer, results: Results) -> list[str]:
-    """The best model of each family and the best others, as far as they left predictions, best first."""
-    predicted = {row.model for row in results.folds if row.prediction is not None}
-    rows = [row for row in answer.leaderboard if row.model in predicted]
-    board = [row.model for row in rows]
-    verdict = answer.verdict
-    best = [name for name in (verdict.deep_champion, verdict.classical_champion) if name in board]
-    chosen = list(dict.fromkeys([*best, *(row.model for row in rows if not row.reference)]))[:MOST_MODELS]
-    return sorted(chosen, key=board.index)
-
-
-def paired_folds(results: Results, metric_name: str) -> PairedFolds | None:
-    """The best models of both families fold by fold.
-
-    None where a family has no complete model, and for an official test part.
-    """
-    if results.facts.plan.official_test:
-        return None
-    scores, metric = score_models(results), METRICS[metric_name]
-    champions = champions_by_fold(scores, metric)
-    if champions is None:
-        return None
-    positions, by_family = champions
-    folds = []
-    for position, deep, classical in zip(positions, by_family["deep"], by_family["classical"], strict=True):
-        row = scores[0].rows[position]
-        gain = metric.sign * (deep - classical)
-        folds.append(PairedFold(row.repeat, row.fold, float(deep), float(classical), float(gain)))
-    return PairedFolds(tuple(folds))
-
-
-def confusion(results: Results, models: Sequence[str]) -> Confusion | None:
-    """Confusion matrices, every row counted once: in the first repeat. None for regression."""
-    classes = results.labels.classes
-    if results.labels.task == "regression":
-        return None
-    matrices = tuple(_model_confusion(name, _counts(results, name), classes) for name in models)
-    return Confusion(classes if len(classes) <= MOST_CLASSES else None, matrices)
-
-
-def true_and_predicted(results: Results, models: Sequence[str]) -> tuple[ModelValues, ...] | None:
-    """Predicted against true numbers of the first repeat. None for classification."""
-    if results.labels.task != "regression":
-        return None
-    return tuple(_model_values(results, name) for name in models)
-
-
-def _first_repeat(results: Results, model: str) -> list[tuple[Result, np.ndarray]]:
-    """The model's rows of the first repeat with predictions, and the row numbers that each fold tests."""
-    rows = [row for row in results.folds if row.ok and row.prediction is not None]
-    first = min(row.repeat for row in rows)
-    own = [row for row in rows if row.model == model and row.repeat == first]
-    return [(row, results.test_rows[row.repeat, row.fold]) for row in own]
-
-
-def _counts(results: Results, model: str) -> np.ndarray:
-    """int (n_classes, n_classes): rows by true class (down) and predicted class (across)."""
-    labels = results.labels
-    n_classes = len(labels.classes)
-    codes = {name: code for code, name in enumerate(labels.classes)}
-    counts = np.zeros((n_classes, n_classes), dtype=int)
-    for row, test_rows in _first_repeat(results, model):
-        assert row.prediction is not None
-        truth = np.array([codes[str(name)] for name in labels.y[test_rows]], dtype=int)
-        np.add.at(counts, (truth, row.prediction.argmax(axis=1)), 1)
-    return counts
-
-
-def _model_confusion(model: str, counts: np.ndarray, classes: Sequence[str]) -> ModelConfusion:
-    wrong = counts - np.diag(np.diag(counts))
-    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_MISTAKES]
-    worst = [divmod(int(place), len(classes)) for place in order if wrong.flat[place]]
-    totals = counts.sum(axis=1)
-    return ModelConfusion(
-        model=model,
-        rows=int(counts.sum()),
-        right=int(np.trace(counts)),
-        counts=tuple(map(tuple, counts.tolist())) if len(classes) <= MOST_CLASSES else None,
-        mistakes=tuple(Mistake(classes[i], classes[j], int(counts[i, j]), int(totals[i])) for i, j in worst),
-    )
-
-
-def _model_values(results: Results, model: str) -> ModelValues:
-    parts = _first_repeat(results, model)
-    none = [np.zeros(0)]
-    truth = np.concatenate([results.labels.y[rows] for _, rows in parts] or none).astype(float)
-    predicted = np.concatenate([row.prediction for row, _ in parts if row.prediction is not None] or none)
-    order = np.argsort(predicted, kind="stable")
-    truth, predicted = truth[order], predicted[order]
-    n_rows = len(order)
-    drawn = np.unique(np.linspace(0, n_rows - 1, min(DRAWN_POINTS, n_rows)).round().astype(int))
-    bins = [part for part in np.array_split(np.arange(n_rows), BINS) if len(part)]
-    return ModelValues(
-        model=model,
-        rows=n_rows,
-        points=tuple(zip(truth[drawn].tolist(), predicted[drawn].tolist(), strict=True)),
-        bins=tuple(_value_bin(truth[part], predicted[part]) for part in bins),
-    )
-
-
-def _value_bin(truth: np.ndarray, predicted: np.ndarray) -> ValueBin:
-    error = np.abs(truth - predicted).mean()
-    return ValueBin(len(truth), float(predicted.mean()), float(truth.mean()), float(error))

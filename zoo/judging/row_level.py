@@ -32,8 +32,7 @@ from ..results.rows import Results
 from ..setup import InferenceName
 from .inference import CLOSE_TO_MARGIN, Advice, Contest, NoContest, ScoreWithInterval, agreeing_advice
 from .intervals import all_equal, corrected_variance, nothing_apart, student
-from .scores import ModelScores
-from .support import MANY_ROWS, Support, feels_rare_classes
+from .scores import MANY_ROWS, ModelScores, Support, feels_rare_classes
 
 TRAINING = 0.5  # share of the term of Nadeau and Bengio
 SURE_OF_LUCK = 0.9  # how sure it must be that folds differ by more than their rows

@@ -15,8 +15,7 @@ from ..metrics import METRICS, Metric
 from ..results.answer import Champion, Posterior, Verdict
 from .inference import Advice, Contest, Inference, NoContest
 from .intervals import best
-from .scores import ModelScores
-from .support import FEWEST_ROWS, Support
+from .scores import FEWEST_ROWS, ModelScores, Support
 
 
 def decide(

@@ -13,8 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ...datasets import InputError
-from ..results.calibration import CalibrationAnswer, CalibrationError, ModelCalibration
-from ..results.saved import CalibrationErrorEstimate, ConfidenceReport, Share
+from ..results.saved import (
+    CalibrationAnswer,
+    CalibrationError,
+    CalibrationErrorEstimate,
+    ConfidenceReport,
+    ModelCalibration,
+    Share,
+)
 from .curve_plots import _save
 from .terminal import console, print_json
 from .words import FAMILY_COLOURS, number

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from ...datasets import InputError
 from ..results.answer import Answer
-from ..results.calibration import CalibrationAnswer, CalibrationError
 from ..results.report import ReportSheet
-from ..results.saved import Share
+from ..results.saved import CalibrationAnswer, CalibrationError, Share
 from .output import as_json, check_place
 from .words import (
     between_lines,

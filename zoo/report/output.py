@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ...datasets import InputError
-from ..results.json import to_json
 
 _HANDLER = "deepworth"
 # Of the same width where possible, because tables are aligned by characters.
@@ -102,6 +101,8 @@ def write_answer(answer: Any, rows: Sequence[Mapping[str, Any]], output: str | N
 
 def as_json(value: Any) -> str:
     """A dataclass or a plain value as JSON, laid out for reading."""
+    from ..results.json import to_json  # every command prepares its streams here, even to show help
+
     return json.dumps(to_json(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

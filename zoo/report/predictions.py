@@ -210,8 +210,7 @@ _COLOURS = {"first": "deep", "": "same", "second": "classical"}  # of the styles
 
 def page(answer: PredictionsAnswer, sheet: ReportSheet) -> str:
     """One self-contained HTML page, made of the sections of a run's page."""
-    from .html.board import view
-    from .html.page import SECTIONS, cleaned, rendered_page
+    from .html.page import SECTIONS, cleaned, rendered_page, view
     from .html.plots import drawing
 
     answer, sheet = cleaned(answer), cleaned(sheet)

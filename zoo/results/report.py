@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .answer import Answer
-from .calibration import CalibrationAnswer
 from .curves import CapacityAnswer, LearningCurveAnswer
 from .json import from_json, to_json
 from .rows import Family
+from .saved import CalibrationAnswer
 
 
 @dataclass(frozen=True)

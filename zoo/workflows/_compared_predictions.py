@@ -1,21 +1,18 @@
-"""Predictions of any models: read, judged, what the caller gets, and what their report shows."""
+"""Predictions of any models: read, judged, and what the caller gets."""
 
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ...datasets import InputError
 from ..judging.judge import JudgedPredictions, judge_predictions
-from ..judging.leaderboard import confusion, models_in_detail, true_and_predicted
-from ..metrics import evaluate, of_task, truth_of
+from ..metrics import of_task
 from ..results.answer import Answer, flat_row
 from ..results.facts import MetricFacts
 from ..results.predictions import ModelVerdict, PredictionsAnswer
-from ..results.report import ReportedJob, ReportSheet
-from ..results.rows import Result, Results
+from ..results.rows import Results
 from ..setup import Criteria
 from ._prediction_files import ColumnNames, read_files, same_rows
 from ._predictions import results_of, usable_metric
@@ -91,6 +88,7 @@ class ComparedPredictions:
         str
             The report.
         """
+        from ..judging.details import sheet_of
         from ..report.documents import kind_of
         from ..report.output import write_whole
         from ..report.predictions import render
@@ -144,31 +142,3 @@ def _criteria(asked: PredictionOptions, metric: str) -> Criteria:
     level = asked.get("confidence_level")
     level = Criteria().confidence_level if level is None else level
     return Criteria(metric, asked.get("margin"), level, inference=asked.get("inference") or "rows")
-
-
-def sheet_of(
-    basis: Answer, results: Results, command: str | None, without_classes: Collection[str]
-) -> ReportSheet:
-    """The sheet of a run that trained nothing; ``without_classes`` are models that predict no class."""
-    shown = [name for name in models_in_detail(basis, results) if name not in without_classes]
-    return ReportSheet(
-        result=basis,
-        status="ok",
-        command=command,
-        host={},
-        splits=None,
-        jobs=tuple(_job(row, results) for row in results.folds),
-        paired=None,
-        confusion=confusion(results, shown),
-        values=true_and_predicted(results, shown),
-        calibration=None,
-    )
-
-
-def _job(row: Result, results: Results) -> ReportedJob:
-    truth = truth_of(results.labels, results.test_rows[row.repeat, row.fold])
-    assert row.prediction is not None
-    scores = {m.name: evaluate(m, truth, row.prediction) for m in of_task(results.labels.task)}
-    return ReportedJob(
-        row.model, row.family, row.repeat, row.fold, row.status, row.reason, None, None, 1, False, scores
-    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..calibration.conformal import LEVEL, misclassification_costs
 from ..judging.calibration import judge_calibration
-from ..results.calibration import CalibrationAnswer
+from ..results.saved import CalibrationAnswer
 from ..runs.store import find_run, load_results, need_answer, read_run
 
 

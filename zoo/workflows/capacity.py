@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from ...datasets import DataLike, ReadOptions, as_dataset
-from ..judging.capacity import judge_capacity
+from ..judging.curves import judge_capacity
 from ..judging.judge import resolve
 from ..option_types import checked_types
 from ..own_entries import ModelLike

@@ -14,7 +14,7 @@ from typing import Literal
 from ...datasets import InputError
 from ..calibration.conformal import LEVEL
 from ..judging.calibration import judge_calibration
-from ..judging.leaderboard import confusion, models_in_detail, paired_folds, true_and_predicted
+from ..judging.details import confusion, models_in_detail, paired_folds, true_and_predicted
 from ..report import documents
 from ..report.output import write_whole
 from ..results.answer import Answer

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepworth.zoo.artefact.card import card, header
+from deepworth.zoo.artefact.inspecting import card, header
 from deepworth.zoo.artefact.manifest import read_manifest
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from deepworth.zoo.judging.champions import champions_by_fold, together
-from deepworth.zoo.judging.scores import score_models
-from deepworth.zoo.judging.support import FEWEST_ROWS
+from deepworth.zoo.judging.scores import FEWEST_ROWS, score_models
 from deepworth.zoo.metrics import METRICS, of_task
 
 from .test_slices import results_of, two

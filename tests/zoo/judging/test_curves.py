@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from deepworth.datasets import InputError, Provenance
-from deepworth.zoo.judging.capacity import judge_capacity
-from deepworth.zoo.judging.curves import error_of, judge_learning_curve, score_of
+from deepworth.zoo.judging.curves import error_of, judge_capacity, judge_learning_curve, score_of
 from deepworth.zoo.metrics import METRICS
 from deepworth.zoo.results.curves import (
     CapacityAnswer,

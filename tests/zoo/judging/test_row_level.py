@@ -13,8 +13,7 @@ from deepworth.datasets import make_splits
 from deepworth.zoo.judging import row_level
 from deepworth.zoo.judging.inference import Contest, delong, tied_with_best
 from deepworth.zoo.judging.row_level import RowLevel, excess, largest_variance
-from deepworth.zoo.judging.scores import score_models
-from deepworth.zoo.judging.support import support_of
+from deepworth.zoo.judging.scores import score_models, support_of
 from deepworth.zoo.judging.verdict import decide
 from deepworth.zoo.metrics import METRICS, of_task
 from deepworth.zoo.results.facts import PlanFacts

@@ -9,8 +9,15 @@ from scipy import stats
 
 from deepworth.zoo.judging.fold_level import FoldLevel
 from deepworth.zoo.judging.row_level import RowLevel
-from deepworth.zoo.judging.scores import ModelScores, Resampled
-from deepworth.zoo.judging.support import FEWEST_ROWS, MANY_ROWS, Support, expansion, support_of
+from deepworth.zoo.judging.scores import (
+    FEWEST_ROWS,
+    MANY_ROWS,
+    ModelScores,
+    Resampled,
+    Support,
+    expansion,
+    support_of,
+)
 from deepworth.zoo.judging.verdict import decide
 from deepworth.zoo.metrics import METRICS, bootstrap_weights, evaluate, truth_of, weighted_scores
 from deepworth.zoo.results.facts import PlanFacts

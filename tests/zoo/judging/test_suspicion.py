@@ -10,9 +10,8 @@ from click.testing import CliRunner
 from deepworth import cli, compare
 from deepworth.datasets import Dataset, Finding
 from deepworth.zoo import registry
-from deepworth.zoo.judging.scores import ModelScores
+from deepworth.zoo.judging.scores import ModelScores, Support
 from deepworth.zoo.judging.suite import count_verdicts, suite_row
-from deepworth.zoo.judging.support import Support
 from deepworth.zoo.judging.verdict import LEAKS, MOST_SHOWN, PERFECT, suspicions, with_warning
 from deepworth.zoo.report.documents import markdown
 from deepworth.zoo.report.html.page import comparison

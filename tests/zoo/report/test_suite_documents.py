@@ -8,8 +8,7 @@ import pytest
 
 from deepworth.zoo.judging.suite import ranking
 from deepworth.zoo.judging.suite_statistics import Measured, hierarchical, standings
-from deepworth.zoo.report.suite_documents import as_latex, as_markdown, latex_escape, suite_page
-from deepworth.zoo.report.suites import show
+from deepworth.zoo.report.suites import as_latex, as_markdown, latex_escape, show, suite_page
 from deepworth.zoo.results.suite import ModalityRanking, SuiteAnswer, SuiteRow
 
 NASTY = "50%_of {a} & $b$ #1 \\ ~^ <script>"

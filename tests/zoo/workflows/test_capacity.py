@@ -9,7 +9,7 @@ import pytest
 import deepworth
 from deepworth.datasets import Dataset, InputError
 from deepworth.zoo import registry
-from deepworth.zoo.judging.capacity import judge_capacity
+from deepworth.zoo.judging.curves import judge_capacity
 from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts, ScoredFit, ScoringRows, SweepFacts
 from deepworth.zoo.results.facts import dataset_facts
 from deepworth.zoo.results.rows import Result

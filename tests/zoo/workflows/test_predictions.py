@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepworth import ComparedPredictions, InputError, compare, verdict
-from deepworth.zoo.judging.support import MOST_ROWS, Rule, rows_needed, smallest_gain
+from deepworth.zoo.judging.scores import MOST_ROWS, Rule, rows_needed, smallest_gain
 from deepworth.zoo.metrics import METRICS, Truth
 from deepworth.zoo.results.predictions import PredictionsAnswer
 

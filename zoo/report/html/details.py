@@ -11,11 +11,10 @@ from itertools import zip_longest
 from typing import Any
 
 from ...results.answer import Answer, LeaderboardRow
-from ...results.calibration import CalibrationAnswer, CalibrationError
 from ...results.curves import CapacityAnswer, LearningCurveAnswer
 from ...results.explanation import AttributedRow, ExplainedModel, Explanations, RunExplanation, Surrogate
 from ...results.report import ReportSheet
-from ...results.saved import Share
+from ...results.saved import CalibrationAnswer, CalibrationError, Share
 from .. import calibration as calibration_plots
 from .. import explanation_plots
 from ..curve_plots import draw_capacity, draw_learning_curve
