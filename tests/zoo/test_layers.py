@@ -9,16 +9,19 @@ from scipy.special import ndtri
 from sklearn.preprocessing import QuantileTransformer
 
 from deepworth.zoo.models._layers import Dropout
-from deepworth.zoo.models._members import (
+from deepworth.zoo.models._tabular import (
     EqualRows,
+    FeatureScale,
     MemberDense,
     MemberHeads,
     Members,
+    NTKDense,
     NTKMemberDense,
     NTKMemberHeads,
+    NumericEmbedding,
+    ParametricActivation,
     RandomSigns,
 )
-from deepworth.zoo.models._tabular import FeatureScale, NTKDense, NumericEmbedding, ParametricActivation
 from deepworth.zoo.preprocessing.layers import (
     MissingIndicator,
     QuantileScale,

@@ -15,13 +15,13 @@ from scipy.special import expit, softmax
 from deepworth.zoo.models import perceptron, shallow_mlp
 from deepworth.zoo.models._layers import Dropout
 from deepworth.zoo.preprocessing.base import InputSpec, aligned_zeros, coarse
+from deepworth.zoo.preprocessing.runtime import available_bytes
 from deepworth.zoo.training import batches as batches_module
 from deepworth.zoo.training import fleet as fleet_module
 from deepworth.zoo.training import lanes as lanes_module
 from deepworth.zoo.training.architecture import Architecture, Part, Replica, StreamedPart, bytes_of_training
 from deepworth.zoo.training.batches import as_tensor, stacked, watched
 from deepworth.zoo.training.fleet import train
-from deepworth.zoo.training.machine import available_bytes
 from deepworth.zoo.training.mixture import Mixture, combined
 from deepworth.zoo.training.program import Recipe, outputs, program
 from deepworth.zoo.training.settings import SCHEDULES, Settings, usable_batch

@@ -1,10 +1,10 @@
 from .formats import count_parameters, load_keras, load_skops, model_bytes
-from .inputs import RawRows
 from .inspecting import inspect, versions
 from .loading import SavedModel, load
 from .manifest import read_manifest, sha256
 from .predicting import answers_to, predict_parts, raw_rows
 from .saving import check_writable, save
+from .signature import RawRows
 
 __all__ = [
     "RawRows",

@@ -15,11 +15,18 @@ from ...datasets import InputError, as_pandas, as_texts
 from ..preprocessing.images import with_channels
 from ..preprocessing.tables import MISSING, raw_column
 from ..results.models import InputColumn, Manifest
-from .confidence import Confidence, confidence_of
 from .formats import load_keras, load_skops
-from .inputs import CellTally, RawRows, checked_images, column_reader, read_table
 from .inspecting import check_libraries
 from .manifest import read_manifest
+from .signature import (
+    CellTally,
+    Confidence,
+    RawRows,
+    checked_images,
+    column_reader,
+    confidence_of,
+    read_table,
+)
 
 if TYPE_CHECKING:
     import keras

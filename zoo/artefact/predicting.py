@@ -19,9 +19,8 @@ import pyarrow.parquet
 from ...datasets import InputError, picture_parts
 from ..calibration.conformal import refer
 from ..results.models import Manifest
-from .confidence import Confidence
-from .inputs import CellTally, column_reader, refuse_missing
 from .loading import SavedModel
+from .signature import CellTally, Confidence, column_reader, refuse_missing
 
 FORMATS = ("csv", "parquet", "jsonl", "json")
 BETWEEN_CLASSES = "|"

@@ -17,9 +17,9 @@ import numpy as np
 from ...datasets import Dataset, InputError, Modality, Task, as_pandas
 from ..results.models import Manifest
 from .formats import model_content, uncalibrated
-from .inputs import RawRows, known_inputs, signature
 from .inspecting import card, versions
 from .manifest import FORMAT, sha256
+from .signature import RawRows, known_inputs, signature
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

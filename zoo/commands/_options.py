@@ -401,7 +401,7 @@ def usual_jobs(preset: str, costs: bool) -> int:
     Two fits at a time slow each other down, but together take less time than one after the other. That
     suits runs whose times are measured separately afterwards and that need not be the most exact.
     """
-    from ..training.machine import usable_cores
+    from ..preprocessing.runtime import usable_cores
 
     if os.name != "posix":
         return 0

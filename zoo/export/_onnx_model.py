@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..artefact.confidence import Confidence
+from ..artefact.signature import Confidence
 from . import _onnx_images, _onnx_layers, _onnx_own, _onnx_pipelines, _onnx_texts, _onnx_trees
 from ._formats import CannotHold
 from ._onnx_graph import ML, OPSETS, Call, Graph, LayerWriter, Matrix, StepWriter, Tensor

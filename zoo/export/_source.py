@@ -13,8 +13,7 @@ import pandas as pd
 
 from ...datasets import ColumnReader, as_texts
 from ..artefact import load, load_keras, load_skops, read_manifest
-from ..artefact.confidence import Confidence, confidence_of
-from ..artefact.inputs import ROLES, column_reader
+from ..artefact.signature import ROLES, Confidence, column_reader, confidence_of
 from ..calibration.conformal import ROUNDING
 from ..preprocessing.tables import input_names, raw_column
 from ..results.models import InputKind, Manifest

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..artefact.confidence import Confidence
+    from ..artefact.signature import Confidence
     from ..calibration.conformal import Spread
     from ._formats import Arrays, Predict, Request, Written
     from ._source import Field, Source

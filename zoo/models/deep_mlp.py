@@ -57,8 +57,15 @@ def build(
     import keras
 
     from ._layers import Dropout
-    from ._members import Members, NTKMemberDense, NTKMemberHeads
-    from ._tabular import FeatureScale, NTKDense, ParametricActivation, embedded_features
+    from ._tabular import (
+        FeatureScale,
+        Members,
+        NTKDense,
+        NTKMemberDense,
+        NTKMemberHeads,
+        ParametricActivation,
+        embedded_features,
+    )
 
     layers, x = embedded_features(inputs, embedding_dim, frequencies)
     x = FeatureScale()(x)

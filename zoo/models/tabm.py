@@ -45,8 +45,7 @@ def build(
     import keras
 
     from ._layers import Dropout
-    from ._members import MemberDense, MemberHeads, Members
-    from ._tabular import embedded_features
+    from ._tabular import MemberDense, MemberHeads, Members, embedded_features
 
     layers, x = embedded_features(inputs, embedding_dim, frequencies)
     x = Members(members)(x)

@@ -17,7 +17,7 @@ from distributed import Queue, Worker, WorkerPlugin, get_client, get_worker
 from distributed.comm import get_address_host
 
 from ...datasets import InputError
-from ..training.machine import usable_cores
+from ..preprocessing.runtime import usable_cores
 from .limits import Limits
 from .tasks import Task, run_task
 from .workers import WorkerDied, Workers

@@ -38,9 +38,9 @@ from ..artefact.loading import load
 from ..artefact.operations import operations
 from ..artefact.saving import save
 from ..inner_splits import fit_respecting
+from ..preprocessing.runtime import usable_cores
 from ..results.json import from_json, to_json
 from ..results.rows import CostSheet, Latency, Result
-from ..training.machine import usable_cores
 from .fitting import reason_of, training_rows, unfitted
 from .jobs import PlannedJob
 from .limits import limited

@@ -33,10 +33,10 @@ import numpy as np
 
 from ...datasets import Dataset, InputError
 from .. import registry
+from ..preprocessing.runtime import usable_cores
 from ..results.answer import Answer
 from ..results.facts import DatasetFacts, dataset_facts
 from ..results.runs import ModelEstimate
-from ..training.machine import usable_cores
 from . import times as _times
 from .jobs import PlannedJob
 from .plan import Plan

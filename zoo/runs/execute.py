@@ -14,10 +14,10 @@ from typing import Any
 
 from ...datasets import Dataset
 from ..metrics import evaluate, of_task, truth_of
+from ..preprocessing.runtime import usable_cores
 from ..results.facts import TimeEstimate
 from ..results.rows import Labels, Result, prediction_frame
 from ..results.runs import Event, Pace, PlanEstimate, Progress
-from ..training.machine import usable_cores
 from .costs import Setting
 from .estimate import estimate
 from .jobs import PlannedJob

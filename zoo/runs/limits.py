@@ -27,9 +27,9 @@ from joblib import cpu_count
 from threadpoolctl import ThreadpoolController
 
 from ...datasets import InputError
+from ..preprocessing.runtime import usable_cores
 from ..results.facts import Determinism
 from ..setup import Resources
-from ..training.machine import usable_cores
 
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _TIMES = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}

@@ -9,8 +9,8 @@ from typing import Any
 from ...datasets import Dataset
 from .. import registry
 from ..own_models import OwnModel, joined
+from ..preprocessing.runtime import held_to_cores
 from ..results.rows import Result
-from ..training.machine import held_to_cores
 from .costs import Setting, measure_job
 from .fitting import can_fit_many, run_fleet, run_job
 from .jobs import PlannedJob

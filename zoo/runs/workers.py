@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...datasets import InputError
-from ..training.machine import available_bytes
+from ..preprocessing.runtime import available_bytes
 from .limits import Limits
 from .tasks import Report, Task, Work
 from .worker import WorkerProcess, environment

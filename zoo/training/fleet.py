@@ -30,9 +30,9 @@ import keras
 import numpy as np
 
 from ..preprocessing.base import InputSpec
+from ..preprocessing.runtime import available_bytes, usable_cores
 from .architecture import Architecture, Part, Replica, bytes_of_training
 from .lanes import Progress, Stopped, Trained, train_lanes
-from .machine import available_bytes, usable_cores
 from .program import outputs
 from .settings import Settings, check_callbacks
 

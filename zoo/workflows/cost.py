@@ -16,10 +16,10 @@ from ..artefact.loading import load
 from ..artefact.manifest import read_manifest
 from ..artefact.operations import operations
 from ..artefact.predicting import raw_rows
+from ..preprocessing.runtime import usable_cores
 from ..results.models import Manifest
 from ..results.saved import SavedModelCost
 from ..runs.costs import EFFORTS, Meter, batch_of, give_back_memory, is_steady, latencies, size_on_disk
-from ..training.machine import usable_cores
 
 _N_ROWS = 1000
 _SIDE = 64  # pixels of a synthetic image

@@ -19,8 +19,8 @@ from ...datasets import (
     load_dataset,
     take,
 )
-from ..artefact.inputs import column_reader
 from ..artefact.loading import SavedModel, load
+from ..artefact.signature import column_reader
 from ..calibration.reliability import (
     bin_numbers,
     error_by_chance,

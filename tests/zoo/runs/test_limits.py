@@ -5,6 +5,7 @@ from threadpoolctl import threadpool_info
 
 from deepworth import InputError
 from deepworth.zoo import registry
+from deepworth.zoo.preprocessing.runtime import held_to_cores, usable_cores
 from deepworth.zoo.runs.limits import (
     Limits,
     _libraries,
@@ -17,7 +18,6 @@ from deepworth.zoo.runs.limits import (
 )
 from deepworth.zoo.runs.tasks import Task, longest_first
 from deepworth.zoo.setup import Resources
-from deepworth.zoo.training.machine import held_to_cores, usable_cores
 
 
 @pytest.mark.parametrize(
