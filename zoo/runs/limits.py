@@ -42,7 +42,7 @@ class Limits:
 
     ``workers`` processes run jobs at a time, 0 runs them in this process; ``threads`` holds every fit to
     so many; ``seconds`` ends a job; ``bytes`` is the resident memory of a worker process and those below it;
-    ``deterministic`` workers repeat themselves bit for bit, see :mod:`._determinism`.
+    ``deterministic`` workers repeat themselves bit for bit, see above.
     """
 
     workers: int = 0
