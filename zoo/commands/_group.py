@@ -6,7 +6,9 @@ An option names its section (``option(..., group="Data")``), a command's file na
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
@@ -98,6 +100,7 @@ class Commands(click.Group):
         from ..report.output import prepare_streams
 
         prepare_streams()
+        _end_as_by_ctrl_c()
         return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -112,6 +115,12 @@ class Commands(click.Group):
             sys.exit(0)
         except Exception as error:
             _report(error, ctx.params.get("debug", False))
+
+
+def _end_as_by_ctrl_c() -> None:
+    """A time limit or a shutdown of the system shows what is finished, as Ctrl-C does."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _files() -> set[str]:

@@ -21,7 +21,7 @@ def run_curve(
     """Run, write, draw and show; an interrupted run shows what is finished."""
     from ..report import curve_plots, curves, progress
     from ..report.output import check_output
-    from ..runs.sweep import Interrupted
+    from ..results.runs import Interrupted
 
     check_output(output)
     curve_plots.check_plot(plot)

@@ -157,6 +157,7 @@ def command(
     from ..report import catalogue, progress, terminal
     from ..report.output import check_output
     from ..report.tracking import Tracker
+    from ..results.runs import Interrupted
     from ..setup import Setup
     from ..workflows.compare import run_setup
     from ..workflows.preview import preview_setup
@@ -172,11 +173,17 @@ def command(
     setup = Setup.of(data, models=model or None, **chosen)
     if dry_run and resume is None:
         return catalogue.show_plan(preview_setup(setup, data, store=store), as_json=as_json)
-    with progress.bar(enabled=not quiet) as watch:
-        if resume is None:
-            result = run_setup(setup, data, store=False if no_store else store, progress=watch)
-        else:
-            result = _resumed(ctx, resume, store, watch)
+    try:
+        with progress.bar(enabled=not quiet) as watch:
+            if resume is None:
+                result = run_setup(setup, data, store=False if no_store else store, progress=watch)
+            else:
+                result = _resumed(ctx, resume, store, watch)
+    except Interrupted as error:
+        if error.result is not None:
+            terminal.write(error.result.answer, output)
+            terminal.show(error.result.answer, as_json=as_json)
+        raise
     terminal.write(result.answer, output)
     terminal.show(result.answer, as_json=as_json)
     _write_report(report, result.path)

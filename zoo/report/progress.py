@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..results.runs import Pace
-from .words import about, seconds
+from ..results.runs import Pace, Standing
+from .words import FAMILY_COLOURS, about, number, seconds
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def bar(enabled: bool = True) -> Iterator[Callable[[Any], None]]:
 
 @contextmanager
 def _rich_bar() -> Iterator[Callable[[Any], None]]:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -37,6 +37,16 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+
+    standings: dict[str, Standing] = {}
+
+    class Board(Progress):
+        """How the models stand, above the bar."""
+
+        def get_renderables(self) -> Iterable[RenderableType]:
+            if standings:
+                yield standings_table(standings)
+            yield from super().get_renderables()
 
     columns = (
         SpinnerColumn(),
@@ -48,7 +58,7 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
         TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Board(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading data", total=None)
         shown: set[tuple[str, str]] = set()
 
@@ -60,6 +70,8 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
             if event.kind == "note":
                 progress.console.print(event.message, style="yellow", markup=False, highlight=False)
                 return
+            if event.standing is not None:
+                standings[event.model] = event.standing
             if event.kind == "epoch":
                 name += f" ({pace_line(event.pace)})"
             progress.update(task, description=name, total=event.total or None, completed=event.done)
@@ -75,7 +87,7 @@ _QUIET = 10.0  # seconds of a fit without a line
 
 
 def _lines() -> Callable[[Any], None]:
-    """One line a model, one for each that fails, and how far a long fit is."""
+    """A line when a model begins, one with its score, one for each failure, and how far a long fit is."""
     last, told = [""], [time.monotonic()]
     shown: set[tuple[str, str]] = set()
 
@@ -93,6 +105,9 @@ def _lines() -> Callable[[Any], None]:
         if event.kind == "fold" and event.message and (event.model, event.message) not in shown:
             shown.add((event.model, event.message))
             print(f"{event.model}: {event.message}", file=sys.stderr, flush=True)
+        if event.standing is not None and event.standing.complete:
+            told[0] = time.monotonic()
+            print(f"  {event.model}: {standing_line(event.standing)}", file=sys.stderr, flush=True)
 
     return watch
 
@@ -101,6 +116,36 @@ def plan_line(event: Any) -> str:
     """What a plan is and how long it will take, before it starts."""
     shown = event.estimate
     return f"{shown['models']} models, {event.total} fits, {about(shown)}"
+
+
+def standing_line(standing: Standing) -> str:
+    """How a model stands: "ROC AUC 0.912 (5 folds)"."""
+    folds = f"{standing.folds} fold{'s' * (standing.folds != 1)}"
+    return f"{standing.metric} {number(standing.score)} ({folds})"
+
+
+_TOP = 12  # models of a board
+
+
+def standings_table(standings: Mapping[str, Standing]) -> Any:
+    """The models with a score so far, the best first, with the folds that it is the mean of."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+    first = next(iter(standings.values()))
+    for heading, justify in (("so far", "left"), (first.metric, "right"), ("folds", "right")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for name, own in _best_first(standings)[:_TOP]:
+        folds = Text(f"{own.folds}/{own.planned}", "" if own.complete else "dim")
+        table.add_row(Text(name, FAMILY_COLOURS[own.family]), number(own.score), folds)
+    return table
+
+
+def _best_first(standings: Mapping[str, Standing]) -> list[tuple[str, Standing]]:
+    scored = [(name, own) for name, own in standings.items() if own.score is not None]
+    greater = any(own.greater_is_better for _, own in scored)
+    return sorted(scored, key=lambda item: item[1].score or 0.0, reverse=greater)
 
 
 def pace_line(pace: Pace) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from .facts import DatasetFacts, Determinism, PlanFacts
+from .facts import DatasetFacts, Determinism, Family, PlanFacts
 from .json import to_json
 
 
@@ -254,6 +254,37 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What is known of a model while a run goes on.
+
+    Attributes
+    ----------
+    family : str
+        "deep" or "classical", as of a leaderboard's row.
+    metric : str
+        The primary metric, as it is shown.
+    greater_is_better : bool
+        Which way it is better.
+    score : float or None
+        Its mean over the folds that ended, of the first repeat.
+    folds, planned : int
+        Folds of the first repeat that ended well, and how many are planned.
+    """
+
+    family: Family
+    metric: str
+    greater_is_better: bool
+    score: float | None
+    folds: int
+    planned: int
+
+    @property
+    def complete(self) -> bool:
+        """Every fold has ended well."""
+        return self.folds == self.planned
+
+
+@dataclass(frozen=True)
 class Event:
     """One step of a run, as a ``progress`` callable receives it.
 
@@ -272,6 +303,8 @@ class Event:
         ``seconds``, ``low``, ``high`` (a range of the seconds) and ``models`` of a plan.
     pace : Pace, optional
         How far and how fast the training is, of an epoch.
+    standing : Standing, optional
+        What is known of the model so far, of a fold that ended well.
     """
 
     kind: str
@@ -281,6 +314,25 @@ class Event:
     message: str = ""
     estimate: PlanEstimate | None = None
     pace: Pace | None = None
+    standing: Standing | None = None
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, or the system asked the process to end.
+
+    Attributes
+    ----------
+    result
+        What was finished, as the interrupted function would have returned it.
+    """
+
+    def __init__(
+        self,
+        result: Any,
+        message: str = "interrupted; the result attribute of this exception holds what was finished",
+    ) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 # Called from one thread at a time; for epochs from those that train.

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets import Dataset
-from ..metrics import evaluate, of_task, truth_of
+from ..metrics import Metric, evaluate, of_task, primary, truth_of
 from ..preprocessing.runtime import usable_cores
 from ..results.facts import TimeEstimate
 from ..results.rows import Labels, Result, prediction_frame
-from ..results.runs import Event, Pace, PlanEstimate, Progress
+from ..results.runs import Event, PlanEstimate, Progress, Standing
 from .costs import Setting
 from .estimate import estimate
 from .jobs import PlannedJob
@@ -82,6 +82,7 @@ def execute(
     progress: Progress | None = None,
     executor: Executor | None = None,
     known: Mapping[int, Result] | None = None,
+    metric: Metric | None = None,
 ) -> tuple[list[Result], TimeEstimate | None]:
     """Run what is planned.
 
@@ -90,6 +91,7 @@ def execute(
     store : written to as soon as a job ends
     folder : of earlier runs, which say how long this one will take
     known : results of an earlier part of the run, by the position of their job
+    metric : by which whoever watches is told how models stand; the primary one of the task
 
     Returns
     -------
@@ -105,7 +107,8 @@ def execute(
     if not hasattr(executor, "facts"):
         expected, seconds = _expect(dataset, plan, folder, progress, known or {})
     several = plan.limits.workers > 1
-    results = run_jobs(jobs, work, store, progress, executor, seconds if several else None, known)
+    seconds = seconds if several else None
+    results = run_jobs(jobs, work, store, progress, executor, seconds, known, metric)
     return results, expected
 
 
@@ -139,8 +142,11 @@ class Record:
         jobs: Sequence[PlannedJob],
         store: RunStore | None,
         progress: Progress | None,
+        metric: Metric | None = None,
     ) -> None:
         self._labels, self._store = labels, store
+        self._metric = metric or primary(labels.task)
+        self._scored: dict[str, list[float | None]] = {}  # of each model's folds that ended
         self._progress = progress or (lambda event: None)
         self.jobs = list(jobs)
         self.results: dict[int, Result] = {}
@@ -148,9 +154,9 @@ class Record:
         self._running: dict[int, bool] = {}  # positions that run now, and whether others ran meanwhile
         self._hosts: dict[int, str] = {}  # machines of positions that another one than this runs
 
-    def notify(self, kind: str, model: str = "", message: str = "", pace: Pace | None = None) -> None:
+    def notify(self, kind: str, model: str = "", message: str = "", **more: Any) -> None:
         """Tell whoever watches."""
-        self._progress(Event(kind, model, len(self.results), len(self.jobs), message, pace=pace))
+        self._progress(Event(kind, model, len(self.results), len(self.jobs), message, **more))
 
     def report(self, position: int, kind: str, value: Any) -> None:
         """Take down what a task reports, see :data:`.tasks.Report`."""
@@ -161,7 +167,7 @@ class Record:
             waiting = [other for other in value if other not in self.results]
             self._begin(model, waiting, self._hosts.get(position, ""))
         elif kind == "epoch":
-            self.notify("epoch", model, f"epoch {value.epoch}", value)
+            self.notify("epoch", model, f"epoch {value.epoch}", pace=value)
         elif kind == "result" and position not in self.results:
             self.add(position, value)
 
@@ -179,19 +185,34 @@ class Record:
     def add(self, position: int, result: Result) -> None:
         """Write a result down."""
         result = replace(result, contended=self._running.pop(position, False))
+        test_rows = self.jobs[position].split.test
+        scores = self._scores(result, test_rows)
         if self._store:
-            test_rows = self.jobs[position].split.test
             frame = (
                 prediction_frame(result, test_rows, self._labels) if result.prediction is not None else None
             )
-            self._store.add(result, self._scores(result, test_rows), frame)
+            self._store.add(result, scores, frame)
         self.results[position] = result
-        self.notify("fold", result.model, result.reason)
+        self.notify("fold", result.model, result.reason, standing=self._standing(result, scores))
+
+    def _standing(self, result: Result, scores: dict[str, float | None]) -> Standing | None:
+        """How a model stands when a fold of it has ended well."""
+        if result.kind != "fold" or not result.ok or result.repeat:
+            return None
+        own = self._scored.setdefault(result.model, [])
+        own.append(scores.get(self._metric.name))
+        known = [score for score in own if score is not None]
+        mine = [job for job in self.jobs if job.model == result.model and job.kind == "fold"]
+        planned = sum(not job.split.repeat for job in mine)
+        mean = sum(known) / len(known) if known else None
+        metric = self._metric
+        return Standing(result.family, metric.label, metric.greater_is_better, mean, len(own), planned)
 
     def keep(self, position: int, result: Result) -> None:
         """A result that was written down before."""
         self.results[position] = result
-        self.notify("fold", result.model, result.reason)
+        standing = self._standing(result, self._scores(result, self.jobs[position].split.test))
+        self.notify("fold", result.model, result.reason, standing=standing)
 
     def withdraw(self, positions: Sequence[int]) -> None:
         """These jobs do not run any more."""
@@ -243,6 +264,7 @@ def run_jobs(
     executor: Executor | None = None,
     seconds: Sequence[float | None] | None = None,
     known: Mapping[int, Result] | None = None,
+    metric: Metric | None = None,
 ) -> list[Result]:
     """The results of all jobs of a plan, in its order; Ctrl-C ends the rest as interrupted.
 
@@ -253,7 +275,7 @@ def run_jobs(
     seconds : expected of each job, where the longest are to begin first
     known : results of an earlier part of the run, by position
     """
-    record = Record(Labels.of(work.dataset), jobs, store, progress)
+    record = Record(Labels.of(work.dataset), jobs, store, progress, metric)
     try:
         record.notify("started")
         _keep_known(record, known or {})

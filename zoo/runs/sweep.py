@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -18,10 +18,8 @@ from .. import registry
 from ..metrics import Metric, evaluate, influence_values, truth_of
 from ..results.curves import (
     FEWEST_SIZES,
-    CapacityAnswer,
     CapacityPlanFacts,
     CurvePlanFacts,
-    LearningCurveAnswer,
     ScoredFit,
     ScoringRows,
 )
@@ -34,7 +32,7 @@ from .limits import threads_for
 from .plan import at_least, chosen_models, known_params
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 BLOCKS = 5  # parts of the rows that score in turn
@@ -298,28 +296,6 @@ def _numbers(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
     if not numbers or numbers[0] < least:
         raise InputError(f"{name} must be whole numbers of at least {least}, got {list(values)}")
     return numbers
-
-
-class PartialResult(Protocol):
-    """What a learning curve and a grid of networks have in common."""
-
-    @property
-    def answer(self) -> LearningCurveAnswer | CapacityAnswer: ...
-
-    @property
-    def exit_code(self) -> int: ...
-
-    def frame(self) -> pd.DataFrame: ...
-
-    def to_dict(self) -> dict[str, object]: ...
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C; ``result`` holds what was finished, as the interrupted function would have returned it."""
-
-    def __init__(self, result: PartialResult) -> None:
-        super().__init__("interrupted; the result attribute of this exception holds what was finished")
-        self.result = result
 
 
 @dataclass(frozen=True)

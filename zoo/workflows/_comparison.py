@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from ..results.explanation import Explanations, Surrogate
 from ..results.facts import MetricFacts, TimeEstimate, dataset_facts
 from ..results.json import from_json, to_json
 from ..results.rows import Fold, Labels, Result, Results, RunFacts
-from ..results.runs import Progress
+from ..results.runs import Interrupted, Progress
 from ..runs.execute import execute
 from ..runs.journal import RunStore
 from ..runs.limits import determinism_of
@@ -148,7 +148,7 @@ class Conduct:
     started: float
 
     def run(self, known: Mapping[int, Result] | None = None) -> Comparison:
-        """Run what is planned, judge, keep; raises KeyboardInterrupt when that is done.
+        """Run what is planned, judge, keep; raises Interrupted when that is done for what had ended.
 
         ``known`` are results of an earlier part of the run, by the position of their job in the plan.
         """
@@ -161,10 +161,11 @@ class Conduct:
                 progress=self.progress,
                 executor=self.executor,
                 known=known,
+                metric=resolve(self.setup.criteria, dataset_facts(self.dataset)).metric,
             )
             if any(row.status == "interrupted" for row in rows):
-                self._keep_what_is_finished(rows, expected)
-                raise KeyboardInterrupt(_how_to_go_on(self.record, self.setup.own))
+                finished = self._finished(rows, expected)
+                raise Interrupted(finished, _how_to_go_on(self.record, self.setup.own))
             results = self._results(rows, expected)
             answer = judge(results, self.setup.criteria, features=slice_features(self.dataset))
             results = with_slices(results, answer)
@@ -193,21 +194,32 @@ class Conduct:
         )
         return Results(tuple(rows), labels, plan.test_rows, run)
 
-    def _keep_what_is_finished(self, rows: list[Result], expected: TimeEstimate | None) -> None:
-        """What an interrupted run can say already, if that takes no time: somebody wants to leave."""
-        if self.record is None:
-            return
-        kept: list[tuple[Answer, Results]] = []
+    def _finished(self, rows: list[Result], expected: TimeEstimate | None) -> Comparison | None:
+        """What an interrupted run can say already, unless that takes long: somebody wants to leave."""
+        if not any(row.ok for row in rows):
+            self._keep_interrupted(None)
+            return None
+        judged: list[tuple[Answer, Results]] = []
 
         def judge_in_time() -> None:
             results = self._results(rows, expected)
-            kept.append((judge(results, self.setup.criteria), results))
+            judged.append((judge(results, self.setup.criteria), results))
 
         thread = threading.Thread(target=judge_in_time, daemon=True)
         thread.start()
-        thread.join(_PATIENCE)
-        answer, predictions = (kept[0][0], kept[0][1].predictions(retrained=True)) if kept else (None, None)
-        self.record.finish("interrupted", answer, predictions)
+        with suppress(KeyboardInterrupt):  # a second Ctrl-C does not wait
+            thread.join(_PATIENCE)
+        if not judged:
+            self._keep_interrupted(None)
+            return None
+        answer, results = judged[0]
+        self._keep_interrupted(answer, results)
+        return Comparison(answer, lambda: results, self.dataset, self.setup.own)
+
+    def _keep_interrupted(self, answer: Answer | None, results: Results | None = None) -> None:
+        if self.record:
+            predictions = None if results is None else results.predictions(retrained=True)
+            self.record.finish("interrupted", answer, predictions)
 
 
 def with_slices(results: Results, answer: Answer) -> Results:

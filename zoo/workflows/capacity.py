@@ -15,8 +15,8 @@ from ..own_entries import ModelLike
 from ..own_models import joined, name_models
 from ..results.curves import CapacityAnswer, Sufficiency
 from ..results.facts import dataset_facts
-from ..results.runs import Progress
-from ..runs.sweep import Interrupted, make_capacity_plan
+from ..results.runs import Interrupted, Progress
+from ..runs.sweep import make_capacity_plan
 from ..setup import Criteria, Parameters
 from .learning_curve import run_sweep
 

@@ -16,8 +16,8 @@ from ..own_models import as_models, joined, name_models
 from ..results.curves import Crossover, FamilyCurve, LearningCurveAnswer
 from ..results.facts import dataset_facts
 from ..results.rows import Family
-from ..results.runs import Progress
-from ..runs.sweep import Interrupted, make_curve_plan
+from ..results.runs import Interrupted, Progress
+from ..runs.sweep import make_curve_plan
 from ..setup import Criteria, Parameters
 
 if TYPE_CHECKING:

@@ -212,7 +212,7 @@ class Fleet(Good):
     def fit_many(self, models, X, y, rows, progress=None, on_end=None, first_alone=False):
         for number, (model, own) in enumerate(zip(models, rows, strict=True)):
             model.fit(X.iloc[own], y[own])
-            progress(number, 1)
+            progress(number, 1, 1, {})
             on_end(number, None)
 
 

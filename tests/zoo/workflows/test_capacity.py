@@ -13,7 +13,7 @@ from deepworth.zoo.judging.curves import judge_capacity
 from deepworth.zoo.results.curves import CapacityAnswer, CapacityPlanFacts, ScoredFit, ScoringRows, SweepFacts
 from deepworth.zoo.results.facts import dataset_facts
 from deepworth.zoo.results.rows import Result
-from deepworth.zoo.runs.sweep import Interrupted
+from deepworth.zoo.results.runs import Interrupted
 from deepworth.zoo.setup import Criteria
 from deepworth.zoo.workflows.capacity import Capacity, capacity
 

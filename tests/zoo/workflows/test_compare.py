@@ -14,6 +14,7 @@ from deepworth import Comparison, InputError, compare
 from deepworth.datasets import Dataset
 from deepworth.zoo import registry
 from deepworth.zoo.results.answer import Answer
+from deepworth.zoo.results.runs import Interrupted
 from deepworth.zoo.runs.store import load_results, read_run
 from deepworth.zoo.workflows.runs import runs
 
@@ -348,6 +349,31 @@ def test_the_run_is_kept_and_found_again(deep_mlp, tmp_path):
     assert len(result.dataset) == 120
 
 
+def test_ctrl_c_before_anything_ended_has_no_result(deep_mlp, tmp_path):
+    class Interrupts(Stub):
+        def fit(self, X, y):
+            raise KeyboardInterrupt
+
+    deep_mlp(Interrupts)
+    with pytest.raises(Interrupted) as caught:
+        run(models=["deep-mlp"], store=tmp_path)
+    assert caught.value.result is None
+    assert runs(store=tmp_path)[0].status == "interrupted"
+
+
+def test_whoever_watches_hears_how_models_stand(deep_mlp):
+    events = []
+    result = run(progress=events.append, metric="log_loss")
+    last = {event.model: event.standing for event in events if event.standing is not None}
+    assert set(last) == set(result.leaderboard()["model"])
+    for name, standing in last.items():
+        assert (standing.metric, standing.greater_is_better) == ("log loss", False)
+        assert standing.complete
+        assert standing.folds == 5
+        score = result.leaderboard().set_index("model").loc[name, "log_loss"]
+        assert standing.score == pytest.approx(score, rel=0.2)  # its mean over folds, not over rows
+
+
 def test_a_run_that_is_not_kept_has_no_name(deep_mlp):
     result = run(models=["constant"])
     assert (result.run, result.path, result.answer.created > "2026") == ("", None, True)
@@ -359,8 +385,9 @@ def test_ctrl_c_keeps_what_was_finished(deep_mlp, tmp_path):
             raise KeyboardInterrupt
 
     deep_mlp(Interrupts)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted) as caught:
         run(store=tmp_path)
+    assert caught.value.result.answer == runs("last", store=tmp_path).answer
     (row,) = runs(store=tmp_path)
     assert (row.status, row.jobs, row.jobs_done, row.real_seconds) == ("interrupted", 20, 15, None)
     answer = runs("last", store=tmp_path).answer

@@ -13,7 +13,8 @@ from deepworth.zoo.judging.curve_spread import ScoredUnits
 from deepworth.zoo.judging.curves import CurveJudge, SizeCell
 from deepworth.zoo.metrics import primary
 from deepworth.zoo.results.curves import LearningCurveAnswer, ScoredFit
-from deepworth.zoo.runs.sweep import Interrupted, make_curve_plan, run_cells, scoring_rows
+from deepworth.zoo.results.runs import Interrupted
+from deepworth.zoo.runs.sweep import make_curve_plan, run_cells, scoring_rows
 from deepworth.zoo.workflows.learning_curve import LearningCurve, learning_curve
 
 

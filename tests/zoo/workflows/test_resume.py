@@ -83,16 +83,19 @@ def test_killed_and_resumed_equals_uninterrupted(sick, tmp_path):
     assert verdict("last", store=store).verdict == uninterrupted.verdict
 
 
-def test_ctrl_c_ends_a_job_that_never_would_and_says_how_to_go_on(sick, tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_a_job_that_never_would_and_says_how_to_go_on(sick, tmp_path, sent):
     store, hang = tmp_path / "runs", tmp_path / "hang"
     hang.write_text("any")
     words = command(sick, store, "-q", "--set", f"fleet.hang={hang}")
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: begun(store, 6))  # those of the other two models
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    process.send_signal(sent)
+    shown, said = process.communicate(timeout=60)
     hang.unlink()
     assert process.returncode == 130
+    assert "Interrupted; to resume" in shown
+    assert all(name in shown for name in MODELS), "what was finished is shown"
     folder = folder_of(store)
     assert said.splitlines()[-1].endswith(f"deepworth compare --resume {folder}")
     assert not workers(process.pid)
