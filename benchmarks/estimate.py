@@ -33,6 +33,7 @@ DATA = (
     ("docstrings", {"rows": 500}),
 )
 ANCHORS = ("sick-healthy", "breast-cancer", "wine", "diabetes", "digits", "triage-notes", "docstrings")
+MODALITIES = ("tabular", "image", "text")
 HEADER = ["data", "seconds", "new", "known", "again"]
 QUICK = (("iris", {}), ("wine", {}))
 
@@ -40,12 +41,13 @@ QUICK = (("iris", {}), ("wine", {}))
 def main() -> None:
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--measure", action="store_true", help="write the package's table of times")
+    options.add_argument("--only", choices=MODALITIES, help="of --measure: these data, other laws stay")
     options.add_argument(
         "--store", type=Path, help="where the runs of --measure are kept, to go on with them"
     )
     chosen = options.parse_args()
     if chosen.measure:
-        measure(chosen.store or Path(tempfile.mkdtemp()))
+        measure(chosen.store or Path(tempfile.mkdtemp()), chosen.only)
         return
     result = None if chosen.quick or chosen.force else kept("estimate")
     if result is None:
@@ -139,8 +141,8 @@ def lines(result: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
-def measure(store: Path) -> None:
-    """Run every size of the grid that the store lacks, and write the table."""
+def measure(store: Path, only: str | None) -> None:
+    """Run every size of the grid (of one kind of data) that the store lacks, and write the table."""
     from _shapes import grid
 
     store.mkdir(parents=True, exist_ok=True)
@@ -149,7 +151,7 @@ def measure(store: Path) -> None:
 
     known = json.loads(facts.read_text()) if facts.is_file() else {}
     for name, data in grid():
-        if name not in known:
+        if name not in known and only in (None, data.modality):
             found = run(name, data, store)
             known[name] = {k: found[k] for k in ("run", "wall_seconds", "machine_seconds")}
             facts.write_text(json.dumps(known))
@@ -165,7 +167,7 @@ def write_table(store: Path, known: dict[str, Any]) -> None:
     fits = [(p, p.seconds * usual / speeds[p.run]) for p in past_fits(store) if p.run in speeds]
     laws: dict[str, dict[str, Any]] = {}
     errors = []
-    for modality in ("tabular", "image", "text"):
+    for modality in MODALITIES:
         for model in sorted({p.model for p, _ in fits if p.shape.modality == modality}):
             own = [
                 (p.shape, seconds) for p, seconds in fits if (p.model, p.shape.modality) == (model, modality)
@@ -181,6 +183,11 @@ def write_table(store: Path, known: dict[str, Any]) -> None:
     rests = [rest(store / own["run"], own["wall_seconds"]) for own in known.values()]
     start = float(np.quantile(rests, 0.25))  # others may disturb it
     anchor(laws)
+    if missing := [modality for modality in MODALITIES if modality not in laws]:
+        scale = _times.MACHINE_SECONDS / usual  # what was measured before stays, on the machine of before
+        laws = {m: {model: scaled(own, scale) for model, own in each.items()} for m, each in laws.items()}
+        laws |= {modality: _times.LAWS[modality] for modality in missing}
+        usual, start = _times.MACHINE_SECONDS, _times.START
     values = {
         "MACHINE_SECONDS": float(f"{usual:.3g}"),
         "START": round(start, 2),
@@ -206,15 +213,15 @@ def anchor(laws: dict[str, dict[str, Any]]) -> None:
     the geometric mean of their ratios over datasets. Exponents stay.
     """
     import deepworth
-    from deepworth.zoo.runs.estimate import Shape, fleet_factor, law, width_of
+    from deepworth.zoo.results.facts import dataset_facts
+    from deepworth.zoo.runs.estimate import fleet_factor, law, shape_of
 
     ratios: dict[str, list[float]] = {}
     for name in ANCHORS:
         answer, data = kept(f"tradeoff-{name}"), deepworth.load_dataset(name)
-        if answer is None:
+        if answer is None or data.modality not in laws:
             continue
-        outputs = len(data.classes) if data.task == "multiclass" else 1
-        shape = Shape(data.modality, 0.8 * len(data), width_of(data), outputs)
+        shape = shape_of(dataset_facts(data), 0.25)
         own, rows = laws[data.modality], answer["leaderboard"]
         expected = sum(
             law(own[r["model"]], shape) * (fleet_factor(5, 4) if r["family"] == "deep" else 5)
@@ -227,7 +234,13 @@ def anchor(laws: dict[str, dict[str, Any]]) -> None:
         scale = math.exp(-sum(found) / len(found))
         print(f"{modality}: scaled by {scale:.2f}", file=sys.stderr)
         for model, (first, second, *powers) in laws[modality].items():
-            laws[modality][model] = (*(float(f"{v * scale:.3g}") for v in (first, second)), *powers)
+            laws[modality][model] = scaled((first, second, *powers), scale)
+
+
+def scaled(numbers: tuple[float, ...], scale: float) -> tuple[float, ...]:
+    """A law of times that are ``scale`` as long."""
+    first, second, *powers = numbers
+    return (*(float(f"{v * scale:.3g}") for v in (first, second)), *powers)
 
 
 def rest(run: Path, wall: float) -> float:
