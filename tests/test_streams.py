@@ -216,3 +216,17 @@ def test_json_is_the_same_value_in_every_encoding(encoding, tmp_path):
         stream.write(json_for(json.dumps(value, ensure_ascii=False), stream))
         stream.seek(0)
         assert json.load(stream) == value
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes streams by the shell")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_breaks_nothing(closed, tmp_path):
+    """Services start programs so; worker processes inherit it."""
+    wanted = "compare iris -m naive-bayes,constant --folds 2 --no-costs -j 1 -o answer.json"
+    line = f"{shlex.quote(sys.executable)} -m deepworth.cli {wanted} {closed}"
+    environment = {**os.environ, "DEEPWORTH_HOME": str(tmp_path / "runs")}
+    ended = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    answer = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+    assert {row["status"] for row in answer["leaderboard"]} == {"ok"}
+    assert answer["exit_code"] == 0

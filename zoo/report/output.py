@@ -29,12 +29,30 @@ _PLAIN |= dict(zip("▁▂▃▄▅▆▇", "__--==#", strict=True))
 
 
 def prepare_streams() -> None:
-    """Let standard output and standard error take every text, whatever their encoding is."""
+    """Let standard output and standard error take every text, whatever their encoding, open or closed."""
+    _open_closed_streams()
     codecs.register_error(_HANDLER, _replacement)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # notebooks and tests have streams of their own
         if reconfigure is not None:
             reconfigure(errors=_HANDLER)
+
+
+def _open_closed_streams() -> None:
+    """A stream that was closed (``2>&-``, some services) leads nowhere, here and in worker processes.
+
+    Else the next file that is opened would get its number, and what is printed would land in it.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _replacement(error: UnicodeError) -> tuple[str, int]:
