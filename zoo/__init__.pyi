@@ -446,6 +446,191 @@ class DeepMLPRegressor(KerasRegressor):
         ensemble_size: int = 5,
     ) -> None: ...
 
+class EmbeddingBagClassifier(KerasClassifier):
+    """Embedding bag: vectors of words, word pairs and letter groups, added up by weight, then one linear layer.
+
+    Joulin, Grave, Bojanowski and Mikolov (2017, arXiv 1607.01759), "Bag of Tricks for Efficient Text
+    Classification" (fastText). Terms are the frequent ones, each with a vector of its own, where fastText hashes
+    them into shared ones: so a term can be named in an explanation, and the exported graph needs no hash.
+
+    Parameters
+    ----------
+    embedding_dim : int, default=64
+        Values of a term's vector.
+    hidden_units : int, default=0
+        Units of a hidden layer behind the sum; 0 is none.
+    dropout : float, default=0.3
+        Share of the values before the output layer that a training step leaves out.
+    epochs : int, default=20
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.003
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=3
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import EmbeddingBagClassifier
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = EmbeddingBagClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 64,
+        hidden_units: int = 0,
+        dropout: float = 0.3,
+        epochs: int = 20,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.003,
+        patience: int | None = 3,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class EmbeddingBagRegressor(KerasRegressor):
+    """Embedding bag: vectors of words, word pairs and letter groups, added up by weight, then one linear layer.
+
+    Joulin, Grave, Bojanowski and Mikolov (2017, arXiv 1607.01759), "Bag of Tricks for Efficient Text
+    Classification" (fastText). Terms are the frequent ones, each with a vector of its own, where fastText hashes
+    them into shared ones: so a term can be named in an explanation, and the exported graph needs no hash.
+
+    Parameters
+    ----------
+    embedding_dim : int, default=64
+        Values of a term's vector.
+    hidden_units : int, default=0
+        Units of a hidden layer behind the sum; 0 is none.
+    dropout : float, default=0.3
+        Share of the values before the output layer that a training step leaves out.
+    epochs : int, default=20
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.003
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=3
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import EmbeddingBagRegressor
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.arange(60.0)
+    >>> model = EmbeddingBagRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 64,
+        hidden_units: int = 0,
+        dropout: float = 0.3,
+        epochs: int = 20,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.003,
+        patience: int | None = 3,
+        weight_decay: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
 class PerceptronClassifier(KerasClassifier):
     """Perceptron: one layer of units straight from the inputs, the single neuron.
 
@@ -1431,6 +1616,384 @@ class TabmRegressor(KerasRegressor):
         ensemble_size: int = 5,
     ) -> None: ...
 
+class TextCNNClassifier(KerasClassifier):
+    """Text CNN: filters over a few neighbouring words, and the strongest answer of each.
+
+    Kim (2014), "Convolutional Neural Networks for Sentence Classification" (CNN-rand: no pretrained vectors).
+
+    Parameters
+    ----------
+    embedding_dim : int, default=64
+        Values of a word vector.
+    filters : int, default=64
+        Filters of each width.
+    widths : tuple of int, default=(3, 4, 5)
+        Neighbouring words that a filter sees.
+    dropout : float, default=0.5
+        Share of the strongest answers that a training step leaves out.
+    epochs : int, default=12
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=3
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``averaging = 0.98``
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import TextCNNClassifier
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = TextCNNClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 64,
+        filters: int = 64,
+        widths: tuple[int, ...] = (3, 4, 5),
+        dropout: float = 0.5,
+        epochs: int = 12,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 3,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class TextCNNRegressor(KerasRegressor):
+    """Text CNN: filters over a few neighbouring words, and the strongest answer of each.
+
+    Kim (2014), "Convolutional Neural Networks for Sentence Classification" (CNN-rand: no pretrained vectors).
+
+    Parameters
+    ----------
+    embedding_dim : int, default=64
+        Values of a word vector.
+    filters : int, default=64
+        Filters of each width.
+    widths : tuple of int, default=(3, 4, 5)
+        Neighbouring words that a filter sees.
+    dropout : float, default=0.5
+        Share of the strongest answers that a training step leaves out.
+    epochs : int, default=12
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=3
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``averaging = 0.98``
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import TextCNNRegressor
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.arange(60.0)
+    >>> model = TextCNNRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int = 64,
+        filters: int = 64,
+        widths: tuple[int, ...] = (3, 4, 5),
+        dropout: float = 0.5,
+        epochs: int = 12,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 3,
+        weight_decay: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class WideMLPClassifier(KerasClassifier):
+    """Wide MLP: one wide hidden layer on the TF-IDF of words and word pairs.
+
+    Galke and Scherp (ACL 2022), "Bag-of-Words vs. Graph vs. Sequence in Text Classification": level with or above
+    recurrent and graph networks that have not been pretrained. The first layer adds up a vector for each term of
+    a text, so its cost is that of the terms that are there and not that of all terms.
+
+    Parameters
+    ----------
+    hidden_units : int, default=1024
+        Units of the hidden layer.
+    dropout : float, default=0.5
+        Share of the hidden units that a training step leaves out.
+    epochs : int, default=12
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.001
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=3
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import WideMLPClassifier
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = WideMLPClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: int = 1024,
+        dropout: float = 0.5,
+        epochs: int = 12,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.001,
+        patience: int | None = 3,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class WideMLPRegressor(KerasRegressor):
+    """Wide MLP: one wide hidden layer on the TF-IDF of words and word pairs.
+
+    Galke and Scherp (ACL 2022), "Bag-of-Words vs. Graph vs. Sequence in Text Classification": level with or above
+    recurrent and graph networks that have not been pretrained. The first layer adds up a vector for each term of
+    a text, so its cost is that of the terms that are there and not that of all terms.
+
+    Parameters
+    ----------
+    hidden_units : int, default=1024
+        Units of the hidden layer.
+    dropout : float, default=0.5
+        Share of the hidden units that a training step leaves out.
+    epochs : int, default=12
+        Passes over the training rows at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.001
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=3
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.0
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import WideMLPRegressor
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.arange(60.0)
+    >>> model = WideMLPRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_units: int = 1024,
+        dropout: float = 0.5,
+        epochs: int = 12,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.001,
+        patience: int | None = 3,
+        weight_decay: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
 __all__ = [
     "CNNClassifier",
     "CNNRegressor",
@@ -1438,6 +2001,8 @@ __all__ = [
     "ConformalRegressor",
     "DeepMLPClassifier",
     "DeepMLPRegressor",
+    "EmbeddingBagClassifier",
+    "EmbeddingBagRegressor",
     "KerasClassifier",
     "KerasRegressor",
     "PerceptronClassifier",
@@ -1450,4 +2015,8 @@ __all__ = [
     "ShallowMLPRegressor",
     "TabmClassifier",
     "TabmRegressor",
+    "TextCNNClassifier",
+    "TextCNNRegressor",
+    "WideMLPClassifier",
+    "WideMLPRegressor",
 ]

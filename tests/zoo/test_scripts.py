@@ -12,7 +12,10 @@ from deepworth.zoo import registry
 
 N = 160
 TINY = {
-    "rnn": {"embedding_dim": 16, "recurrent_units": 8, "dropout": 0.0, "epochs": 20, "learning_rate": 0.02}
+    "rnn": {"embedding_dim": 16, "recurrent_units": 8, "dropout": 0.0, "epochs": 20, "learning_rate": 0.02},
+    "text-cnn": {"embedding_dim": 16, "filters": 8, "dropout": 0.0, "epochs": 20, "learning_rate": 0.02},
+    "embedding-bag": {"embedding_dim": 16, "dropout": 0.0, "epochs": 20, "learning_rate": 0.02},
+    "wide-mlp": {"hidden_units": 32, "epochs": 20, "learning_rate": 0.02},
 }
 # What joins the words, words of either class, and words of both.
 SCRIPTS = {

@@ -242,9 +242,9 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
 
             return TablePreprocessor(**options)
         if self.modality_ == "text":
-            from ..preprocessing.texts import TextPreprocessor
+            from ..preprocessing.texts import text_preprocessor
 
-            return TextPreprocessor(**options)
+            return text_preprocessor(**options)
         from ..preprocessing.images import ImagePreprocessor
 
         return ImagePreprocessor(**options)
@@ -292,10 +292,15 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
             **{name: getattr(self, name) for name in _SHARED_SETTINGS},
             label_smoothing=getattr(self, "label_smoothing", 0.0),
             batch_size=batch_size,
-            jit=self._entry.constant("JIT", True) and steps >= _STEPS_WORTH_COMPILING,
+            jit=self._worth_compiling(steps),
             **self._entry.constant("SETTINGS", {}),
         )
         return architecture, settings
+
+    def _worth_compiling(self, steps: int) -> bool:
+        """Whether XLA pays: never, from the usual number of steps, or from the one that the entry states."""
+        stated = self._entry.constant("JIT", True)
+        return bool(stated) and steps >= (_STEPS_WORTH_COMPILING if stated is True else stated)
 
     def _adopt(self, architecture: Any, trained: Sequence[Any], planning: float) -> None:
         """Take over the trained members as this estimator's network."""

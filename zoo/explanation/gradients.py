@@ -211,6 +211,8 @@ class _Line:
             inputs = dict(x)
             if "numeric" in x:
                 inputs["numeric"] = between("numeric", self._usual_numbers(x["numeric"]), x["numeric"])
+            if "weights" in x:  # of terms that are added up: the baseline has none
+                inputs["weights"] = between("terms", tf.zeros_like(x["weights"]), x["weights"])
             with replaced_calls({layer: through(name, layer) for name, layer in self.gates}):
                 outputs = self.network.inner(inputs, training=False)
             score = _score(self.network, outputs, targets)
@@ -237,7 +239,8 @@ def _summed(moved: list[tuple[str, Any, Any]], slopes: list[Any]) -> dict[str, A
     parts: dict[str, Any] = {}
     for (name, _, way), slope in zip(moved, slopes, strict=True):
         product = slope * way
-        part = product if name in ("numeric", "pixels") else tf.reduce_sum(product, axis=-1)
+        part = product if name in ("numeric", "pixels", "terms") else tf.reduce_sum(product, axis=-1)
+        name = "words" if name == "terms" else name
         parts[name] = parts[name] + part if name in parts else part
     return parts
 

@@ -15,8 +15,9 @@ import keras
 import numpy as np
 
 from ...datasets import InputError
+from ..preprocessing.terms import LETTERS
 
-ENCODED = {"numeric", "categories", "image", "tokens"}
+ENCODED = {"numeric", "categories", "image", "tokens", "weights"}
 _CHUNK = 512
 
 
@@ -54,7 +55,7 @@ class Network:
     categories : tuple
         Raw column and levels (from code 1 on) of each column of the array "categories".
     words : tuple of str
-        Tokens by number; 0 is padding, 1 an unknown word.
+        Tokens by number; 0 is padding, and in the order of words 1 an unknown word.
     scale, offset : float
         Turn the linear output of a regression into units of the target.
     """
@@ -267,6 +268,8 @@ def _vocabulary(whole: keras.Model) -> tuple[str, ...]:
     for layer in whole.layers:
         if isinstance(layer, keras.layers.TextVectorization):
             return tuple(str(word) for word in layer.get_vocabulary())
+        if type(layer).__name__ == "TermNumbers":
+            return ("", *(term.replace(LETTERS, "letters ") for term in layer.terms))
     return ()
 
 

@@ -39,7 +39,7 @@ FOLDS = 5
 PLAIN = ("InputLayer", "Embedding", "GetItem", "Concatenate", "Dropout", "Dense")
 NEURONS = 6  # of a layer that are shown
 TERMS = 8  # of a weighted sum that are shown
-_HIDDEN = ("Activation", "ParametricActivation", "MeanMaxPooling")
+_HIDDEN = ("Activation", "ParametricActivation", "MeanMaxPooling", "GlobalMaxPooling1D", "TermSum")
 
 
 def hidden_layers(network: Network) -> list[Any]:

@@ -24,6 +24,11 @@ _HOW = {
     "ResizeImage": "uint8 image of this size, as by Pillow's resize with BILINEAR: columns first, then rows",
     "RobustScale": "z / sqrt(1 + (z/3)^2) of z = (x - centre) * factor; 0 where missing",
     "StringLookup": "1 + the position of the category in the vocabulary, 0 for any other category",
+    "TermNumbers": "1 + the position in the vocabulary of each term of the text that is in it: words that "
+    "deepworth.datasets.tokenise finds, then pairs with a space between, then groups of letters of each word "
+    "between < and >, with ~ before; then zeros",
+    "TermWeights": "(1 + log(count)) * idf of each term, shared out to its places, and the text divided by "
+    "the length of these sums",
     "TextVectorization": "2 + the position in the vocabulary of each word that deepworth.datasets.tokenise "
     "finds in the text, 1 for any other word; then zeros",
 }
@@ -125,10 +130,12 @@ def _parts(x: Any) -> list[dict[str, Any]]:
 
 
 def _numbers(layer: Any) -> dict[str, Any]:
-    names = ("centre", "factor", "knots", "ranks", "period", "depth", "words", "height", "width")
+    names = ("centre", "factor", "knots", "ranks", "period", "depth", "words", "height", "width", "idf")
     numbers = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
     if type(layer).__name__ in ("StringLookup", "TextVectorization"):
         numbers["vocabulary"] = list(layer.get_vocabulary(include_special_tokens=False))
+    if type(layer).__name__ == "TermNumbers":
+        numbers["vocabulary"] = layer.terms
     return numbers
 
 

@@ -130,6 +130,12 @@ class Graph:
         attributes = {f"values_{kind}": list(values), f"default_{kind[:-1]}": default}
         return self.op("LabelEncoder", x, domain=ML, keys_strings=list(keys), **attributes)
 
+    def number_lookup(self, x: Tensor, keys: Sequence[int], values: Sequence[int]) -> Tensor:
+        """The value of each int64, or 0."""
+        attributes: dict[str, Any] = {"keys_int64s": list(keys), "values_int64s": list(values)}
+        attributes["default_int64"] = 0
+        return self.op("LabelEncoder", x, domain=ML, **attributes)
+
     def inline(self, graph: Any, inputs: Mapping[str, Tensor], output: str) -> Tensor:
         """Add what another graph (a GraphProto) computes for one of its outputs, with new names.
 

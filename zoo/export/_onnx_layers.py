@@ -54,7 +54,7 @@ def _activation(call: Call) -> Tensor:
 def _dense(call: Call) -> Tensor:
     x = call.graph.op("MatMul", call.inputs[0], call.layer.kernel.numpy())
     x = call.graph.op("Add", x, call.layer.bias.numpy()) if call.layer.use_bias else x
-    return activation(call.graph, call.layer.activation, x)
+    return activation(call.graph, call.layer.activation, x).masked(call.inputs[0].mask)
 
 
 def _embedding(call: Call) -> Tensor:
@@ -80,6 +80,29 @@ def _convolution(call: Call) -> Tensor:
     options = {"strides": layer.strides, "dilations": layer.dilation_rate, "group": layer.groups}
     x = _channels_last(call, "Conv", kernel, bias, **options)
     return activation(graph, layer.activation, x)
+
+
+def _convolution_over_words(call: Call) -> Tensor:
+    """Conv1D: the words along the second of two axes."""
+    layer, graph = call.layer, call.graph
+    if layer.padding not in ("same", "valid"):
+        raise CannotHold(f"a convolution with padding {layer.padding!r} has no form in ONNX here")
+    x = graph.op("Transpose", call.inputs[0], perm=[0, 2, 1])
+    x = graph.op(
+        "Conv",
+        x,
+        layer.kernel.numpy().transpose(2, 1, 0),
+        layer.bias.numpy() if layer.use_bias else None,
+        strides=layer.strides,
+        dilations=layer.dilation_rate,
+        group=layer.groups,
+        auto_pad={"same": "SAME_UPPER", "valid": "VALID"}[layer.padding],
+    )
+    return activation(graph, layer.activation, graph.op("Transpose", x, perm=[0, 2, 1]))
+
+
+def _strongest(call: Call) -> Tensor:
+    return call.graph.op("ReduceMax", call.inputs[0], np.array([1]), keepdims=0)
 
 
 def _channels_last(call: Call, kind: str, *others: Any, **options: Any) -> Tensor:
@@ -237,6 +260,7 @@ LAYERS: dict[str, LayerWriter] = {
     "BatchNormalization": _batch_normalisation,
     "Bidirectional": _bidirectional,
     "Cast": _cast,
+    "Conv1D": _convolution_over_words,
     "Conv2D": _convolution,
     "Dense": _dense,
     "Dropout": _same,
@@ -244,6 +268,7 @@ LAYERS: dict[str, LayerWriter] = {
     "Flatten": _reshape,
     "GRU": _recurrent,
     "GetItem": _pick,
+    "GlobalMaxPooling1D": _strongest,
     "Identity": _same,
     "LSTM": _recurrent,
     "MaxPooling2D": _pooling,

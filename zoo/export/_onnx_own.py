@@ -19,7 +19,7 @@ from ..preprocessing.scales import power_of_two, scaled_knots
 from ._formats import CannotHold
 from ._onnx_graph import Call, Graph, LayerWriter, Tensor
 from ._onnx_layers import activation
-from ._onnx_texts import bag_of_words
+from ._onnx_texts import bag_of_words, scattered, term_numbers, term_weights
 
 # Wichura (1988), Algorithm AS 241, PPND16: the normal distribution's quantile to 1e-16. Numerators and
 # denominators by falling power, for the centre and for the tails. (The third branch of the algorithm is
@@ -308,6 +308,52 @@ def _mean_max(call: Call) -> Tensor:
     return graph.concat([mean, graph.op("Where", there, highest, np.float32(0))])
 
 
+def _attention(call: Call) -> Tensor:
+    graph, x = call.graph, call.inputs[0]
+    if x.mask is None:
+        raise CannotHold("pooling over a sequence without a mask has no form in ONNX here")
+    known = graph.op("Unsqueeze", x.mask, np.array([2]))
+    scores = graph.op("MatMul", x, call.layer.query.numpy())
+    share = graph.op("Softmax", graph.op("Where", known, scores, np.float32(-1e9)), axis=1)
+    share = graph.op("Mul", share, graph.cast(known, "float32"))
+    return graph.sum(graph.op("Mul", share, x), 1, keep=False)
+
+
+def _neighbours(call: Call) -> Tensor:
+    graph, x, together = call.graph, call.inputs[0], call.layer.together
+    if x.mask is None:
+        raise CannotHold("neighbours in a sequence without a mask have no form in ONNX here")
+    known = graph.cast(graph.op("Unsqueeze", x.mask, np.array([2])), "float32")
+    steps, features = (int(n or 0) for n in call.shape[1:])
+    joined = graph.reshape(graph.op("Mul", x, known), [-1, steps, features])
+    return joined.masked(graph.columns(x.mask, 0, np.iinfo(np.int64).max, step=together))
+
+
+def _term_numbers(call: Call) -> Tensor:
+    texts = call.graph.reshape(call.inputs[0], [-1])
+    return term_numbers(call.graph, texts, call.layer.terms, call.layer.length)
+
+
+def _term_weights(call: Call) -> Tensor:
+    return term_weights(call.graph, call.inputs[0], call.layer.idf)
+
+
+_GATHERED = 2**18  # numbers of one text's vectors; of longer texts they would fill the memory
+
+
+def _term_sum(call: Call) -> Tensor:
+    """By gathered vectors, which is fast for one row, or by a product with the vectors of all terms."""
+    layer, graph = call.layer, call.graph
+    numbers, weights, vectors = call.inputs[0], call.inputs[1], layer.embeddings.numpy()
+    if int(call.shapes[0][1] or 0) * layer.units <= _GATHERED:
+        gathered = graph.op("Gather", vectors, numbers, axis=0)
+        total = graph.op("MatMul", graph.op("Unsqueeze", weights, np.array([1])), gathered)
+        total = graph.op("Squeeze", total, np.array([1]))
+    else:
+        total = graph.op("MatMul", scattered(graph, numbers, weights, len(vectors)), vectors)
+    return graph.op("Add", total, layer.bias.numpy())
+
+
 def _calibrated(call: Call) -> Tensor:
     n_classes = call.layer.n_classes
     calibrator = calibrator_of(call.layer.calibration, n_classes)
@@ -367,6 +413,7 @@ def _concatenate(call: Call) -> Tensor:
 
 
 LAYERS: dict[str, LayerWriter] = {
+    "AttentionPooling": _attention,
     "BagOfWords": _bag_of_words,
     "CalibratedProbabilities": _calibrated,
     "Concatenate": _concatenate,
@@ -380,6 +427,7 @@ LAYERS: dict[str, LayerWriter] = {
     "NTKDense": _ntk_dense,
     "NTKMemberDense": _ntk_member_dense,
     "NTKMemberHeads": _ntk_member_heads,
+    "Neighbours": _neighbours,
     "NumericEmbedding": _numeric_embedding,
     "OneHotKnown": _column,
     "ParametricActivation": _parametric_activation,
@@ -387,4 +435,7 @@ LAYERS: dict[str, LayerWriter] = {
     "QuantileScale": _column,
     "RobustScale": _column,
     "TargetUnits": _target_units,
+    "TermNumbers": _term_numbers,
+    "TermSum": _term_sum,
+    "TermWeights": _term_weights,
 }

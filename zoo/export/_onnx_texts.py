@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...datasets import word_rules
+from ..preprocessing.terms import LETTERS, LONGEST
 from ..preprocessing.texts import SPACED
 from ._formats import CannotHold
 from ._onnx_graph import RUNTIME, Graph, StepWriter, Tensor
@@ -115,6 +116,84 @@ def bag_of_words(graph: Graph, texts: Tensor, vocabulary: Sequence[str]) -> Tens
     ids = graph.lookup(words, list(vocabulary), range(len(vocabulary)), -1)
     same = graph.op("Equal", graph.op("Unsqueeze", ids, np.array([2])), np.arange(len(vocabulary)))
     return graph.op("ReduceMax", graph.cast(same, "float32"), np.array([1]), keepdims=0)
+
+
+def term_numbers(graph: Graph, texts: Tensor, terms: Sequence[str], length: int) -> Tensor:
+    """As our ``TermNumbers``: int64 (batch, length), of ``texts`` (batch,)."""
+    number = {term: i + 1 for i, term in enumerate(terms)}
+    groups = {term[len(LETTERS) :]: n for term, n in number.items() if term.startswith(LETTERS)}
+    named = {term: n for term, n in number.items() if not term.startswith(LETTERS)}
+    single = {word: i + 1 for i, word in enumerate(sorted({w for term in named for w in term.split(" ")}))}
+    words, there = tokens(graph, texts, max(_longest(list(single)), LONGEST if groups else 0))
+    found = []
+    if single:
+        ids = compacted(graph, graph.lookup(words, list(single), list(single.values()), 0), there)
+        keys = [single[word] for word in named if " " not in word]
+        found.append(graph.number_lookup(ids, keys, [number[w] for w in named if " " not in w]))
+        found += _pair_numbers(graph, ids, single, {t: n for t, n in named.items() if " " in t})
+    for size in sorted({len(group) for group in groups}):
+        of_size = {group: n for group, n in groups.items() if len(group) == size}
+        found.append(_group_numbers(graph, words, there, of_size, size))
+    joined = graph.concat(found)
+    return compacted(graph, joined, graph.op("Greater", joined, np.int64(0)), length)
+
+
+def _pair_numbers(
+    graph: Graph, ids: Tensor, single: Mapping[str, int], pairs: Mapping[str, int]
+) -> list[Tensor]:
+    """Numbers of neighbours, in a list of none or one."""
+    if not pairs:
+        return []
+    base = len(single) + 1
+    first, second = graph.columns(ids, 0, -1), graph.columns(ids, 1, np.iinfo(np.int64).max)
+    both = graph.op("Add", graph.op("Mul", first, np.int64(base)), second)
+    keys = [single[a] * base + single[b] for a, b in (pair.split(" ") for pair in pairs)]
+    return [graph.number_lookup(both, keys, list(pairs.values()))]
+
+
+def _group_numbers(
+    graph: Graph, words: Tensor, there: Tensor, groups: Mapping[str, int], size: int
+) -> Tensor:
+    """Numbers of the groups of letters of each word, all words of a row in one line."""
+    single = {letter: i + 1 for i, letter in enumerate(sorted({a for group in groups for a in group}))}
+    base = len(single) + 1
+    marked = graph.op(
+        "StringConcat", graph.op("StringConcat", np.array("<", object), words), np.array(">", object)
+    )
+    marked = graph.op("Where", there, marked, np.array("", object))
+    each = letters(graph, marked)
+    count = graph.sum(graph.cast(is_word(graph, each), "int64"), 2)
+    short = graph.op("LessOrEqual", count, np.int64(LONGEST + 2))
+    ids = graph.lookup(each, list(single), list(single.values()), 0)
+    ids = graph.op("Where", short, ids, np.int64(0))
+    key = graph.constant(np.int64(0))
+    for i in range(size):
+        stop = i - size + 1 or np.iinfo(np.int64).max
+        key = graph.op("Add", graph.op("Mul", key, np.int64(base)), graph.columns(ids, i, stop, axis=2))
+    keys = [sum(single[a] * base ** (size - 1 - i) for i, a in enumerate(group)) for group in groups]
+    return graph.reshape(graph.number_lookup(key, keys, list(groups.values())), [0, -1])
+
+
+def term_weights(graph: Graph, numbers: Tensor, idf: Sequence[float]) -> Tensor:
+    """As our ``TermWeights``: float32 (batch, length)."""
+    counts = scattered(
+        graph, numbers, graph.op("Expand", np.float32(1), graph.op("Shape", numbers)), len(idf) + 1
+    )
+    count = graph.op("GatherElements", counts, numbers, axis=1)
+    weight = graph.op("Gather", np.array([0.0, *idf], np.float32), numbers, axis=0)
+    weight = graph.op("Mul", weight, graph.op("Add", graph.op("Log", count), np.float32(1)))
+    weight = graph.op("Div", weight, count)
+    squares = graph.op("Mul", graph.op("Mul", weight, weight), count)
+    size = graph.op("Sqrt", graph.sum(squares, 1))
+    return graph.op("Div", weight, graph.op("Max", size, np.float32(1e-12)))
+
+
+def scattered(graph: Graph, numbers: Tensor, values: Tensor, width: int) -> Tensor:
+    """Sums of the values by number: float32 (batch, width)."""
+    n_rows = graph.columns(graph.op("Shape", numbers), 0, 1, axis=0)
+    shape = graph.concat([n_rows, graph.constant(np.array([width]))], axis=0)
+    zeros = graph.op("Expand", np.float32(0), shape)
+    return graph.op("ScatterElements", zeros, numbers, values, axis=1, reduction="add")
 
 
 def _longest(words: Sequence[str]) -> int:

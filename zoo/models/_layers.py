@@ -106,3 +106,97 @@ class MeanMaxPooling(keras.layers.Layer):
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
         return (shape[0], 2 * shape[2])
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class TermSum(keras.layers.Layer):
+    """The vectors of a text's terms, added up by weight, and a bias: a dense layer on sparse TF-IDF.
+
+    Inputs: numbers int (batch, length), where 0 is padding, and weights float of the same shape. Output
+    (batch, units). Many rows become a matrix of all terms first, whose product is faster under XLA on a CPU
+    than to gather vectors, whose gradient is a scatter; of a single row, few vectors are gathered.
+    """
+
+    def __init__(self, vocabulary: int, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary, self.units = int(vocabulary), int(units)
+
+    def build(self, input_shape: Any) -> None:
+        start = keras.initializers.GlorotUniform()
+        self.embeddings = self.add_weight(
+            name="embeddings", shape=(self.vocabulary, self.units), initializer=start
+        )
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+
+    def call(self, inputs: Any) -> Any:
+        numbers, weights = inputs
+        vectors, weights = tf.convert_to_tensor(self.embeddings), tf.convert_to_tensor(weights)
+        if numbers.shape[0] == 1:
+            return (weights[:, None, :] @ tf.gather(vectors, numbers))[:, 0, :] + self.bias
+        rows = tf.repeat(tf.range(tf.shape(numbers)[0])[:, None], tf.shape(numbers)[1], axis=1)
+        cells = tf.stack([rows, tf.cast(numbers, tf.int32)], axis=-1)
+        shape = tf.stack([tf.shape(numbers)[0], self.vocabulary])
+        return tf.scatter_nd(cells, weights, shape) @ vectors + self.bias
+
+    def compute_output_shape(self, shapes: Any) -> tuple[Any, ...]:
+        return (shapes[0][0], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "vocabulary": self.vocabulary, "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class AttentionPooling(keras.layers.Layer):
+    """Mean of the unmasked steps, each weighted by the softmax of its product with a learned query.
+
+    Input float (batch, steps, features) with its mask; output (batch, features), zeros without any step. The
+    query starts at zero: then every step counts alike. Yang et al. (2016) without their hidden layer.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        self.query = self.add_weight(name="query", shape=(input_shape[-1], 1), initializer="zeros")
+
+    def call(self, states: Any, mask: Any = None) -> Any:
+        known = ops.ones_like(states[..., :1]) if mask is None else ops.cast(mask, states.dtype)[..., None]
+        scores = ops.where(known > 0, ops.matmul(states, self.query), -1e9)
+        return ops.sum(ops.softmax(scores, axis=1) * known * states, axis=1)
+
+    def compute_mask(self, states: Any, mask: Any = None) -> None:
+        """The steps are gone, and the mask with them."""
+        return None
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (shape[0], shape[2])
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class Neighbours(keras.layers.Layer):
+    """So many neighbouring steps side by side in one: a long text in few steps, each of a few words.
+
+    Input float (batch, steps, features) with a mask of padding at the end; output (batch, steps / together,
+    together * features), where a step is masked that has none of a text.
+    """
+
+    def __init__(self, together: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.together = int(together)
+        self.supports_masking = True
+
+    def call(self, states: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            states = states * ops.cast(mask, states.dtype)[..., None]
+        return ops.reshape(states, (-1, *self.compute_output_shape(states.shape)[1:]))
+
+    def compute_mask(self, states: Any, mask: Any = None) -> Any:
+        """Padding is at the end, so the first of the neighbours says whether there is one."""
+        return None if mask is None else mask[:, :: self.together]
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        return (shape[0], shape[1] // self.together, shape[2] * self.together)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "together": self.together}

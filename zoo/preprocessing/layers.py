@@ -17,6 +17,7 @@ from scipy import special
 from ...datasets import word_rules
 from .base import UNIT
 from .scales import power_of_two, scaled_knots
+from .terms import LETTERS, LONGEST, kinds_of_terms
 
 YEAR, WEEK, DAY = 365.2425 * 86400.0, 7 * 86400.0, 86400.0
 FAR = 1e9  # spreads from the centre; the square of this does not overflow
@@ -284,3 +285,81 @@ def vectorisation(vocabulary: list[str], length: int) -> keras.layers.TextVector
         vocabulary=vocabulary,
         name="tokens",
     )
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class TermNumbers(keras.layers.Layer):
+    """Numbers of the known terms of a text: its words, its word pairs, then letter groups word by word.
+
+    Input str (batch, 1); output int32 (batch, length), 0 padding at the end, then the terms from 1 on. A
+    letter group starts with ``LETTERS``, and the letters of a word stand between "<" and ">".
+    """
+
+    def __init__(self, terms: list[str], length: int, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "int32", "trainable": False, **kwargs})
+        self.terms, self.length = list(terms), int(length)
+        self.table = keras.layers.StringLookup(vocabulary=self.terms, mask_token=None)
+        self.longest_run, self.letter_groups = kinds_of_terms(self.terms)
+
+    def build(self, input_shape: Any) -> None:
+        self.table.build(input_shape)
+        super().build(input_shape)
+
+    def call(self, texts: Any) -> Any:
+        words = tf.strings.split(words_apart(tf.reshape(texts, (-1,))))
+        runs = [words]
+        if self.longest_run > 1:
+            runs += [tf.strings.ngrams(words, 2, separator=" ")]
+        if self.letter_groups:
+            runs += [_letter_groups(words, size) for size in self.letter_groups]
+        terms = tf.concat(runs, axis=1)
+        numbers = terms.with_flat_values(tf.cast(self.table(terms.flat_values), tf.int32))
+        known = tf.ragged.boolean_mask(numbers, numbers > 0)
+        return known.to_tensor(shape=(None, self.length))
+
+    def compute_output_spec(self, texts: Any) -> Any:
+        return keras.KerasTensor((texts.shape[0], self.length), dtype="int32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "terms": self.terms, "length": self.length}
+
+
+def _letter_groups(words: Any, size: int) -> Any:
+    """Groups of so many neighbouring letters of each word, one list a text."""
+    short = tf.strings.length(words.flat_values, "UTF8_CHAR") <= LONGEST
+    marked = tf.where(short, tf.strings.join(["<", words.flat_values, ">"]), "")
+    letters = tf.strings.unicode_split(marked, "UTF-8")
+    groups = tf.strings.ngrams(letters, size, separator="")
+    groups = groups.with_flat_values(tf.strings.join([LETTERS, groups.flat_values]))
+    return words.with_values(groups).merge_dims(1, 2)
+
+
+@keras.saving.register_keras_serializable(package="deepworth")
+class TermWeights(keras.layers.Layer):
+    """TF-IDF of each term of a text, shared out to the places where it stands.
+
+    Input int32 (batch, length) of :class:`TermNumbers`; output float32 of the same shape, 0 at padding. The
+    weights of a term add up to (1 + log of its count) times ``idf``, and the sums of a text have length 1.
+    """
+
+    def __init__(self, idf: Any, **kwargs: Any) -> None:
+        super().__init__(**{"dtype": "float32", "trainable": False, "autocast": False, **kwargs})
+        self.idf = [float(value) for value in idf]
+
+    def call(self, numbers: Any) -> Any:
+        idf = tf.constant([0.0, *self.idf], tf.float32)
+        n_rows, places = tf.shape(numbers)[0], tf.shape(numbers)[1]
+        rows = tf.repeat(tf.range(n_rows)[:, None], places, axis=1)
+        found = tf.reshape(tf.stack([rows, numbers], axis=-1), (-1, 2))
+        ones = tf.ones(tf.shape(found)[:1], tf.float32)
+        counts = tf.scatter_nd(found, ones, tf.stack([n_rows, tf.size(idf)]))
+        count = tf.gather(counts, numbers, batch_dims=1)
+        weight = tf.gather(idf, numbers) * (1.0 + tf.math.log(count)) / count
+        length = tf.sqrt(tf.reduce_sum(weight * weight * count, axis=1, keepdims=True))
+        return weight / tf.maximum(length, 1e-12)
+
+    def compute_output_spec(self, numbers: Any) -> Any:
+        return keras.KerasTensor(numbers.shape, dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "idf": self.idf}

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ...datasets import as_texts, tokenise, word_rules
 from .base import InputSpec, coarse
+from .terms import Terms, inverse_frequencies, padded, term_weights
 
 SPACED = r"[^ ]+"  # token pattern of vectorisers that take texts from `spaced`
 MAX_WORDS = 20_000
@@ -77,6 +78,75 @@ class TextPreprocessor:
         self._layer = vectorisation(self.words, self.length)
 
 
+MAX_TERMS = 1024  # of a text; the ends of longer ones are left out
+_ENOUGH_TEXTS = 200  # from here on terms that occur once are left out
+_LETTERS_UP_TO = 64  # words of a usual text: longer ones say enough by their words
+
+
+class TermPreprocessor:
+    """Numbers of a text's terms and their TF-IDF, for networks that add up what is known of each term.
+
+    Terms are frequent words of the training texts, word pairs, and in short texts groups of letters, by
+    which unknown words and scripts without spaces are still read.
+
+    ``transform`` gives ``tokens`` int32 (n_samples, length), 0 padding at the end, and ``weights`` float32 of
+    the same shape, see :class:`.layers.TermWeights`.
+
+    Parameters
+    ----------
+    words, pairs, groups : int
+        Terms that are kept of each kind at most.
+    sizes : sequence of int
+        Letters of a group.
+    """
+
+    def __init__(
+        self, words: int = 10_000, pairs: int = 10_000, groups: int = 10_000, sizes: tuple[int, ...] = ()
+    ) -> None:
+        self.words, self.pairs, self.groups, self.sizes = words, pairs, groups, tuple(sizes)
+
+    def fit(self, X: pd.Series) -> TermPreprocessor:
+        """Learn terms, length and inverse document frequencies from training texts."""
+        texts = [tokenise(text) for text in as_texts(X)]
+        usual = np.percentile([len(text) for text in texts], 95) if texts else 0
+        sizes = self.sizes if usual <= _LETTERS_UP_TO else ()
+        least = 2 if len(X) >= _ENOUGH_TEXTS else 1
+        self.terms = Terms(self.words, self.pairs, self.groups, sizes, least).fit(texts)
+        rows = [self.terms.numbers(text) for text in texts]
+        self.length = _common_length(np.array([len(row) for row in rows]), MAX_TERMS)
+        numbers = padded(iter(rows), len(rows), self.length)
+        self.idf = inverse_frequencies(numbers, len(self.terms.terms)).astype(np.float32)
+        arrays = (("tokens", (self.length,), "int32"), ("weights", (self.length,), "float32"))
+        self.spec = InputSpec("text", arrays, vocabulary=coarse(len(self.terms.terms) + 1))
+        return self
+
+    def transform(self, X: pd.Series) -> dict[str, np.ndarray]:
+        """Numbers and weights of the terms of these texts."""
+        texts = as_texts(X)
+        rows = (self.terms.numbers(tokenise(text)) for text in texts)
+        numbers = padded(rows, len(texts), self.length)
+        return {"tokens": numbers, "weights": term_weights(numbers, self.idf)}
+
+    def raw_arrays(self, X: pd.Series) -> dict[str, np.ndarray]:
+        """``text``: str (n_samples, 1)."""
+        return {"text": as_texts(X).to_numpy(dtype=object)[:, None]}
+
+    def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Input ``text`` (batch, 1) of strings, and its ``tokens`` and ``weights``."""
+        import keras
+
+        from .layers import TermNumbers, TermWeights
+
+        text = keras.Input((1,), dtype="string", name="text")
+        numbers = TermNumbers(self.terms.terms, self.length, name="tokens")(text)
+        return {"text": text}, {"tokens": numbers, "weights": TermWeights(self.idf, name="weights")(numbers)}
+
+
+def text_preprocessor(kind: str = "sequence", **options: Any) -> TextPreprocessor | TermPreprocessor:
+    """That of a network that reads words in their order, or of one that adds up ``"terms"``."""
+    return TermPreprocessor(**options) if kind == "terms" else TextPreprocessor(**options)
+
+
 def spaced(texts: Iterable[str]) -> list[str]:
     """Texts with one space between their words, for scikit-learn's vectorisers with pattern ``SPACED``."""
     return [" ".join(tokenise(text)) for text in texts]
@@ -101,10 +171,10 @@ def _chunks(X: Any) -> list[list[str]]:
     return [strings[i : i + _CHUNK] for i in range(0, len(strings), _CHUNK)]
 
 
-def _common_length(lengths: np.ndarray) -> int:
+def _common_length(lengths: np.ndarray, most: int = MAX_LENGTH) -> int:
     """The 95th percentile rounded up to a multiple of eight, so that folds share compiled code."""
     typical = int(np.ceil(np.percentile(lengths, 95))) if len(lengths) else 1
-    return int(np.clip(-(-typical // 8) * 8, 8, MAX_LENGTH))
+    return int(np.clip(-(-typical // 8) * 8, 8, most))
 
 
 def _frequent(counts: Counter[str], least: int) -> list[str]:

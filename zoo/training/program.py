@@ -28,6 +28,7 @@ from .packing import Packing, pack
 BETA_1, EPSILON = 0.9, 1e-7
 FEWEST = 16  # rows predicted at once: fewer go through other kernels, which round in another order
 VALIDATION_CHUNK = 1024  # rows whose validation losses are computed at once
+LARGE = 2**20  # weights: to join those of all matrices in each step takes longer than many operations
 
 
 class State(NamedTuple):
@@ -116,7 +117,8 @@ class Program:
         self.model = architecture.new(0)
         self.mixture = Mixture(architecture.task)
         variables = self.model.trainable_variables
-        self._packing = Packing.of(variables, apart=recipe.jit)
+        large = sum(int(np.prod(v.shape)) for v in variables) >= LARGE
+        self._packing = Packing.of(variables, apart=recipe.jit or large)
         self._axes = (recipe.lanes,) if recipe.lanes > 1 else ()
         self._lock = threading.Lock()
         self._functions: dict[str, Any] = {}

@@ -378,6 +378,9 @@ def _checked():
         "perceptron": {"epochs": 30, "learning_rate": 0.05},
         "cnn": {"epochs": 1},
         "rnn": {"epochs": 1},
+        "text-cnn": {"epochs": 1},
+        "embedding-bag": {"epochs": 1},
+        "wide-mlp": {"epochs": 1, "hidden_units": 16},
         "plain-mlp": {"hidden_units": (16,), "learning_rate": 0.02},
     }
     for name in registry.entries("deep"):

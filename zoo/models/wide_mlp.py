@@ -1,0 +1,34 @@
+"""Wide MLP: one wide hidden layer on the TF-IDF of words and word pairs.
+
+Galke and Scherp (ACL 2022), "Bag-of-Words vs. Graph vs. Sequence in Text Classification": level with or above
+recurrent and graph networks that have not been pretrained. The first layer adds up a vector for each term of
+a text, so its cost is that of the terms that are there and not that of all terms.
+"""
+
+MODALITIES = ("text",)
+TASKS = ("binary", "multiclass", "regression")
+PREPROCESSING = {"kind": "terms", "words": 8000, "pairs": 4000}
+TRAINING = {"epochs": 12, "learning_rate": 1e-3, "patience": 3, "schedule": "cosine"}
+LIMITS = {"dropout": (0, 1)}
+JIT = 200  # steps from which XLA pays: it moves millions of weights in a third of the time
+LEARNING_CURVE = True
+
+
+def build(inputs, units: int, *, hidden_units: int = 1024, dropout: float = 0.5):
+    """A Keras model from numbers and weights of terms to ``units`` linear outputs.
+
+    Parameters
+    ----------
+    hidden_units
+        Units of the hidden layer.
+    dropout
+        Share of the hidden units that a training step leaves out.
+    """
+    import keras
+
+    from ._layers import Dropout, TermSum
+
+    layers = inputs.layers()
+    x = TermSum(inputs.vocabulary, hidden_units)([layers["tokens"], layers["weights"]])
+    x = Dropout(dropout)(keras.layers.Activation("relu")(x))
+    return keras.Model(layers, keras.layers.Dense(units, name="output")(x), name="wide_mlp")
