@@ -40,7 +40,7 @@ NETWORKS = {
 }
 SMALL: dict[str, dict[str, Any]] = {
     "shallow-mlp": {"epochs": 2},
-    "cnn": {"epochs": 1, "filters": (8,)},
+    "cnn": {"epochs": 1, "width": 8},
     "rnn": {"epochs": 1, "embedding_dim": 4, "recurrent_units": 4, "cell": "gru"},
 }
 HEADER = ["figure", "value"]

@@ -34,7 +34,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "plain-mlp": {"epochs": 2, "hidden_units": (8, 8)},
     "shallow-mlp": {"epochs": 5},
     "perceptron": {"epochs": 5},
-    "cnn": {"epochs": 1, "filters": (8,)},
+    "cnn": {"epochs": 1, "width": 8},
     "rnn": {"epochs": 1, "embedding_dim": 4, "recurrent_units": 4, "cell": "gru"},
 }
 

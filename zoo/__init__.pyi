@@ -9,44 +9,53 @@ from .calibration import Calibrated, ConformalRegressor
 from .estimators.classes import KerasClassifier, KerasRegressor
 
 class CNNClassifier(KerasClassifier):
-    """CNN: convolutions that learn their own image features, for images of any size.
+    """CNN: a small residual network that learns its own image features, for images of any size.
 
-    Blocks of convolution, batch normalisation (Ioffe and Szegedy 2015), ReLU and pooling, as many as the
-    image size allows, then one dense layer (LeCun et al. 1998; Lin, Chen and Yan 2014 for the global pooling).
+    After airbench (Jordan 2024, arXiv:2404.00498) and the ResNet-9 of Page (2018): a fixed first layer that
+    whitens patches, stages of two convolutions with batch normalisation (Ioffe and Szegedy 2015) and a shortcut,
+    training images that are moved, and photographs also mirrored and partly covered, a learning rate that rises
+    and falls once, and averaged weights. Width and epochs follow from number and size of the images.
 
     Parameters
     ----------
-    filters : tuple of int, default=(32, 64, 128)
-        Filters of each convolution, the first one first.
-    kernel_size : int, default=3
-        Height and width of a convolution in pixels.
-    dense_units : int, default=128
-        Units of the dense layer.
+    width : int or "auto", default="auto"
+        Filters of the first stage; the second has twice and all others four times as many. "auto" takes as
+        many as number and size of the images call for and ``minutes`` allow.
+    minutes : float, default=10.0
+        CPU time of a training that width and epochs are chosen for where they are "auto", reckoned for a
+        core of 80 GFLOP/s. More of it buys more accuracy; few images never use it up.
     activation : str, default="relu"
-        Activation of convolutions and dense layer, any name that Keras knows.
-    dropout : float, default=0.3
-        Share of the values before and behind the dense layer that a training step leaves out.
+        Activation of the convolutions, any name that Keras knows.
+    residual : bool, default=True
     flip : bool or "auto", default="auto"
-        Mirror training images at random. "auto" does so for colour pictures of 32 pixels and more, where
-        left and right rarely matter, and not for digits and drawings.
-    epochs : int, default=40
-        Passes over the training rows at most.
+        Mirror training images at random, and predict the mean of an image and its mirror image. "auto" does
+        so for colour pictures of 32 pixels and more, where left and right rarely matter, and not for digits
+        and drawings.
+    shift : int or "auto", default="auto"
+        Pixels by which training images are moved at random along both sides. "auto" takes a fourteenth of
+        the shorter side.
+    hole : int or "auto", default="auto"
+        Side in pixels of a square that training images lose at random. "auto" covers a quarter of the
+        shorter side of colour pictures of 32 pixels and more, and nothing of others.
+    epochs : int or "auto", default="auto"
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.002
+    learning_rate : float, default=0.005
         Learning rate of AdamW, before the schedule.
-    patience : int or None, default=10
+    patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.01
+    weight_decay : float, default=0.02
         Decoupled decay of matrices; biases and embeddings have none.
-    label_smoothing : float, default=0.0
+    label_smoothing : float, default=0.05
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="triangular"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
-    validation_fraction : float, default=0.15
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
         Weights by class; "balanced" gives all classes the same total weight.
@@ -77,6 +86,14 @@ class CNNClassifier(KerasClassifier):
         Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
         the networks of this estimator, which shared the machine with others.
 
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``averaging = 0.99``
+    - ``bias_rate = 4.0``
+    - ``clip_norm = None``
+
     Examples
     --------
     >>> import numpy as np
@@ -91,20 +108,21 @@ class CNNClassifier(KerasClassifier):
     def __init__(
         self,
         *,
-        filters: tuple[int, ...] = (32, 64, 128),
-        kernel_size: int = 3,
-        dense_units: int = 128,
+        width: int | typing.Literal["auto"] = "auto",
+        minutes: float = 10.0,
         activation: str = "relu",
-        dropout: float = 0.3,
+        residual: bool = True,
         flip: bool | typing.Literal["auto"] = "auto",
-        epochs: int = 40,
+        shift: int | typing.Literal["auto"] = "auto",
+        hole: int | typing.Literal["auto"] = "auto",
+        epochs: int | typing.Literal["auto"] = "auto",
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.002,
-        patience: int | None = 10,
-        weight_decay: float = 0.01,
-        label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
-        validation_fraction: float = 0.15,
+        learning_rate: float = 0.005,
+        patience: int | None = None,
+        weight_decay: float = 0.02,
+        label_smoothing: float = 0.05,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "triangular",
+        validation_fraction: float = 0.0,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
         | typing.Literal["balanced"]
@@ -116,42 +134,51 @@ class CNNClassifier(KerasClassifier):
     ) -> None: ...
 
 class CNNRegressor(KerasRegressor):
-    """CNN: convolutions that learn their own image features, for images of any size.
+    """CNN: a small residual network that learns its own image features, for images of any size.
 
-    Blocks of convolution, batch normalisation (Ioffe and Szegedy 2015), ReLU and pooling, as many as the
-    image size allows, then one dense layer (LeCun et al. 1998; Lin, Chen and Yan 2014 for the global pooling).
+    After airbench (Jordan 2024, arXiv:2404.00498) and the ResNet-9 of Page (2018): a fixed first layer that
+    whitens patches, stages of two convolutions with batch normalisation (Ioffe and Szegedy 2015) and a shortcut,
+    training images that are moved, and photographs also mirrored and partly covered, a learning rate that rises
+    and falls once, and averaged weights. Width and epochs follow from number and size of the images.
 
     Parameters
     ----------
-    filters : tuple of int, default=(32, 64, 128)
-        Filters of each convolution, the first one first.
-    kernel_size : int, default=3
-        Height and width of a convolution in pixels.
-    dense_units : int, default=128
-        Units of the dense layer.
+    width : int or "auto", default="auto"
+        Filters of the first stage; the second has twice and all others four times as many. "auto" takes as
+        many as number and size of the images call for and ``minutes`` allow.
+    minutes : float, default=10.0
+        CPU time of a training that width and epochs are chosen for where they are "auto", reckoned for a
+        core of 80 GFLOP/s. More of it buys more accuracy; few images never use it up.
     activation : str, default="relu"
-        Activation of convolutions and dense layer, any name that Keras knows.
-    dropout : float, default=0.3
-        Share of the values before and behind the dense layer that a training step leaves out.
+        Activation of the convolutions, any name that Keras knows.
+    residual : bool, default=True
     flip : bool or "auto", default="auto"
-        Mirror training images at random. "auto" does so for colour pictures of 32 pixels and more, where
-        left and right rarely matter, and not for digits and drawings.
-    epochs : int, default=40
-        Passes over the training rows at most.
+        Mirror training images at random, and predict the mean of an image and its mirror image. "auto" does
+        so for colour pictures of 32 pixels and more, where left and right rarely matter, and not for digits
+        and drawings.
+    shift : int or "auto", default="auto"
+        Pixels by which training images are moved at random along both sides. "auto" takes a fourteenth of
+        the shorter side.
+    hole : int or "auto", default="auto"
+        Side in pixels of a square that training images lose at random. "auto" covers a quarter of the
+        shorter side of colour pictures of 32 pixels and more, and nothing of others.
+    epochs : int or "auto", default="auto"
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.002
+    learning_rate : float, default=0.005
         Learning rate of AdamW, before the schedule.
-    patience : int or None, default=10
+    patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.01
+    weight_decay : float, default=0.02
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="triangular"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
-    validation_fraction : float, default=0.15
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
         Seed of inner split, initial weights, batches and dropout.
@@ -178,6 +205,14 @@ class CNNRegressor(KerasRegressor):
         Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
         the networks of this estimator, which shared the machine with others.
 
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``averaging = 0.99``
+    - ``bias_rate = 4.0``
+    - ``clip_norm = None``
+
     Examples
     --------
     >>> import numpy as np
@@ -192,19 +227,20 @@ class CNNRegressor(KerasRegressor):
     def __init__(
         self,
         *,
-        filters: tuple[int, ...] = (32, 64, 128),
-        kernel_size: int = 3,
-        dense_units: int = 128,
+        width: int | typing.Literal["auto"] = "auto",
+        minutes: float = 10.0,
         activation: str = "relu",
-        dropout: float = 0.3,
+        residual: bool = True,
         flip: bool | typing.Literal["auto"] = "auto",
-        epochs: int = 40,
+        shift: int | typing.Literal["auto"] = "auto",
+        hole: int | typing.Literal["auto"] = "auto",
+        epochs: int | typing.Literal["auto"] = "auto",
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.002,
-        patience: int | None = 10,
-        weight_decay: float = 0.01,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
-        validation_fraction: float = 0.15,
+        learning_rate: float = 0.005,
+        patience: int | None = None,
+        weight_decay: float = 0.02,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "triangular",
+        validation_fraction: float = 0.0,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         ensemble: bool = False,
@@ -236,8 +272,9 @@ class DeepMLPClassifier(KerasClassifier):
     members : int, default=8
         Networks that share their matrices. Each learns by its own loss, and their mean prediction is the
         answer.
-    epochs : int, default=40
-        Passes over the training rows at most.
+    epochs : int or "auto", default=40
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.04
@@ -249,10 +286,10 @@ class DeepMLPClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="coslog4"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="coslog4"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -316,13 +353,13 @@ class DeepMLPClassifier(KerasClassifier):
         embedding_dim: int = 8,
         frequencies: int = 16,
         members: int = 8,
-        epochs: int = 40,
+        epochs: int | typing.Literal["auto"] = 40,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.04,
         patience: int | None = None,
         weight_decay: float = 0.02,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "coslog4",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "coslog4",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -359,8 +396,9 @@ class DeepMLPRegressor(KerasRegressor):
     members : int, default=8
         Networks that share their matrices. Each learns by its own loss, and their mean prediction is the
         answer.
-    epochs : int, default=40
-        Passes over the training rows at most.
+    epochs : int or "auto", default=40
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.04
@@ -370,10 +408,10 @@ class DeepMLPRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.02
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="coslog4"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="coslog4"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -433,12 +471,12 @@ class DeepMLPRegressor(KerasRegressor):
         embedding_dim: int = 8,
         frequencies: int = 16,
         members: int = 8,
-        epochs: int = 40,
+        epochs: int | typing.Literal["auto"] = 40,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.04,
         patience: int | None = None,
         weight_decay: float = 0.02,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "coslog4",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "coslog4",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -641,8 +679,9 @@ class PerceptronClassifier(KerasClassifier):
     ----------
     embedding_dim : int, default=8
         Most values that a category is embedded in.
-    epochs : int, default=200
-        Passes over the training rows at most.
+    epochs : int or "auto", default=200
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.01
@@ -654,10 +693,10 @@ class PerceptronClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -707,13 +746,13 @@ class PerceptronClassifier(KerasClassifier):
         self,
         *,
         embedding_dim: int = 8,
-        epochs: int = 200,
+        epochs: int | typing.Literal["auto"] = 200,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.01,
         patience: int | None = 20,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -735,8 +774,9 @@ class PerceptronRegressor(KerasRegressor):
     ----------
     embedding_dim : int, default=8
         Most values that a category is embedded in.
-    epochs : int, default=200
-        Passes over the training rows at most.
+    epochs : int or "auto", default=200
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.01
@@ -746,10 +786,10 @@ class PerceptronRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -795,12 +835,217 @@ class PerceptronRegressor(KerasRegressor):
         self,
         *,
         embedding_dim: int = 8,
-        epochs: int = 200,
+        epochs: int | typing.Literal["auto"] = 200,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.01,
         patience: int | None = 20,
         weight_decay: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
+        validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class PlainCNNClassifier(KerasClassifier):
+    """Plain CNN: three blocks of convolution and pooling, as courses teach them; ``cnn`` is the stronger network.
+
+    Blocks of convolution, batch normalisation (Ioffe and Szegedy 2015), ReLU and pooling, as many as the
+    image size allows, then one dense layer (LeCun et al. 1998; Lin, Chen and Yan 2014 for the global pooling).
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(32, 64, 128)
+        Filters of each convolution, the first one first.
+    kernel_size : int, default=3
+        Height and width of a convolution in pixels.
+    dense_units : int, default=128
+        Units of the dense layer.
+    activation : str, default="relu"
+        Activation of convolutions and dense layer, any name that Keras knows.
+    dropout : float, default=0.3
+        Share of the values before and behind the dense layer that a training step leaves out.
+    flip : bool or "auto", default="auto"
+        Mirror training images at random. "auto" does so for colour pictures of 32 pixels and more, where
+        left and right rarely matter, and not for digits and drawings.
+    epochs : int or "auto", default=40
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=10
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.01
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo import PlainCNNClassifier
+    >>> X = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), dtype=np.uint8)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = PlainCNNClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        filters: tuple[int, ...] = (32, 64, 128),
+        kernel_size: int = 3,
+        dense_units: int = 128,
+        activation: str = "relu",
+        dropout: float = 0.3,
+        flip: bool | typing.Literal["auto"] = "auto",
+        epochs: int | typing.Literal["auto"] = 40,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 10,
+        weight_decay: float = 0.01,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
+        validation_fraction: float = 0.15,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class PlainCNNRegressor(KerasRegressor):
+    """Plain CNN: three blocks of convolution and pooling, as courses teach them; ``cnn`` is the stronger network.
+
+    Blocks of convolution, batch normalisation (Ioffe and Szegedy 2015), ReLU and pooling, as many as the
+    image size allows, then one dense layer (LeCun et al. 1998; Lin, Chen and Yan 2014 for the global pooling).
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(32, 64, 128)
+        Filters of each convolution, the first one first.
+    kernel_size : int, default=3
+        Height and width of a convolution in pixels.
+    dense_units : int, default=128
+        Units of the dense layer.
+    activation : str, default="relu"
+        Activation of convolutions and dense layer, any name that Keras knows.
+    dropout : float, default=0.3
+        Share of the values before and behind the dense layer that a training step leaves out.
+    flip : bool or "auto", default="auto"
+        Mirror training images at random. "auto" does so for colour pictures of 32 pixels and more, where
+        left and right rarely matter, and not for digits and drawings.
+    epochs : int or "auto", default=40
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.002
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=10
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.01
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.15
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo import PlainCNNRegressor
+    >>> X = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), dtype=np.uint8)
+    >>> y = np.arange(60.0)
+    >>> model = PlainCNNRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        filters: tuple[int, ...] = (32, 64, 128),
+        kernel_size: int = 3,
+        dense_units: int = 128,
+        activation: str = "relu",
+        dropout: float = 0.3,
+        flip: bool | typing.Literal["auto"] = "auto",
+        epochs: int | typing.Literal["auto"] = 40,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.002,
+        patience: int | None = 10,
+        weight_decay: float = 0.01,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -825,8 +1070,9 @@ class PlainMLPClassifier(KerasClassifier):
         Share of the units of a hidden layer that a training step leaves out.
     embedding_dim : int, default=8
         Most values that a category is embedded in.
-    epochs : int, default=100
-        Passes over the training rows at most.
+    epochs : int or "auto", default=100
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.002
@@ -838,10 +1084,10 @@ class PlainMLPClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -894,13 +1140,13 @@ class PlainMLPClassifier(KerasClassifier):
         activation: str = "relu",
         dropout: float = 0.15,
         embedding_dim: int = 8,
-        epochs: int = 100,
+        epochs: int | typing.Literal["auto"] = 100,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.002,
         patience: int | None = 25,
         weight_decay: float = 0.02,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -929,8 +1175,9 @@ class PlainMLPRegressor(KerasRegressor):
         Share of the units of a hidden layer that a training step leaves out.
     embedding_dim : int, default=8
         Most values that a category is embedded in.
-    epochs : int, default=100
-        Passes over the training rows at most.
+    epochs : int or "auto", default=100
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.002
@@ -940,10 +1187,10 @@ class PlainMLPRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.02
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -992,12 +1239,12 @@ class PlainMLPRegressor(KerasRegressor):
         activation: str = "relu",
         dropout: float = 0.15,
         embedding_dim: int = 8,
-        epochs: int = 100,
+        epochs: int | typing.Literal["auto"] = 100,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.002,
         patience: int | None = 25,
         weight_decay: float = 0.02,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -1023,8 +1270,9 @@ class RNNClassifier(KerasClassifier):
         Read the words from both ends.
     dropout : float, default=0.3
         Share of the values before and behind the recurrent layer that a training step leaves out.
-    epochs : int, default=20
-        Passes over the training rows at most.
+    epochs : int or "auto", default=20
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
@@ -1036,10 +1284,10 @@ class RNNClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -1090,13 +1338,13 @@ class RNNClassifier(KerasClassifier):
         cell: typing.Literal["lstm", "gru"] = "lstm",
         bidirectional: bool = True,
         dropout: float = 0.3,
-        epochs: int = 20,
+        epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
         patience: int | None = 4,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -1126,8 +1374,9 @@ class RNNRegressor(KerasRegressor):
         Read the words from both ends.
     dropout : float, default=0.3
         Share of the values before and behind the recurrent layer that a training step leaves out.
-    epochs : int, default=20
-        Passes over the training rows at most.
+    epochs : int or "auto", default=20
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
@@ -1137,10 +1386,10 @@ class RNNRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -1187,12 +1436,12 @@ class RNNRegressor(KerasRegressor):
         cell: typing.Literal["lstm", "gru"] = "lstm",
         bidirectional: bool = True,
         dropout: float = 0.3,
-        epochs: int = 20,
+        epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
         patience: int | None = 4,
         weight_decay: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -1215,8 +1464,9 @@ class ShallowMLPClassifier(KerasClassifier):
         Share of the hidden units that a training step leaves out.
     embedding_dim : int, default=8
         Most values that a category is embedded in.
-    epochs : int, default=200
-        Passes over the training rows at most.
+    epochs : int or "auto", default=200
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
@@ -1228,10 +1478,10 @@ class ShallowMLPClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -1284,13 +1534,13 @@ class ShallowMLPClassifier(KerasClassifier):
         activation: str = "relu",
         dropout: float = 0.1,
         embedding_dim: int = 8,
-        epochs: int = 200,
+        epochs: int | typing.Literal["auto"] = 200,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
         patience: int | None = 20,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -1317,8 +1567,9 @@ class ShallowMLPRegressor(KerasRegressor):
         Share of the hidden units that a training step leaves out.
     embedding_dim : int, default=8
         Most values that a category is embedded in.
-    epochs : int, default=200
-        Passes over the training rows at most.
+    epochs : int or "auto", default=200
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
@@ -1328,10 +1579,10 @@ class ShallowMLPRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -1380,12 +1631,12 @@ class ShallowMLPRegressor(KerasRegressor):
         activation: str = "relu",
         dropout: float = 0.1,
         embedding_dim: int = 8,
-        epochs: int = 200,
+        epochs: int | typing.Literal["auto"] = 200,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
         patience: int | None = 20,
         weight_decay: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -1415,8 +1666,9 @@ class TabmClassifier(KerasClassifier):
         Most values that a category is embedded in.
     frequencies : int, default=16
         Periodic features that embed each number; 0 takes numbers as they are.
-    epochs : int, default=100
-        Passes over the training rows at most.
+    epochs : int or "auto", default=100
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.002
@@ -1428,10 +1680,10 @@ class TabmClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -1492,13 +1744,13 @@ class TabmClassifier(KerasClassifier):
         dropout: float = 0.1,
         embedding_dim: int = 8,
         frequencies: int = 16,
-        epochs: int = 100,
+        epochs: int | typing.Literal["auto"] = 100,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.002,
         patience: int | None = 16,
         weight_decay: float = 0.0003,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -1532,8 +1784,9 @@ class TabmRegressor(KerasRegressor):
         Most values that a category is embedded in.
     frequencies : int, default=16
         Periodic features that embed each number; 0 takes numbers as they are.
-    epochs : int, default=100
-        Passes over the training rows at most.
+    epochs : int or "auto", default=100
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.002
@@ -1543,10 +1796,10 @@ class TabmRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0003
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -1603,12 +1856,12 @@ class TabmRegressor(KerasRegressor):
         dropout: float = 0.1,
         embedding_dim: int = 8,
         frequencies: int = 16,
-        epochs: int = 100,
+        epochs: int | typing.Literal["auto"] = 100,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.002,
         patience: int | None = 16,
         weight_decay: float = 0.0003,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -2007,6 +2260,8 @@ __all__ = [
     "KerasRegressor",
     "PerceptronClassifier",
     "PerceptronRegressor",
+    "PlainCNNClassifier",
+    "PlainCNNRegressor",
     "PlainMLPClassifier",
     "PlainMLPRegressor",
     "RNNClassifier",

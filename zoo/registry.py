@@ -28,6 +28,10 @@ SETTINGS         settings of the training that are no parameters, see ``zoo/trai
 PREPROCESSING    arguments of the preprocessor; none
 LIMITS           (least, below) of parameters whose default says too little; none
 JIT              False where XLA does not pay; True
+AUTO             a function ``(inputs, n_rows, values)`` of the specification of the inputs, about how
+                 many rows are trained on, and all parameters: values of those that are "auto"; none
+START            a function ``(model, arrays)`` that sets weights of a new network from training rows as
+                 it takes them, at most 2,000, by name of the input; none
 ===============  ==================================================================================
 """
 
@@ -48,7 +52,7 @@ if TYPE_CHECKING:  # they are defined in modules that import NumPy
 FACTS = {"MODALITIES", "TASKS", "NAME", "REQUIRES", "EXTRA", "REFERENCE", "LEARNING_CURVE"}
 FACTS_OF = {
     "classical": {*FACTS, "OPERATIONS", "TRUSTED", "THREADS"},
-    "deep": {*FACTS, "TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "JIT"},
+    "deep": {*FACTS, "TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "JIT", "AUTO", "START"},
 }
 _PACKAGES: dict[Family, str] = {"deep": "deepworth.zoo.models", "classical": "deepworth.zoo.baselines"}
 

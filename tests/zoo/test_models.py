@@ -20,10 +20,11 @@ TINY = {
     "plain-mlp": {"hidden_units": (16, 16), "epochs": 40, "learning_rate": 0.01},
     "deep-mlp": {"hidden_units": (16, 16), "batch_size": 32},
     "tabm": {"hidden_units": (16,), "members": 4, "epochs": 30, "learning_rate": 0.01},
-    "cnn": {"filters": (4, 8), "dense_units": 16, "dropout": 0.1, "epochs": 15, "learning_rate": 0.01},
     "embedding-bag": {"embedding_dim": 8, "epochs": 15, "learning_rate": 0.02},
     "text-cnn": {"embedding_dim": 8, "filters": 8, "dropout": 0.1, "epochs": 15, "learning_rate": 0.02},
     "wide-mlp": {"hidden_units": 16, "epochs": 15, "learning_rate": 0.02},
+    "cnn": {"width": 8, "epochs": 15, "learning_rate": 0.02, "validation_fraction": 0.15},
+    "plain-cnn": {"filters": (4, 8), "dense_units": 16, "dropout": 0.1, "epochs": 15, "learning_rate": 0.01},
     "rnn": {"embedding_dim": 8, "recurrent_units": 8, "dropout": 0.1, "epochs": 15, "learning_rate": 0.02},
 }
 CASES = [(name, task) for name, entry in registry.entries("deep").items() for task in entry.constant("TASKS")]

@@ -361,6 +361,7 @@ def test_the_schedules_are_the_published_ones():
     np.testing.assert_allclose(SCHEDULES["coslog4"](borders), 0, atol=1e-12)
     peaks = (2 ** (np.arange(4) + 0.5) - 1) / 15
     np.testing.assert_allclose(SCHEDULES["coslog4"](peaks), 1)
+    np.testing.assert_allclose(SCHEDULES["triangular"](np.array([0.0, 0.25, 0.625])), [0.1, 1, 0.5])
 
 
 def test_the_rate_of_every_step_follows_the_schedule():

@@ -33,7 +33,7 @@ from ..inner_splits import (
     member_splits,
     validation_split,
 )
-from ..preprocessing.base import RawRows, checked_images, checked_texts
+from ..preprocessing.base import RawRows, checked_images, checked_texts, coarse
 from ..training.settings import check_parameters
 from .fitting import FitPlan, OnEnd, Progress, RowSource, fit_many
 
@@ -282,14 +282,20 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
         from ..training.architecture import Architecture
         from ..training.settings import Settings
 
-        shape = tuple((name, _hashable(getattr(self, name))) for name in self._entry.parameters)
+        values = self._values(n_rows)
+        shape = tuple((name, _hashable(values[name])) for name in self._entry.parameters)
         architecture = Architecture(
-            self._entry.call, shape, self.preprocessor_.spec, self._units(), self._task()
+            self._entry.call,
+            shape,
+            self.preprocessor_.spec,
+            self._units(),
+            self._task(),
+            self._entry.constant("START", None),
         )
         batch_size = self._batch_size(n_rows)
-        steps = self.epochs * (n_rows // min(batch_size, n_rows))
+        steps = values["epochs"] * (n_rows // min(batch_size, n_rows))
         settings = Settings(
-            **{name: getattr(self, name) for name in _SHARED_SETTINGS},
+            **{name: values[name] for name in _SHARED_SETTINGS},
             label_smoothing=getattr(self, "label_smoothing", 0.0),
             batch_size=batch_size,
             jit=self._worth_compiling(steps),
@@ -301,6 +307,12 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
         """Whether XLA pays: never, from the usual number of steps, or from the one that the entry states."""
         stated = self._entry.constant("JIT", True)
         return bool(stated) and steps >= (_STEPS_WORTH_COMPILING if stated is True else stated)
+
+    def _values(self, n_rows: int) -> dict[str, Any]:
+        """The parameters, those that are "auto" as the network's file chooses them for so many rows."""
+        values = {name: getattr(self, name) for name in self._defaults}
+        choose = self._entry.constant("AUTO", None)
+        return values if choose is None else values | choose(self.preprocessor_.spec, coarse(n_rows), values)
 
     def _adopt(self, architecture: Any, trained: Sequence[Any], planning: float) -> None:
         """Take over the trained members as this estimator's network."""

@@ -27,7 +27,8 @@ class TrainingParameters:
     Parameters
     ----------
     epochs
-        Passes over the training rows at most.
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate
@@ -42,7 +43,7 @@ class TrainingParameters:
     schedule
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight
@@ -57,13 +58,13 @@ class TrainingParameters:
         Networks of an ensemble.
     """
 
-    epochs: int = 100
+    epochs: int | Literal["auto"] = 100
     batch_size: int | Literal["auto"] = "auto"
     learning_rate: float = 1e-3
     patience: int | None = 15
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    schedule: Literal["constant", "cosine", "flat-cosine", "coslog4"] = "constant"
+    schedule: Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant"
     validation_fraction: float = 0.15
     class_weight: Mapping[str, float] | Mapping[int, float] | Literal["balanced"] | None = None
     random_state: int | np.random.RandomState | None = None

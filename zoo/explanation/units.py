@@ -67,7 +67,14 @@ def activations(network: Network, arrays: dict[str, np.ndarray]) -> list[tuple[s
 
     with replaced_calls({layer: recording(layer) for layer in hidden_layers(network)}):
         network.outputs(arrays)
-    return [(name, np.concatenate(parts)) for name, parts in recorded.items()]
+    n_rows = len(next(iter(arrays.values())))
+    return [(name, _of_rows(parts, n_rows)) for name, parts in recorded.items()]
+
+
+def _of_rows(parts: list[np.ndarray], n_rows: int) -> np.ndarray:
+    """Values of rows, means where a network sees each row several times, as an image and its mirror image."""
+    copies = sum(map(len, parts)) // max(1, n_rows)
+    return np.concatenate([part.reshape(copies, -1, part.shape[-1]).mean(axis=0) for part in parts])
 
 
 def unit_roles(

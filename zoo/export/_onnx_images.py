@@ -149,7 +149,27 @@ def _coarse_colours(graph: Graph, x: Tensor, height: int, width: int, grid: int 
     return graph.concat(parts)
 
 
-LAYERS: dict[str, LayerWriter] = {"ResizeImage": _resize}
+def _augment(call: Call) -> Tensor:
+    """Training alone changes images."""
+    return call.inputs[0]
+
+
+def _both_ways(call: Call) -> Tensor:
+    images, end = call.inputs[0], np.iinfo(np.int64).min
+    return call.graph.concat([images, call.graph.columns(images, -1, end, axis=2, step=-1)], axis=0)
+
+
+def _mean_of_both(call: Call) -> Tensor:
+    pairs = call.graph.reshape(call.inputs[0], [2, -1, int(call.shape[-1] or 1)])
+    return call.graph.op("ReduceMean", pairs, np.array([0]), keepdims=0)
+
+
+LAYERS: dict[str, LayerWriter] = {
+    "Augment": _augment,
+    "BothWays": _both_ways,
+    "MeanOfBoth": _mean_of_both,
+    "ResizeImage": _resize,
+}
 
 STEPS: dict[str, StepWriter] = {
     "Flatten": _flatten,

@@ -118,6 +118,11 @@ def _pooling(call: Call) -> Tensor:
     return _channels_last(call, kind, kernel_shape=call.layer.pool_size, strides=call.layer.strides)
 
 
+def _global_pooling(call: Call) -> Tensor:
+    kind = "ReduceMax" if "Max" in type(call.layer).__name__ else "ReduceMean"
+    return call.graph.op(kind, call.inputs[0], np.array([1, 2]), keepdims=int(call.layer.keepdims))
+
+
 def _batch_normalisation(call: Call) -> Tensor:
     layer = call.layer
     deviation = np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
@@ -268,7 +273,9 @@ LAYERS: dict[str, LayerWriter] = {
     "Flatten": _reshape,
     "GRU": _recurrent,
     "GetItem": _pick,
+    "GlobalAveragePooling2D": _global_pooling,
     "GlobalMaxPooling1D": _strongest,
+    "GlobalMaxPooling2D": _global_pooling,
     "Identity": _same,
     "LSTM": _recurrent,
     "MaxPooling2D": _pooling,

@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -49,13 +49,22 @@ class Architecture:
     spec: InputSpec
     units: int
     task: Task
+    start: Callable[[Any, dict[str, np.ndarray]], None] | None = field(default=None, compare=False)
 
     def new(self, seed: int) -> keras.Model:
         """A network with fresh weights; the caller's random state stays as it was."""
         with seeded(seed):
             return self.build(self.spec, self.units, **dict(self.params))
 
+    def started(self, seed: int, rows: Part | StreamedPart) -> keras.Model:
+        """A network about to be trained on these rows: fresh weights, and those that start from rows."""
+        model = self.new(seed)
+        if self.start is not None:
+            self.start(model, rows.some(_ROWS_OF_A_START).arrays)
+        return model
 
+
+_ROWS_OF_A_START = 2000  # training rows that start weights are computed from
 _SEEDING = threading.Lock()
 
 
@@ -102,6 +111,12 @@ class Part:
     def __len__(self) -> int:
         return len(self.target)
 
+    def some(self, n: int) -> Part:
+        """At most so many rows, evenly spread."""
+        rows = _spread(len(self), n)
+        arrays = {name: values[rows] for name, values in self.arrays.items()}
+        return Part(arrays, self.target[rows], self.weight[rows])
+
 
 @dataclass
 class StreamedPart:
@@ -129,6 +144,10 @@ class StreamedPart:
 
     def __len__(self) -> int:
         return self.n_rows
+
+    def some(self, n: int) -> Part:
+        """At most so many rows, evenly spread."""
+        return self.piece(_spread(len(self), n))
 
     def whole(self) -> Part:
         """All rows at once, for a program that holds them together."""
@@ -160,6 +179,10 @@ class Replica:
     train: Part | StreamedPart
     validation: Part | None
     seed: int
+
+
+def _spread(n_rows: int, n: int) -> np.ndarray:
+    return np.linspace(0, n_rows - 1, min(n_rows, n)).astype(int)
 
 
 _COPIES = 8  # weights, two moments, best weights, gradient, and what a step writes anew

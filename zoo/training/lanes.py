@@ -155,7 +155,8 @@ class _LaneTraining:
         replicas = [replica for _, replica in numbered]
         batch_size = usable_batch(settings.batch_size, min(len(replica.train) for replica in replicas))
         self.running = [
-            Lane(number, replica, batch_size, architecture.new(replica.seed)) for number, replica in numbered
+            Lane(number, replica, batch_size, architecture.started(replica.seed, replica.train))
+            for number, replica in numbered
         ]
         self.models = [lane.model for lane in self.running]
         self._prepare(architecture, replicas, batch_size, bool(callbacks))
@@ -239,6 +240,7 @@ def _recipe(
         settings.beta_2,
         settings.clip_norm,
         settings.averaging,
+        settings.bias_rate,
         settings.weight_decay > 0,
         epochs,
         streamed,

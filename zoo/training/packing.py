@@ -44,6 +44,13 @@ class Packing:
             (*decayed, np.concatenate(small)) if small else tuple(decayed),
         )
 
+    def rates(self, of_biases: float) -> list[Any]:
+        """Factors of the learning rate of each block: ``of_biases`` for weights with one axis, else 1."""
+        small = self.shapes[self.n_matrices :]
+        factors = [np.full(_size(shape), of_biases if len(shape) < 2 else 1.0) for shape in small]
+        mixed = np.concatenate(factors).astype(np.float32) if of_biases != 1.0 and small else 1.0
+        return [1.0] * self.n_matrices + [mixed] * bool(small)
+
     @property
     def n_weights(self) -> int:
         """Length of the vector."""

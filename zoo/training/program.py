@@ -104,6 +104,7 @@ class Recipe:
     beta_2: float = 0.999
     clip_norm: float | None = 1.0
     averaging: float = 0.0
+    bias_rate: float = 1.0
     decays: bool = True
     epochs: int = 1  # in one call
     streamed: bool = False  # a call does a piece of an epoch, and validates in the last one only
@@ -119,6 +120,7 @@ class Program:
         variables = self.model.trainable_variables
         large = sum(int(np.prod(v.shape)) for v in variables) >= LARGE
         self._packing = Packing.of(variables, apart=recipe.jit or large)
+        self._rates = self._packing.rates(recipe.bias_rate)
         self._axes = (recipe.lanes,) if recipe.lanes > 1 else ()
         self._lock = threading.Lock()
         self._functions: dict[str, Any] = {}
@@ -293,8 +295,8 @@ class Program:
             for w, decayed in zip(moving.trainable, self._packing.decayed, strict=True)
         ]
         trainable = [
-            w - _like(rate, w) * m / (tf.sqrt(v) + epsilon)
-            for w, m, v in zip(kept, first, second, strict=True)
+            w - _faster(_like(rate, w), factors) * m / (tf.sqrt(v) + epsilon)
+            for w, m, v, factors in zip(kept, first, second, self._rates, strict=True)
         ]
         averaged = moving.averaged
         if self.recipe.averaging:
@@ -369,6 +371,11 @@ class Program:
         labels = tf.one_hot(target, self.architecture.units)
         smooth = labels * (1.0 - smoothing) + smoothing / self.architecture.units
         return tf.nn.softmax_cross_entropy_with_logits(labels=smooth, logits=outputs)
+
+
+def _faster(rate: Any, factors: Any) -> Any:
+    """The rate of each weight; no operation where all have the same."""
+    return rate * factors if np.ndim(factors) else rate
 
 
 def _moments(beta: float, old: Sequence[Any], new: Sequence[Any]) -> list[Any]:

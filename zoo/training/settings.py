@@ -11,7 +11,7 @@ import numpy as np
 
 from ...datasets import InputError
 
-Schedule = Literal["constant", "cosine", "flat-cosine", "coslog4"]
+Schedule = Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class Settings:
         Decoupled decay of matrices.
     label_smoothing : float, default=0.0
         Share of the target spread evenly over the classes.
-    schedule, decay_schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="constant"
-        Learning rate and weight decay over the training, see :data:`SCHEDULES`.
+    schedule, decay_schedule : str, default="constant"
+        "constant", "cosine", "flat-cosine", "coslog4" or "triangular": learning rate and weight decay over
+        the training, see :data:`SCHEDULES`.
     beta_2 : float, default=0.999
         Decay of AdamW's second moment.
     clip_norm : float or None, default=1.0
@@ -45,6 +46,8 @@ class Settings:
     averaging : float, default=0.0
         Above 0 the running mean of the weights, with this decay a step, is watched and kept (Polyak and
         Juditsky 1992).
+    bias_rate : float, default=1.0
+        Factor of the learning rate for biases and the weights of normalisations, all that has one axis.
     workers : int or None, default=None
         Threads of a fleet; None takes as many as keep all cores busy.
     lanes : int, default=1
@@ -69,6 +72,7 @@ class Settings:
     clip_norm: float | None = 1.0
     jit: bool = True
     averaging: float = 0.0
+    bias_rate: float = 1.0
     workers: int | None = None
     lanes: int = 1
 
@@ -122,11 +126,20 @@ def coslog4(progress: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 - np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * progress)))
 
 
+def triangular(progress: np.ndarray) -> np.ndarray:
+    """Straight up to 1 over the first quarter, then straight down to 0.
+
+    A short form of the one-cycle policy of Smith and Topin (2018), as Jordan (2024) uses it.
+    """
+    return np.interp(progress, (0.0, 0.25, 1.0), (0.1, 1.0, 0.0))
+
+
 SCHEDULES: dict[Schedule, Callable[[np.ndarray], np.ndarray]] = {
     "constant": constant,
     "cosine": cosine,
     "flat-cosine": flat_cosine,
     "coslog4": coslog4,
+    "triangular": triangular,
 }
 
 
@@ -161,6 +174,10 @@ class Rule:
         words += f" of at least {least:g}" if below is None else f" from {least:g} to below {below:g}"
         return cls(lambda v: kind(v) and least <= v and (below is None or v < below), words)
 
+    def or_auto(self) -> Rule:
+        """The same, or "auto"."""
+        return Rule(lambda v: v == "auto" or self.allows(v), f'{self.words} or "auto"')
+
 
 COUNT = Rule.within((1, None), whole=True)
 SHARE = Rule.within((0, 1))
@@ -184,12 +201,17 @@ TRAINING_RULES: dict[str, Rule] = {
 
 
 def rule_of(name: str, default: object, limits: Mapping[str, Limits]) -> Rule | None:
-    """The rule of a parameter: of training, or of a network by its limits and the type of its default."""
+    """The rule of a parameter: of training, or of a network by its limits and the type of its default.
+
+    Where the default is "auto", that is allowed beside whole numbers within the limits.
+    """
     if name in TRAINING_RULES:
-        return TRAINING_RULES[name]
-    if name in limits:
-        return Rule.within(limits[name], whole=_is_int(default))
-    return next((rule for rule in (COUNT, SIZES) if rule.allows(default)), None)
+        rule = TRAINING_RULES[name]
+    elif name in limits:
+        rule = Rule.within(limits[name], whole=_is_int(default) or default == "auto")
+    else:
+        return next((rule for rule in (COUNT, SIZES) if rule.allows(default)), None)
+    return rule.or_auto() if default == "auto" and not rule.allows("auto") else rule
 
 
 def check_parameters(

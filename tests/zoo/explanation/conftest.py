@@ -57,7 +57,7 @@ def digits_network():
     from deepworth import load_dataset
 
     data = load_dataset("digits").take(np.arange(400))
-    model = registry.create("cnn", "multiclass", "image", random_state=0, epochs=2, filters=(8, 16))
+    model = registry.create("cnn", "multiclass", "image", random_state=0, epochs=4, width=8)
     return data, model.fit(data.X, data.y)
 
 

@@ -273,7 +273,7 @@ def test_texts_with_their_tokeniser_inside(name, tmp_path):
 
 def test_images_of_any_size(tmp_path):
     dataset = load_dataset("digits", rows=100)
-    saved("cnn", dataset, tmp_path / "model", epochs=1, filters=(4,), dense_units=8)
+    saved("cnn", dataset, tmp_path / "model", epochs=1, width=4)
     report = export(tmp_path / "model", tmp_path / "x", only=["onnx"])
     assert report.formats["onnx"].status == "works", report
     proof = json.loads((tmp_path / "x" / "proof.json").read_text())

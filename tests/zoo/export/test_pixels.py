@@ -48,9 +48,7 @@ def test_gradients_of_colours_that_are_equally_strong(gap):
 def test_a_network_sees_images_of_every_size_alike(gap):
     """Reductions by even factors above all: there whole rows of pixels lie between two grey levels."""
     dataset = load_dataset("digits", rows=80)
-    model = registry.create(
-        "cnn", "multiclass", "image", random_state=0, epochs=2, filters=(8,), dense_units=16
-    )
+    model = registry.create("cnn", "multiclass", "image", random_state=0, epochs=2, width=8)
     model.fit(dataset.X, dataset.y)
     rng = np.random.default_rng(2)
     sides = [(8 * i, 8 * j) for i in (1, 2, 3, 4, 6) for j in (1, 2, 5)] + rng.integers(
