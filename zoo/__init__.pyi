@@ -26,7 +26,6 @@ class CNNClassifier(KerasClassifier):
         core of 80 GFLOP/s. More of it buys more accuracy; few images never use it up.
     activation : str, default="relu"
         Activation of the convolutions, any name that Keras knows.
-    residual : bool, default=True
     flip : bool or "auto", default="auto"
         Mirror training images at random, and predict the mean of an image and its mirror image. "auto" does
         so for colour pictures of 32 pixels and more, where left and right rarely matter, and not for digits
@@ -111,7 +110,6 @@ class CNNClassifier(KerasClassifier):
         width: int | typing.Literal["auto"] = "auto",
         minutes: float = 10.0,
         activation: str = "relu",
-        residual: bool = True,
         flip: bool | typing.Literal["auto"] = "auto",
         shift: int | typing.Literal["auto"] = "auto",
         hole: int | typing.Literal["auto"] = "auto",
@@ -151,7 +149,6 @@ class CNNRegressor(KerasRegressor):
         core of 80 GFLOP/s. More of it buys more accuracy; few images never use it up.
     activation : str, default="relu"
         Activation of the convolutions, any name that Keras knows.
-    residual : bool, default=True
     flip : bool or "auto", default="auto"
         Mirror training images at random, and predict the mean of an image and its mirror image. "auto" does
         so for colour pictures of 32 pixels and more, where left and right rarely matter, and not for digits
@@ -230,7 +227,6 @@ class CNNRegressor(KerasRegressor):
         width: int | typing.Literal["auto"] = "auto",
         minutes: float = 10.0,
         activation: str = "relu",
-        residual: bool = True,
         flip: bool | typing.Literal["auto"] = "auto",
         shift: int | typing.Literal["auto"] = "auto",
         hole: int | typing.Literal["auto"] = "auto",

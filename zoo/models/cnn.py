@@ -38,7 +38,6 @@ def build(
     width: int | Literal["auto"] = "auto",
     minutes: float = 10.0,
     activation: str = "relu",
-    residual: bool = True,
     flip: bool | Literal["auto"] = "auto",
     shift: int | Literal["auto"] = "auto",
     hole: int | Literal["auto"] = "auto",
@@ -83,8 +82,7 @@ def build(
     x = keras.layers.Activation(activation)(x)
     for filters in _stages(x.shape[1:3], 32 if width == "auto" else width):
         x = _convolution(x, filters, activation, pooled=True)
-        y = _convolution(x, filters, activation)
-        x = keras.layers.Add()([x, y]) if residual else y
+        x = keras.layers.Add()([x, _convolution(x, filters, activation)])
     x = keras.layers.GlobalMaxPooling2D()(x)
     x = keras.layers.Dense(units, name="output")(x)
     x = MeanOfBoth()(x) if flip else x

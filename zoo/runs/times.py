@@ -10,6 +10,7 @@ LAWS: dict[str, dict[str, tuple[float, float, float, float, float]]] = {
         "constant": (0.00778, 1.09e-06, 0.697, 0.756, 0.473),
         "hog-svm": (0.00152, 1.1e-06, 1.45, 0.6, 0.473),
         "pca-svm": (0.00696, 9.67e-06, 0.968, 0.387, 0.478),
+        "plain-cnn": (0.179, 0.000547, 0.981, 0.453, 0.487),
         "random-forest": (0.0342, 7.45e-05, 1.01, 0.297, 0.482),
     },
     "tabular": {

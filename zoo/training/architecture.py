@@ -33,6 +33,8 @@ class Architecture:
         Its outputs: 1, or the number of classes.
     task : {"binary", "multiclass", "regression"}
         What it predicts.
+    start : callable, optional
+        ``start(model, arrays)`` of a network's file sets weights of a new network from training rows.
 
     Examples
     --------

@@ -377,6 +377,7 @@ def _checked():
     tiny = {
         "perceptron": {"epochs": 30, "learning_rate": 0.05},
         "cnn": {"epochs": 1},
+        "plain-cnn": {"epochs": 1},
         "rnn": {"epochs": 1},
         "text-cnn": {"epochs": 1},
         "embedding-bag": {"epochs": 1},
