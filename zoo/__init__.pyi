@@ -495,8 +495,9 @@ class EmbeddingBagClassifier(KerasClassifier):
         Units of a hidden layer behind the sum; 0 is none.
     dropout : float, default=0.3
         Share of the values before the output layer that a training step leaves out.
-    epochs : int, default=20
-        Passes over the training rows at most.
+    epochs : int or "auto", default=20
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
@@ -508,10 +509,10 @@ class EmbeddingBagClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -560,13 +561,13 @@ class EmbeddingBagClassifier(KerasClassifier):
         embedding_dim: int = 64,
         hidden_units: int = 0,
         dropout: float = 0.3,
-        epochs: int = 20,
+        epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -593,8 +594,9 @@ class EmbeddingBagRegressor(KerasRegressor):
         Units of a hidden layer behind the sum; 0 is none.
     dropout : float, default=0.3
         Share of the values before the output layer that a training step leaves out.
-    epochs : int, default=20
-        Passes over the training rows at most.
+    epochs : int or "auto", default=20
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
@@ -604,10 +606,10 @@ class EmbeddingBagRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -652,12 +654,12 @@ class EmbeddingBagRegressor(KerasRegressor):
         embedding_dim: int = 64,
         hidden_units: int = 0,
         dropout: float = 0.3,
-        epochs: int = 20,
+        epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
         patience: int | None = 3,
         weight_decay: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -1880,8 +1882,9 @@ class TextCNNClassifier(KerasClassifier):
         Neighbouring words that a filter sees.
     dropout : float, default=0.5
         Share of the strongest answers that a training step leaves out.
-    epochs : int, default=12
-        Passes over the training rows at most.
+    epochs : int or "auto", default=12
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.002
@@ -1893,10 +1896,10 @@ class TextCNNClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -1952,13 +1955,13 @@ class TextCNNClassifier(KerasClassifier):
         filters: int = 64,
         widths: tuple[int, ...] = (3, 4, 5),
         dropout: float = 0.5,
-        epochs: int = 12,
+        epochs: int | typing.Literal["auto"] = 12,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.002,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -1985,8 +1988,9 @@ class TextCNNRegressor(KerasRegressor):
         Neighbouring words that a filter sees.
     dropout : float, default=0.5
         Share of the strongest answers that a training step leaves out.
-    epochs : int, default=12
-        Passes over the training rows at most.
+    epochs : int or "auto", default=12
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.002
@@ -1996,10 +2000,10 @@ class TextCNNRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -2051,12 +2055,12 @@ class TextCNNRegressor(KerasRegressor):
         filters: int = 64,
         widths: tuple[int, ...] = (3, 4, 5),
         dropout: float = 0.5,
-        epochs: int = 12,
+        epochs: int | typing.Literal["auto"] = 12,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.002,
         patience: int | None = 3,
         weight_decay: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -2077,8 +2081,9 @@ class WideMLPClassifier(KerasClassifier):
         Units of the hidden layer.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
-    epochs : int, default=12
-        Passes over the training rows at most.
+    epochs : int or "auto", default=12
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.001
@@ -2090,10 +2095,10 @@ class WideMLPClassifier(KerasClassifier):
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
@@ -2141,13 +2146,13 @@ class WideMLPClassifier(KerasClassifier):
         *,
         hidden_units: int = 1024,
         dropout: float = 0.5,
-        epochs: int = 12,
+        epochs: int | typing.Literal["auto"] = 12,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.001,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -2172,8 +2177,9 @@ class WideMLPRegressor(KerasRegressor):
         Units of the hidden layer.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
-    epochs : int, default=12
-        Passes over the training rows at most.
+    epochs : int or "auto", default=12
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.001
@@ -2183,10 +2189,10 @@ class WideMLPRegressor(KerasRegressor):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4"}, default="cosine"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
-        twice as long as the one before.
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
     validation_fraction : float, default=0.15
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
@@ -2230,12 +2236,12 @@ class WideMLPRegressor(KerasRegressor):
         *,
         hidden_units: int = 1024,
         dropout: float = 0.5,
-        epochs: int = 12,
+        epochs: int | typing.Literal["auto"] = 12,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.001,
         patience: int | None = 3,
         weight_decay: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4"] = "cosine",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,

@@ -50,7 +50,8 @@ def test_the_first_layer_whitens_patches(shape):
     np.testing.assert_allclose(values.mean(axis=0), 0.0, atol=0.02)
     covariance = np.cov(values[:, :half].T)
     np.testing.assert_allclose(covariance - np.diag(np.diag(covariance)), 0.0, atol=0.02)
-    assert np.diag(covariance).min() > 0.05 and np.diag(covariance).max() < 1.02
+    assert np.diag(covariance).min() > 0.05
+    assert np.diag(covariance).max() < 1.02
 
 
 def test_whitening_does_not_depend_on_the_order_of_the_images():
@@ -145,7 +146,8 @@ def test_a_photograph_and_its_mirror_image_get_the_same_answer(photographs):
     X, _, model = photographs
     np.testing.assert_allclose(model.predict_proba(X), model.predict_proba(X[:, :, ::-1]), atol=1e-6)
     kinds = {type(layer).__name__: layer for layer in model.model_.layers}
-    assert kinds["Augment"].get_config()["flip"] and kinds["Augment"].get_config()["hole"] == 9
+    assert kinds["Augment"].get_config()["flip"]
+    assert kinds["Augment"].get_config()["hole"] == 9
     drawing = cnn.build(spec(40, 36, 1), 1)
     assert "BothWays" not in {type(layer).__name__ for layer in drawing.layers}
 
