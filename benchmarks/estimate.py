@@ -13,6 +13,7 @@ import pprint
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -221,7 +222,7 @@ def anchor(laws: dict[str, dict[str, Any]]) -> None:
         answer, data = kept(f"tradeoff-{name}"), deepworth.load_dataset(name)
         if answer is None or data.modality not in laws:
             continue
-        shape = shape_of(dataset_facts(data), 0.25)
+        shape = shape_of(dataset_facts(data), SimpleNamespace(test_over_train=0.25, train_rows=None))
         own, rows = laws[data.modality], answer["leaderboard"]
         expected = sum(
             law(own[r["model"]], shape) * (fleet_factor(5, 4) if r["family"] == "deep" else 5)

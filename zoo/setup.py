@@ -33,14 +33,20 @@ class Design:
     ----------
     models : tuple of str or None
         Names of models, those of the user's own included; None for all that suit the data.
+    without : tuple of str
+        Models to leave out.
     params : dict of dict
         Parameters by model.
     preset : {"quick", "standard", "thorough"}
-        5-fold, 10-fold, or three times 10-fold cross-validation.
+        5-fold, 10-fold, or three times 10-fold cross-validation, and the time that it promises.
+    total_time : float, str or None
+        Seconds that the run should take, or as "10m", instead of the time that the preset promises.
     folds, repeats : int or None
         Override the preset.
     holdout : float or None
         Fraction of the rows to hold out ``repeats`` times instead of cross-validating.
+    train_rows : int or None
+        Train on at most so many rows of each fold.
     calibrate : {"auto", "none", "temperature", "platt", "matrix", "isotonic"} or None
         How the probabilities of every model are calibrated.
     costs : bool
@@ -48,11 +54,14 @@ class Design:
     """
 
     models: tuple[str, ...] | None = field(default=None, metadata={"flag": "model"})
+    without: tuple[str, ...] = ()
     params: Parameters = field(default_factory=dict, metadata={"flag": "set"})
     preset: Preset = "quick"
+    total_time: float | str | None = None
     folds: int | None = None
     repeats: int | None = None
     holdout: float | None = None
+    train_rows: int | None = None
     calibrate: Calibration | None = None
     costs: bool = True
 
@@ -131,10 +140,13 @@ class SetupOptions(ReadOptions, ResourceOptions, total=False):
     """The options of a comparison for type checkers; :func:`deepworth.compare` explains them."""
 
     models: Sequence[ModelLike] | ModelLike | None
+    without: Sequence[str] | str
     preset: Preset
+    total_time: float | str | None
     folds: int | None
     repeats: int | None
     holdout: float | None
+    train_rows: int | None
     calibrate: Calibration | None
     costs: bool
     params: Parameters | None
@@ -308,7 +320,7 @@ def _takes_names(name: str) -> bool:
 def _tupled(name: str, value: Any) -> Any:
     """Names in any sequence are a tuple; one name alone is a tuple of one."""
     if isinstance(value, str) or (name == "models" and is_one_model(value)):
-        return (value,) if name in ("models", "budget") else value
+        return (value,) if name in ("models", "without", "budget") else value
     names = _takes_names(name) and value is not None
     return tuple(value) if names or isinstance(value, list) else value
 

@@ -180,6 +180,14 @@ MODELS = option(
     metavar="NAMES",
     help="Only these models, separated by commas; `deepworth models` lists them, and my.py:NAME is your own.",
 )
+WITHOUT = option(
+    "--without",
+    group="Models",
+    multiple=True,
+    callback=names,
+    metavar="NAMES",
+    help="Leave out these models, separated by commas.",
+)
 SET = option(
     "--set",
     "params",

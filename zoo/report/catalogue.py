@@ -31,7 +31,18 @@ from ..results.models import (
 from ..results.runs import ModelEstimate, Preview, RunSummary, RunVerification
 from ..results.saved import Evaluation, SavedModelCost, Trained
 from .terminal import _SEVERITY, console, print_json
-from .words import FAMILY_COLOURS, MAY_LEAK, OUTCOMES, about, data_facts, number, seconds, show_cost, size
+from .words import (
+    FAMILY_COLOURS,
+    MAY_LEAK,
+    OUTCOMES,
+    about,
+    data_facts,
+    decision_lines,
+    number,
+    seconds,
+    show_cost,
+    size,
+)
 
 if TYPE_CHECKING:
     from ...datasets import DataCheck, DatasetDescription, DatasetInfo
@@ -282,6 +293,8 @@ def show_plan(preview: Preview, *, as_json: bool = False) -> None:
     facts = ", ".join(data_facts(preview.dataset))
     out.print(Text.assemble((preview.dataset.name, "bold"), ": ", facts))
     out.print(Text(splits_line(preview)))
+    for line in decision_lines(preview.plan):
+        out.print(Text(f"{line}.", "yellow"))
     out.print(_estimates(preview.models))
     jobs = sum(model.jobs for model in preview.models)
     out.print(Text(f"{jobs} fits, {about(preview.estimate)}", "bold"))

@@ -68,7 +68,7 @@ def markdown(sheet: ReportSheet) -> str:
     answer = sheet.result
     parts = [
         f"# {escape(answer.dataset.name)}: {outcome_words(answer.verdict)}",
-        escape(", ".join(facts(answer))) + ".",
+        escape(facts(answer)) + ".",
         *_verdict(answer),
         "## Leaderboard",
         _leaderboard(answer),

@@ -87,7 +87,7 @@ def comparison(answer: Answer, width: int = 100) -> list[RenderableType]:
 
 
 def _headline(answer: Answer) -> Text:
-    return Text.assemble((f"\n{answer.dataset.name}", "bold"), ": ", ", ".join(facts(answer)))
+    return Text.assemble((f"\n{answer.dataset.name}", "bold"), ": ", facts(answer))
 
 
 def _findings(findings: Sequence[Finding], most: int = 8) -> Group:

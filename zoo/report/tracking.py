@@ -20,6 +20,7 @@ _PLAN = (
     "preset",
     "seed",
     "holdout",
+    "train_rows",
     "calibrate",
     "threads",
     "official_test",

@@ -151,9 +151,18 @@ def without_reference(rows: Iterable[LeaderboardRow]) -> list[LeaderboardRow]:
     return [row for row in rows if not row.reference]
 
 
-def facts(answer: Answer) -> list[str]:
-    """The data, and how models were scored."""
-    return [*data_facts(answer.dataset), _scored_on(answer.plan, answer.dataset)]
+def facts(answer: Answer) -> str:
+    """The data, how models were scored, and what was left out to fit into the time."""
+    words = ", ".join([*data_facts(answer.dataset), _scored_on(answer.plan, answer.dataset)])
+    return ". ".join([words, *decision_lines(answer.plan)])
+
+
+def decision_lines(plan: PlanFacts) -> list[str]:
+    """What was left out so that a run fits into its time, in a sentence without its full stop."""
+    if not plan.decisions:
+        return []
+    more = "standard" if plan.preset == "quick" else "thorough"
+    return [f"To fit into its time: {'; '.join(plan.decisions)}; --preset {more} or --total-time allows more"]
 
 
 def _scored_on(plan: PlanFacts, data: DatasetFacts) -> str:
@@ -163,9 +172,14 @@ def _scored_on(plan: PlanFacts, data: DatasetFacts) -> str:
     if plan.in_time_order:
         return f"scored on {plan.folds} later periods"
     if plan.holdout:
-        return f"scored on {plan.holdout:.0%} of the rows, held out {plan.repeats} times"
+        return f"scored on {plan.holdout:.0%} of the rows, held out {how_often(plan.repeats)}"
     repeats = f", {plan.repeats} times" if plan.repeats > 1 else ""
     return f"scored by {plan.folds}-fold cross-validation{repeats}"
+
+
+def how_often(count: int) -> str:
+    """Once, twice, 3 times."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def data_facts(data: DatasetFacts) -> list[str]:

@@ -144,6 +144,10 @@ class PlanFacts:
         Models that ignore the features and only show what that scores.
     limits : LimitFacts
         What the run may use.
+    train_rows : int or None
+        The most rows of a fold that models were trained on.
+    decisions : tuple of str
+        What was left out so that the run fits into its time.
     """
 
     folds: int
@@ -161,6 +165,8 @@ class PlanFacts:
     jobs: int = 0
     references: tuple[str, ...] = ()
     limits: LimitFacts = field(default_factory=LimitFacts)
+    train_rows: int | None = None
+    decisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from ...datasets import Dataset, InputError
 from .. import registry
 from ..preprocessing.runtime import usable_cores
 from ..results.answer import Answer
-from ..results.facts import DatasetFacts, dataset_facts
+from ..results.facts import DatasetFacts, PlanFacts, dataset_facts
 from ..results.runs import ModelEstimate
 from . import times as _times
 from .jobs import PlannedJob
@@ -141,12 +141,28 @@ def estimate(dataset: Dataset, plan: Plan, folder: Path | None, done: Container[
 
     ``done`` are positions of jobs in the plan that have ended.
     """
+    speed = load_factor() * machine_seconds() / _times.MACHINE_SECONDS
+    fingerprint = dataset_facts(dataset).fingerprint
+    corrections = Corrections(past_fits(folder) if folder else [], speed, fingerprint)
+    return _estimated(dataset, plan, corrections, speed, plan.limits.cores or usable_cores(), done)
+
+
+def usual_estimate(dataset: Dataset, plan: Plan, cores: int) -> Estimate:
+    """Seconds on so many cores of the machine of the table of times, whatever this one is and does."""
+    return _estimated(dataset, plan, Corrections([], 1.0), 1.0, cores, ())
+
+
+def _estimated(
+    dataset: Dataset,
+    plan: Plan,
+    corrections: Corrections,
+    speed: float,
+    cores: int,
+    done: Container[int],
+) -> Estimate:
     jobs = plan.all_jobs
     facts = dataset_facts(dataset)
-    shape = shape_of(facts, plan.test_over_train)
-    speed = load_factor() * machine_seconds() / _times.MACHINE_SECONDS
-    corrections = Corrections(past_fits(folder) if folder else [], speed, facts.fingerprint)
-    cores = plan.limits.cores or usable_cores()
+    shape = shape_of(facts, plan)
     each: dict[str, tuple[float, int]] = {}
     for model in plan.models:
         factor, runs = corrections.factor(model, shape)
@@ -162,9 +178,7 @@ def estimate(dataset: Dataset, plan: Plan, folder: Path | None, done: Container[
     measured = 0.0  # one after the other, when all folds have ended
     for task in cost_tasks(jobs, done):
         (position,) = task.positions
-        by_position[position] = (
-            each[jobs[position].model][0] * (1 + plan.test_over_train) + speed * _MEASURING
-        )
+        by_position[position] = each[jobs[position].model][0] * facts.rows / shape.rows + speed * _MEASURING
         measured += by_position[position] or 0.0
     start = speed * _times.START * corrections.start_factor()
     order = longest_first([*spans], [*spans.values()])
@@ -243,7 +257,7 @@ def _fits(folder: Path, host: str) -> Iterator[Past]:
     costs = [row for row in finished if row.result.kind == "cost"]
     rest = _rest(run.answer, [*folds, *costs] if folds else [])
     cores = run.plan.limits.threads or run.host["usable_cores"]
-    shape, known = shape_of(run.dataset, run.plan.test_over_train), registry.entries()
+    shape, known = shape_of(run.dataset, run.plan), registry.entries()
     for model, rows in groupby(folds, key=lambda row: row.result.model):
         seconds = _seconds_of_a_fit(rows, cores)
         if seconds is not None and model in known:  # one that was renamed or taken away says nothing
@@ -287,10 +301,11 @@ class Shape:
     outputs: int
 
 
-def shape_of(facts: DatasetFacts, test_over_train: float) -> Shape:
+def shape_of(facts: DatasetFacts, plan: Plan | PlanFacts) -> Shape:
     """The training part of a fold, from what is known of the data and the plan."""
     outputs = len(facts.classes) if facts.task == "multiclass" else 1
-    return Shape(facts.modality, facts.rows / (1 + test_over_train), facts.width, outputs)
+    rows = facts.rows / (1 + plan.test_over_train)
+    return Shape(facts.modality, min(rows, plan.train_rows or math.inf), facts.width, outputs)
 
 
 _REPEATS = 16

@@ -93,13 +93,13 @@ def make_limits(resources: Resources) -> Limits:
     return Limits(jobs, threads, seconds, size, resources.deterministic)
 
 
-def parse_time(value: float | str | None) -> float | None:
-    """Seconds: 90, "90", "90s", "5m", "2h"."""
+def parse_time(value: float | str | None, name: str = "time limit") -> float | None:
+    """Seconds: 90, "90", "90s", "5m", "2h"; ``name`` is what an error calls it."""
     if value is None:
         return None
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(value).lower())
     if not match or match[2] not in _TIMES or float(match[1]) <= 0:
-        raise InputError(f"time limit must be like 90, 90s, 5m or 2h, got {value!r}")
+        raise InputError(f"{name} must be like 90, 90s, 5m or 2h, got {value!r}")
     return float(match[1]) * _TIMES[match[2]]
 
 

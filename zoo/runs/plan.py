@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,12 @@ from ..results.rows import Fold
 from ..setup import Parameters, Setup
 from .fitting import ConfidenceOptions
 from .jobs import PlannedJob, fold_of, plan_job
-from .limits import Limits, threads_for
+from .limits import Limits, parse_time, threads_for
 
 # Ten folds once beat five folds twice: the overlap term n_test/n_train falls from 1/4 to 1/9, which
 # no number of repeats makes up for.
 PRESETS = {"quick": (5, 1), "standard": (10, 1), "thorough": (10, 3)}
+_FEWEST_TRAINING_ROWS = 10
 TRAININGS = {"quick": 1, "standard": 5, "thorough": 10}  # for an official test set: one, then on halves
 
 
@@ -43,6 +44,8 @@ class Plan:
     in_time_order: bool = False
     limits: Limits = field(default_factory=Limits)
     costs: tuple[PlannedJob, ...] = ()  # one a model, after all folds
+    train_rows: int | None = None
+    decisions: tuple[str, ...] = ()  # what was left out to fit into a time
     own: tuple[OwnModel, ...] = ()
 
     @property
@@ -93,7 +96,7 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
     check_design(setup)
     ConfidenceOptions(design.calibrate).check(dataset)
     splits = _splits(dataset, setup)
-    names = chosen_models(dataset, design.models)
+    names = _without(chosen_models(dataset, design.models), design.without)
     options: dict[str, Any] = {"asked_for": bool(design.models), "calibrate": design.calibrate}
     jobs = [plan_job(name, s, timed=not design.costs, **options) for name in names for s in splits]
     whole = Split(0, -1, _training_rows(dataset), np.zeros(0, dtype=int))
@@ -111,10 +114,19 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
         threads=threads_for(max(len(s.train) for s in splits), limits),
         calibrate=design.calibrate,
         holdout=design.holdout,
+        train_rows=design.train_rows,
         in_time_order=_in_time_order(dataset),
         limits=limits,
         own=setup.own,
     )
+
+
+def _without(names: list[str], left_out: Sequence[str]) -> list[str]:
+    """The other models; one that is not compared anyway is an error."""
+    unwanted = {registry.entry(name).name for name in left_out}
+    if lacking := sorted(unwanted - set(names)):
+        raise InputError(f"{lacking[0]} is not compared anyway; remove it from --without")
+    return [name for name in names if name not in unwanted]
 
 
 def _test_over_train(splits: Sequence[Split]) -> float:
@@ -137,7 +149,10 @@ def check_design(setup: Setup) -> None:
         at_least("folds", design.folds, 2)
     if design.repeats is not None:
         at_least("repeats", design.repeats, 1)
-    for name in design.models or ():
+    if design.train_rows is not None:
+        at_least("train_rows", design.train_rows, _FEWEST_TRAINING_ROWS)
+    parse_time(design.total_time, "total time")
+    for name in (*(design.models or ()), *design.without):
         registry.entry(name)
 
 
@@ -158,7 +173,7 @@ def _splits(dataset: Dataset, setup: Setup) -> list[Split]:
     if design.holdout is not None:
         repeats = folds * PRESETS[design.preset][1]  # as many fits as of folds
         _check_holdout(dataset, design.folds)
-    return make_splits(
+    splits = make_splits(
         dataset.y,
         task=dataset.task,
         folds=folds if design.folds is None else design.folds,
@@ -169,6 +184,21 @@ def _splits(dataset: Dataset, setup: Setup) -> list[Split]:
         time=dataset.time,
         holdout=design.holdout,
     )
+    return [_with_fewer_rows(split, dataset, design.train_rows, setup.seed) for split in splits]
+
+
+def _with_fewer_rows(split: Split, dataset: Dataset, most: int | None, seed: int) -> Split:
+    """The split with a random sample of its training rows, as many of each class as there are in all."""
+    n_rows = len(split.train)
+    if most is None or n_rows <= most:
+        return split
+    rng = np.random.default_rng([seed, split.repeat, split.fold, 0x7A])
+    classes = np.zeros(n_rows) if dataset.task == "regression" else dataset.y[split.train]
+    drawn = [
+        rng.choice(own, max(1, round(most * len(own) / n_rows)), replace=False)
+        for own in (np.flatnonzero(classes == c) for c in np.unique(classes))
+    ]
+    return replace(split, train=split.train[np.sort(np.concatenate(drawn))])
 
 
 def _check_holdout(dataset: Dataset, folds: int | None) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, Unpack
 
 from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
@@ -20,8 +21,9 @@ from ..results.runs import Progress
 from ..runs.execute import executor_for, host
 from ..runs.journal import RunStore
 from ..runs.limits import Limits, make_limits
-from ..runs.plan import Plan, check_design, make_plan
+from ..runs.plan import Plan, check_design
 from ..runs.store import store_folder
+from ..runs.time_budget import plan_in_time
 from ..setup import Setup, SetupOptions, option_defaults
 from ._comparison import Comparison, Conduct
 
@@ -64,11 +66,18 @@ def compare(
         Names of models, see :func:`deepworth.models`, and models of your own: scikit-learn estimators,
         functions that return one or that build a Keras network, or a file and a name in it as
         ``"my.py:make_model"``. By default all models of deepworth that suit the data.
+    without : sequence of str, default=()
+        Names of models to leave out.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
     preset : {"quick", "standard", "thorough"}, default="quick"
         5-fold, 10-fold, or three times 10-fold cross-validation. Where the data have an official test set,
-        models are scored on that instead.
+        models are scored on that instead. Unless ``models`` is given, "quick" takes about two minutes on two
+        cores (five for images and texts) and "standard" ten times that: where data are large, folds, the
+        dearest models, fits for costs and training rows are left out, in that order, and
+        ``answer.plan.decisions`` says which.
+    total_time : float or str, optional
+        Seconds that the run should take, or as "10m", instead of what ``preset`` promises.
     folds, repeats : int, optional
         Number of folds, and how often the cross-validation is repeated; by default those of ``preset``. With
         an official test set, ``repeats`` is the number of trainings: one on all training rows, which is
@@ -77,6 +86,8 @@ def compare(
     holdout : float, optional
         Hold out this fraction of the rows ``repeats`` times instead of cross-validating; by default as many
         times as the preset has folds.
+    train_rows : int, optional
+        Train on at most so many rows of each fold, drawn at random; all its test rows are scored.
     calibrate : {"auto", "none", "temperature", "platt", "matrix", "isotonic"}, optional
         Calibrate the probabilities of every model inside its training rows, see
         :class:`deepworth.zoo.Calibrated`. By default they stay as they are.
@@ -178,7 +189,8 @@ def _run_setup(setup: Setup, data: DataLike, store: Store, progress: Progress | 
     families = families_of(setup.design.models)
     cluster = setup.resources.cluster
     with executor_for(limits, families, patient=patient, cluster=cluster, progress=progress) as executor:
-        dataset, plan = planned(setup, data, limits)
+        folder = None if store is False else store_folder(store)
+        setup, dataset, plan = planned(setup, data, limits, folder)
         findings = check_dataset(dataset)
         record = None
         if store is not False:
@@ -218,11 +230,15 @@ def check_own_models(setup: Setup, limits: Limits) -> None:
             model.check_travels()
 
 
-def planned(setup: Setup, data: DataLike, limits: Limits) -> tuple[Dataset, Plan]:
-    """The data and the jobs of a comparison; criteria that cannot be used are refused here."""
+def planned(setup: Setup, data: DataLike, limits: Limits, folder: Path | None) -> tuple[Setup, Dataset, Plan]:
+    """The data and the jobs of a comparison, and the setup with what was left out to fit into its time.
+
+    Criteria that cannot be used are refused here. Earlier runs in ``folder`` say how long models take.
+    """
     dataset = as_dataset(data, seed=setup.seed, **setup.reading)
     resolve(setup.criteria, dataset_facts(dataset))
-    return dataset, make_plan(dataset, setup, limits)
+    setup, plan = plan_in_time(dataset, setup, limits, folder)
+    return setup, dataset, plan
 
 
 def families_of(models: Sequence[str] | None) -> list[str]:

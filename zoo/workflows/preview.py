@@ -59,8 +59,9 @@ def preview_setup(setup: Setup, data: DataLike, *, store: Store = None) -> Previ
 
 
 def _preview(setup: Setup, data: DataLike, store: Store) -> Preview:
-    dataset, plan = planned(setup, data, check_setup(setup))
-    expected = estimate(dataset, plan, None if store is False else store_folder(store))
+    folder = None if store is False else store_folder(store)
+    _, dataset, plan = planned(setup, data, check_setup(setup), folder)
+    expected = estimate(dataset, plan, folder)
     return Preview(
         dataset=dataset_facts(dataset),
         plan=plan.facts(),

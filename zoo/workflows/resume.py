@@ -162,7 +162,7 @@ def same_plan(kept: KeptRun, dataset: Dataset, limits: Limits) -> Plan:
     plan = make_plan(dataset, replace(setup, design=design), limits)
     if plan.fingerprint() != kept.splits:
         raise InputError(f"run {kept.id} was split otherwise by other libraries; start a new run")
-    return replace(plan, threads=kept.plan.threads)
+    return replace(plan, threads=kept.plan.threads, decisions=kept.plan.decisions)
 
 
 def _known_results(plan: Plan, dataset: Dataset, folder: Path, rows: Sequence[JobRow]) -> dict[int, Result]:

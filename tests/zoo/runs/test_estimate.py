@@ -106,7 +106,7 @@ def test_earlier_runs_are_read_from_their_journals(tmp_path):
     found = {own.model: own for own in past_fits(tmp_path)}
     assert set(found) == {"constant", "naive-bayes"}
     own = found["naive-bayes"]
-    assert own.shape == shape_of(answer.dataset, answer.plan.test_over_train)
+    assert own.shape == shape_of(answer.dataset, answer.plan)
     assert (own.shape.rows, own.shape.width) == (pytest.approx(100, abs=0.5), 6)
     assert 0 < own.seconds < answer.wall_seconds
     assert 0 < own.rest <= answer.wall_seconds

@@ -156,7 +156,7 @@ def comparison(answer: Answer) -> str:
     if sum(map(is_tied, answer.leaderboard)) > 1:
         lines.append(f"≈ {tied_words(verdict.confidence_level)}.")
     title = f"{answer.dataset.name}: {outcome_words(verdict)}."
-    return _fragment(title, ", ".join(facts(answer)), lines, header, rows)
+    return _fragment(title, facts(answer), lines, header, rows)
 
 
 def learning_curve(answer: LearningCurveAnswer) -> str:
@@ -207,7 +207,7 @@ def view(sheet: ReportSheet) -> View:
         "question": "is deep learning worth it on these data?",
         "name": answer.dataset.name,
         "created": answer.created[:10],
-        "facts": ", ".join(facts(answer)),
+        "facts": facts(answer),
         "verdict": _verdict(answer),
         "board": board(answer),
         "pareto": pareto(answer),
