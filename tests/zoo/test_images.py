@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from deepworth.zoo.preprocessing.base import checked_images
 from deepworth.zoo.preprocessing.images import ImagePreprocessor, with_channels
+from deepworth.zoo.preprocessing.patches import PatchResponses
 from deepworth.zoo.preprocessing.pixels import Flatten, Gradients, MainDirections, SameSize
 from deepworth.zoo.preprocessing.runtime import import_tensorflow
 
@@ -323,3 +324,44 @@ def test_colours_of_a_coarse_grid_are_means():
     found = features(image)[-48:].reshape(16, 3)
     np.testing.assert_allclose(found[0], 0.25, rtol=1e-6)
     assert not found[1:].any()
+
+
+@pytest.mark.parametrize("shape", [(9, 12, 1), (30, 26, 3), (5, 4, 3)])
+def test_responses_of_patches_are_those_of_the_papers(shape):
+    """Coates, Lee and Ng (2011), sections 3.1 and 3.2, and the soft threshold of Coates and Ng (2011)."""
+    X = np.random.default_rng(0).random((30, *shape)).astype(np.float32)
+    step = PatchResponses(n_filters=5, grid=2).fit(X)
+    size, stride, filters = step.size_, step.stride_, step.weights_.shape[1]
+    places = [range(0, side - size + 1, stride) for side in shape[:2]]
+    encoded = np.zeros((len(places[0]), len(places[1]), 2, filters))
+    for r, top in enumerate(places[0]):
+        for c, left in enumerate(places[1]):
+            patch = X[3, top : top + size, left : left + size].astype(float).ravel()
+            patch = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 255**2)
+            response = patch @ step.weights_ - step.offsets_
+            encoded[r, c] = np.maximum(np.stack([response, -response]) - 0.25, 0)
+    quarters = [
+        encoded[rows][:, columns, sign].mean(axis=(0, 1))
+        for sign in (0, 1)
+        for rows in np.array_split(np.arange(len(places[0])), 2)
+        for columns in np.array_split(np.arange(len(places[1])), 2)
+    ]
+    np.testing.assert_allclose(step.transform(X)[3], np.concatenate(quarters), atol=1e-12)
+
+
+def test_patches_are_whitened_before_they_are_filtered():
+    rng = np.random.default_rng(0)
+    X = np.cumsum(np.cumsum(rng.normal(size=(200, 12, 12, 1)), axis=1), axis=2).astype(np.float32)
+    step = PatchResponses(n_filters=8).fit(X)
+    patches = step.normalised(X).reshape(-1, step.size_**2)
+    responses = patches @ step.weights_ - step.offsets_
+    np.testing.assert_allclose(responses.mean(axis=0), 0.0, atol=0.1)
+    assert responses.std(axis=0).max() < 1.05  # directions of unit length in whitened space
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 3), (20, 20, 1)])
+def test_patches_of_images_of_one_colour(shape):
+    X = np.full((4, *shape), 0.5, np.float32)
+    step = PatchResponses().fit(X)
+    assert step.transform(X).shape == (4, step.transform(X[:0]).shape[1])
+    assert (step.transform(X) == 0).all()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..preprocessing.base import UNIT
+from ..preprocessing.patches import CONTRAST
 from ._onnx_graph import Call, Graph, LayerWriter, Matrix, StepWriter, Tensor
 
 _CLIPPED = 0.2  # of L2-Hys, Lowe's variant of the norm, as in scikit-image
@@ -79,6 +80,32 @@ def _gradients(graph: Graph, step: Any, x: Tensor) -> Tensor:
     if channels == 1:
         return histograms
     return graph.concat([histograms, _coarse_colours(graph, x, height, width)])
+
+
+def _patch_responses(graph: Graph, step: Any, x: Tensor) -> Tensor:
+    """Patches gathered pixel by pixel, normalised, multiplied by the filters, and averaged over cells."""
+    x = graph.cast(x, "float64")
+    pixels = []
+    for rows in step.windows(0):
+        strip = graph.columns(x, rows.start, rows.stop, axis=1, step=rows.step)
+        pixels += [graph.columns(strip, c.start, c.stop, axis=2, step=c.step) for c in step.windows(1)]
+    patches = graph.concat(pixels)
+    patches = graph.op("Sub", patches, graph.op("ReduceMean", patches, np.array([3]), keepdims=1))
+    power = graph.op("ReduceMean", graph.op("Mul", patches, patches), np.array([3]), keepdims=1)
+    patches = graph.op("Div", patches, graph.op("Sqrt", graph.op("Add", power, np.float64(CONTRAST))))
+    found = graph.op("Sub", graph.op("MatMul", patches, step.weights_), step.offsets_)
+    cells = []
+    for signed in (found, graph.op("Neg", found)):
+        strong = graph.op("Max", graph.op("Sub", signed, np.float64(step.threshold)), np.float64(0))
+        for top, bottom in step.cells(0):
+            strip = _mean_of(graph, graph.columns(strong, top, bottom, axis=1))
+            cells += [_mean_of(graph, graph.columns(strip, *cell)) for cell in step.cells(1)]
+    return graph.concat(cells)
+
+
+def _mean_of(graph: Graph, x: Tensor) -> Tensor:
+    """The mean over the axis behind the rows."""
+    return graph.op("ReduceMean", x, np.array([1]), keepdims=0)
 
 
 def _differences(graph: Graph, x: Tensor, axis: int) -> Tensor:
@@ -175,5 +202,6 @@ STEPS: dict[str, StepWriter] = {
     "Flatten": _flatten,
     "Gradients": _gradients,
     "MainDirections": _directions,
+    "PatchResponses": _patch_responses,
     "SameSize": _same_size,
 }
