@@ -320,7 +320,8 @@ def _takes_names(name: str) -> bool:
 def _tupled(name: str, value: Any) -> Any:
     """Names in any sequence are a tuple; one name alone is a tuple of one."""
     if isinstance(value, str) or (name == "models" and is_one_model(value)):
-        return (value,) if name in ("models", "without", "budget") else value
+        alone = _takes_names(name) and name not in ReadOptions.__annotations__
+        return (value,) if alone else value
     names = _takes_names(name) and value is not None
     return tuple(value) if names or isinstance(value, list) else value
 

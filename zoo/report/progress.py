@@ -28,15 +28,7 @@ def bar(enabled: bool = True) -> Iterator[Callable[[Any], None]]:
 @contextmanager
 def _rich_bar() -> Iterator[Callable[[Any], None]]:
     from rich.console import Console, RenderableType
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import Progress
 
     standings: dict[str, Standing] = {}
 
@@ -48,17 +40,7 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
                 yield standings_table(standings)
             yield from super().get_renderables()
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("fits"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-    )
-    with Board(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Board(*_columns(), console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading data", total=None)
         shown: set[tuple[str, str]] = set()
 
@@ -81,6 +63,29 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
                 progress.console.print(text, style="yellow", markup=False, highlight=False)
 
         yield watch
+
+
+def _columns() -> tuple[Any, ...]:
+    """What the bar shows, from left to right."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("fits"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+    )
 
 
 _QUIET = 10.0  # seconds of a fit without a line
