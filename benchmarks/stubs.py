@@ -41,7 +41,7 @@ def stub() -> str:
     imports = "".join(f"from .{module} import {', '.join(names)}\n" for module, names in STATIC.items())
     classes = {
         class_name(network, kind): class_stub(network, kind)
-        for network in registry.entries("deep").values()
+        for network in {**registry.entries("deep"), **registry.entries("pretrained")}.values()
         for kind in kinds_of(network)
     }
     names = sorted([*(name for names in STATIC.values() for name in names), *classes])

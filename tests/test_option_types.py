@@ -97,6 +97,8 @@ MISTAKES = {
     "without": [5, [5]],
     "calibrate": [True],
     "costs": ["no", 1],
+    "pretrained": ["no", 1],
+    "weights": [5, True],
     "margin": ["0.1"],
     "confidence_level": ["0.95"],
     "budget": [5, [5]],

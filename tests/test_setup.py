@@ -58,6 +58,8 @@ OPTIONS = {
     "without": columns,
     "calibrate": st.sampled_from(get_args(Calibration)),
     "costs": st.booleans(),
+    "pretrained": st.booleans(),
+    "weights": names,
     "params": st.dictionaries(names, st.dictionaries(names, plain, max_size=2), max_size=2),
     "metric": names,
     "margin": finite,
@@ -239,6 +241,8 @@ def test_every_option_of_the_command_reaches_the_setup(asked):
         "without": ["--without", "tabm,rbf-svm"],
         "calibrate": ["--calibrate", "platt"],
         "costs": ["--no-costs"],
+        "pretrained": ["--no-pretrained"],
+        "weights": ["--weights", "/weights"],
         "metric": ["--metric", "f1"],
         "margin": ["--margin", "0.02"],
         "confidence_level": ["--confidence-level", "0.9"],
@@ -282,7 +286,7 @@ def test_every_option_of_the_command_reaches_the_setup(asked):
         "numeric": ("n",),
         "missing": ("-", "x"),
         **dict.fromkeys(("deterministic", "group_duplicates", "keep_na", "strict", "offline"), True),
-        **dict.fromkeys(("costs", "dayfirst"), False),
+        **dict.fromkeys(("costs", "dayfirst", "pretrained"), False),
     }
     assert set(words) == set(option_names())
     found = asked("data", *(word for own in words.values() for word in own)).options()

@@ -667,6 +667,207 @@ class EmbeddingBagRegressor(KerasRegressor):
         ensemble_size: int = 5,
     ) -> None: ...
 
+class ImageEncoderClassifier(KerasClassifier):
+    """Image encoder: a network that ImageNet trained sees the image, and a linear layer its features.
+
+    What a million photographs taught helps with photographs of other things (Donahue et al. 2014; Kornblith,
+    Shlens and Le 2019). The encoder stays as it is, so its features are computed once an image; its last blocks
+    can be trained too. Weights are found on this machine: an EfficientNet-Lite0 (Tan and Le 2019), or a
+    MobileNetV3 or EfficientNetV2-B0 of Keras.
+
+    Parameters
+    ----------
+    weights : str, default="auto"
+        A file with the encoder, or a folder that holds one; "auto" looks in the usual places.
+    hidden_units : int, default=0
+        Units of a hidden layer; 0 for none.
+    dropout : float, default=0.0
+        Share of the features, and of the hidden units, that a training step leaves out.
+    fine_tune : bool, default=False
+        Train the last blocks of the encoder too; a learning rate near 1e-4 and few epochs suit that.
+    trained_layers : int, default=1
+        Blocks of the encoder that ``fine_tune`` trains, the last ones.
+    epochs : int or "auto", default=60
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.001
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.03
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo import ImageEncoderClassifier
+    >>> X = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), dtype=np.uint8)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = ImageEncoderClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: str = "auto",
+        hidden_units: int = 0,
+        dropout: float = 0.0,
+        fine_tune: bool = False,
+        trained_layers: int = 1,
+        epochs: int | typing.Literal["auto"] = 60,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.001,
+        patience: int | None = None,
+        weight_decay: float = 0.03,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
+        validation_fraction: float = 0.0,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class ImageEncoderRegressor(KerasRegressor):
+    """Image encoder: a network that ImageNet trained sees the image, and a linear layer its features.
+
+    What a million photographs taught helps with photographs of other things (Donahue et al. 2014; Kornblith,
+    Shlens and Le 2019). The encoder stays as it is, so its features are computed once an image; its last blocks
+    can be trained too. Weights are found on this machine: an EfficientNet-Lite0 (Tan and Le 2019), or a
+    MobileNetV3 or EfficientNetV2-B0 of Keras.
+
+    Parameters
+    ----------
+    weights : str, default="auto"
+        A file with the encoder, or a folder that holds one; "auto" looks in the usual places.
+    hidden_units : int, default=0
+        Units of a hidden layer; 0 for none.
+    dropout : float, default=0.0
+        Share of the features, and of the hidden units, that a training step leaves out.
+    fine_tune : bool, default=False
+        Train the last blocks of the encoder too; a learning rate near 1e-4 and few epochs suit that.
+    trained_layers : int, default=1
+        Blocks of the encoder that ``fine_tune`` trains, the last ones.
+    epochs : int or "auto", default=60
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.001
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.03
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.zoo import ImageEncoderRegressor
+    >>> X = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), dtype=np.uint8)
+    >>> y = np.arange(60.0)
+    >>> model = ImageEncoderRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: str = "auto",
+        hidden_units: int = 0,
+        dropout: float = 0.0,
+        fine_tune: bool = False,
+        trained_layers: int = 1,
+        epochs: int | typing.Literal["auto"] = 60,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.001,
+        patience: int | None = None,
+        weight_decay: float = 0.03,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
+        validation_fraction: float = 0.0,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
 class PerceptronClassifier(KerasClassifier):
     """Perceptron: one layer of units straight from the inputs, the single neuron.
 
@@ -1447,6 +1648,205 @@ class RNNRegressor(KerasRegressor):
         ensemble_size: int = 5,
     ) -> None: ...
 
+class SentenceEncoderClassifier(KerasClassifier):
+    """Sentence encoder: a pretrained transformer reads the text, and a linear layer its vector.
+
+    An encoder of the class of MiniLM (Wang et al. 2020) that was trained to give like texts like vectors (Reimers
+    and Gurevych 2019). It stays as it is, so its vectors are computed once a text; the last layers can be trained
+    too. Weights are found on this machine, in the layout of sentence-transformers.
+
+    Parameters
+    ----------
+    weights : str, default="auto"
+        A folder with the encoder; "auto" looks in the usual places.
+    hidden_units : int, default=0
+        Units of a hidden layer; 0 for none.
+    dropout : float, default=0.0
+        Share of the vector's values, and of the hidden units, that a training step leaves out.
+    fine_tune : bool, default=False
+        Train the last layers of the encoder too; a learning rate near 1e-4 and few epochs suit that.
+    trained_layers : int, default=1
+        Layers of the encoder that ``fine_tune`` trains, the last ones.
+    epochs : int or "auto", default=60
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.01
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.03
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import SentenceEncoderClassifier
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = SentenceEncoderClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: str = "auto",
+        hidden_units: int = 0,
+        dropout: float = 0.0,
+        fine_tune: bool = False,
+        trained_layers: int = 1,
+        epochs: int | typing.Literal["auto"] = 60,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        patience: int | None = None,
+        weight_decay: float = 0.03,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
+        validation_fraction: float = 0.0,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class SentenceEncoderRegressor(KerasRegressor):
+    """Sentence encoder: a pretrained transformer reads the text, and a linear layer its vector.
+
+    An encoder of the class of MiniLM (Wang et al. 2020) that was trained to give like texts like vectors (Reimers
+    and Gurevych 2019). It stays as it is, so its vectors are computed once a text; the last layers can be trained
+    too. Weights are found on this machine, in the layout of sentence-transformers.
+
+    Parameters
+    ----------
+    weights : str, default="auto"
+        A folder with the encoder; "auto" looks in the usual places.
+    hidden_units : int, default=0
+        Units of a hidden layer; 0 for none.
+    dropout : float, default=0.0
+        Share of the vector's values, and of the hidden units, that a training step leaves out.
+    fine_tune : bool, default=False
+        Train the last layers of the encoder too; a learning rate near 1e-4 and few epochs suit that.
+    trained_layers : int, default=1
+        Layers of the encoder that ``fine_tune`` trains, the last ones.
+    epochs : int or "auto", default=60
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.01
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.03
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import SentenceEncoderRegressor
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.arange(60.0)
+    >>> model = SentenceEncoderRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: str = "auto",
+        hidden_units: int = 0,
+        dropout: float = 0.0,
+        fine_tune: bool = False,
+        trained_layers: int = 1,
+        epochs: int | typing.Literal["auto"] = 60,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        patience: int | None = None,
+        weight_decay: float = 0.03,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
+        validation_fraction: float = 0.0,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
 class ShallowMLPClassifier(KerasClassifier):
     """Shallow MLP: one hidden layer, enough for any continuous function in principle.
 
@@ -1636,6 +2036,193 @@ class ShallowMLPRegressor(KerasRegressor):
         weight_decay: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
         validation_fraction: float = 0.15,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class StaticVectorsClassifier(KerasClassifier):
+    """Static vectors: the mean of pretrained vectors of word pieces, and a linear layer on it.
+
+    Vectors of words that were learned from much other text know which words mean alike, so few rows are enough;
+    the order of words is lost. Vectors are of WordLlama's or model2vec's layout (Tulkens and van Dongen 2024),
+    frozen, and found on this machine.
+
+    Parameters
+    ----------
+    weights : str, default="auto"
+        A folder or file with the vectors; "auto" looks in the usual places.
+    hidden_units : int, default=0
+        Units of a hidden layer; 0 for none.
+    dropout : float, default=0.0
+        Share of the vector's values, and of the hidden units, that a training step leaves out.
+    epochs : int or "auto", default=60
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.01
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.03
+        Decoupled decay of matrices; biases and embeddings have none.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class; "balanced" gives all classes the same total weight.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels in the order of the columns of ``predict_proba``.
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import StaticVectorsClassifier
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.resize(["no", "yes"], 60)
+    >>> model = StaticVectorsClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: str = "auto",
+        hidden_units: int = 0,
+        dropout: float = 0.0,
+        epochs: int | typing.Literal["auto"] = 60,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        patience: int | None = None,
+        weight_decay: float = 0.03,
+        label_smoothing: float = 0.0,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
+        validation_fraction: float = 0.0,
+        class_weight: collections.abc.Mapping[str, float]
+        | collections.abc.Mapping[int, float]
+        | typing.Literal["balanced"]
+        | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        ensemble: bool = False,
+        ensemble_size: int = 5,
+    ) -> None: ...
+
+class StaticVectorsRegressor(KerasRegressor):
+    """Static vectors: the mean of pretrained vectors of word pieces, and a linear layer on it.
+
+    Vectors of words that were learned from much other text know which words mean alike, so few rows are enough;
+    the order of words is lost. Vectors are of WordLlama's or model2vec's layout (Tulkens and van Dongen 2024),
+    frozen, and found on this machine.
+
+    Parameters
+    ----------
+    weights : str, default="auto"
+        A folder or file with the vectors; "auto" looks in the usual places.
+    hidden_units : int, default=0
+        Units of a hidden layer; 0 for none.
+    dropout : float, default=0.0
+        Share of the vector's values, and of the hidden units, that a training step leaves out.
+    epochs : int or "auto", default=60
+        Passes over the training rows at most. "auto", for networks that have it as default, goes by number
+        and size of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
+    learning_rate : float, default=0.01
+        Learning rate of AdamW, before the schedule.
+    patience : int or None, default=None
+        Epochs without a better validation loss before training stops; None never stops early. The weights
+        of the best epoch are kept in any case.
+    weight_decay : float, default=0.03
+        Decoupled decay of matrices; biases and embeddings have none.
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
+        Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
+        does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
+        twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
+    validation_fraction : float, default=0.0
+        Share of the training rows that validates each epoch; 0 trains on all rows to the end.
+    random_state : int, RandomState or None, default=None
+        Seed of inner split, initial weights, batches and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch on stderr.
+    ensemble : bool, default=False
+        Train ``ensemble_size`` networks on the folds of a cross-validation and predict their mean.
+    ensemble_size : int, default=5
+        Networks of an ensemble.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network: encoded rows in, linear outputs out.
+    history_ : dict of list of float
+        ``loss`` and ``val_loss`` by epoch, of the first network of an ensemble.
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 0, of the first network of an ensemble.
+    n_iter_ : int
+        Epochs trained, the most of an ensemble.
+    members_ : list of dict
+        ``history``, ``best_epoch`` and ``seconds`` of every trained network.
+    fit_seconds_ : float
+        Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
+        the networks of this estimator, which shared the machine with others.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from deepworth.zoo import StaticVectorsRegressor
+    >>> X = pd.Series(["a dull film", "a lovely book", "a fine play"] * 20)
+    >>> y = np.arange(60.0)
+    >>> model = StaticVectorsRegressor(epochs=2, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (60,)
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: str = "auto",
+        hidden_units: int = 0,
+        dropout: float = 0.0,
+        epochs: int | typing.Literal["auto"] = 60,
+        batch_size: int | typing.Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        patience: int | None = None,
+        weight_decay: float = 0.03,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
+        validation_fraction: float = 0.0,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         ensemble: bool = False,
@@ -2258,6 +2845,8 @@ __all__ = [
     "DeepMLPRegressor",
     "EmbeddingBagClassifier",
     "EmbeddingBagRegressor",
+    "ImageEncoderClassifier",
+    "ImageEncoderRegressor",
     "KerasClassifier",
     "KerasRegressor",
     "PerceptronClassifier",
@@ -2268,8 +2857,12 @@ __all__ = [
     "PlainMLPRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "SentenceEncoderClassifier",
+    "SentenceEncoderRegressor",
     "ShallowMLPClassifier",
     "ShallowMLPRegressor",
+    "StaticVectorsClassifier",
+    "StaticVectorsRegressor",
     "TabmClassifier",
     "TabmRegressor",
     "TextCNNClassifier",

@@ -86,8 +86,10 @@ def _check_constants(module: ModuleType, where: str) -> None:
         if not fits or not stated:
             raise InputError(f"{where}: {constant} must be some of {', '.join(known)}, got {stated!r}")
         setattr(module, constant, tuple(stated))
-    if module.FAMILY not in ("deep", "classical"):
-        raise InputError(f"{where}: FAMILY must be 'deep' or 'classical', got {module.FAMILY!r}")
+    if module.FAMILY not in ("deep", "classical", "pretrained"):
+        raise InputError(
+            f"{where}: FAMILY must be 'deep', 'pretrained' or 'classical', got {module.FAMILY!r}"
+        )
     for constant in ("TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "OPERATIONS"):
         if not isinstance(getattr(module, constant, {}), Mapping):
             raise InputError(f"{where}: {constant} must be a dict, got {getattr(module, constant)!r}")

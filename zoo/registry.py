@@ -33,11 +33,18 @@ AUTO             a function ``(inputs, n_rows, values)`` of the specification of
 START            a function ``(model, arrays)`` that sets weights of a new network from training rows as
                  it takes them, at most 2,000, by name of the input; none
 ===============  ==================================================================================
+
+Networks on frozen features of an encoder that was trained before state
+
+===============  ==================================================================================
+FAMILY           "pretrained"
+ENCODER          the kind of pretrained weights, see ``zoo/pretrained/known.py``
+===============  ==================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -54,19 +61,20 @@ FACTS_OF = {
     "classical": {*FACTS, "OPERATIONS", "TRUSTED", "THREADS"},
     "deep": {*FACTS, "TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "JIT", "AUTO", "START"},
 }
-_PACKAGES: dict[Family, str] = {"deep": "deepworth.zoo.models", "classical": "deepworth.zoo.baselines"}
+FACTS_OF["pretrained"] = {*FACTS_OF["deep"], "FAMILY", "ENCODER"}
+_NETWORKS, _BASELINES = "deepworth.zoo.models", "deepworth.zoo.baselines"
 
 
 def entries(family: Family | None = None) -> dict[str, Entry]:
-    """Every model of a family (or of both, deep first) by name."""
+    """Every model of a family (or of all, networks first) by name."""
     own = {name: model.entry for name, model in own_models().items() if family in (None, model.family)}
     return {**_catalogue(family), **own}
 
 
 def _catalogue(family: Family | None = None) -> dict[str, Entry]:
     """Entries that are files of the zoo."""
-    families = [family] if family else list(_PACKAGES)
-    return {name: e for f in families for name, e in catalogue(_PACKAGES[f], "build").items()}
+    found = {**catalogue(_NETWORKS, "build"), **catalogue(_BASELINES, "build")}
+    return {name: e for name, e in found.items() if family in (None, _family_of(e))}
 
 
 def entry(name: str) -> Entry:
@@ -76,10 +84,21 @@ def entry(name: str) -> Entry:
 
 
 def family(name: str) -> Family:
-    """``deep`` or ``classical``: where the file of that name lives, or what an own model says."""
-    found = entry(name)
-    in_models = found.module.__name__.startswith(_PACKAGES["deep"])
-    return found.constant("FAMILY", "deep" if in_models else "classical")
+    """``deep``, ``pretrained`` or ``classical``: what its file says, or where it lives."""
+    return _family_of(entry(name))
+
+
+def rank(family: str) -> int:
+    """The place of a family in the order in which models run: those that start quickest come first."""
+    return ("classical", "deep", "pretrained").index(family) if family != "unknown" else 0
+
+
+def _family_of(found: Entry) -> Family:
+    return found.constant("FAMILY", "deep" if _in_networks(found) else "classical")
+
+
+def _in_networks(found: Entry) -> bool:
+    return found.module.__name__.startswith(_NETWORKS)
 
 
 def is_own(name: str) -> bool:
@@ -118,8 +137,27 @@ def hidden_layers_parameter(name: str) -> str | None:
     return "hidden_units" if listed else None
 
 
-def missing_requirement(name: str) -> str | None:
-    """Why a model cannot run here: the line to install its library, or None when it can."""
+def models_of_weights(path: str) -> list[str]:
+    """Models on pretrained weights that can use those at a path.
+
+    Raises
+    ------
+    InputError
+        There is no such path.
+    """
+    from .pretrained.found import holds
+
+    kinds = {name: e.constant("ENCODER", None) for name, e in entries().items()}
+    return [name for name, kind in kinds.items() if kind is not None and holds(path, kind)]
+
+
+def missing_requirement(name: str, params: Mapping[str, Any] | None = None) -> str | None:
+    """Why a model cannot run here: how to get its library or weights, or None when it can."""
+    encoder = entry(name).constant("ENCODER", None)
+    if encoder is not None:
+        from .pretrained.found import missing
+
+        return missing(encoder, (params or {}).get("weights"))
     needed: str | None = entry(name).constant("REQUIRES", None)
     if needed is None or is_installed(needed):
         return None
@@ -164,7 +202,7 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
 
 def _is_network(found: Entry) -> bool:
     """Whether ``build`` takes inputs and units, and makes a Keras model."""
-    return found.constant("NETWORK", found.module.__name__.startswith(_PACKAGES["deep"]))
+    return found.constant("NETWORK", _in_networks(found))
 
 
 @cache
@@ -197,7 +235,8 @@ def estimator_classes() -> dict[str, Callable[[], type]]:
 
     return {
         class_name(network, kind): partial(_estimator_class, network, task)
-        for network in _catalogue("deep").values()
+        for network in _catalogue().values()
+        if _is_network(network)
         for kind, task in kinds_of(network).items()
     }
 

@@ -51,6 +51,10 @@ class Design:
         How the probabilities of every model are calibrated.
     costs : bool
         Whether every model is fitted once more to measure its costs.
+    pretrained : bool
+        Whether models on pretrained weights are compared, too, where no models are named.
+    weights : str or None
+        A folder or file with pretrained weights; None for those that are found on this machine.
     """
 
     models: tuple[str, ...] | None = field(default=None, metadata={"flag": "model"})
@@ -64,6 +68,8 @@ class Design:
     train_rows: int | None = None
     calibrate: Calibration | None = None
     costs: bool = True
+    pretrained: bool = True
+    weights: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,8 @@ class SetupOptions(ReadOptions, ResourceOptions, total=False):
     train_rows: int | None
     calibrate: Calibration | None
     costs: bool
+    pretrained: bool
+    weights: str | None
     params: Parameters | None
     metric: str | None
     margin: float | None
@@ -218,6 +226,8 @@ class Setup:
         users: tuple[OwnModel, ...] = ()
         if given.get("models") is not None:
             given["models"], users = name_models(given["models"])
+        if given.get("weights") is not None:
+            given["weights"] = _named(given["weights"])
         parts: dict[str, Any] = {}
         for name, kind in _parts().items():
             own = {f.name: given.pop(f.name) for f in fields(kind) if given.get(f.name) is not None}

@@ -357,7 +357,10 @@ FILES = [
         "TASKS = 'binary'\ndef build(inputs, units): pass",
         "TASKS must be some of binary, multiclass, regression",
     ),
-    ("FAMILY = 'large'\ndef build(inputs, units): pass", "FAMILY must be 'deep' or 'classical', got 'large'"),
+    (
+        "FAMILY = 'large'\ndef build(inputs, units): pass",
+        "FAMILY must be 'deep', 'pretrained' or 'classical', got 'large'",
+    ),
     ("TRAINING = [1]\ndef build(inputs, units): pass", "TRAINING must be a dict, got [1]"),
 ]
 

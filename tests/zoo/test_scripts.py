@@ -32,7 +32,8 @@ SCRIPTS = {
     "punctuation": (" ", ["? ?", "! !"], "well then see you later"),
 }
 MODELS = [name for name in registry.entries() if "text" in registry.entry(name).constant("MODALITIES")]
-MODELS = [name for name in MODELS if not registry.is_reference(name)]
+# what a pretrained model knows of a script is a matter of its weights
+MODELS = [n for n in MODELS if not registry.is_reference(n) and registry.family(n) != "pretrained"]
 
 
 @cache

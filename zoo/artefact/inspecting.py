@@ -219,7 +219,7 @@ def header(manifest: Manifest) -> str:
     """The YAML header. Values are written as JSON, which is valid YAML."""
     kind = "values" if manifest["task"] == "regression" else "classes"
     pipeline = _PIPELINES.get((manifest["modality"], kind))
-    library = "keras" if manifest["family"] == "deep" else "scikit-learn"
+    library = "keras" if manifest["family"] in ("deep", "pretrained") else "scikit-learn"
     tags = ["deepworth", library, manifest["modality"], manifest["task"], plain(manifest["model"], 60)]
     fields: dict[str, Any] = {"library_name": "deepworth", "tags": list(dict.fromkeys(tags))}
     if pipeline:
@@ -271,7 +271,8 @@ A {manifest["task"]} model for {manifest["modality"]} data, {_family(manifest)},
 
 
 def _family(manifest: Manifest) -> str:
-    return "a neural network" if manifest["family"] == "deep" else "a classical model"
+    kinds = {"deep": "a neural network", "pretrained": "a neural network on a pretrained encoder"}
+    return kinds.get(manifest["family"], "a classical model")
 
 
 def _inputs(manifest: Manifest) -> str:

@@ -420,6 +420,7 @@ def _rows_at_once(model: Any) -> int:
     """Rows per call, by the widest output of any layer."""
     widest = 1
     for layer in model._flatten_layers():
+        widest = max(widest, int(getattr(layer, "numbers_a_row", 1)))  # where shapes leave the length open
         for node in getattr(layer, "_inbound_nodes", ()):
             for x in node.output_tensors:
                 known = [n for n in x.shape[1:] if n is not None]

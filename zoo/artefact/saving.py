@@ -72,7 +72,8 @@ def save(
         The training data where there is no Dataset. Networks of deepworth know their columns and need
         neither; without them the manifest has no fingerprint of the data.
     name, family : str, default=""
-        Name in the catalogue and family ("deep" or "classical"); by default they are taken from the model.
+        Name in the catalogue and family ("deep", "pretrained" or "classical"); by default they are taken from
+        the model.
     scores : mapping of str to float, optional
         Metrics as measured, by name.
     seed : int, optional
@@ -209,7 +210,7 @@ def _describe(
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": name or _name_of(fitted),
-        "family": family or ("deep" if hasattr(fitted, "keras_model") else "classical"),
+        "family": family or _family_of(fitted),
         "params": _plain_params(fitted),
         "task": data.task if data is not None else _task_of(classes),
         "modality": data.modality if data is not None else fitted.modality_,
@@ -272,6 +273,12 @@ def _task_of(classes: list[str]) -> Task:
     if not classes:
         return "regression"
     return "binary" if len(classes) == 2 else "multiclass"
+
+
+def _family_of(fitted: Any) -> str:
+    entry = getattr(fitted, "_entry", None)
+    usual = "deep" if hasattr(fitted, "keras_model") else "classical"
+    return usual if entry is None else str(entry.constant("FAMILY", usual))
 
 
 def _name_of(fitted: Any) -> str:

@@ -188,6 +188,20 @@ WITHOUT = option(
     metavar="NAMES",
     help="Leave out these models, separated by commas.",
 )
+WEIGHTS = option(
+    "--weights",
+    group="Models",
+    metavar="PATH",
+    show_default="those found on this machine",
+    help="Folder or file with pretrained weights; `deepworth weights` lists them.",
+)
+PRETRAINED = option(
+    "--pretrained/--no-pretrained",
+    group="Models",
+    default=True,
+    show_default=True,
+    help="Compare models on pretrained weights, too, where there are weights.",
+)
 SET = option(
     "--set",
     "params",

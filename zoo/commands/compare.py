@@ -21,11 +21,13 @@ from ._options import (
     MLFLOW,
     MODELS,
     OUTPUT,
+    PRETRAINED,
     QUIET,
     RUNNER,
     SEED,
     SET,
     STORE,
+    WEIGHTS,
     WITHOUT,
     calibrate,
     confidence,
@@ -93,7 +95,7 @@ def _save_best(result: Any, folder: str | None) -> None:
 @click.command(cls=Command)
 @click.argument("data", default="sick-healthy")
 @options(*LOAD)
-@options(MODELS, WITHOUT, SET, calibrate("none"))
+@options(MODELS, WITHOUT, SET, WEIGHTS, PRETRAINED, calibrate("none"))
 @option(
     "--preset",
     group="Evaluation",

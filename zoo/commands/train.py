@@ -18,6 +18,7 @@ from ._options import (
     QUIET,
     SEED,
     SET,
+    WEIGHTS,
     calibrate,
     coverage,
     model,
@@ -34,6 +35,7 @@ ORDER = 1
 @options(
     model("deep-mlp"),
     SET,
+    WEIGHTS,
     calibrate("auto with --confidence-level or costs, else none"),
 )
 @options(coverage(), *COSTS, OUTPUT_FOLDER, OVERWRITE, JSON, QUIET, SEED)

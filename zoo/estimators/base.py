@@ -189,9 +189,9 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
         return save(self, path, X=X, y=y, seed=_plain_seed(self.random_state), overwrite=overwrite)
 
     def n_parameters(self) -> int:
-        """Number of fitted weights of the network."""
+        """Number of weights of the network, those of a pretrained encoder included."""
         check_is_fitted(self, "model_")
-        return int(self.model_.count_params())
+        return int(self.model_.count_params()) + int(getattr(self.preprocessor_, "n_parameters", 0))
 
     @property
     def modality_(self) -> Modality:
@@ -237,6 +237,13 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
 
     def _new_preprocessor(self) -> Any:
         options: dict[str, Any] = self._entry.constant("PREPROCESSING", {})
+        encoder = self._entry.constant("ENCODER", None)
+        if encoder is not None:
+            from ..preprocessing.frozen import frozen_preprocessor
+
+            return frozen_preprocessor(
+                encoder, {name: getattr(self, name) for name in self._entry.parameters}
+            )
         if self.modality_ == "tabular":
             from ..preprocessing.tables import TablePreprocessor
 

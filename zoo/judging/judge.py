@@ -24,6 +24,7 @@ from .fold_level import FoldLevel
 from .inference import Inference
 from .intervals import check_level
 from .leaderboard import leaderboard_rows, metric_facts, parse_budget, within_budget
+from .pretraining import pretraining_gain
 from .row_level import RowLevel
 from .scores import (
     POWER,
@@ -101,6 +102,7 @@ def judge(
         between=None if between is None else _between(between, inference, resolved.margin, support),
         together=together(results, scores, metric, resolved.level),
         slices=_slices(results, scores, resolved, features),
+        pretraining=pretraining_gain(inference, resolved.margin, support),
     )
 
 

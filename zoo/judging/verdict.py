@@ -71,6 +71,12 @@ def defined_folds(models: Sequence[ModelScores], metric: Metric) -> np.ndarray:
 
 
 def families_of(models: Sequence[ModelScores], metric: Metric) -> dict[str, np.ndarray]:
+    """:func:`positions_of` the two families that a verdict compares."""
+    positions = positions_of(models, metric)
+    return {family: positions[family] for family in ("deep", "classical")}
+
+
+def positions_of(models: Sequence[ModelScores], metric: Metric) -> dict[str, np.ndarray]:
     """Positions of each family's complete models with a score on every fold that has one; no references."""
     defined = defined_folds(models, metric)
     usable = [
@@ -82,7 +88,7 @@ def families_of(models: Sequence[ModelScores], metric: Metric) -> dict[str, np.n
     ]
     return {
         family: np.array([i for i, m in enumerate(models) if usable[i] and m.family == family], dtype=int)
-        for family in ("deep", "classical")
+        for family in ("deep", "classical", "pretrained")
     }
 
 

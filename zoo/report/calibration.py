@@ -201,8 +201,12 @@ def _range(estimate: Share | CalibrationErrorEstimate) -> str:
 
 # Okabe and Ito (2008): told apart with any colour vision; marker and line differ as well.
 # each family in shades of its own; the first is the one of all pictures
-_COLOURS = {"deep": ("#007c9e", "#56b4e9", "#1b4f9c"), "classical": ("#b5178a", "#e69f00", "#d55e00")}
-_MARKERS = {"deep": "o^v", "classical": "sDP"}
+_COLOURS = {
+    "deep": ("#007c9e", "#56b4e9", "#1b4f9c"),
+    "classical": ("#b5178a", "#e69f00", "#d55e00"),
+    "pretrained": ("#3f7d20", "#009e73", "#6b8e23"),
+}
+_MARKERS = {"deep": "o^v", "classical": "sDP", "pretrained": "<>X"}
 _LINES = ("-", "--", ":")
 _GREY = "#707070"
 _SUFFIXES = (".svg", ".png", ".pdf")
@@ -254,7 +258,7 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _styles(models: Sequence[ModelCalibration]) -> list[dict[str, Any]]:
-    seen = {"deep": 0, "classical": 0}
+    seen = dict.fromkeys(_MARKERS, 0)
     styles = []
     for model in models:
         family = model.family

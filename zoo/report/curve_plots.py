@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 
 # Cyan and magenta as in the terminal, dark enough for white paper and distinct for every kind of colour
 # blindness; the markers differ too.
-COLOURS = {"deep": "#007c9e", "classical": "#b5178a"}
+COLOURS = {"deep": "#007c9e", "classical": "#b5178a", "pretrained": "#3f7d20"}
 DEPTHS = ("#80cce0", "#60a9be", "#40869c", "#206379", "#004059")
-_MARKERS = {"deep": "o", "classical": "s"}
-_NAMES = {"deep": "deep learning", "classical": "classical learning"}
+_MARKERS = {"deep": "o", "classical": "s", "pretrained": "^"}
+_NAMES = {
+    "deep": "deep learning",
+    "classical": "classical learning",
+    "pretrained": "deep learning (pretrained)",
+}
 _GREY = "#5f6368"
 _SIZE = (10.0, 5.8)  # inches, close to 16:9
 _HIGH = (10.0, 7.4)

@@ -25,7 +25,7 @@ __all__ = ["check_plot", "plot"]
 
 Explained = Explanation | ExplainedModel
 
-_MARKERS = {"deep": "o", "classical": "s"}
+_MARKERS = {"deep": "o", "classical": "s", "pretrained": "^"}
 _MOST = 12
 _SIZE = (10.0, 5.8)
 

@@ -229,8 +229,8 @@ def _mark(value: float, scale: Scale) -> Text:
 def _verdict(answer: Answer) -> Panel:
     verdict = answer.verdict
     lines: list[RenderableType] = [Text(verdict.sentence)]
-    if verdict.gain is not None:
-        lines += [_chances(verdict), *map(Text, verdict_lines(answer))]
+    lines += [_chances(verdict)] if verdict.gain is not None else []
+    lines += map(Text, verdict_lines(answer))
     if verdict.advice:
         lines.append(Text(f"What would help: {verdict.advice}.", "dim"))
     if verdict.missing:

@@ -18,7 +18,8 @@ from ..results.rows import Slice
 from ..results.runs import PlanEstimate
 from ..results.saved import SavedModelCost
 
-FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta", "unknown": "blue"}
+FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta", "pretrained": "green", "unknown": "blue"}
+FAMILY_NAMES = {"pretrained": "deep (pretrained)"}  # the others are called by their key
 SEVERITIES = ("error", "warning", "info")  # of findings, the most severe first
 
 
@@ -199,12 +200,13 @@ def _classes(counts: Mapping[str, int], most: int = 4) -> str:
 
 
 def verdict_lines(answer: Answer) -> list[str]:
-    """The gain, the champions' corrected scores, and what the gain costs."""
-    if answer.verdict.gain is None:
-        return []
+    """The gain, the champions' corrected scores, what the gain costs, and what pretraining gains."""
     verdict = answer.verdict
+    if verdict.gain is None:
+        return pretraining_lines(answer)
     uncertainty = [] if verdict.uncertainty is None else [uncertainty_words(verdict.uncertainty)]
-    return [_gain(answer), *uncertainty, *_champions(verdict), *_costs_of_champions(answer)]
+    lines = [_gain(answer), *uncertainty, *_champions(verdict), *_costs_of_champions(answer)]
+    return [*lines, *pretraining_lines(answer)]
 
 
 def uncertainty_words(uncertainty: Uncertainty) -> str:
@@ -237,6 +239,35 @@ def _champions(verdict: Verdict) -> list[str]:
         if champion.score is not None
     ]
     return [f"Corrected for model selection: {', '.join(shown)}."] if shown else []
+
+
+def pretraining_lines(answer: Answer) -> list[str]:
+    """What pretraining gains, and its price in multiples of the best other model."""
+    own = answer.pretraining
+    if own is None:
+        return []
+    label, level = answer.metric.label, own.confidence_level
+    gain = (
+        f"{signed(own.gain)} {label} ({level:.0%} interval {small(own.gain_low)} to {small(own.gain_high)})"
+    )
+    head = f"Pretraining: {own.champion} {gain} over {own.rival}, the best without"
+    price = price_words(answer, own.champion, own.rival)
+    return [f"{head}; {price}." if price else f"{head}."]
+
+
+def price_words(answer: Answer, first: str, second: str) -> str:
+    """CPU time of a fit, latency and size of one model beside another's."""
+    rows = {row.model: row for row in answer.leaderboard}
+    one, other = rows.get(first), rows.get(second)
+    if one is None or other is None:
+        return ""
+    cpu = [row.costs.fit_cpu_seconds if row.costs else None for row in (one, other)]
+    figures = {
+        "CPU time of a fit": [seconds(value) for value in cpu],
+        "a row": [seconds(row.latency_seconds) for row in (one, other)],
+        "size": [size(row.size_bytes) for row in (one, other)],
+    }
+    return ", ".join(f"{name} {a} against {b}" for name, (a, b) in figures.items() if a and b)
 
 
 def between_lines(answer: Answer) -> list[str]:

@@ -25,8 +25,8 @@ class LeaderboardRow:
     ----------
     model : str
         Name of the model.
-    family : {"deep", "classical"}
-        Whether it is a network.
+    family : {"deep", "classical", "pretrained"}
+        Whether it is a network, and whether on weights that other data trained.
     status : str
         "ok", "partial", or how all of its jobs ended.
     score, score_low, score_high : float or None
@@ -212,6 +212,33 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class PretrainingGain:
+    """By how much the best model on pretrained weights is better than the best of all others.
+
+    Attributes
+    ----------
+    champion, rival : str
+        The best model on pretrained weights, and the best of the others.
+    gain, gain_low, gain_high : float
+        The gain with its interval, in units of the metric; corrected for model selection.
+    p_better, p_equivalent, p_worse : float
+        Probability that the gain is above the margin, within it, or below it.
+    confidence_level : float
+        Level of the interval.
+    """
+
+    champion: str
+    rival: str
+    gain: float
+    gain_low: float
+    gain_high: float
+    p_better: float
+    p_equivalent: float
+    p_worse: float
+    confidence_level: float
+
+
+@dataclass(frozen=True)
 class BudgetAnswer:
     """The best model within limits of cost.
 
@@ -336,6 +363,8 @@ class Answer:
         The mean of both champions' predictions, against the better one alone.
     slices : Slices or None
         Rows on which the families differ; None where they were not looked for.
+    pretraining : PretrainingGain or None
+        What pretraining gains; None without models on pretrained weights.
     schema_version : int
         Version of this schema.
     """
@@ -360,6 +389,7 @@ class Answer:
     between: Paired | None = None
     together: Together | None = None
     slices: Slices | None = None
+    pretraining: PretrainingGain | None = None
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> dict[str, object]:

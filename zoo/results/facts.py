@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...datasets import Dataset, Modality, Provenance, Task
 
-Family = Literal["deep", "classical", "unknown"]
+Family = Literal["deep", "classical", "pretrained", "unknown"]
 
 _ROWS_LOOKED_AT = 200
 

@@ -59,9 +59,12 @@ class Effort:
     least: int = 5  # calls, however long they take
     patience: float = 0.5  # seconds lost to a core that is shared, over a whole sheet, before that is borne
     fitting: float = 0.2  # seconds after which a fit is not repeated
+    longest: float = 3.0  # seconds of calls after which few of them do
 
     def enough(self, calls: int, seconds: float) -> bool:
         """Whether these will do."""
+        if seconds >= self.longest:
+            return calls >= 1
         if seconds >= self.most:
             return calls >= self.least
         return calls >= self.calls and seconds >= self.seconds
@@ -69,8 +72,8 @@ class Effort:
 
 EFFORTS = {
     "quick": Effort(12, 0.03, 0.4),
-    "standard": Effort(50, 0.2, 2.0, patience=5.0, fitting=2.0),
-    "thorough": Effort(100, 0.5, 5.0, patience=20.0, fitting=5.0),
+    "standard": Effort(50, 0.2, 2.0, patience=5.0, fitting=2.0, longest=10.0),
+    "thorough": Effort(100, 0.5, 5.0, patience=20.0, fitting=5.0, longest=30.0),
 }
 
 
@@ -84,10 +87,7 @@ def latencies(
     call : what is timed
     batch : ``batch(rows, number)`` makes the argument of a call, untimed; other rows for every number
     """
-    for rows in BATCHES:  # a network is traced for each kind of shape that it meets
-        call(batch(rows, 0))
-    for rows in BATCHES:
-        call(batch(rows, 1))
+    _warm_up(call, batch, effort)
     by_rows: dict[str, Latency] = {}
     patience = effort.patience
     for rows in BATCHES:
@@ -95,6 +95,23 @@ def latencies(
         by_rows[str(rows)] = latency
         patience -= lost
     return by_rows
+
+
+def _warm_up(call: Callable[[Any], Any], batch: Callable[[int, int], Any], effort: Effort) -> None:
+    """Untimed calls, since a network is traced for each kind of shape that it meets.
+
+    Where they take long by themselves, the first call does not matter beside the others, and larger numbers
+    of rows are left out.
+    """
+    for number in range(2):
+        for rows in BATCHES:
+            given = batch(rows, number)
+            started = time.perf_counter()
+            call(given)
+            if number and time.perf_counter() - started > effort.most:
+                return
+            if (time.perf_counter() - started) * 10 > effort.longest and rows > 1:
+                return
 
 
 def is_steady(by_rows: Mapping[str, Latency]) -> bool:
@@ -343,7 +360,7 @@ def cost_sheet(figures: dict[str, Any]) -> CostSheet:
 
 
 def _threads(job: PlannedJob, setting: Setting) -> int:
-    if job.family == "deep":
+    if job.family != "classical":
         return setting.cores or usable_cores()
     return setting.threads
 

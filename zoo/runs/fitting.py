@@ -17,6 +17,7 @@ from ..calibration.calibrators import METHODS
 from ..calibration.conformal import MisclassificationCosts, check_level, misclassification_costs
 from ..calibration.estimators import Calibrated, ConformalRegressor, Method
 from ..inner_splits import SplitFacts, fit_respecting
+from ..pretrained.kept import unkept
 from ..results.rows import Result
 from ..results.runs import Pace
 from .jobs import PlannedJob
@@ -235,9 +236,10 @@ def _scored(job: PlannedJob, model: Any, dataset: Dataset, threads: int, seconds
         prediction = predict(model, X_test, dataset)
         costs: dict[str, Any] = {}
         if job.timed and job.split.repeat == 0 and job.split.fold == 0:
-            costs = _costs(
-                model, model.predict if dataset.task == "regression" else model.predict_proba, X_test
-            )
+            with unkept():
+                costs = _costs(
+                    model, model.predict if dataset.task == "regression" else model.predict_proba, X_test
+                )
     return job.ended(fit_seconds=seconds, prediction=prediction, **costs)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,16 @@ class PlannedJob:
         return zlib.crc32(key.encode()) % (2**31 - 1)
 
 
-def plan_job(name: str, split: Split, *, asked_for: bool = True, **facts: Any) -> PlannedJob:
-    """A job of a model by its full name; one whose library is missing has failed, or is skipped."""
-    lacking = registry.missing_requirement(name)
+def plan_job(
+    name: str,
+    split: Split,
+    *,
+    asked_for: bool = True,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    **facts: Any,
+) -> PlannedJob:
+    """A job of a model by its full name; one that lacks its library or weights has failed, or is skipped."""
+    lacking = registry.missing_requirement(name, (params or {}).get(name))
     if lacking is not None:
         facts |= {"status": "failed" if asked_for else "skipped", "reason": lacking}
     return PlannedJob(name, registry.family(name), split, **facts)

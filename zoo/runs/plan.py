@@ -96,8 +96,14 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
     check_design(setup)
     ConfidenceOptions(design.calibrate).check(dataset)
     splits = _splits(dataset, setup)
-    names = _without(chosen_models(dataset, design.models), design.without)
-    options: dict[str, Any] = {"asked_for": bool(design.models), "calibrate": design.calibrate}
+    names = chosen_models(dataset, design.models, pretrained=design.pretrained)
+    names = _without(names, design.without)
+    params = with_weights(known_params(design.params, names), names, design.weights)
+    options: dict[str, Any] = {
+        "asked_for": bool(design.models),
+        "calibrate": design.calibrate,
+        "params": params,
+    }
     jobs = [plan_job(name, s, timed=not design.costs, **options) for name in names for s in splits]
     whole = Split(0, -1, _training_rows(dataset), np.zeros(0, dtype=int))
     costs = [plan_job(name, whole, kind="cost", **options) for name in names] if design.costs else []
@@ -110,7 +116,7 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
         seed=setup.seed,
         official_test=dataset.test is not None,
         test_over_train=_test_over_train(splits[:1] if dataset.test is not None else splits),
-        params=known_params(design.params, names),
+        params=params,
         threads=threads_for(max(len(s.train) for s in splits), limits),
         calibrate=design.calibrate,
         holdout=design.holdout,
@@ -217,11 +223,11 @@ def _training_rows(dataset: Dataset) -> np.ndarray:
     return np.arange(len(dataset)) if dataset.test is None else np.flatnonzero(~dataset.test)
 
 
-def chosen_models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
-    """Full names, classical first; an unsuited or unknown name is an error."""
+def chosen_models(dataset: Dataset, models: Sequence[str] | None, *, pretrained: bool = True) -> list[str]:
+    """Full names, classical first, pretrained last; an unsuited or unknown name is an error."""
     suited = registry.suited(dataset.task, dataset.modality)
     if models is None:
-        names = suited
+        names = [name for name in suited if pretrained or registry.family(name) != "pretrained"]
     else:
         models = [models] if isinstance(models, str) else models
         names = [registry.entry(name).name for name in models]
@@ -231,7 +237,7 @@ def chosen_models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
             raise InputError(f"model {unsuited[0]} is not for {kind}; use {', '.join(suited)}")
     if not names:
         raise InputError("no models chosen; remove --model to compare all that suit the data")
-    return sorted(dict.fromkeys(names), key=lambda name: registry.family(name) == "deep")
+    return sorted(dict.fromkeys(names), key=lambda name: registry.rank(registry.family(name)))
 
 
 def known_params(params: Parameters, names: list[str]) -> dict[str, dict[str, Any]]:
@@ -245,6 +251,25 @@ def known_params(params: Parameters, names: list[str]) -> dict[str, dict[str, An
             if key not in known:
                 raise unknown_name(f"parameter of {name}", key, known)
     return renamed
+
+
+def with_weights(
+    params: dict[str, dict[str, Any]], names: Sequence[str], path: str | None
+) -> dict[str, dict[str, Any]]:
+    """The parameters with the place of pretrained weights for the models that take those which lie there.
+
+    Raises
+    ------
+    InputError
+        There is nothing at the path that any of the models could use.
+    """
+    if path is None:
+        return params
+    own = registry.models_of_weights(path)
+    taken = [name for name in names if name in own]
+    if not taken:
+        raise InputError(f"{path} holds no weights that a compared model could use")
+    return {**params, **{name: {"weights": path, **params.get(name, {})} for name in taken}}
 
 
 def at_least(name: str, value: int, least: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +68,7 @@ def longest_first(tasks: Sequence[Task], seconds: Sequence[float]) -> list[Task]
 
     Several at a time end sooner so: a long one that comes last keeps one core busy, and the others wait.
     """
-    order = sorted(range(len(tasks)), key=lambda i: (tasks[i].family == "deep", -seconds[i]))
+    order = sorted(range(len(tasks)), key=lambda i: (registry.rank(tasks[i].family), -seconds[i]))
     return [tasks[i] for i in order]
 
 
@@ -79,8 +80,17 @@ def cost_tasks(jobs: Sequence[PlannedJob], done: Container[int] = ()) -> list[Ta
 
 def run_task(task: Task, work: Work, report: Report) -> list[Result]:
     """The results of a task; ``report`` was called with each as soon as its job ended."""
-    with joined(work.own):
+    with joined(work.own), _features(work.jobs[task.positions[0]]):
         return _run_task(task, work, report)
+
+
+def _features(job: PlannedJob) -> AbstractContextManager[None]:
+    """Frozen features are computed once for all folds, and once more where costs are measured."""
+    if job.family != "pretrained":
+        return nullcontext()
+    from ..pretrained.kept import afresh, features_folder, shared
+
+    return shared(features_folder()) if job.kind == "fold" else afresh()
 
 
 def _run_task(task: Task, work: Work, report: Report) -> list[Result]:

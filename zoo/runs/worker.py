@@ -240,6 +240,7 @@ _EPOCHS_EVERY = 0.1  # seconds; small networks end thousands of epochs a second
 _WARM: dict[str, tuple[str, ...]] = {
     "classical": (".tasks", "..artefact.formats"),
     "deep": (".tasks", "..artefact.formats", "..training.fleet"),
+    "pretrained": (".tasks", "..artefact.formats", "..training.fleet"),
 }
 
 

@@ -93,6 +93,12 @@ def compare(
         :class:`deepworth.zoo.Calibrated`. By default they stay as they are.
     costs : bool, default=True
         Fit every model once more on all training rows, alone on the machine, to measure its costs.
+    pretrained : bool, default=True
+        Compare models on pretrained weights, too, where weights are found on this machine and no models are
+        named; nothing is fetched.
+    weights : path, optional
+        A folder or file with pretrained weights, see :func:`deepworth.weights`; by default those that are
+        found on this machine.
     metric : str, optional
         Primary metric, see ``deepworth.zoo.metrics.METRICS``; by default ROC AUC for two classes, log loss
         for more, RMSE for regression.

@@ -28,7 +28,7 @@ from ..results.runs import Event, Pace, Progress
 from ..results.saved import Trained
 from ..runs.fitting import ConfidenceOptions, PaceMeter, predict, training_rows, with_confidence
 from ..runs.limits import limited, threads_for
-from ..runs.plan import chosen_models, known_params
+from ..runs.plan import chosen_models, known_params, with_weights
 from ..setup import Calibration, Parameters
 
 
@@ -40,6 +40,7 @@ def train(
     output: str | os.PathLike[str],
     overwrite: bool = False,
     params: Parameters | None = None,
+    weights: str | None = None,
     seed: int = 0,
     calibrate: Calibration | None = None,
     confidence_level: float | None = None,
@@ -66,6 +67,8 @@ def train(
         Replace a saved model.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
+    weights : path, optional
+        A folder or file with pretrained weights, for a model that takes them.
     seed : int, default=0
         The same seed gives the same model on the same machine.
     calibrate : {"auto", "none", "temperature", "platt", "matrix", "isotonic"}, optional
@@ -102,21 +105,23 @@ def train(
     (name,), own_model = name_models([model])
     with joined(own_model):
         dataset = as_dataset(data, seed=seed, **reading)
-        return _trained(dataset, name, Path(output), overwrite, params or {}, seed, options, progress)
+        name = chosen_models(dataset, [name])[0]
+        own = with_weights(known_params(params or {}, [name]), [name], weights).get(name, {})
+        return _trained(dataset, name, Path(output), overwrite, own, seed, options, progress)
 
 
 def _trained(
     dataset: Dataset,
-    model: str,
+    name: str,
     output: Path,
     overwrite: bool,
-    params: Parameters,
+    own: dict[str, Any],
     seed: int,
     options: ConfidenceOptions,
     progress: Progress | None,
 ) -> Trained:
-    name = _model_for(dataset, model)
-    own = known_params(params, [name]).get(name, {})
+    if lacking := registry.missing_requirement(name, own):
+        raise InputError(f"{name} {lacking}")
     rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
     estimator = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
     estimator = with_confidence(estimator, dataset, rows, options)
@@ -157,13 +162,6 @@ def proved(estimator: Any, folder: Path) -> FormatResult:
     except InputError as error:  # layers of the user's own: opening a model executes no code
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError(f"the model was trained but cannot be saved: {error}") from error
-
-
-def _model_for(dataset: Dataset, model: str) -> str:
-    (name,) = chosen_models(dataset, [model])
-    if lacking := registry.missing_requirement(name):
-        raise InputError(f"{name} {lacking}")
-    return name
 
 
 def _fit(estimator: Any, dataset: Dataset, rows: np.ndarray) -> float:

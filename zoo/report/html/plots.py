@@ -273,8 +273,8 @@ THEME = {
     "#004059": "var(--depth-5)",
 }
 DEEP, CLASSICAL, MUTED, LINE, TEXT = "#007c9e", "#b5178a", "#5f6368", "#e3e5e8", "#202124"
-COLOURS = {"deep": DEEP, "classical": CLASSICAL, "unknown": "#1b4f9c"}
-MARKERS = {"deep": "o", "classical": "s", "unknown": "D"}
+COLOURS = {"deep": DEEP, "classical": CLASSICAL, "pretrained": "#3f7d20", "unknown": "#1b4f9c"}
+MARKERS = {"deep": "o", "classical": "s", "pretrained": "^", "unknown": "D"}
 
 _SETTINGS: Any = {
     "svg.fonttype": "none",  # letters stay letters: they can be searched, read aloud and resized

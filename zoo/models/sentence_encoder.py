@@ -1,0 +1,59 @@
+"""Sentence encoder: a pretrained transformer reads the text, and a linear layer its vector.
+
+An encoder of the class of MiniLM (Wang et al. 2020) that was trained to give like texts like vectors (Reimers
+and Gurevych 2019). It stays as it is, so its vectors are computed once a text; the last layers can be trained
+too. Weights are found on this machine, in the layout of sentence-transformers.
+"""
+
+FAMILY = "pretrained"
+ENCODER = "sentence-encoder"
+MODALITIES = ("text",)
+TASKS = ("binary", "multiclass", "regression")
+TRAINING = {
+    "epochs": 60,
+    "learning_rate": 1e-2,
+    "patience": None,
+    "validation_fraction": 0.0,
+    "schedule": "cosine",
+    "weight_decay": 0.03,
+}
+LIMITS = {"dropout": (0, 1), "hidden_units": (0, None)}
+
+
+def build(
+    inputs,
+    units: int,
+    *,
+    weights: str = "auto",
+    hidden_units: int = 0,
+    dropout: float = 0.0,
+    fine_tune: bool = False,
+    trained_layers: int = 1,
+):
+    """A Keras model from an encoder's vector to ``units`` linear outputs.
+
+    Parameters
+    ----------
+    weights
+        A folder with the encoder; "auto" looks in the usual places.
+    hidden_units
+        Units of a hidden layer; 0 for none.
+    dropout
+        Share of the vector's values, and of the hidden units, that a training step leaves out.
+    fine_tune
+        Train the last layers of the encoder too; a learning rate near 1e-4 and few epochs suit that.
+    trained_layers
+        Layers of the encoder that ``fine_tune`` trains, the last ones.
+    """
+    from ._pretrained import head
+
+    layers = inputs.layers()
+    if not fine_tune:
+        return head(layers, layers["features"], units, hidden_units, dropout, "sentence_encoder")
+    from ..preprocessing.frozen import weights_of
+    from ..pretrained.text_encoders import last_layers
+
+    x = last_layers(
+        weights_of("sentence-encoder", weights), trained_layers, layers["states"], layers["known"]
+    )
+    return head(layers, x, units, hidden_units, dropout, "sentence_encoder")
