@@ -493,14 +493,14 @@ class EmbeddingBagClassifier(KerasClassifier):
         Values of a term's vector.
     hidden_units : int, default=0
         Units of a hidden layer behind the sum; 0 is none.
-    dropout : float, default=0.3
+    dropout : float, default=0.5
         Share of the values before the output layer that a training step leaves out.
-    epochs : int or "auto", default=20
+    epochs : int or "auto", default=30
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.003
+    learning_rate : float, default=0.001
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=3
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -513,7 +513,7 @@ class EmbeddingBagClassifier(KerasClassifier):
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
         twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
-    validation_fraction : float, default=0.15
+    validation_fraction : float, default=0.1
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
         Weights by class; "balanced" gives all classes the same total weight.
@@ -560,15 +560,15 @@ class EmbeddingBagClassifier(KerasClassifier):
         *,
         embedding_dim: int = 64,
         hidden_units: int = 0,
-        dropout: float = 0.3,
-        epochs: int | typing.Literal["auto"] = 20,
+        dropout: float = 0.5,
+        epochs: int | typing.Literal["auto"] = 30,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.003,
+        learning_rate: float = 0.001,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
-        validation_fraction: float = 0.15,
+        validation_fraction: float = 0.1,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
         | typing.Literal["balanced"]
@@ -592,14 +592,14 @@ class EmbeddingBagRegressor(KerasRegressor):
         Values of a term's vector.
     hidden_units : int, default=0
         Units of a hidden layer behind the sum; 0 is none.
-    dropout : float, default=0.3
+    dropout : float, default=0.5
         Share of the values before the output layer that a training step leaves out.
-    epochs : int or "auto", default=20
+    epochs : int or "auto", default=30
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.003
+    learning_rate : float, default=0.001
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=3
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -610,7 +610,7 @@ class EmbeddingBagRegressor(KerasRegressor):
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
         twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
-    validation_fraction : float, default=0.15
+    validation_fraction : float, default=0.1
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
         Seed of inner split, initial weights, batches and dropout.
@@ -653,14 +653,14 @@ class EmbeddingBagRegressor(KerasRegressor):
         *,
         embedding_dim: int = 64,
         hidden_units: int = 0,
-        dropout: float = 0.3,
-        epochs: int | typing.Literal["auto"] = 20,
+        dropout: float = 0.5,
+        epochs: int | typing.Literal["auto"] = 30,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.003,
+        learning_rate: float = 0.001,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
-        validation_fraction: float = 0.15,
+        validation_fraction: float = 0.1,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         ensemble: bool = False,
@@ -2668,12 +2668,12 @@ class WideMLPClassifier(KerasClassifier):
         Units of the hidden layer.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
-    epochs : int or "auto", default=12
+    epochs : int or "auto", default=20
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.001
+    learning_rate : float, default=0.002
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=3
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -2686,7 +2686,7 @@ class WideMLPClassifier(KerasClassifier):
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
         twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
-    validation_fraction : float, default=0.15
+    validation_fraction : float, default=0.1
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     class_weight : dict, "balanced" or None, default=None
         Weights by class; "balanced" gives all classes the same total weight.
@@ -2733,14 +2733,14 @@ class WideMLPClassifier(KerasClassifier):
         *,
         hidden_units: int = 1024,
         dropout: float = 0.5,
-        epochs: int | typing.Literal["auto"] = 12,
+        epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.001,
+        learning_rate: float = 0.002,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
-        validation_fraction: float = 0.15,
+        validation_fraction: float = 0.1,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
         | typing.Literal["balanced"]
@@ -2764,12 +2764,12 @@ class WideMLPRegressor(KerasRegressor):
         Units of the hidden layer.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
-    epochs : int or "auto", default=12
+    epochs : int or "auto", default=20
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.001
+    learning_rate : float, default=0.002
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=3
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -2780,7 +2780,7 @@ class WideMLPRegressor(KerasRegressor):
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
         twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
-    validation_fraction : float, default=0.15
+    validation_fraction : float, default=0.1
         Share of the training rows that validates each epoch; 0 trains on all rows to the end.
     random_state : int, RandomState or None, default=None
         Seed of inner split, initial weights, batches and dropout.
@@ -2823,13 +2823,13 @@ class WideMLPRegressor(KerasRegressor):
         *,
         hidden_units: int = 1024,
         dropout: float = 0.5,
-        epochs: int | typing.Literal["auto"] = 12,
+        epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.001,
+        learning_rate: float = 0.002,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
-        validation_fraction: float = 0.15,
+        validation_fraction: float = 0.1,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         ensemble: bool = False,

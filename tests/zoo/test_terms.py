@@ -48,7 +48,7 @@ GRAPH = keras.Model(RAW, ENCODED)
 def onnx_session():
     graph = Graph()
     numbers = term_numbers(graph, graph.input("text", "string", (None,)), FITTED.terms.terms, FITTED.length)
-    weights = term_weights(graph, numbers, FITTED.idf.tolist())
+    weights = term_weights(graph, numbers, FITTED.idf.tolist(), FITTED.terms.n_words)
     graph.output("tokens", numbers, "int64", ["rows", FITTED.length])
     graph.output("weights", weights, "float32", ["rows", FITTED.length])
     return onnxruntime.InferenceSession(graph.model("terms", "", {}).SerializeToString())
@@ -113,7 +113,7 @@ def test_rare_terms_and_letters_of_long_texts_are_left_out():
     few = Terms(10, 10, 0, (), least=2).fit([["a", "b", "a", "b"], ["c"]])
     assert few.terms == ["a", "b", "a b"]
     assert few.numbers(["c", "a", "b"]) == [1, 2, 3]
-    long = TermPreprocessor(sizes=(3,)).fit(series(["word " * 100]))
+    long = TermPreprocessor(sizes=(3,)).fit(series(["word " * 200]))
     assert long.terms.terms == ["word", "word word"]
 
 

@@ -28,7 +28,7 @@ _HOW = {
     "deepworth.datasets.tokenise finds, then pairs with a space between, then groups of letters of each word "
     "between < and >, with ~ before; then zeros",
     "TermWeights": "(1 + log(count)) * idf of each term, shared out to its places, and the text divided by "
-    "the length of these sums",
+    "the length of these sums, that of words and pairs and that of letter groups",
     "TextVectorization": "2 + the position in the vocabulary of each word that deepworth.datasets.tokenise "
     "finds in the text, 1 for any other word; then zeros",
 }
@@ -130,7 +130,19 @@ def _parts(x: Any) -> list[dict[str, Any]]:
 
 
 def _numbers(layer: Any) -> dict[str, Any]:
-    names = ("centre", "factor", "knots", "ranks", "period", "depth", "words", "height", "width", "idf")
+    names = (
+        "centre",
+        "factor",
+        "knots",
+        "ranks",
+        "period",
+        "depth",
+        "words",
+        "height",
+        "width",
+        "idf",
+        "n_words",
+    )
     numbers = {name: getattr(layer, name) for name in names if hasattr(layer, name)}
     if type(layer).__name__ in ("StringLookup", "TextVectorization"):
         numbers["vocabulary"] = list(layer.get_vocabulary(include_special_tokens=False))

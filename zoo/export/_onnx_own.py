@@ -335,7 +335,7 @@ def _term_numbers(call: Call) -> Tensor:
 
 
 def _term_weights(call: Call) -> Tensor:
-    return term_weights(call.graph, call.inputs[0], call.layer.idf)
+    return term_weights(call.graph, call.inputs[0], call.layer.idf, call.layer.n_words)
 
 
 _GATHERED = 2**18  # numbers of one text's vectors; of longer texts they would fill the memory

@@ -157,6 +157,8 @@ def _group_numbers(
     """Numbers of the groups of letters of each word, all words of a row in one line."""
     single = {letter: i + 1 for i, letter in enumerate(sorted({a for group in groups for a in group}))}
     base = len(single) + 1
+    if base**size > np.iinfo(np.int64).max:
+        raise CannotHold(f"groups of {size} letters out of {len(single)} have no number in ONNX here")
     marked = graph.op(
         "StringConcat", graph.op("StringConcat", np.array("<", object), words), np.array(">", object)
     )
@@ -174,7 +176,7 @@ def _group_numbers(
     return graph.reshape(graph.number_lookup(key, keys, list(groups.values())), [0, -1])
 
 
-def term_weights(graph: Graph, numbers: Tensor, idf: Sequence[float]) -> Tensor:
+def term_weights(graph: Graph, numbers: Tensor, idf: Sequence[float], n_words: int) -> Tensor:
     """As our ``TermWeights``: float32 (batch, length)."""
     counts = scattered(
         graph, numbers, graph.op("Expand", np.float32(1), graph.op("Shape", numbers)), len(idf) + 1
@@ -184,8 +186,11 @@ def term_weights(graph: Graph, numbers: Tensor, idf: Sequence[float]) -> Tensor:
     weight = graph.op("Mul", weight, graph.op("Add", graph.op("Log", count), np.float32(1)))
     weight = graph.op("Div", weight, count)
     squares = graph.op("Mul", graph.op("Mul", weight, weight), count)
-    size = graph.op("Sqrt", graph.sum(squares, 1))
-    return graph.op("Div", weight, graph.op("Max", size, np.float32(1e-12)))
+    is_word = graph.op("LessOrEqual", numbers, np.int64(n_words))
+    words = graph.sum(graph.op("Where", is_word, squares, np.float32(0)), 1)
+    letters = graph.sum(graph.op("Where", is_word, np.float32(0), squares), 1)
+    total = graph.op("Max", graph.op("Where", is_word, words, letters), np.float32(1e-24))
+    return graph.op("Div", weight, graph.op("Sqrt", total))
 
 
 def scattered(graph: Graph, numbers: Tensor, values: Tensor, width: int) -> Tensor:

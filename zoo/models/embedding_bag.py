@@ -7,14 +7,20 @@ them into shared ones: so a term can be named in an explanation, and the exporte
 
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass", "regression")
-PREPROCESSING = {"kind": "terms", "words": 20_000, "sizes": (3, 4)}
-TRAINING = {"epochs": 20, "learning_rate": 3e-3, "patience": 3, "schedule": "cosine"}
+PREPROCESSING = {"kind": "terms", "words": 20_000, "groups": 30_000, "sizes": (3, 4, 5)}
+TRAINING = {
+    "epochs": 30,
+    "learning_rate": 1e-3,
+    "patience": 3,
+    "schedule": "cosine",
+    "validation_fraction": 0.1,
+}
 LIMITS = {"dropout": (0, 1)}
 JIT = 200  # steps from which XLA pays
 LEARNING_CURVE = True
 
 
-def build(inputs, units: int, *, embedding_dim: int = 64, hidden_units: int = 0, dropout: float = 0.3):
+def build(inputs, units: int, *, embedding_dim: int = 64, hidden_units: int = 0, dropout: float = 0.5):
     """A Keras model from numbers and weights of terms to ``units`` linear outputs.
 
     Parameters

@@ -8,7 +8,13 @@ a text, so its cost is that of the terms that are there and not that of all term
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass", "regression")
 PREPROCESSING = {"kind": "terms", "words": 8000, "pairs": 4000}
-TRAINING = {"epochs": 12, "learning_rate": 1e-3, "patience": 3, "schedule": "cosine"}
+TRAINING = {
+    "epochs": 20,
+    "learning_rate": 2e-3,
+    "patience": 3,
+    "schedule": "cosine",
+    "validation_fraction": 0.1,
+}
 LIMITS = {"dropout": (0, 1)}
 JIT = 200  # steps from which XLA pays: it moves millions of weights in a third of the time
 LEARNING_CURVE = True

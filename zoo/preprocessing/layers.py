@@ -339,12 +339,13 @@ class TermWeights(keras.layers.Layer):
     """TF-IDF of each term of a text, shared out to the places where it stands.
 
     Input int32 (batch, length) of :class:`TermNumbers`; output float32 of the same shape, 0 at padding. The
-    weights of a term add up to (1 + log of its count) times ``idf``, and the sums of a text have length 1.
+    weights of a term add up to (1 + log of its count) times ``idf``, and the sums of a text have length 1:
+    those of its words and pairs, and those of its letter groups, whose numbers begin behind ``n_words``.
     """
 
-    def __init__(self, idf: Any, **kwargs: Any) -> None:
+    def __init__(self, idf: Any, n_words: int, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", "trainable": False, "autocast": False, **kwargs})
-        self.idf = [float(value) for value in idf]
+        self.idf, self.n_words = [float(value) for value in idf], int(n_words)
 
     def call(self, numbers: Any) -> Any:
         idf = tf.constant([0.0, *self.idf], tf.float32)
@@ -355,11 +356,15 @@ class TermWeights(keras.layers.Layer):
         counts = tf.scatter_nd(found, ones, tf.stack([n_rows, tf.size(idf)]))
         count = tf.gather(counts, numbers, batch_dims=1)
         weight = tf.gather(idf, numbers) * (1.0 + tf.math.log(count)) / count
-        length = tf.sqrt(tf.reduce_sum(weight * weight * count, axis=1, keepdims=True))
-        return weight / tf.maximum(length, 1e-12)
+        square, is_word = weight * weight * count, numbers <= self.n_words
+        words, letters = (
+            tf.reduce_sum(tf.where(kind, square, 0.0), axis=1, keepdims=True)
+            for kind in (is_word, tf.logical_not(is_word))
+        )
+        return weight / tf.sqrt(tf.maximum(tf.where(is_word, words, letters), 1e-24))
 
     def compute_output_spec(self, numbers: Any) -> Any:
         return keras.KerasTensor(numbers.shape, dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "idf": self.idf}
+        return {**super().get_config(), "idf": self.idf, "n_words": self.n_words}

@@ -72,6 +72,7 @@ class Terms:
         self._numbers = {term: i + 1 for i, term in enumerate(self.terms)}
         self._groups: dict[tuple[str, int], list[int]] = {}
         self._runs, self._sizes = kinds_of_terms(self.terms)
+        self.n_words = sum(not term.startswith(LETTERS) for term in self.terms)
         return self
 
     def numbers(self, text: list[str]) -> list[int]:
@@ -120,14 +121,19 @@ def inverse_frequencies(numbers: np.ndarray, n_terms: int) -> np.ndarray:
     return np.log((1.0 + len(numbers)) / (1.0 + document_frequencies(numbers, n_terms))) + 1.0
 
 
-def term_weights(numbers: np.ndarray, idf: np.ndarray) -> np.ndarray:
-    """TF-IDF of each term of a text, shared out to the places where it stands: float32 (n_rows, length)."""
+def term_weights(numbers: np.ndarray, idf: np.ndarray, n_words: int) -> np.ndarray:
+    """TF-IDF of each term of a text, shared out to the places where it stands: float32 (n_rows, length).
+
+    Words and pairs, the first ``n_words`` terms, and letter groups have length 1 each: there are many more
+    letter groups in a text, and together they would count for most of it.
+    """
     rows, _ = np.nonzero(numbers)
     found = numbers[numbers > 0]
     _, cells, counts = np.unique(rows * (len(idf) + 1) + found, return_inverse=True, return_counts=True)
     count = counts[cells].astype(np.float64)
     weight = np.asarray(idf)[found - 1] * (1.0 + np.log(count)) / count
-    squares: Any = np.bincount(rows, weight * weight * count, minlength=len(numbers))
+    blocks = 2 * rows + (found > n_words)
+    squares: Any = np.bincount(blocks, weight * weight * count, minlength=2 * len(numbers))
     weights = np.zeros(numbers.shape, np.float32)
-    weights[numbers > 0] = weight / np.sqrt(squares[rows])
+    weights[numbers > 0] = weight / np.sqrt(squares[blocks])
     return weights

@@ -78,9 +78,9 @@ class TextPreprocessor:
         self._layer = vectorisation(self.words, self.length)
 
 
-MAX_TERMS = 1024  # of a text; the ends of longer ones are left out
+MAX_TERMS = 2048  # of a text; the ends of longer ones are left out
 _ENOUGH_TEXTS = 200  # from here on terms that occur once are left out
-_LETTERS_UP_TO = 64  # words of a usual text: longer ones say enough by their words
+_LETTERS_UP_TO = 128  # words of a usual text: longer ones say enough by their words
 
 
 class TermPreprocessor:
@@ -125,7 +125,7 @@ class TermPreprocessor:
         texts = as_texts(X)
         rows = (self.terms.numbers(tokenise(text)) for text in texts)
         numbers = padded(rows, len(texts), self.length)
-        return {"tokens": numbers, "weights": term_weights(numbers, self.idf)}
+        return {"tokens": numbers, "weights": term_weights(numbers, self.idf, self.terms.n_words)}
 
     def raw_arrays(self, X: pd.Series) -> dict[str, np.ndarray]:
         """``text``: str (n_samples, 1)."""
@@ -139,7 +139,8 @@ class TermPreprocessor:
 
         text = keras.Input((1,), dtype="string", name="text")
         numbers = TermNumbers(self.terms.terms, self.length, name="tokens")(text)
-        return {"text": text}, {"tokens": numbers, "weights": TermWeights(self.idf, name="weights")(numbers)}
+        weights = TermWeights(self.idf, self.terms.n_words, name="weights")(numbers)
+        return {"text": text}, {"tokens": numbers, "weights": weights}
 
 
 def text_preprocessor(kind: str = "sequence", **options: Any) -> TextPreprocessor | TermPreprocessor:
