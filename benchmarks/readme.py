@@ -23,11 +23,13 @@ import estimate as estimate_script
 import explain
 import export as export_script
 import fair
+import images_texts as images_texts_script
 import inference
 import near_copies
 import published
 import reading as reading_script
 import runner as runner_script
+import throughput as throughput_script
 import tradeoff
 import verdict
 from _common import figure, kept, table
@@ -107,6 +109,18 @@ def publications() -> str:
     found = {name: kept(f"published-{name}") for name in published.CASES}
     rows = [line for name, result in found.items() if result for line in published.lines(name, result)]
     return table(published.HEADER, rows)
+
+
+def images_texts() -> str:
+    """Every model on images and texts, from kept fits."""
+    rows = images_texts_script.read(images_texts_script.KEPT)
+    return table(images_texts_script.HEADER, images_texts_script.lines(rows)) if rows else ""
+
+
+def throughput() -> str:
+    """Training against PyTorch, from kept results."""
+    found = kept("throughput")
+    return table(throughput_script.HEADER, throughput_script.lines(found)) if found else ""
 
 
 def startup() -> str:
@@ -275,6 +289,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "help": command_help,
     "tradeoffs": tradeoffs,
     "publications": publications,
+    "images_texts": images_texts,
+    "throughput": throughput,
     "startup": startup,
     "runner": runner,
     "costs": costs,
