@@ -24,7 +24,7 @@ def register() -> None:
     """Import every file that defines a layer, so that Keras knows the layers by name."""
     import_tensorflow()
     register_layers()
-    ours = (".preprocessing.layers", ".training.mixture", ".calibration.layers")
+    ours = (".preprocessing.layers", ".training.architecture", ".calibration.layers")
     for module in (*ours, ".pretrained.text_layers", ".pretrained.encoders"):
         import_module(module, __package__)
 

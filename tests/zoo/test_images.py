@@ -13,8 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from deepworth.zoo.preprocessing.base import checked_images
 from deepworth.zoo.preprocessing.images import ImagePreprocessor, with_channels
-from deepworth.zoo.preprocessing.patches import PatchResponses
-from deepworth.zoo.preprocessing.pixels import Flatten, Gradients, MainDirections, SameSize
+from deepworth.zoo.preprocessing.pixels import Flatten, Gradients, MainDirections, PatchResponses, SameSize
 from deepworth.zoo.preprocessing.runtime import import_tensorflow
 
 import_tensorflow()

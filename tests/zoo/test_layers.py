@@ -30,7 +30,7 @@ from deepworth.zoo.preprocessing.layers import (
     quantile_scale,
 )
 from deepworth.zoo.preprocessing.tables import quantile_knots
-from deepworth.zoo.training.mixture import Mixture
+from deepworth.zoo.training.architecture import Mixture
 
 ROWS = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 MEMBERS = np.random.default_rng(1).normal(size=(6, 3, 4)).astype(np.float32)

@@ -16,13 +16,19 @@ from deepworth.zoo.models import perceptron, shallow_mlp
 from deepworth.zoo.models._layers import Dropout
 from deepworth.zoo.preprocessing.base import InputSpec, aligned_zeros, coarse
 from deepworth.zoo.preprocessing.runtime import available_bytes
-from deepworth.zoo.training import batches as batches_module
 from deepworth.zoo.training import fleet as fleet_module
 from deepworth.zoo.training import lanes as lanes_module
-from deepworth.zoo.training.architecture import Architecture, Part, Replica, StreamedPart, bytes_of_training
-from deepworth.zoo.training.batches import as_tensor, stacked, watched
+from deepworth.zoo.training.architecture import (
+    Architecture,
+    Mixture,
+    Part,
+    Replica,
+    StreamedPart,
+    bytes_of_training,
+    combined,
+)
 from deepworth.zoo.training.fleet import train
-from deepworth.zoo.training.mixture import Mixture, combined
+from deepworth.zoo.training.lanes import as_tensor, stacked, watched
 from deepworth.zoo.training.program import Recipe, outputs, program
 from deepworth.zoo.training.settings import SCHEDULES, Settings, usable_batch
 
@@ -176,7 +182,7 @@ def streamed(rows):
 @pytest.mark.parametrize("watching", [None, part(30, seed=1)])
 def test_streamed_rows_are_the_same_batches_in_pieces(watching, monkeypatch):
     """320 rows in pieces of at most 64 and 20 steps: nothing is left out, so nothing changes."""
-    monkeypatch.setattr(batches_module, "PIECE", 64)
+    monkeypatch.setattr(lanes_module, "PIECE", 64)
     rows, settings = part(320), Settings(3, 16, 0.01, 2, averaging=0.9)
     whole = train(BINARY, [Replica(rows, watching, 5)], settings)[0]
     pieces = train(BINARY, [Replica(streamed(rows), watching, 5)], settings)[0]
@@ -190,7 +196,7 @@ def test_streamed_rows_are_the_same_batches_in_pieces(watching, monkeypatch):
 
 def test_pieces_are_of_equal_size_and_small(monkeypatch):
     """1,000 rows at batch 16 are 62 steps: of 16 pieces each has 3 of them, 48 rows."""
-    monkeypatch.setattr(batches_module, "PIECE", 64)
+    monkeypatch.setattr(lanes_module, "PIECE", 64)
     sizes, rows = [], part(1000)
     source = streamed(rows)
     seen = StreamedPart(1000, lambda places: sizes.append(len(set(places))) or source.piece(places))

@@ -44,7 +44,7 @@ TRUSTED = frozenset(
 TRUSTED_MODULES = (
     "deepworth.zoo.baselines.",
     "deepworth.zoo.preprocessing.columns.",
-    "deepworth.zoo.preprocessing.patches.",
+    "deepworth.zoo.preprocessing.pixels.",
     "deepworth.zoo.preprocessing.pixels.",
     "deepworth.zoo.preprocessing.scales.",
 )

@@ -26,8 +26,7 @@ def build(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from ..preprocessing.patches import PatchResponses
-    from ..preprocessing.pixels import SameSize
+    from ..preprocessing.pixels import PatchResponses, SameSize
     from ._estimators import Calibrated
 
     ridge = {"alpha": alpha, "solver": "cholesky", "random_state": random_state}

@@ -323,7 +323,7 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
 
     def _adopt(self, architecture: Any, trained: Sequence[Any], planning: float) -> None:
         """Take over the trained members as this estimator's network."""
-        from ..training.mixture import combined
+        from ..training.architecture import combined
 
         self._architecture = architecture
         self._members = [each.model for each in trained]
@@ -390,8 +390,7 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
         if weights is None:
             return
         self.warm_up()
-        from ..training.architecture import Architecture
-        from ..training.mixture import combined
+        from ..training.architecture import Architecture, combined
 
         n_members, *rest = frame
         self._architecture = Architecture(self._entry.call, *rest)

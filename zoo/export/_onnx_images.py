@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..preprocessing.base import UNIT
-from ..preprocessing.patches import CONTRAST
+from ..preprocessing.pixels import CONTRAST
 from ._onnx_graph import Call, Graph, LayerWriter, Matrix, StepWriter, Tensor
 
 _CLIPPED = 0.2  # of L2-Hys, Lowe's variant of the norm, as in scikit-image

@@ -1,7 +1,6 @@
-from .architecture import Architecture, Part, Replica, StreamedPart
+from .architecture import Architecture, Part, Replica, StreamedPart, combined
 from .fleet import train
 from .lanes import Trained
-from .mixture import combined
 from .program import outputs
 from .settings import Settings, usable_batch
 

@@ -21,8 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..preprocessing.base import coarse
-from .architecture import Architecture
-from .mixture import Mixture
+from .architecture import Architecture, Mixture
 from .packing import Packing, pack
 
 BETA_1, EPSILON = 0.9, 1e-7

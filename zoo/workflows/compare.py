@@ -18,12 +18,12 @@ from ..option_types import checked_types
 from ..own_models import joined
 from ..results.facts import dataset_facts
 from ..results.runs import Progress
+from ..runs.estimate import plan_in_time
 from ..runs.execute import executor_for, host
 from ..runs.journal import RunStore
 from ..runs.limits import Limits, make_limits
 from ..runs.plan import Plan, check_design
 from ..runs.store import store_folder
-from ..runs.time_budget import plan_in_time
 from ..setup import Setup, SetupOptions, option_defaults
 from ._comparison import Comparison, Conduct
 

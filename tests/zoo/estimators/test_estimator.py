@@ -409,7 +409,7 @@ def test_scikit_learn_finds_its_contract_kept(estimator, check):
 def test_a_large_table_is_encoded_piece_by_piece_in_every_epoch(monkeypatch):
     """Training never holds more of it than a piece; the batches and so the network are the same."""
     from deepworth.zoo.estimators import fitting as machinery
-    from deepworth.zoo.training import batches as _feed
+    from deepworth.zoo.training import lanes as _lanes
 
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.normal(size=(400, 4)), columns=list("abcd"))
@@ -417,7 +417,7 @@ def test_a_large_table_is_encoded_piece_by_piece_in_every_epoch(monkeypatch):
     make = partial(registry.create, "shallow-mlp", "binary", "tabular", epochs=3, batch_size=16)
     whole = make(random_state=0, validation_fraction=0.2).fit(X, y)
     monkeypatch.setattr(machinery, "_STREAMED_BYTES", 0)
-    monkeypatch.setattr(_feed, "PIECE", 64)
+    monkeypatch.setattr(_lanes, "PIECE", 64)
     encoded = []
     part = machinery.RowSource.part
     monkeypatch.setattr(

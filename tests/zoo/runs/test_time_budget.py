@@ -7,10 +7,9 @@ import pytest
 from deepworth import InputError, Setup, load_dataset, preview
 from deepworth.zoo import registry
 from deepworth.zoo.results.facts import dataset_facts
-from deepworth.zoo.runs.estimate import shape_of, usual_estimate
+from deepworth.zoo.runs.estimate import CORES, PROMISES, plan_in_time, shape_of, usual_estimate
 from deepworth.zoo.runs.limits import Limits
 from deepworth.zoo.runs.plan import make_plan
-from deepworth.zoo.runs.time_budget import CORES, PROMISES, plan_in_time
 
 LIMITS = Limits()
 
