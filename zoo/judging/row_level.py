@@ -39,7 +39,7 @@ SURE_OF_LUCK = 0.9  # how sure it must be that folds differ by more than their r
 DRAWN, AT_ONCE = 20_000_000, 4_000_000  # rows of all bootstrap samples, and of those held at once
 FEWEST_SAMPLES, MOST_SAMPLES = 100, 1000
 POWER = 0.8  # of what is said to settle a verdict
-MOST_REPEATS, MOST_TIMES = 20, 1000  # that are worth being named
+MOST_REPEATS, MOST_TIMES = 20, 100  # that are worth being named: nobody collects more
 ASSUMED = 2  # degrees of freedom of the assumed variance by training rows, beside retrainings
 FEWEST_IN_FOLD = 5  # rows of a class; below, influence values of a fold tell too little
 
