@@ -183,6 +183,9 @@ def test_train_evaluate_predict(sick_csv, tmp_path, model):
     scores = json.loads(run("evaluate", folder, sick_csv, "--json").stdout)
     assert scores["rows"] == 300
     assert scores["seen_in_training"]
+    wider = tmp_path / "wider.csv"
+    pd.read_csv(sick_csv).assign(room="A").to_csv(wider, index=False)
+    assert json.loads(run("evaluate", folder, wider, "--json").stdout)["seen_in_training"]
     assert scores["scores"]["accuracy"]["low"] <= scores["scores"]["accuracy"]["value"]
 
     one = run("predict", folder, "age_years=40", "sex=male", "height_cm=180", "weight_kg=80",

@@ -203,9 +203,16 @@ _OUTCOMES = {
 _COSTS = {
     "fit_seconds": ("training of one model", "s"),
     "final_fit_seconds": ("training on all rows", "s"),
+    "fit_cpu_seconds": ("CPU time of a training", "s"),
+    "fit_peak_bytes": ("peak memory of a training", "bytes"),
+    "threads": ("threads", ""),
+    "load_seconds": ("loading", "s"),
     "predict_seconds": ("prediction of 1,000 rows", "s"),
-    "model_bytes": ("model file", "bytes"),
+    "predict_peak_bytes": ("peak memory of predictions", "bytes"),
+    "flops": ("operations for one row", ""),
     "parameters": ("parameters", ""),
+    "size_bytes": ("saved model", "bytes"),
+    "model_bytes": ("model file", "bytes"),
 }
 
 
@@ -374,21 +381,36 @@ def _referred(measured: dict[str, Any]) -> str:
 
 def _costs(manifest: Manifest) -> str:
     costs = manifest.get("costs") or {}
-    lines = [f"| {name} | {value} |" for name, value in _cost_lines(costs)]
+    lines = [f"| {name} | {value} |" for name, value in dict(_cost_lines(costs)).items()]
     return "## Costs\n\n| cost | value |\n|---|---|\n" + "\n".join(lines) + "\n" if lines else ""
 
 
-def _cost_lines(costs: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Name and value of every cost; nested costs with the name of their group before."""
+def _cost_lines(costs: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and value of the costs that a reader asks for, those of the cost sheet last."""
     for name, value in costs.items():
-        label, unit = _COSTS.get(name, (name.replace("_", " "), ""))
-        if isinstance(value, dict):
-            yield from _cost_lines(value, f"{before}{label}: ")
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            amount = f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
-            yield plain(before + label), f"{amount} {unit}".strip()
-        elif isinstance(value, str) and value:
-            yield plain(before + label), plain(value)
+        if name in _COSTS and _is_amount(value):
+            label, unit = _COSTS[name]
+            amount = f"{value:.3g}" if unit == "s" else f"{value:,.0f}"
+            yield label, f"{amount} {unit}".strip()
+    sheet = costs.get("costs")
+    if isinstance(sheet, dict):
+        yield from _cost_lines(sheet)
+        yield from _latency_lines(sheet.get("latency"))
+
+
+def _latency_lines(latency: Any) -> Iterator[tuple[str, str]]:
+    """Median and 95 % quantile of the time of a call, by its rows."""
+    for call in latency.values() if isinstance(latency, dict) else ():
+        if isinstance(call, dict) and all(_is_amount(call.get(name)) for name in ("rows", "median", "p95")):
+            rows = f"{call['rows']:,.0f} row{'s' * (call['rows'] != 1)}"
+            yield (
+                f"prediction of {rows}",
+                f"{call['median']:.3g} s (95 % within {call['p95']:.3g} s)",
+            )
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _use(manifest: Manifest) -> str:

@@ -26,6 +26,7 @@ from .signature import (
     column_reader,
     confidence_of,
     read_table,
+    unused_columns,
 )
 
 if TYPE_CHECKING:
@@ -170,11 +171,9 @@ class SavedModel:
 
     def _predict(self, X: RawRows) -> np.ndarray:
         X = as_pandas(X)
-        if isinstance(X, pd.DataFrame):
-            known = {c["name"] for c in self.manifest["inputs"]}
-            extra = [str(c) for c in X.columns if str(c) not in known]
-            if extra and len(X.columns) > 1:
-                warnings.warn(f"columns that the model does not use were ignored: {extra[:5]}", stacklevel=3)
+        columns = list(X.columns) if isinstance(X, pd.DataFrame) else []
+        if len(columns) > 1 and (note := unused_columns(self.manifest, columns)):
+            warnings.warn(note, stacklevel=3)
         tally = CellTally()
         predicted = self.predict_rows(X, tally=tally)
         for message in tally.messages():

@@ -20,7 +20,7 @@ from ...datasets import InputError, picture_parts
 from ..calibration.conformal import refer
 from ..results.models import Manifest
 from .loading import SavedModel
-from .signature import CellTally, Confidence, column_reader, refuse_missing
+from .signature import CellTally, Confidence, column_reader, refuse_missing, unused_columns
 
 FORMATS = ("csv", "parquet", "jsonl", "json")
 BETWEEN_CLASSES = "|"
@@ -110,7 +110,7 @@ def raw_rows(manifest: Manifest, data: Sequence[str], note: Note) -> Iterator[Pa
     (1, 2)
     """
     if len(data) > 1 or ("=" in data[0] and not Path(data[0]).exists()):
-        row = _one_row(data)
+        row = _one_row(data, [c["name"] for c in manifest["inputs"]])
         _note_extra_columns(manifest, list(row.columns), note)
         return iter([(0, row, {})])
     if manifest["modality"] == "image":
@@ -134,19 +134,21 @@ def _table_rows(manifest: Manifest, source: str, note: Note) -> Iterator[Part]:
 
 def _note_extra_columns(manifest: Manifest, names: Sequence[str], note: Note) -> None:
     """A note that names the columns that the model does not use."""
-    known = {c["name"] for c in manifest["inputs"]}
-    extra = [str(n) for n in names if str(n) not in known]
-    if extra and manifest["modality"] != "image" and not (len(names) == 1 and len(known) == 1):
-        listed = ", ".join(map(repr, extra[:5])) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
-        note(f"not used by the model and ignored: column{'s' * (len(extra) > 1)} {listed}")
+    one_for_one = len(names) == 1 and len(manifest["inputs"]) == 1
+    if manifest["modality"] != "image" and not one_for_one and (text := unused_columns(manifest, names)):
+        note(text)
 
 
-def _one_row(pairs: Sequence[str]) -> pd.DataFrame:
+def _one_row(pairs: Sequence[str], inputs: Sequence[str]) -> pd.DataFrame:
+    """The row that pairs NAME=VALUE give; names of ``inputs`` may have a = of their own."""
     wrong = [pair for pair in pairs if "=" not in pair]
     if wrong:
         raise InputError(f"expected NAME=VALUE pairs for one row, got {wrong[0]!r}")
     cells: dict[str, str] = {}
-    for name, value in (pair.split("=", 1) for pair in pairs):
+    for pair in pairs:
+        own = max((name for name in inputs if pair.startswith(f"{name}=")), key=len, default=None)
+        name = pair.partition("=")[0] if own is None else own
+        value = pair[len(name) + 1 :]
         if name in cells:
             raise InputError(f"column {name!r} is given twice, as {cells[name]!r} and {value!r}; remove one")
         cells[name] = value

@@ -153,6 +153,16 @@ def _channels(model: Any, dataset: Dataset) -> int:
     return int(getattr(getattr(model, "preprocessor_", None), "channels", 0) or dataset.X[0].shape[-1])
 
 
+def unused_columns(manifest: Manifest, names: Sequence[object]) -> str:
+    """A note on the columns that the model does not use; empty where it uses all."""
+    known = {c["name"] for c in manifest["inputs"]}
+    extra = [str(name) for name in names if str(name) not in known]
+    if not extra:
+        return ""
+    listed = ", ".join(map(repr, extra[:5])) + (f" and {len(extra) - 5} more" if len(extra) > 5 else "")
+    return f"not used by the model and ignored: column{'s' * (len(extra) > 1)} {listed}"
+
+
 def refuse_missing(inputs: Sequence[InputColumn], names: Collection[str]) -> None:
     """Refuse rows that lack a column that the model needs."""
     missing = [c["name"] for c in inputs if c["name"] not in names]

@@ -155,6 +155,9 @@ def _between(names: tuple[str, str], inference: Inference, margin: float, suppor
     for name in names:
         if name not in known:
             raise unknown_name("model of this run", name, known)
+        ended = inference.models[known.index(name)].rows
+        if not any(row.ok for row in ended):
+            raise InputError(f"{name} has no scores in this run: {ended[0].reason or ended[0].status}")
     pair = None
     if support is not None and not support.enough:
         rows = "row is" if support.tested == 1 else "rows are"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -208,6 +209,10 @@ def rows_to_judge(dataset: Dataset) -> np.ndarray:
 
 
 def seen_in_training(model: SavedModel, dataset: Dataset) -> bool:
-    """Whether the rows are those that the model was trained on."""
+    """Whether the rows are those that the model was trained on, whatever other columns they have."""
+    X: Any = dataset.X
+    if dataset.modality == "tabular":
+        used = [c["name"] for c in model.manifest["inputs"] if c["name"] in X.columns]
+        dataset = replace(dataset, X=X[used])
     same = dataset.fingerprint() == model.manifest["dataset"]["fingerprint"]
     return same and dataset.test is None

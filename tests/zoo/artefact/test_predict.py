@@ -23,7 +23,7 @@ from deepworth import InputError
 from deepworth.cli import main
 from deepworth.datasets import _stream
 from deepworth.zoo.artefact.loading import load
-from deepworth.zoo.artefact.predicting import _six_digits
+from deepworth.zoo.artefact.predicting import _six_digits, raw_rows
 
 KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"
 FAMILIES = ("shallow-mlp", "logistic-regression")
@@ -153,13 +153,20 @@ def test_json_is_one_list(rows, kept, tmp_path):
     assert [set(r) >= {"prediction", "confidence"} for r in found] == [True] * 3
 
 
+def test_the_name_of_a_column_may_have_an_equals_sign():
+    columns = [{"name": name, "kind": "number"} for name in ("lab", "lab=CRP", "lab=CRP=max")]
+    manifest = {"modality": "tabular", "inputs": columns, "target": "sick"}
+    [(_, row, _)] = raw_rows(manifest, ["lab=CRP=max=1=2", "lab=CRP=4", "lab=3"], print)
+    assert row.iloc[0].to_dict() == {"lab=CRP=max": "1=2", "lab=CRP": "4", "lab": "3"}
+
+
 def test_columns_come_in_any_order_and_extra_ones_are_named(rows, models, kept):
     shuffled = rows[rows.columns[::-1]].assign(id=1, state="ill")
     result = run("predict", kept["logistic-regression"], "-", stdin=csv(shuffled))
     assert "Note: not used by the model and ignored: columns 'id', 'state'" in result.stderr
     found = pd.read_csv(io.StringIO(result.stdout))["probability_ill"]
     np.testing.assert_allclose(found, models["logistic-regression"].predict_proba(rows)[:, 0], rtol=1e-5)
-    with pytest.warns(UserWarning, match=r"ignored: \['id', 'state'\]"):
+    with pytest.warns(UserWarning, match="ignored: columns 'id', 'state'$"):
         models["shallow-mlp"].predict(shuffled)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

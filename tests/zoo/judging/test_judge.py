@@ -246,6 +246,18 @@ def test_a_test_part_with_one_case_of_a_class_gives_no_verdict(one_case):
     assert by_accuracy.verdict.gain is not None
 
 
+def test_a_model_without_scores_is_compared_with_none_and_says_why(runs):
+    results = runs["one split"].results
+    rows = [
+        replace(row, status="skipped", reason="needs a library", prediction=None)
+        if row.model == "constant"
+        else row
+        for row in results.rows
+    ]
+    with pytest.raises(InputError, match="constant has no scores in this run: needs a library"):
+        judge(replace(results, rows=tuple(rows)), Criteria(), between=("constant", "logistic-regression"))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_asked_wrongly_is_one_line(runs, kind):
     results = runs[kind].results
