@@ -54,8 +54,9 @@ def _one(y: np.ndarray, task: str, share: float, stream: tuple[int, int], groups
             drawn = kind(1, test_size=share, random_state=random_state)
             train, test = next(drawn.split(np.zeros((len(y), 1)), y, groups))
         except ValueError as error:
+            units = "groups" if groups is not None else "rows"
             raise InputError(
-                f"cannot hold out {share:g} of the rows: {error}; choose another --holdout"
+                f"cannot hold out {share:g} of the {units}: one side has too few; choose another --holdout"
             ) from error
         if not n_classes or all(len(np.unique(y[rows])) == n_classes for rows in (train, test)):
             return np.sort(train), np.sort(test)

@@ -109,6 +109,23 @@ CASES = {
         lambda p: [csv(p, frame()), *TARGET, "--set", "logistic-regression.c=1"],
         ["did you mean C"],
     ),
+    "folds of a test set": (
+        lambda p: [
+            csv(p, frame(part=["train", "test"] * (N // 2))),
+            *TARGET,
+            "--split-column",
+            "part",
+        ],
+        ["--folds does not go with an official test part"],
+    ),
+    "no model left": (
+        lambda p: [csv(p, frame()), *TARGET, "-m", "constant", "--without", "constant"],
+        ["--without leaves no model"],
+    ),
+    "nothing to train on": (
+        lambda p: [csv(p, frame()), *TARGET, "-m", "constant", "--holdout", "0.999"],
+        ["choose another --holdout"],
+    ),
     "bad margin": (lambda p: [csv(p, frame()), *TARGET, "--margin", "-1"], ["margin"]),
     "bad confidence": (lambda p: [csv(p, frame()), *TARGET, "--confidence-level", "1.5"], ["confidence"]),
     "output without ending": (lambda p: [csv(p, frame()), *TARGET, "-o", str(p / "out")], [".json"]),

@@ -17,12 +17,19 @@ Decorator = Callable[[F], F]
 
 def names(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[str, ...]:
     """Split comma lists: ``-m a,b`` and ``-m a -m b`` are the same."""
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+    found = tuple(_parts(values))
+    if values and not found:
+        raise click.BadParameter("expected at least one name")
+    return found
+
+
+def _parts(values: tuple[str, ...]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 def marks(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[str, ...] | None:
     """Cells in comma lists; None where the option is not given, which is another thing than no cell."""
-    return names(ctx, param, values) if values else None
+    return tuple(_parts(values)) if values else None
 
 
 def numbers(ctx: Any, param: Any, values: tuple[str, ...]) -> tuple[int, ...]:

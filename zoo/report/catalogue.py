@@ -310,8 +310,12 @@ def splits_line(preview: Preview) -> str:
     then = "; then trained on all rows to measure costs" if len(jobs) < len(preview.jobs) else ""
     train = sorted({job.training_rows for job in jobs})
     test = sorted({job.test_rows for job in jobs})
-    splits = f"{plan.repeats} x {plan.folds} splits" if plan.repeats > 1 else f"{plan.folds} splits"
+    splits = f"{plan.repeats} x {plan.folds} splits" if plan.repeats > 1 else _splits(plan.folds)
     return f"{splits}: trained on {_range(train)} rows, scored on {_range(test)}; seed {plan.seed}{then}"
+
+
+def _splits(number: int) -> str:
+    return f"{number} split{'s' * (number != 1)}"
 
 
 def _range(values: Sequence[int]) -> str:

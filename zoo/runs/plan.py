@@ -132,6 +132,8 @@ def _without(names: list[str], left_out: Sequence[str]) -> list[str]:
     unwanted = {registry.entry(name).name for name in left_out}
     if lacking := sorted(unwanted - set(names)):
         raise InputError(f"{lacking[0]} is not compared anyway; remove it from --without")
+    if unwanted == set(names):
+        raise InputError("--without leaves no model; remove it, or choose models with --model")
     return [name for name in names if name not in unwanted]
 
 
@@ -176,6 +178,8 @@ def _splits(dataset: Dataset, setup: Setup) -> list[Split]:
             raise InputError("rows in time order have one order only: remove --repeats, or use more --folds")
     if dataset.test is not None:
         repeats = TRAININGS[design.preset]
+        if design.folds is not None:
+            raise InputError("--folds does not go with an official test part; remove one of them")
     if design.holdout is not None:
         repeats = folds * PRESETS[design.preset][1]  # as many fits as of folds
         _check_holdout(dataset, design.folds)

@@ -101,10 +101,10 @@ def verdict(
     """
     _check_names(options)
     if predictions is None:
-        _refuse(options, RunOptions, "is for predictions; name their files, or leave it out")
+        _refuse(options, RunOptions, "is for predictions; name their files, or remove it")
         return _of_run(run, cast(RunOptions, options))
     given = {"run": None if run == "last" else run, **options}
-    _refuse(given, PredictionOptions, "is for a run; leave it out with predictions")
+    _refuse(given, PredictionOptions, "is for a run; remove it, or remove the predictions")
     from ._compared_predictions import compare_predictions
 
     return compare_predictions(predictions, cast(PredictionOptions, options))
