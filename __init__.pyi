@@ -25,6 +25,7 @@ from .zoo.workflows.save_best import save_best
 from .zoo.workflows.train import train
 from .zoo.workflows.verdict import verdict
 from .zoo.workflows.verify import verify
+from .zoo.workflows.weights import weights
 
 __version__: str
 
@@ -62,5 +63,6 @@ __all__ = [
     "train",
     "verdict",
     "verify",
+    "weights",
     "zoo",
 ]

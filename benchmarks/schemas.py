@@ -27,6 +27,7 @@ from deepworth.zoo.results.models import (
     ModelCard,
     ModelFacts,
     Verification,
+    WeightsFacts,
 )
 from deepworth.zoo.results.predictions import PredictionsAnswer
 from deepworth.zoo.results.report import ReportSheet
@@ -76,6 +77,7 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
     "suite_preview": (SuitePreview, "benchmark --dry-run --json"),
     "models": (list[ModelFacts], "models --json"),
     "model": (ModelCard, "models NAME --json"),
+    "weights": (list[WeightsFacts], "weights --json"),
     "trained": (merged("Trained", Trained, Manifest, without=("manifest", "files")), "train --json"),
     "predictions": (list[PredictedRow], "predict --json"),
     "inspection": (Inspection, "inspect --json"),

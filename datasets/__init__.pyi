@@ -4,6 +4,7 @@ from ._checks import check_dataset
 from ._codes import list_codes
 from ._dates import parse_date
 from ._describe import DataCheck, DatasetDescription, check_data, describe_dataset
+from ._download import RemoteFile, fetch
 from ._errors import InputError, unknown_name
 from ._interchange import ArrowTable, as_pandas
 from ._load import DataLike, DatasetInfo, ReadOptions, TaskOption, as_dataset, list_datasets, load_dataset
@@ -37,6 +38,7 @@ __all__ = [
     "Provenance",
     "ReadCells",
     "ReadOptions",
+    "RemoteFile",
     "Role",
     "Schema",
     "Split",
@@ -51,6 +53,7 @@ __all__ = [
     "check_dataset",
     "check_reader",
     "describe_dataset",
+    "fetch",
     "find_entry",
     "infer_role",
     "inspect_column",

@@ -16,7 +16,7 @@ TRAINING = {
     "patience": None,
     "validation_fraction": 0.0,
     "schedule": "cosine",
-    "weight_decay": 0.03,
+    "weight_decay": 3.0,
 }
 LIMITS = {"dropout": (0, 1), "hidden_units": (0, None)}
 

@@ -11,11 +11,11 @@ MODALITIES = ("text",)
 TASKS = ("binary", "multiclass", "regression")
 TRAINING = {
     "epochs": 60,
-    "learning_rate": 1e-2,
+    "learning_rate": 1e-3,
     "patience": None,
     "validation_fraction": 0.0,
     "schedule": "cosine",
-    "weight_decay": 0.03,
+    "weight_decay": 3.0,
 }
 LIMITS = {"dropout": (0, 1), "hidden_units": (0, None)}
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ...datasets import InputError, as_texts
-from ..pretrained.found import Weights, find_weights
+from ..pretrained.found import Weights, find_weights, missing
 from ..pretrained.kept import Compute, kept, key_of_image, key_of_text
-from ..pretrained.known import KNOWN, Kind
+from ..pretrained.known import Kind
 from .base import InputSpec, resized
 from .images import with_channels
 
@@ -35,10 +35,7 @@ def weights_of(kind: Kind, path: str | os.PathLike[str] | None) -> Weights:
     """Weights at a path or in the usual places, or an error that says how to get them."""
     found = find_weights(kind, path)
     if found is None:
-        name = next(known.name for known in KNOWN if known.kind == kind)
-        raise InputError(
-            f"there are no weights for {kind} here: deepworth weights --fetch {name}, or --weights"
-        )
+        raise InputError(f"{kind} {missing(kind)}")
     return found
 
 

@@ -34,8 +34,13 @@ class Weights:
     @property
     def digest(self) -> str:
         """SHA-256 of the file."""
-        facts = self.file.stat()
-        return _digest(str(self.file), facts.st_mtime_ns, facts.st_size)
+        return digest_of(self.file)
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 of a file, worked out once as long as it does not change."""
+    facts = file.stat()
+    return _digest(str(file), facts.st_mtime_ns, facts.st_size)
 
 
 @cache
@@ -46,9 +51,17 @@ def _digest(path: str, _changed: int, _size: int) -> str:
 
 def weights_folder() -> Path:
     """Where ``deepworth weights`` puts what it fetches."""
+    return cache_of("weights")
+
+
+def cache_of(what: str) -> Path:
+    """A folder beside that of datasets in the user's cache, or in ``DEEPWORTH_CACHE``."""
+    folder = os.environ.get("DEEPWORTH_CACHE")
+    if folder:
+        return Path(folder).expanduser() / what
     from platformdirs import user_cache_path
 
-    return user_cache_path("deepworth", appauthor=False) / "weights"
+    return user_cache_path("deepworth") / what
 
 
 def find_weights(kind: Kind, path: str | os.PathLike[str] | None = None) -> Weights | None:
@@ -178,7 +191,4 @@ def missing(kind: Kind, path: str | os.PathLike[str] | None = None) -> str | Non
     if find_weights(kind, path) is not None:
         return None
     known = next(k for k in KNOWN if k.kind == kind)
-    return (
-        f"needs pretrained weights: deepworth weights --fetch {known.name} ({known.megabytes} MB), or "
-        f"--weights PATH"
-    )
+    return f"needs pretrained weights ({known.megabytes} MB): {known.how}; or --weights PATH"

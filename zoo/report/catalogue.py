@@ -27,6 +27,7 @@ from ..results.models import (
     ModelFacts,
     TrainingData,
     Verification,
+    WeightsFacts,
 )
 from ..results.runs import ModelEstimate, Preview, RunSummary, RunVerification
 from ..results.saved import Evaluation, SavedModelCost, Trained
@@ -67,6 +68,21 @@ def show_models(models: Sequence[ModelFacts], *, as_json: bool = False) -> None:
         card = Text(m.card) if m.missing is None else Text.assemble(m.card, (f" ({m.missing})", "yellow"))
         colour = FAMILY_COLOURS[m.family]
         table.add_row(Text(m.model, colour), Text(m.family, colour), ", ".join(m.modalities), card)
+    console().print(table)
+
+
+def show_weights(weights: Sequence[WeightsFacts], *, as_json: bool = False) -> None:
+    """Pretrained weights with their model, size, licence and state, and how to get those that are missing."""
+    if as_json:
+        print_json(to_json(weights))
+        return
+    table = _table("name", "model", "size", "licence", "state", "what they are")
+    for each in weights:
+        colour = {"found": "green", "changed": "red"}.get(each.state, "dim")
+        how = "" if each.how is None else f" ({each.how})"
+        words = Text.assemble(each.title, (how, "yellow"))
+        state = Text(each.state, colour)
+        table.add_row(each.name, each.model, f"{each.megabytes:g} MB", each.licence, state, words)
     console().print(table)
 
 

@@ -320,7 +320,7 @@ class ModelFacts:
     card : str
         Its description in a sentence.
     missing : str or None
-        The line that installs a library it needs; None where nothing is missing.
+        The line that gets a library or weights it needs; None where nothing is missing.
     """
 
     model: str
@@ -329,6 +329,40 @@ class ModelFacts:
     tasks: list[str]
     card: str
     missing: str | None
+
+
+@dataclass(frozen=True)
+class WeightsFacts:
+    """Pretrained weights in a list.
+
+    Attributes
+    ----------
+    name : str
+        The name by which they are known, or that of the file.
+    model : str
+        The model that uses them.
+    state : {"found", "not here", "changed"}
+        "changed" where a file is not the published one.
+    path : str or None
+        The file with the weights.
+    megabytes : float
+        Size of all files.
+    licence, sha256, title, source : str
+        Licence, digest of the file with the weights, what they are, and where they are described.
+    how : str or None
+        How to get them; None where they are here.
+    """
+
+    name: str
+    model: str
+    state: str
+    path: str | None
+    megabytes: float
+    licence: str
+    sha256: str
+    title: str
+    source: str
+    how: str | None
 
 
 @dataclass(frozen=True)
