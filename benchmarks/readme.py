@@ -44,9 +44,16 @@ ROOT = Path(__file__).resolve().parents[1]
 def models() -> str:
     """Every registered model."""
     from deepworth.zoo import registry
+    from deepworth.zoo.report.words import family_words
 
     rows = [
-        [f"`{m['model']}`", m["family"], ", ".join(m["modalities"]), ", ".join(m["tasks"]), m["card"]]
+        [
+            f"`{m['model']}`",
+            family_words(m["family"]),
+            ", ".join(m["modalities"]),
+            ", ".join(m["tasks"]),
+            m["card"],
+        ]
         for m in registry.describe_all()
     ]
     return table(["model", "family", "data", "tasks", "what it is"], rows)

@@ -72,6 +72,8 @@ def _lite_model(source: Source, model: Any) -> tuple[bytes, str, Predict]:
     import tensorflow as tf
 
     encoded = _encoded_inputs(model)
+    if {"features", "states"} & set(encoded):
+        raise CannotHold("its pretrained encoder is no recipe that other programs could follow")
     encoder = keras.Model(model.input, encoded)
     network = keras.Model(list(encoded.values()), _in_single_precision(model))
 

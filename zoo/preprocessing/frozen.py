@@ -22,6 +22,7 @@ from .base import InputSpec, resized
 from .images import with_channels
 
 _BATCH = 32
+_VERSION = 1  # one more where the layers give other features for the same row
 _FEWEST_PLACES, _MOST_PLACES = 16, 128  # of a text, where the last layers of its encoder are trained
 
 
@@ -60,7 +61,7 @@ class _Frozen:
     def _known_as(self) -> str:
         """What the features depend on beside the row."""
         sizes = "x".join(str(n) for _, shape, _ in self.spec.arrays for n in shape)
-        return f"{self._found.digest[:24]}-{self.kind}-{self.left_out}-{sizes}"
+        return f"{self._found.digest[:24]}-{self.kind}-{self.left_out}-{sizes}-{_VERSION}"
 
     def _encoder(self) -> Any:
         raise NotImplementedError

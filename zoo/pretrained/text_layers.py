@@ -30,7 +30,11 @@ _INNER, _SPACE, _ALONE = 0, 1, 2
 
 
 def characters(texts: Any, pieces: int) -> tuple[Any, Any]:
-    """Characters of all texts (strings, n) as numbers, and the text that each is of."""
+    """Characters of all texts (strings, n) as numbers, and the text that each is of.
+
+    Any space is one space and none is at the ends: a text means the same however it is laid out.
+    """
+    texts = tf.strings.strip(tf.strings.regex_replace(texts, r"[\s\p{Z}]+", " "))
     texts = tf.strings.substr(texts, 0, _CHARACTERS_A_PIECE * pieces, unit="UTF8_CHAR")
     decoded = tf.strings.unicode_decode(texts, "UTF-8")
     return decoded.flat_values, decoded.value_rowids()

@@ -204,7 +204,7 @@ def _range(estimate: Share | CalibrationErrorEstimate) -> str:
 _COLOURS = {
     "deep": ("#007c9e", "#56b4e9", "#1b4f9c"),
     "classical": ("#b5178a", "#e69f00", "#d55e00"),
-    "pretrained": ("#3f7d20", "#009e73", "#6b8e23"),
+    "pretrained": ("#007a5a", "#009e73", "#6b8e23"),
 }
 _MARKERS = {"deep": "o^v", "classical": "sDP", "pretrained": "<>X"}
 _LINES = ("-", "--", ":")

@@ -39,6 +39,7 @@ from .words import (
     about,
     data_facts,
     decision_lines,
+    family_words,
     number,
     seconds,
     show_cost,
@@ -67,7 +68,9 @@ def show_models(models: Sequence[ModelFacts], *, as_json: bool = False) -> None:
     for m in models:
         card = Text(m.card) if m.missing is None else Text.assemble(m.card, (f" ({m.missing})", "yellow"))
         colour = FAMILY_COLOURS[m.family]
-        table.add_row(Text(m.model, colour), Text(m.family, colour), ", ".join(m.modalities), card)
+        table.add_row(
+            Text(m.model, colour), Text(family_words(m.family), colour), ", ".join(m.modalities), card
+        )
     console().print(table)
 
 
@@ -93,7 +96,7 @@ def show_model(model: ModelCard, *, as_json: bool = False) -> None:
         return
     out = console()
     out.print(Text(model.model, f"bold {FAMILY_COLOURS[model.family]}"), Text(model.description), sep="\n")
-    out.print(f"\n{model.family}, for {', '.join(model.modalities)}; {', '.join(model.tasks)}")
+    out.print(f"\n{family_words(model.family)}, for {', '.join(model.modalities)}; {', '.join(model.tasks)}")
     if model.missing:
         out.print(Text(model.missing, "yellow"))
     table = _table("parameter", "default")
@@ -345,7 +348,9 @@ def _estimates(models: Sequence[ModelEstimate]) -> Table:
         runs = f"{model.runs_known} run{'s' if model.runs_known > 1 else ''} here"
         last = (seconds(model.seconds), runs if model.runs_known else "table")
         last = last if model.jobs else ("", model.reason)
-        table.add_row(Text(model.model, colour), Text(model.family, colour), str(model.jobs), *last)
+        table.add_row(
+            Text(model.model, colour), Text(family_words(model.family), colour), str(model.jobs), *last
+        )
     return table
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Cyan and magenta as in the terminal, dark enough for white paper and distinct for every kind of colour
 # blindness; the markers differ too.
-COLOURS = {"deep": "#007c9e", "classical": "#b5178a", "pretrained": "#3f7d20"}
+COLOURS = {"deep": "#007c9e", "classical": "#b5178a", "pretrained": "#007a5a"}
 DEPTHS = ("#80cce0", "#60a9be", "#40869c", "#206379", "#004059")
 _MARKERS = {"deep": "o", "classical": "s", "pretrained": "^"}
 _NAMES = {

@@ -17,6 +17,7 @@ from .words import (
     chances,
     count,
     facts,
+    family_words,
     interval,
     is_tied,
     number,
@@ -115,7 +116,7 @@ def _leaderboard(answer: Answer) -> str:
     rows = [
         [
             row.model + (" ≈" if is_tied(row) else ""),
-            row.family,
+            family_words(row.family),
             row.status if row.score is None else number(row.score),
             interval(row.score_low, row.score_high),
             seconds(row.fit_seconds),

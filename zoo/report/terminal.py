@@ -23,6 +23,7 @@ from .words import (
     FAMILY_COLOURS,
     FRONT,
     MOST_SLICES,
+    PRETRAINED,
     SEVERITIES,
     between_lines,
     budget_lines,
@@ -34,6 +35,7 @@ from .words import (
     is_tied,
     number,
     outcome_words,
+    pretrained_note,
     seconds,
     slice_lines,
     tied_words,
@@ -135,7 +137,8 @@ def _leaderboard(answer: Answer, width: int) -> Table:
 
 def _cells(row: LeaderboardRow, answer: Answer, scale: Scale, width: int) -> list[RenderableType]:
     metric = answer.metric
-    signs = (_TIED if is_tied(row) else "") + (FRONT if row.pareto else "")
+    own = PRETRAINED if row.family == "pretrained" and row.score is not None else ""
+    signs = own + (_TIED if is_tied(row) else "") + (FRONT if row.pareto else "")
     name = Text.assemble((row.model, FAMILY_COLOURS[row.family]), signs)
     if row.score is None:
         return [name, "-", Text(row.status, "dim" if row.status == "skipped" else "red")]
@@ -157,7 +160,7 @@ def _fidelity(row: LeaderboardRow, shown: bool) -> list[str]:
 def _notes(answer: Answer) -> list[Text]:
     """What is odd about single models, why some have no score, and how to add those left out."""
     rows = without_reference(answer.leaderboard)
-    lines = [*_tied(answer), *front_note(rows)]
+    lines = [*_tied(answer), *front_note(rows), *pretrained_note(rows)]
     lines += [Text(f"  {row.model} {note}", "yellow") for row in rows for note in row.notes]
     broken = [row for row in rows if row.score is None and row.status != "skipped"]
     lines += [Text(f"  {row.model} {row.status}: {row.reason}", "red") for row in broken]

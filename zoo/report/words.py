@@ -19,7 +19,7 @@ from ..results.runs import PlanEstimate
 from ..results.saved import SavedModelCost
 
 FAMILY_COLOURS = {"deep": "cyan", "classical": "magenta", "pretrained": "green", "unknown": "blue"}
-FAMILY_NAMES = {"pretrained": "deep (pretrained)"}  # the others are called by their key
+PRETRAINED = " ▲"
 SEVERITIES = ("error", "warning", "info")  # of findings, the most severe first
 
 
@@ -199,6 +199,18 @@ def _classes(counts: Mapping[str, int], most: int = 4) -> str:
     return f"{len(counts)} classes ({shown}{', ...' if len(ranked) > most else ''})"
 
 
+def family_words(family: str) -> str:
+    """A family as readers see it; most are called by their key."""
+    return "deep (pretrained)" if family == "pretrained" else family
+
+
+def pretrained_note(rows: Sequence[LeaderboardRow]) -> list[Text]:
+    """What the sign behind models on pretrained weights means."""
+    if not any(row.family == "pretrained" and row.score is not None for row in rows):
+        return []
+    return [Text(f" {PRETRAINED} deep (pretrained): on weights that other data trained", "dim")]
+
+
 def verdict_lines(answer: Answer) -> list[str]:
     """The gain, the champions' corrected scores, what the gain costs, and what pretraining gains."""
     verdict = answer.verdict
@@ -375,7 +387,7 @@ def show_cost(cost: SavedModelCost) -> list[Any]:
         "memory to load and predict": size(cost.peak_bytes) or "unknown",
     }
     lines = [Text(f"  {name}: {value}") for name, value in facts.items()]
-    head = f"{cost.model} ({cost.family}, {cost.task} {cost.modality} task)"
+    head = f"{cost.model} ({family_words(cost.family)}, {cost.task} {cost.modality} task)"
     notes = [f"Rows {cost.rows_from}; {cost.threads} threads."]
     if not cost.steady:
         notes.append("Other processes slowed the machine down; measure again when it is idle.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...datasets import InputError, RemoteFile, unknown_name
 from ...datasets import fetch as fetch_file
 from ..option_types import checked_types
-from ..pretrained.found import Weights, all_weights, digest_of, weights_folder
+from ..pretrained.found import Weights, all_weights, digest_of, package_folder, weights_folder
 from ..pretrained.known import KNOWN, KnownWeights
 from ..results.models import WeightsFacts
 
@@ -75,14 +75,14 @@ def _fetch(known: KnownWeights, offline: bool | None) -> None:
 
 
 def _facts(known: KnownWeights, found: list[Weights]) -> WeightsFacts:
-    """Whether the weights are here, by the name of their file and then by their digest."""
+    """Whether the weights are here, by their digest, or others in their place."""
     main = known.files[0]
-    mine = [each for each in found if each.kind == known.kind and each.file.name == Path(main.path).name]
-    right = [each for each in mine if each.digest == main.sha256]
+    mine = [each for each in found if each.kind == known.kind and _is_place_of(known, each.file)]
+    right = [each for each in found if each.kind == known.kind and each.digest == main.sha256]
     state = "found" if right else "changed" if mine else "not here"
     if right and not all(_is_right(right[0], main.path, file.path, file.sha256) for file in known.files[1:]):
         state = "changed"
-    place = (right or mine or [None])[0]
+    place = next(iter([*right, *mine]), None)
     return WeightsFacts(
         name=known.name,
         model=known.kind,
@@ -95,6 +95,12 @@ def _facts(known: KnownWeights, found: list[Weights]) -> WeightsFacts:
         source=known.source,
         how=None if state == "found" else known.how,
     )
+
+
+def _is_place_of(known: KnownWeights, file: Path) -> bool:
+    """Whether only these weights belong there: in the cache under their name, or in their package."""
+    places = [weights_folder() / known.name, package_folder(known.package) if known.package else None]
+    return any(place is not None and file.is_relative_to(place) for place in places)
 
 
 def _is_right(weights: Weights, main: str, path: str, sha256: str) -> bool:

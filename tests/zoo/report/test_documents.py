@@ -53,6 +53,8 @@ OPTIONS = {
     "train_rows": 400,
     "total_time": "10m",
     "without": ("tabm",),
+    "pretrained": False,
+    "weights": "/weights",
     "calibrate": "auto",
     "costs": False,
     "metric": "f1",

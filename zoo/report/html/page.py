@@ -30,6 +30,7 @@ from ..words import (
     count,
     data_facts,
     facts,
+    family_words,
     interval,
     is_tied,
     number,
@@ -140,7 +141,7 @@ def comparison(answer: Answer) -> str:
     rows = [
         [
             row.model + (" ≈" if is_tied(row) else ""),
-            row.family,
+            family_words(row.family),
             row.status.replace("_", " ") if row.score is None else number(row.score),
             interval(row.score_low, row.score_high),
             seconds(row.fit_seconds) or "-",
@@ -268,7 +269,7 @@ def _costs(answer: Answer) -> View:
     header = ["model", "family", "fit", *(["CPU time of a fit", "memory of a fit"] if measured else [])]
     header += [f"{int(n):,} row{'s' if n != '1' else ''}" for n in sizes] if measured else ["1,000 rows"]
     header += ["size", "parameters", *(["operations"] if measured else [])]
-    lines = [[row.model, row.family, *_cost_cells(row, sizes, measured)] for row in rows]
+    lines = [[row.model, family_words(row.family), *_cost_cells(row, sizes, measured)] for row in rows]
     return {"header": header, "rows": lines, "note": _cost_note(answer, measured)}
 
 
@@ -421,6 +422,7 @@ def _row(row: LeaderboardRow, answer: Answer, scale: Scale, is_best: bool) -> Vi
     return {
         "model": row.model,
         "family": row.family,
+        "family_words": family_words(row.family),
         "champion": is_best,
         "tied": is_tied(row),
         "score": _cell(row.score, lambda score: status if score is None else number(score)),

@@ -15,7 +15,7 @@ from ...results.answer import Answer, LeaderboardRow
 from ...results.facts import MetricFacts
 from ...results.report import PairedFold, ReportSheet
 from ..curve_plots import name_points
-from ..words import number, seconds, signed, small, without_reference
+from ..words import family_words, number, seconds, signed, small, without_reference
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def pareto(answer: Answer) -> Picture | None:
         [
             [
                 row.model,
-                row.family,
+                family_words(row.family),
                 number(row.score),
                 *(seconds(cost.of(row)) or "-" for cost in panels),
                 ", ".join(cost.short for cost in panels if row.model in fronts[cost]) or "-",
@@ -125,7 +125,15 @@ def _legend(axis: Any, answer: Answer) -> None:
 
     families = {row.family for row in answer.leaderboard}
     handles = [
-        Line2D([], [], color=colour, marker=MARKERS[family], linestyle="", markersize=7, label=family)
+        Line2D(
+            [],
+            [],
+            color=colour,
+            marker=MARKERS[family],
+            linestyle="",
+            markersize=7,
+            label=family_words(family),
+        )
         for family, colour in COLOURS.items()
         if family in families
     ]
@@ -273,7 +281,7 @@ THEME = {
     "#004059": "var(--depth-5)",
 }
 DEEP, CLASSICAL, MUTED, LINE, TEXT = "#007c9e", "#b5178a", "#5f6368", "#e3e5e8", "#202124"
-COLOURS = {"deep": DEEP, "classical": CLASSICAL, "pretrained": "#3f7d20", "unknown": "#1b4f9c"}
+COLOURS = {"deep": DEEP, "classical": CLASSICAL, "pretrained": "#007a5a", "unknown": "#1b4f9c"}
 MARKERS = {"deep": "o", "classical": "s", "pretrained": "^", "unknown": "D"}
 
 _SETTINGS: Any = {
