@@ -37,6 +37,7 @@ CASES = [
     ("suite", "benchmark {suite} --store {out}/suite -j 0 -q --json"),
     ("suite_preview", "benchmark {suite} --store {out}/other -j 0 --dry-run --json"),
     ("models", "models --json"),
+    ("weights", "weights --json"),
     ("model", "models deep-mlp --json"),
     ("trained", "train iris -m naive-bayes --confidence-level 0.9 -o {out}/trained -q --json"),
     ("predictions", "predict {model} {rows} -q --json"),

@@ -697,7 +697,7 @@ class ImageEncoderClassifier(KerasClassifier):
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.03
+    weight_decay : float, default=3.0
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
@@ -759,7 +759,7 @@ class ImageEncoderClassifier(KerasClassifier):
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.001,
         patience: int | None = None,
-        weight_decay: float = 0.03,
+        weight_decay: float = 3.0,
         label_smoothing: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.0,
@@ -803,7 +803,7 @@ class ImageEncoderRegressor(KerasRegressor):
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.03
+    weight_decay : float, default=3.0
         Decoupled decay of matrices; biases and embeddings have none.
     schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
@@ -859,7 +859,7 @@ class ImageEncoderRegressor(KerasRegressor):
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.001,
         patience: int | None = None,
-        weight_decay: float = 0.03,
+        weight_decay: float = 3.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.0,
         random_state: int | np.random.RandomState | None = None,
@@ -1672,12 +1672,12 @@ class SentenceEncoderClassifier(KerasClassifier):
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.001
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.03
+    weight_decay : float, default=3.0
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
@@ -1737,9 +1737,9 @@ class SentenceEncoderClassifier(KerasClassifier):
         trained_layers: int = 1,
         epochs: int | typing.Literal["auto"] = 60,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.001,
         patience: int | None = None,
-        weight_decay: float = 0.03,
+        weight_decay: float = 3.0,
         label_smoothing: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.0,
@@ -1777,12 +1777,12 @@ class SentenceEncoderRegressor(KerasRegressor):
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.001
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.03
+    weight_decay : float, default=3.0
         Decoupled decay of matrices; biases and embeddings have none.
     schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
@@ -1836,9 +1836,9 @@ class SentenceEncoderRegressor(KerasRegressor):
         trained_layers: int = 1,
         epochs: int | typing.Literal["auto"] = 60,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.001,
         patience: int | None = None,
-        weight_decay: float = 0.03,
+        weight_decay: float = 3.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.0,
         random_state: int | np.random.RandomState | None = None,
@@ -2062,12 +2062,12 @@ class StaticVectorsClassifier(KerasClassifier):
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.001
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.03
+    weight_decay : float, default=3.0
         Decoupled decay of matrices; biases and embeddings have none.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
@@ -2125,9 +2125,9 @@ class StaticVectorsClassifier(KerasClassifier):
         dropout: float = 0.0,
         epochs: int | typing.Literal["auto"] = 60,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.001,
         patience: int | None = None,
-        weight_decay: float = 0.03,
+        weight_decay: float = 3.0,
         label_smoothing: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.0,
@@ -2161,12 +2161,12 @@ class StaticVectorsRegressor(KerasRegressor):
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.001
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
-    weight_decay : float, default=0.03
+    weight_decay : float, default=3.0
         Decoupled decay of matrices; biases and embeddings have none.
     schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
@@ -2218,9 +2218,9 @@ class StaticVectorsRegressor(KerasRegressor):
         dropout: float = 0.0,
         epochs: int | typing.Literal["auto"] = 60,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.001,
         patience: int | None = None,
-        weight_decay: float = 0.03,
+        weight_decay: float = 3.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.0,
         random_state: int | np.random.RandomState | None = None,

@@ -42,7 +42,7 @@ def test_they_learn_and_their_graph_is_the_same(name, params, weights):
     predicted = model.predict_proba(X)
     assert model.history_["loss"][-1] < model.history_["loss"][0]
     if name == "static-vectors":  # random weights of the others mix words and colours up
-        assert np.mean(model.predict(X) == y) > 0.9
+        assert np.mean(model.predict(X) == y) > 0.7
     raw = model.preprocessor_.raw_arrays(X)
     import tensorflow as tf
 
