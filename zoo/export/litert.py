@@ -71,6 +71,8 @@ def _lite_model(source: Source, model: Any) -> tuple[bytes, str, Predict]:
     import keras
     import tensorflow as tf
 
+    from ._formats import CannotHold
+
     encoded = _encoded_inputs(model)
     if {"features", "states"} & set(encoded):
         raise CannotHold("its pretrained encoder is no recipe that other programs could follow")
