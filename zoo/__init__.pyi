@@ -1455,7 +1455,8 @@ class RNNClassifier(KerasClassifier):
     """RNN: a bidirectional recurrent network that reads words in their order.
 
     Learned word vectors, LSTM (Hochreiter and Schmidhuber 1997) or GRU (Cho et al. 2014) read in both
-    directions (Schuster and Paliwal 1997), and mean and maximum over the words of their states.
+    directions (Schuster and Paliwal 1997), then mean, maximum and attention over its states, and attention over
+    the words themselves. Long texts are read a few words at a time.
 
     Parameters
     ----------
@@ -1467,8 +1468,8 @@ class RNNClassifier(KerasClassifier):
         Kind of the recurrent layer.
     bidirectional : bool, default=True
         Read the words from both ends.
-    dropout : float, default=0.3
-        Share of the values before and behind the recurrent layer that a training step leaves out.
+    dropout : float, default=0.5
+        Share of the pooled values that a training step leaves out; of the words' values it is half of that.
     epochs : int or "auto", default=20
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
@@ -1476,14 +1477,14 @@ class RNNClassifier(KerasClassifier):
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
         Learning rate of AdamW, before the schedule.
-    patience : int or None, default=4
+    patience : int or None, default=5
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    label_smoothing : float, default=0.0
+    label_smoothing : float, default=0.05
         Share of the target that is spread evenly over the classes.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
         twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
@@ -1518,6 +1519,12 @@ class RNNClassifier(KerasClassifier):
         Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
         the networks of this estimator, which shared the machine with others.
 
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``averaging = 0.98``
+
     Examples
     --------
     >>> import numpy as np, pandas as pd
@@ -1536,14 +1543,14 @@ class RNNClassifier(KerasClassifier):
         recurrent_units: int = 64,
         cell: typing.Literal["lstm", "gru"] = "lstm",
         bidirectional: bool = True,
-        dropout: float = 0.3,
+        dropout: float = 0.5,
         epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
-        patience: int | None = 4,
+        patience: int | None = 5,
         weight_decay: float = 0.0,
-        label_smoothing: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
+        label_smoothing: float = 0.05,
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         class_weight: collections.abc.Mapping[str, float]
         | collections.abc.Mapping[int, float]
@@ -1559,7 +1566,8 @@ class RNNRegressor(KerasRegressor):
     """RNN: a bidirectional recurrent network that reads words in their order.
 
     Learned word vectors, LSTM (Hochreiter and Schmidhuber 1997) or GRU (Cho et al. 2014) read in both
-    directions (Schuster and Paliwal 1997), and mean and maximum over the words of their states.
+    directions (Schuster and Paliwal 1997), then mean, maximum and attention over its states, and attention over
+    the words themselves. Long texts are read a few words at a time.
 
     Parameters
     ----------
@@ -1571,8 +1579,8 @@ class RNNRegressor(KerasRegressor):
         Kind of the recurrent layer.
     bidirectional : bool, default=True
         Read the words from both ends.
-    dropout : float, default=0.3
-        Share of the values before and behind the recurrent layer that a training step leaves out.
+    dropout : float, default=0.5
+        Share of the pooled values that a training step leaves out; of the words' values it is half of that.
     epochs : int or "auto", default=20
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
@@ -1580,12 +1588,12 @@ class RNNRegressor(KerasRegressor):
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
     learning_rate : float, default=0.003
         Learning rate of AdamW, before the schedule.
-    patience : int or None, default=4
+    patience : int or None, default=5
         Epochs without a better validation loss before training stops; None never stops early. The weights
         of the best epoch are kept in any case.
     weight_decay : float, default=0.0
         Decoupled decay of matrices; biases and embeddings have none.
-    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="constant"
+    schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="cosine"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
         does so after a constant first half; "coslog4" rises from zero and falls back four times, each cycle
         twice as long as the one before; "triangular" rises over the first quarter and falls to zero.
@@ -1616,6 +1624,12 @@ class RNNRegressor(KerasRegressor):
         Wall time of ``fit``, preprocessing and compilation included. After ``fit_many`` it is the sum over
         the networks of this estimator, which shared the machine with others.
 
+    Notes
+    -----
+    Fixed settings of the training, see :class:`deepworth.zoo.training.Settings`:
+
+    - ``averaging = 0.98``
+
     Examples
     --------
     >>> import numpy as np, pandas as pd
@@ -1634,13 +1648,13 @@ class RNNRegressor(KerasRegressor):
         recurrent_units: int = 64,
         cell: typing.Literal["lstm", "gru"] = "lstm",
         bidirectional: bool = True,
-        dropout: float = 0.3,
+        dropout: float = 0.5,
         epochs: int | typing.Literal["auto"] = 20,
         batch_size: int | typing.Literal["auto"] = "auto",
         learning_rate: float = 0.003,
-        patience: int | None = 4,
+        patience: int | None = 5,
         weight_decay: float = 0.0,
-        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "constant",
+        schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",
         validation_fraction: float = 0.15,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -2668,12 +2682,12 @@ class WideMLPClassifier(KerasClassifier):
         Units of the hidden layer.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
-    epochs : int or "auto", default=20
+    epochs : int or "auto", default=10
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.002
+    learning_rate : float, default=0.003
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=3
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -2733,9 +2747,9 @@ class WideMLPClassifier(KerasClassifier):
         *,
         hidden_units: int = 1024,
         dropout: float = 0.5,
-        epochs: int | typing.Literal["auto"] = 20,
+        epochs: int | typing.Literal["auto"] = 10,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.002,
+        learning_rate: float = 0.003,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
@@ -2764,12 +2778,12 @@ class WideMLPRegressor(KerasRegressor):
         Units of the hidden layer.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
-    epochs : int or "auto", default=20
+    epochs : int or "auto", default=10
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.002
+    learning_rate : float, default=0.003
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=3
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -2823,9 +2837,9 @@ class WideMLPRegressor(KerasRegressor):
         *,
         hidden_units: int = 1024,
         dropout: float = 0.5,
-        epochs: int | typing.Literal["auto"] = 20,
+        epochs: int | typing.Literal["auto"] = 10,
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.002,
+        learning_rate: float = 0.003,
         patience: int | None = 3,
         weight_decay: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "cosine",

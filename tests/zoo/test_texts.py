@@ -119,9 +119,9 @@ def test_only_punctuation():
 
 
 @pytest.mark.parametrize(
-    ("n_words", "length"), [(1, 8), (8, 8), (9, 16), (16, 16), (250, 256), (257, 256), (10_000, 256)]
+    ("n_words", "length"), [(1, 8), (8, 8), (9, 16), (16, 16), (250, 256), (505, 512), (10_000, 512)]
 )
-def test_common_length_is_a_multiple_of_eight_up_to_256(n_words, length):
+def test_common_length_is_a_multiple_of_eight_up_to_512(n_words, length):
     assert fitted(*[" ".join(["word"] * n_words)] * 3).length == length
 
 

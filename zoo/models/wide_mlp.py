@@ -9,8 +9,8 @@ MODALITIES = ("text",)
 TASKS = ("binary", "multiclass", "regression")
 PREPROCESSING = {"kind": "terms", "words": 8000, "pairs": 4000}
 TRAINING = {
-    "epochs": 20,
-    "learning_rate": 2e-3,
+    "epochs": 10,
+    "learning_rate": 3e-3,
     "patience": 3,
     "schedule": "cosine",
     "validation_fraction": 0.1,

@@ -16,7 +16,7 @@ from .terms import Terms, inverse_frequencies, padded, term_weights
 
 SPACED = r"[^ ]+"  # token pattern of vectorisers that take texts from `spaced`
 MAX_WORDS = 20_000
-MAX_LENGTH = 256
+MAX_LENGTH = 512
 _CHUNK = 2048
 
 
@@ -26,7 +26,7 @@ class TextPreprocessor:
     Words are those of :func:`deepworth.datasets.tokenise`.
 
     ``transform`` gives ``tokens`` int32 (n_samples, length): 0 padding at the end, 1 unknown. The
-    length is that of the 95th percentile of the training texts, at most 256; longer texts keep
+    length is that of the 95th percentile of the training texts, at most 512; longer texts keep
     their beginning.
     """
 
