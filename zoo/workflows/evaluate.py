@@ -21,7 +21,7 @@ from ...datasets import (
     take,
 )
 from ..artefact.loading import SavedModel, load
-from ..artefact.signature import column_reader
+from ..artefact.signature import column_reader, unused_columns
 from ..calibration.reliability import (
     bin_numbers,
     error_by_chance,
@@ -34,6 +34,7 @@ from ..calibration.reliability import (
 from ..metrics import Metric, Truth, bootstrap_weights, of_task, truth_of, weighted_scores
 from ..metrics import evaluate as metric_value
 from ..option_types import checked_types
+from ..results.models import Manifest
 from ..results.rows import Labels
 from ..results.saved import CalibrationErrorEstimate, ConfidenceReport, Evaluation, ScoreWithInterval, Share
 from ..runs.fitting import predict
@@ -176,6 +177,7 @@ def labelled_rows(model: SavedModel, data: DataLike, seed: int, reading: ReadOpt
         raise InputError(f"{source} is {dataset.modality} data, the model wants {manifest['modality']} data")
     if (dataset.task == "regression") != (manifest["task"] == "regression"):
         raise InputError(f"{source} is a {dataset.task} task, the model was trained for {manifest['task']}")
+    dataset = _of_used_columns(dataset, manifest)
     unknown = [c for c in dataset.classes if c not in manifest["classes"]]
     if unknown:
         raise InputError(f"class {unknown[0]!r} is unknown to the model, which knows {manifest['classes']}")
@@ -183,6 +185,16 @@ def labelled_rows(model: SavedModel, data: DataLike, seed: int, reading: ReadOpt
         dataset.classes = tuple(manifest["classes"])
         dataset.task, dataset.positive = manifest["task"], manifest["dataset"]["positive"]
     return dataset
+
+
+def _of_used_columns(dataset: Dataset, manifest: Manifest) -> Dataset:
+    """Without the columns that the model does not use: nothing that it says hangs on them."""
+    X: Any = dataset.X
+    inputs = [c["name"] for c in manifest["inputs"]]
+    if dataset.modality != "tabular" or not set(inputs) < set(X.columns):
+        return dataset
+    warnings.warn(unused_columns(manifest, list(X.columns)), stacklevel=4)
+    return replace(dataset, X=X[inputs])
 
 
 def _as_trained(model: SavedModel, data: DataLike, seed: int, reading: ReadOptions) -> Dataset:
@@ -209,10 +221,6 @@ def rows_to_judge(dataset: Dataset) -> np.ndarray:
 
 
 def seen_in_training(model: SavedModel, dataset: Dataset) -> bool:
-    """Whether the rows are those that the model was trained on, whatever other columns they have."""
-    X: Any = dataset.X
-    if dataset.modality == "tabular":
-        used = [c["name"] for c in model.manifest["inputs"] if c["name"] in X.columns]
-        dataset = replace(dataset, X=X[used])
+    """Whether the rows are those that the model was trained on."""
     same = dataset.fingerprint() == model.manifest["dataset"]["fingerprint"]
     return same and dataset.test is None
