@@ -147,7 +147,7 @@ def test_a_photograph_and_its_mirror_image_get_the_same_answer(photographs):
     np.testing.assert_allclose(model.predict_proba(X), model.predict_proba(X[:, :, ::-1]), atol=1e-6)
     kinds = {type(layer).__name__: layer for layer in model.model_.layers}
     assert kinds["Augment"].get_config()["flip"]
-    assert kinds["Augment"].get_config()["hole"] == 9
+    assert kinds["Augment"].get_config()["shift"] == 2
     drawing = cnn.build(spec(40, 36, 1), 1)
     assert "BothWays" not in {type(layer).__name__ for layer in drawing.layers}
 
@@ -179,7 +179,11 @@ def test_units_of_a_network_that_sees_each_image_twice(photographs):
 
 
 def chosen(n_rows, shape=(28, 28, 1), **values):
-    return cnn.AUTO(spec(*shape), n_rows, {"width": "auto", "epochs": "auto", "minutes": 10.0, **values})
+    return cnn.AUTO(
+        spec(*shape),
+        n_rows,
+        {"width": "auto", "epochs": "auto", "batch_size": "auto", "minutes": 10.0, "hole": "auto", **values},
+    )
 
 
 def seconds(n_rows, shape, found):
@@ -193,7 +197,10 @@ def test_width_and_epochs_follow_from_the_images_and_the_minutes(shape, minutes)
     sizes = (60, 200, 2_000, 20_000, 60_000)
     found = [chosen(n, shape, minutes=minutes) for n in sizes]
     for n, each in zip(sizes, found, strict=True):
-        assert seconds(n, shape, each) <= 60 * minutes or each == {"width": cnn._WIDTHS[0], "epochs": 1}
+        assert seconds(n, shape, each) <= 60 * minutes or (each["width"], each["epochs"]) == (
+            cnn._WIDTHS[0],
+            1,
+        )
     epochs = [each["epochs"] for each in found]
     assert epochs == sorted(epochs, reverse=True)
 
@@ -205,7 +212,15 @@ def test_more_minutes_make_a_larger_training():
 
 
 def test_what_is_set_is_not_chosen():
-    assert chosen(500, width=7, epochs=3) == {"width": 7, "epochs": 3}
+    own = {"width": 7, "epochs": 3, "batch_size": 9, "hole": 5}
+    assert chosen(500, **own) == own
+
+
+def test_few_photographs_are_seen_whole_and_many_are_covered():
+    assert chosen(500, (64, 64, 3))["hole"] == 0
+    assert chosen(5000, (64, 64, 3))["hole"] == "auto"
+    layers = cnn.build(spec(64, 64, 3), 2, width=8).layers
+    assert [la.hole for la in layers if isinstance(la, Augment)] == [16]
 
 
 def test_products_are_those_of_the_network():

@@ -299,7 +299,7 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
             self._task(),
             self._entry.constant("START", None),
         )
-        batch_size = self._batch_size(n_rows)
+        batch_size = _batch_size(values["batch_size"], n_rows)
         steps = values["epochs"] * (n_rows // min(batch_size, n_rows))
         settings = Settings(
             **{name: values[name] for name in _SHARED_SETTINGS},
@@ -335,12 +335,6 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
         self.history_, self.best_epoch_ = trained[0].history.history, trained[0].best_epoch
         self.n_iter_ = max(len(each.history.epoch) for each in trained)
         self.fit_seconds_ = planning + sum(each.seconds for each in trained)
-
-    def _batch_size(self, n_rows: int) -> int:
-        if self.batch_size != "auto":
-            return int(self.batch_size)
-        few, many = n_rows // _BATCHES_OF_FEW, n_rows // _BATCHES_OF_MANY
-        return int(np.clip(few, 32, 256) if many < 256 else min(many, 1024))
 
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "model_")
@@ -441,6 +435,13 @@ def _trained_on(rows: np.ndarray, splits: Sequence[Split]) -> np.ndarray:
     if len(splits) == 1:
         return splits[0][0]
     return rows[np.isin(rows, np.concatenate([train for train, _ in splits]))]
+
+
+def _batch_size(asked: Any, n_rows: int) -> int:
+    if asked != "auto":
+        return int(asked)
+    few, many = n_rows // _BATCHES_OF_FEW, n_rows // _BATCHES_OF_MANY
+    return int(np.clip(few, 32, 256) if many < 256 else min(many, 1024))
 
 
 def _plain_seed(random_state: Any) -> int | None:

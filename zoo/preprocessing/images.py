@@ -8,22 +8,25 @@ import numpy as np
 
 from .base import InputSpec, resized
 
-MAX_SIDE = 64  # pixels of the longer side that a network sees
+MAX_SIDE = 64  # pixels of the longer side that a model sees if it does not ask for more
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luminance, ITU-R BT.601
 
 
 class ImagePreprocessor:
-    """Resizes to the median size of the training images, the longer side at most 64 pixels.
+    """Resizes to the median size of the training images, the longer side at most ``max_side`` pixels.
 
     ``transform`` gives ``image`` uint8 (n_samples, height, width, channels); three channels if any
     training image has three.
     """
 
+    def __init__(self, max_side: int = MAX_SIDE) -> None:
+        self.max_side = max_side
+
     def fit(self, X: np.ndarray) -> ImagePreprocessor:
         """Learn size and channels from training images."""
         shapes = np.array([X.shape[1:]] if X.dtype != object else [image.shape for image in X])
         height, width = np.median(shapes[:, :2], axis=0)
-        shrink = min(1.0, MAX_SIDE / max(height, width))
+        shrink = min(1.0, self.max_side / max(height, width))
         self.size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
         self.channels = int(shapes[:, 2].max())
         self.spec = InputSpec("image", (("image", (*self.size, self.channels), "uint8"),))
