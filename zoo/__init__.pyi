@@ -23,7 +23,7 @@ class CNNClassifier(KerasClassifier):
         many as number and size of the images call for and ``minutes`` allow.
     minutes : float, default=10.0
         CPU time of a training that width and epochs are chosen for where they are "auto", reckoned for a
-        core of 80 GFLOP/s. More of it buys more accuracy; few images never use it up.
+        core of 95 GFLOP/s. More of it buys more accuracy; few images never use it up.
     activation : str, default="relu"
         Activation of the convolutions, any name that Keras knows.
     flip : bool or "auto", default="auto"
@@ -31,17 +31,17 @@ class CNNClassifier(KerasClassifier):
         so for colour pictures of 32 pixels and more, where left and right rarely matter, and not for digits
         and drawings.
     shift : int or "auto", default="auto"
-        Pixels by which training images are moved at random along both sides. "auto" takes a fourteenth of
-        the shorter side.
+        Pixels by which training images are moved at random along both sides. "auto" takes a 14th of
+        the shorter side of colour pictures of 32 pixels and more, and a 28th of others.
     hole : int or "auto", default="auto"
-        Side in pixels of a square that training images lose at random. "auto" covers a quarter of the
-        shorter side of colour pictures of 32 pixels and more, and nothing of others.
+        Side in pixels of a square that training images lose at random. "auto" takes a quarter of the shorter
+        side of colour pictures of 32 pixels and more where there are at least 2,000 of them, else nothing.
     epochs : int or "auto", default="auto"
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.015
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -115,7 +115,7 @@ class CNNClassifier(KerasClassifier):
         hole: int | typing.Literal["auto"] = "auto",
         epochs: int | typing.Literal["auto"] = "auto",
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.005,
+        learning_rate: float = 0.015,
         patience: int | None = None,
         weight_decay: float = 0.02,
         label_smoothing: float = 0.05,
@@ -146,7 +146,7 @@ class CNNRegressor(KerasRegressor):
         many as number and size of the images call for and ``minutes`` allow.
     minutes : float, default=10.0
         CPU time of a training that width and epochs are chosen for where they are "auto", reckoned for a
-        core of 80 GFLOP/s. More of it buys more accuracy; few images never use it up.
+        core of 95 GFLOP/s. More of it buys more accuracy; few images never use it up.
     activation : str, default="relu"
         Activation of the convolutions, any name that Keras knows.
     flip : bool or "auto", default="auto"
@@ -154,17 +154,17 @@ class CNNRegressor(KerasRegressor):
         so for colour pictures of 32 pixels and more, where left and right rarely matter, and not for digits
         and drawings.
     shift : int or "auto", default="auto"
-        Pixels by which training images are moved at random along both sides. "auto" takes a fourteenth of
-        the shorter side.
+        Pixels by which training images are moved at random along both sides. "auto" takes a 14th of
+        the shorter side of colour pictures of 32 pixels and more, and a 28th of others.
     hole : int or "auto", default="auto"
-        Side in pixels of a square that training images lose at random. "auto" covers a quarter of the
-        shorter side of colour pictures of 32 pixels and more, and nothing of others.
+        Side in pixels of a square that training images lose at random. "auto" takes a quarter of the shorter
+        side of colour pictures of 32 pixels and more where there are at least 2,000 of them, else nothing.
     epochs : int or "auto", default="auto"
         Passes over the training rows at most. "auto", for networks that have it as default, goes by number
         and size of the rows.
     batch_size : int or "auto", default="auto"
         Rows a step, rounded down to a power of two. "auto" takes 32 to 1024 by the number of rows.
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.015
         Learning rate of AdamW, before the schedule.
     patience : int or None, default=None
         Epochs without a better validation loss before training stops; None never stops early. The weights
@@ -232,7 +232,7 @@ class CNNRegressor(KerasRegressor):
         hole: int | typing.Literal["auto"] = "auto",
         epochs: int | typing.Literal["auto"] = "auto",
         batch_size: int | typing.Literal["auto"] = "auto",
-        learning_rate: float = 0.005,
+        learning_rate: float = 0.015,
         patience: int | None = None,
         weight_decay: float = 0.02,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "triangular",

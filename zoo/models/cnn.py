@@ -149,7 +149,9 @@ def AUTO(inputs, n_rows: int, values: dict) -> dict:
     width = values["width"]
     if width == "auto":
         useful = [w for w in _WIDTHS if w <= 3.0 * (n_rows * more) ** 0.25]
-        width = max((w for w in useful if 0.8 * wanted * _products(shape, w) <= affordable), default=_WIDTHS[0])
+        width = max(
+            (w for w in useful if 0.8 * wanted * _products(shape, w) <= affordable), default=_WIDTHS[0]
+        )
     if epochs == "auto":
         epochs = int(max(1, min(80, wanted, affordable / _products(shape, width))))
     batch_size = values["batch_size"]
