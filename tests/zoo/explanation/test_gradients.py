@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from deepworth import InputError
+from deepworth.zoo import registry
 from deepworth.zoo.artefact.loading import load
 from deepworth.zoo.artefact.saving import save
 from deepworth.zoo.explanation import integrated_gradients, open_network
@@ -72,6 +73,20 @@ def test_attributions_of_texts_are_complete(notes_network):
     )  # padding and unknown words are the baseline
     unknown = np.where(tokens > 0, 1, tokens).astype(np.int32)
     assert np.allclose(found.baseline_output, network.outputs({"tokens": unknown})[:, 0], atol=1e-5)
+
+
+def test_attributions_of_terms_that_are_added_up_are_their_closed_form(notes_network):
+    """Weight times vector times output weight, of a bag without hidden layers; nothing of an empty text."""
+    data, _ = notes_network
+    bag = registry.create("embedding-bag", "binary", "text", random_state=0, epochs=2, embedding_dim=8)
+    network = open_network(bag.fit(data.X, data.y))
+    found = integrated_gradients(network, data.X.iloc[:3])
+    total, output = (la for la in network.inner.layers if la.name.startswith(("term_sum", "output")))
+    values = (total.embeddings.numpy() @ output.kernel.numpy())[:, 0]
+    expected = found.encoded["weights"] * values[found.encoded["tokens"]]
+    assert np.allclose(found.parts["words"], expected, atol=1e-5)
+    assert "letters <no" in network.words
+    assert found.error.max() < PROMISED
 
 
 def test_attributions_of_a_linear_network_are_its_closed_form(networks, mixed_table):
