@@ -2678,8 +2678,8 @@ class WideMLPClassifier(KerasClassifier):
 
     Parameters
     ----------
-    hidden_units : int, default=1024
-        Units of the hidden layer.
+    hidden_units : int, default=512
+        Units of the hidden layer; 1,024 in the paper, which takes twice the time.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
     epochs : int or "auto", default=10
@@ -2745,7 +2745,7 @@ class WideMLPClassifier(KerasClassifier):
     def __init__(
         self,
         *,
-        hidden_units: int = 1024,
+        hidden_units: int = 512,
         dropout: float = 0.5,
         epochs: int | typing.Literal["auto"] = 10,
         batch_size: int | typing.Literal["auto"] = "auto",
@@ -2774,8 +2774,8 @@ class WideMLPRegressor(KerasRegressor):
 
     Parameters
     ----------
-    hidden_units : int, default=1024
-        Units of the hidden layer.
+    hidden_units : int, default=512
+        Units of the hidden layer; 1,024 in the paper, which takes twice the time.
     dropout : float, default=0.5
         Share of the hidden units that a training step leaves out.
     epochs : int or "auto", default=10
@@ -2835,7 +2835,7 @@ class WideMLPRegressor(KerasRegressor):
     def __init__(
         self,
         *,
-        hidden_units: int = 1024,
+        hidden_units: int = 512,
         dropout: float = 0.5,
         epochs: int | typing.Literal["auto"] = 10,
         batch_size: int | typing.Literal["auto"] = "auto",

@@ -27,7 +27,7 @@ TRAINING         defaults of training parameters, see ``zoo/estimators/parameter
 SETTINGS         settings of the training that are no parameters, see ``zoo/training/settings.py``
 PREPROCESSING    arguments of the preprocessor; none
 LIMITS           (least, below) of parameters whose default says too little; none
-JIT              False where XLA does not pay; True
+JIT              False where XLA does not pay, or the number of steps from which it does; True
 AUTO             a function ``(inputs, n_rows, values)`` of the specification of the inputs, about how
                  many rows are trained on, and all parameters: values of those that are "auto"; none
 START            a function ``(model, arrays)`` that sets weights of a new network from training rows as

@@ -9,7 +9,6 @@ TRAINING = {"epochs": 12, "learning_rate": 2e-3, "patience": 3, "schedule": "cos
 SETTINGS = {"averaging": 0.98}
 LIMITS = {"dropout": (0, 1)}
 JIT = False  # convolutions in XLA are slower on a CPU
-LEARNING_CURVE = True
 
 
 def build(
