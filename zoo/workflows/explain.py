@@ -216,8 +216,20 @@ def _surrogate(model: Any, data: Dataset, row: int | None, seed: int) -> Surroga
     return found["model"]
 
 
+def _opens(model: Any) -> bool:
+    """Whether there are layers to look into: what a frozen encoder makes of a row has no parts to name."""
+    manifest = getattr(model, "manifest", None)
+    entry = getattr(getattr(model, "estimator_", model), "_entry", None)
+    frozen = (
+        manifest["family"] == "pretrained"
+        if manifest
+        else entry is not None and entry.constant("ENCODER", None)
+    )
+    return hasattr(model, "keras_model") and not frozen
+
+
 def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> Gradients | None:
-    if not hasattr(model, "keras_model"):
+    if not _opens(model):
         return None
     from ..explanation import attributed
 
@@ -230,7 +242,7 @@ def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> Gradien
 
 
 def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[Unit] | None:
-    if not hasattr(model, "keras_model"):
+    if not _opens(model):
         return None
     from ..explanation import open_network, unit_roles
 
@@ -238,7 +250,7 @@ def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[Unit] 
 
 
 def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[Probe] | None:
-    if not hasattr(model, "keras_model"):
+    if not _opens(model):
         return None
     from ..explanation import open_network, probes
 
@@ -246,7 +258,7 @@ def _probes(model: Any, data: Dataset, row: int | None, seed: int) -> list[Probe
 
 
 def _trace(model: Any, data: Dataset, row: int) -> Trace:
-    if not hasattr(model, "keras_model"):
+    if not _opens(model):
         raise InputError(
             f"{model.manifest['model']} is no network, and only networks can be traced: "
             "deepworth train DATA -m perceptron -o net, then deepworth explain net DATA --row N --trace"
@@ -424,7 +436,7 @@ def training(model: Any) -> dict[str, Any] | None:
 
 
 def _gradients_of(model: Any, X: Any, modality: str) -> Gradients | None:
-    if not hasattr(model, "keras_model"):
+    if not _opens(model):
         return None
     from ..explanation import attributed
 
@@ -435,7 +447,7 @@ def _gradients_of(model: Any, X: Any, modality: str) -> Gradients | None:
 
 def _examples(model: Any, X: Any, modality: str) -> tuple[AttributedRow, ...] | None:
     """Attributions of a few pictures or texts: which pixels, which words."""
-    if modality == "tabular" or not hasattr(model, "keras_model"):
+    if modality == "tabular" or not _opens(model):
         return None
     from ..explanation import attributed
 
@@ -445,7 +457,7 @@ def _examples(model: Any, X: Any, modality: str) -> tuple[AttributedRow, ...] | 
 
 def _inside(model: Any, X: Any, y: np.ndarray, facts: SplitFacts) -> dict[str, Any]:
     """Single units, and what can be read from each layer, of a network."""
-    if not hasattr(model, "keras_model"):
+    if not _opens(model):
         return {"units": None, "probes": None}
     from ..explanation import open_network, probes, unit_roles
 

@@ -173,3 +173,17 @@ def test_what_pretraining_gains_is_a_line_of_its_own(weights, frame):
 def test_a_path_without_weights_is_refused(frame, tmp_path):
     with pytest.raises(deepworth.InputError, match="holds no weights"):
         compared(frame, weights=str(tmp_path), models=["static-vectors", "constant"])
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", NAMES)
+def test_exports_hold_the_whole_network_or_say_why_not(name, weights, tmp_path):
+    X, y = rows(name)
+    model = registry.create(name, "binary", registry.entry(name).constant("MODALITIES")[0], random_state=0)
+    folder = deepworth.save(model.fit(X, y), tmp_path / "model", X=X, y=y)
+    report = deepworth.export(folder, output=tmp_path / "exports")
+    found = dict(report.formats)
+    for own in ("keras", "saved_model"):
+        assert found[own].holds, found[own]
+    assert found["litert"].status == "cannot"
+    assert "pretrained encoder" in found["litert"].reason
