@@ -235,12 +235,15 @@ def test_preprocessing_learns_from_training_rows_only(name, task):
     estimator, (X, y) = new(name, task), data(modality(name), task, 1)
     estimator._plan(0, X, y, None, None)
     [(train, watching)] = estimator._inner_splits(np.unique(y, return_inverse=True)[1])
-    assert len(watching) == round(0.15 * len(y))
+    assert len(watching) == round(estimator.validation_fraction * len(y))
     assert not set(train) & set(watching)
     rows = X.iloc[train] if hasattr(X, "iloc") else X[train]
     alone = estimator._new_preprocessor().fit(rows)
     for learned in ("columns", "words", "size"):
         assert getattr(alone, learned, None) == getattr(estimator.preprocessor_, learned, None)
+    if hasattr(alone, "terms"):
+        assert alone.terms.terms == estimator.preprocessor_.terms.terms
+        np.testing.assert_array_equal(alone.idf, estimator.preprocessor_.idf)
 
 
 @every_case
