@@ -42,6 +42,12 @@ class RemoteFile:
         ``"sha256:..."`` or ``"md5:..."`` as published; empty for API answers, which change.
     keras : str
         Path under ``$KERAS_HOME/datasets``, if Keras downloads the file too.
+
+    Examples
+    --------
+    >>> from deepworth.datasets import RemoteFile
+    >>> RemoteFile("wine/wine.csv", "https://example.org/wine.csv").checksum
+    ''
     """
 
     name: str
@@ -64,7 +70,9 @@ class TransferError(Exception):
         self.retry, self.status = retry, status
 
 
-def fetch(file: RemoteFile, *, cache_dir: Any = None, offline: bool | None = None) -> Path:
+def fetch(
+    file: RemoteFile, *, cache_dir: str | os.PathLike[str] | None = None, offline: bool | None = None
+) -> Path:
     """The path of a file in the cache, downloaded if it is not there yet.
 
     Parameters
@@ -84,6 +92,18 @@ def fetch(file: RemoteFile, *, cache_dir: Any = None, offline: bool | None = Non
     ------
     InputError
         The file is not in the cache and cannot be downloaded. The cache stays unchanged.
+
+    Examples
+    --------
+    >>> import hashlib, tempfile
+    >>> from pathlib import Path
+    >>> from deepworth.datasets import RemoteFile, fetch
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> size = (folder / "wine.csv").write_bytes(b"alcohol")
+    >>> checksum = "sha256:" + hashlib.sha256(b"alcohol").hexdigest()
+    >>> file = RemoteFile("wine.csv", "https://example.org/wine.csv", checksum)
+    >>> fetch(file, cache_dir=folder, offline=True).name  # it is there already
+    'wine.csv'
     """
     target = cache_folder(cache_dir) / file.name
     for path in (target, *_keras_path(file)):
@@ -106,7 +126,7 @@ def fetch(file: RemoteFile, *, cache_dir: Any = None, offline: bool | None = Non
     return target
 
 
-def cache_folder(cache_dir: Any = None) -> Path:
+def cache_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
     """The folder of the cache."""
     folder = cache_dir or os.environ.get("DEEPWORTH_CACHE")
     if folder:

@@ -25,7 +25,7 @@ def register() -> None:
     import_tensorflow()
     register_layers()
     ours = (".preprocessing.layers", ".training.architecture", ".calibration.layers")
-    for module in (*ours, ".pretrained.text_layers", ".pretrained.encoders"):
+    for module in (*ours, ".pretrained.text_layers", ".pretrained.text_encoders"):
         import_module(module, __package__)
 
 

@@ -38,7 +38,7 @@ Networks on frozen features of an encoder that was trained before state
 
 ===============  ==================================================================================
 FAMILY           "pretrained"
-ENCODER          the kind of pretrained weights, see ``zoo/pretrained/known.py``
+ENCODER          the kind of pretrained weights, see ``zoo/pretrained/found.py``
 ===============  ==================================================================================
 """
 

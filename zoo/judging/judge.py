@@ -24,7 +24,6 @@ from .fold_level import FoldLevel
 from .inference import Inference
 from .intervals import check_level
 from .leaderboard import leaderboard_rows, metric_facts, parse_budget, within_budget
-from .pretraining import pretraining_gain
 from .row_level import RowLevel
 from .scores import (
     POWER,
@@ -38,7 +37,7 @@ from .scores import (
     support_of,
 )
 from .slices import Feature, find_slices
-from .verdict import decide, suspicions, with_warning
+from .verdict import decide, pretraining_gain, suspicions, with_warning
 
 
 def judge(

@@ -1,6 +1,7 @@
 """The verdict: is deep learning better here, worse, the same, or can nobody tell?
 
-It carries a warning where the data or the scores show signs of target leakage.
+It carries a warning where the data or the scores show signs of target leakage. Beside it stands what
+pretraining gains: the best model on pretrained weights against the best of all others.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from ...datasets import Finding, Task
 from ..metrics import METRICS, Metric
-from ..results.answer import Champion, Posterior, Verdict
+from ..results.answer import Champion, Posterior, PretrainingGain, Verdict
 from .inference import Advice, Contest, Inference, NoContest
 from .intervals import best
 from .scores import FEWEST_ROWS, ModelScores, Support
@@ -253,3 +254,33 @@ def with_warning(verdict: Verdict, reasons: Sequence[str]) -> Verdict:
     shown = [*reasons[:MOST_SHOWN], *([f"{more} more in the findings"] if more > 0 else [])]
     warning = f"The target may leak, then no verdict holds ({'; '.join(shown)})."
     return replace(verdict, warnings=tuple(reasons), sentence=f"{warning} {verdict.sentence}")
+
+
+def pretraining_gain(
+    inference: Inference, margin: float, support: Support | None = None
+) -> PretrainingGain | None:
+    """The gain with its interval, both sides corrected for model selection as in the verdict.
+
+    None where one side has no complete model, or nothing can be said of the uncertainty.
+    """
+    models, metric = inference.models, inference.metric
+    positions = positions_of(models, metric)
+    own = positions["pretrained"]
+    others = np.concatenate([positions["deep"], positions["classical"]])
+    if not len(own) or not len(others) or (support is not None and not support.enough):
+        return None
+    found = inference.contest({"deep": own, "classical": others}, margin)
+    if isinstance(found, NoContest):
+        return None
+
+    def best(rows: np.ndarray) -> str:
+        return models[int(max(rows, key=lambda i: _mean(models[i].folds[metric.name], metric.sign)))].model
+
+    p = found.gain
+    return PretrainingGain(
+        best(own), best(others), p.mean, p.low, p.high, p.p_above, p.p_inside, p.p_below, inference.level
+    )
+
+
+def _mean(scores: np.ndarray, sign: float) -> float:
+    return float(np.nanmean(sign * scores))

@@ -1,4 +1,7 @@
-"""Parts that several networks share: features of a table, hidden layers, dropout, pooling over words."""
+"""Parts that several networks share: features of a table, hidden layers, dropout, pooling over words.
+
+Also the head of networks on pretrained features.
+"""
 
 from __future__ import annotations
 
@@ -200,3 +203,16 @@ class Neighbours(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "together": self.together}
+
+
+def head(layers: dict[str, Any], x: Any, units: int, hidden_units: int, dropout: float, name: str) -> Any:
+    """A Keras model from features (batch, width) to ``units`` linear outputs."""
+    x = keras.layers.UnitNormalization()(x)
+    x = keras.layers.Rescaling(float(x.shape[-1]) ** 0.5)(x)  # values of size one, as a layer expects them
+    if dropout:
+        x = Dropout(dropout)(x)
+    if hidden_units:
+        x = keras.layers.Dense(hidden_units, activation="relu", kernel_initializer="he_normal")(x)
+        x = Dropout(dropout)(x) if dropout else x
+    output = keras.layers.Dense(units, kernel_initializer="zeros", name="output")(x)
+    return keras.Model(layers, output, name=name)

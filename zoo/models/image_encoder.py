@@ -46,7 +46,7 @@ def build(
     trained_layers
         Blocks of the encoder that ``fine_tune`` trains, the last ones.
     """
-    from ._pretrained import head
+    from ._layers import head
 
     layers = inputs.layers()
     if not fine_tune:

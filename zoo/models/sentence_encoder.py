@@ -45,7 +45,7 @@ def build(
     trained_layers
         Layers of the encoder that ``fine_tune`` trains, the last ones.
     """
-    from ._pretrained import head
+    from ._layers import head
 
     layers = inputs.layers()
     if not fine_tune:

@@ -32,7 +32,7 @@ def build(inputs, units: int, *, weights: str = "auto", hidden_units: int = 0, d
     dropout
         Share of the vector's values, and of the hidden units, that a training step leaves out.
     """
-    from ._pretrained import head
+    from ._layers import head
 
     layers = inputs.layers()
     return head(layers, layers["features"], units, hidden_units, dropout, "static_vectors")

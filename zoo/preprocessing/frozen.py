@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from ...datasets import InputError, as_texts
-from ..pretrained.found import Weights, find_weights, missing
+from ..pretrained.found import Kind, Weights, find_weights, missing
 from ..pretrained.kept import Compute, kept, key_of_image, key_of_text
-from ..pretrained.known import Kind
 from .base import InputSpec, resized
 from .images import with_channels
 

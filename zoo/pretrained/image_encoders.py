@@ -13,8 +13,7 @@ import numpy as np
 
 from ...datasets import InputError
 from .found import Weights
-from .safetensors import read_safetensors
-from .torch_file import read_torch
+from .weight_files import read_safetensors, read_torch
 
 SIDE = 224  # pixels, for which all of these networks were trained
 _EPSILON = 1e-3  # of EfficientNet's batch normalisation

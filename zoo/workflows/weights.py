@@ -8,8 +8,15 @@ from pathlib import Path
 from ...datasets import InputError, RemoteFile, unknown_name
 from ...datasets import fetch as fetch_file
 from ..option_types import checked_types
-from ..pretrained.found import Weights, all_weights, digest_of, package_folder, weights_folder
-from ..pretrained.known import KNOWN, KnownWeights
+from ..pretrained.found import (
+    KNOWN,
+    KnownWeights,
+    Weights,
+    all_weights,
+    digest_of,
+    package_folder,
+    weights_folder,
+)
 from ..results.models import WeightsFacts
 
 

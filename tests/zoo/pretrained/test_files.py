@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from deepworth.datasets import InputError
-from deepworth.zoo.pretrained.safetensors import read_safetensors
-from deepworth.zoo.pretrained.torch_file import read_torch
+from deepworth.zoo.pretrained.weight_files import read_safetensors, read_torch
 
 
 def test_arrays_come_back_as_they_were(tiny, tmp_path):

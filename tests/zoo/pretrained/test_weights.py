@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import deepworth
 from deepworth.cli import main
-from deepworth.zoo.pretrained.known import File, KnownWeights
+from deepworth.zoo.pretrained.found import File, KnownWeights
 
 
 @pytest.fixture

@@ -1,13 +1,19 @@
-"""Arrays of a file that ``torch.save`` wrote, read without running anything in it.
+"""Arrays of files of weights, read without running anything in them: of safetensors, and of ``torch.save``.
 
-Such a file holds a pickle, and to unpickle is to run it. This reader walks over its opcodes instead: it knows
-those that build dictionaries, tuples and numbers, and four names that rebuild a tensor; anything else is
-refused. Both layouts are read: the zip archive (since PyTorch 1.6) and the older stream of pickles.
+A safetensors file is eight bytes of length, a JSON header and raw numbers. The format was made to be read
+without trust; a reader is a page, and the package of that name would be one more compiled dependency for
+everybody. https://github.com/huggingface/safetensors, "Format".
+
+A file that ``torch.save`` wrote holds a pickle, and to unpickle is to run it. The reader here walks over its
+opcodes instead: it knows those that build dictionaries, tuples and numbers, and four names that rebuild a
+tensor; anything else is refused. Both layouts are read: the zip archive (since PyTorch 1.6) and the older
+stream of pickles.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import math
 import pickletools
 import zipfile
@@ -19,8 +25,71 @@ import numpy as np
 
 from ...datasets import InputError
 
-_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of the older layout
+_LARGEST_HEADER = 100_000_000  # bytes, as in the reference reader
 _KINDS = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+    "BOOL": "?",
+}
+
+
+def read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    """Arrays by name, mapped into memory; those of half precision are float32.
+
+    Raises
+    ------
+    InputError
+        The file is damaged: bytes of an array lie outside, overlap others, or are too many or too few.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(size - 8, _LARGEST_HEADER):
+                raise ValueError("its header is longer than the file")
+            header = json.loads(file.read(length))
+        data = np.memmap(path, np.uint8, "r", offset=8 + length) if size > 8 + length else np.zeros(0, "u1")
+        return _arrays(header, data)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InputError(f"{path} is not a sound safetensors file: {error}") from error
+
+
+def _arrays(header: dict[str, Any], data: np.ndarray) -> dict[str, np.ndarray]:
+    named = {name: value for name, value in header.items() if name != "__metadata__"}
+    arrays: dict[str, np.ndarray] = {}
+    end = 0
+    for name, facts in sorted(named.items(), key=lambda item: item[1]["data_offsets"]):
+        start, stop = facts["data_offsets"]
+        shape = tuple(facts["shape"])
+        kind = np.dtype(_KINDS[facts["dtype"]])
+        if start != end or not all(type(n) is int and n >= 0 for n in (start, stop, *shape)):
+            raise ValueError(f"the bytes of {name!r} overlap or leave a gap")
+        if stop - start != math.prod(shape) * kind.itemsize or stop > len(data):
+            raise ValueError(f"the bytes of {name!r} are not those of its shape")
+        values = np.frombuffer(data, kind, math.prod(shape), start).reshape(shape)
+        arrays[name] = _single(values, facts["dtype"])
+        end = stop
+    if end != len(data):
+        raise ValueError("there are bytes that belong to no array")
+    return arrays
+
+
+def _single(values: np.ndarray, kind: str) -> np.ndarray:
+    """Half precision as float32: bfloat16 is its upper half."""
+    if kind == "BF16":
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.float32) if kind == "F16" else values
+
+
+_MAGIC = 0x1950A86A20F9469CFC6C  # first pickle of the older layout
+_STORED = {
     "FloatStorage": "<f4",
     "DoubleStorage": "<f8",
     "HalfStorage": "<f2",
@@ -31,7 +100,7 @@ _KINDS = {
     "ByteStorage": "u1",
     "BoolStorage": "?",
 }
-_STORAGES = {("torch", name) for name in _KINDS}
+_STORAGES = {("torch", name) for name in _STORED}
 _DICT = ("collections", "OrderedDict")
 _TENSOR = ("torch._utils", "_rebuild_tensor_v2")
 _PARAMETER = ("torch._utils", "_rebuild_parameter")
@@ -110,7 +179,7 @@ def _from_archive(path: Path) -> dict[str, np.ndarray]:
         def numbers(storage: _Storage) -> np.ndarray:
             if storage.key not in stored:
                 stored[storage.key] = archive.read(f"{folder}data/{storage.key}")
-            return np.frombuffer(stored[storage.key], _KINDS[storage.kind])
+            return np.frombuffer(stored[storage.key], _STORED[storage.kind])
 
         return {name: _array(tensor, numbers) for name, tensor in _tensors(state).items()}
 
@@ -125,7 +194,7 @@ def _from_stream(data: bytes) -> dict[str, np.ndarray]:
     state, keys = walk.run(file), _Walk().run(file)
     stored: dict[str, np.ndarray] = {}
     for key in keys:
-        storage, kind = walk.storages[key], np.dtype(_KINDS[walk.storages[key].kind])
+        storage, kind = walk.storages[key], np.dtype(_STORED[walk.storages[key].kind])
         size = int.from_bytes(file.read(8), "little")
         raw = file.read(size * kind.itemsize) if size == storage.size else b""
         if len(raw) != storage.size * kind.itemsize:
