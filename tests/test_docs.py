@@ -66,8 +66,8 @@ from deepworth.datasets import list_datasets
 assert deepworth.__file__.startswith({folder!r}), deepworth.__file__
 result = deepworth.compare(
     "two-moons",
-    models=["wide-logistic-regression", "wide-mlp"],
-    params={{"wide-mlp": {{"hidden_units": 16, "epochs": 3}}}},
+    models=["wide-logistic-regression", "broad-mlp"],
+    params={{"broad-mlp": {{"hidden_units": 16, "epochs": 3}}}},
     metric="cohen_kappa",
     folds=2,
     store=False,
@@ -86,7 +86,7 @@ def test_files_to_copy_become_entries(tmp_path):
     files = files_of("adding.md")
     assert set(files) >= {
         "zoo/baselines/wide_logistic_regression.py",
-        "zoo/models/wide_mlp.py",
+        "zoo/models/broad_mlp.py",
         "zoo/metrics/cohen_kappa.py",
         "zoo/commands/classes.py",
         "datasets/two_moons.py",
@@ -109,7 +109,7 @@ def test_files_to_copy_become_entries(tmp_path):
     rows, card, outputs = result.stdout.strip().splitlines()[-3:]
     assert json.loads(rows) == {
         "wide-logistic-regression": ["classical", "ok"],
-        "wide-mlp": ["deep", "ok"],
+        "broad-mlp": ["deep", "ok"],
     }
     assert "Two moons" in card
     shown, counts = json.loads(outputs)
