@@ -48,7 +48,7 @@ class CNNClassifier(KerasClassifier):
         of the best epoch are kept in any case.
     weight_decay : float, default=0.02
         Decoupled decay of matrices; biases and embeddings have none.
-    label_smoothing : float, default=0.05
+    label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
     schedule : {"constant", "cosine", "flat-cosine", "coslog4", "triangular"}, default="triangular"
         Learning rate over ``epochs``: "constant"; "cosine" falls to zero in half a cosine; "flat-cosine"
@@ -118,7 +118,7 @@ class CNNClassifier(KerasClassifier):
         learning_rate: float = 0.015,
         patience: int | None = None,
         weight_decay: float = 0.02,
-        label_smoothing: float = 0.05,
+        label_smoothing: float = 0.0,
         schedule: typing.Literal["constant", "cosine", "flat-cosine", "coslog4", "triangular"] = "triangular",
         validation_fraction: float = 0.0,
         class_weight: collections.abc.Mapping[str, float]

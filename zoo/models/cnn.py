@@ -15,7 +15,7 @@ TRAINING = {
     "learning_rate": 0.015,
     "patience": None,
     "weight_decay": 0.02,
-    "label_smoothing": 0.05,
+    "label_smoothing": 0.0,
     "schedule": "triangular",
     "validation_fraction": 0.0,
 }
