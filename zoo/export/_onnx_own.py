@@ -313,7 +313,7 @@ def _attention(call: Call) -> Tensor:
     if x.mask is None:
         raise CannotHold("pooling over a sequence without a mask has no form in ONNX here")
     known = graph.op("Unsqueeze", x.mask, np.array([2]))
-    scores = graph.op("MatMul", x, call.layer.query.numpy())
+    scores = graph.op("MatMul", x, call.layer.query.numpy()[:, None])
     share = graph.op("Softmax", graph.op("Where", known, scores, np.float32(-1e9)), axis=1)
     share = graph.op("Mul", share, graph.cast(known, "float32"))
     return graph.sum(graph.op("Mul", share, x), 1, keep=False)

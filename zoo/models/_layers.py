@@ -161,11 +161,11 @@ class AttentionPooling(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
-        self.query = self.add_weight(name="query", shape=(input_shape[-1], 1), initializer="zeros")
+        self.query = self.add_weight(name="query", shape=(input_shape[-1],), initializer="zeros")
 
     def call(self, states: Any, mask: Any = None) -> Any:
         known = ops.ones_like(states[..., :1]) if mask is None else ops.cast(mask, states.dtype)[..., None]
-        scores = ops.where(known > 0, ops.matmul(states, self.query), -1e9)
+        scores = ops.where(known > 0, ops.sum(states * self.query, axis=-1, keepdims=True), -1e9)
         return ops.sum(ops.softmax(scores, axis=1) * known * states, axis=1)
 
     def compute_mask(self, states: Any, mask: Any = None) -> None:
