@@ -26,7 +26,9 @@ _IDEOGRAPHS = (
     *((0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F)),
 )
 _UNSEEN = ("Cc", "Cf", "Co")  # categories of control characters, signs of format and private use
-_INNER, _SPACE, _ALONE = 0, 1, 2
+_INNER = 0
+_SPACE = 1
+_ALONE = 2
 
 
 def characters(texts: Any, pieces: int) -> tuple[Any, Any]:
