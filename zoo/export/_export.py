@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
 import numpy as np
 
 from ...datasets import InputError
 from ..artefact import load, read_manifest, sha256
+from ..results.json import from_json
 from ..results.models import ExportReport, FormatResult, Verification
 from ._formats import CannotHold, Predict, Written, find_formats, formats, missing_requirement
 from ._proof import (
@@ -101,7 +101,7 @@ def export(
     proof = new_proof(source, X, source.predictions(X))
     _write(source, names, proof, folder)
     # what the type does not have, such as rows and predictions, is left out
-    return msgspec.convert({**proof, "path": str(folder)}, ExportReport)
+    return from_json(ExportReport, {**proof, "path": str(folder)})
 
 
 def _check_writable(folder: Path, overwrite: bool) -> None:
@@ -266,7 +266,7 @@ def prove_saved(estimator: BaseEstimator, artefact: str | os.PathLike[str]) -> F
     row |= {"seconds": round(time.perf_counter() - started, 3)}
     proof["formats"][ARTEFACT] = row
     _write_proof(folder / "proof.json", proof)
-    return msgspec.convert(row, FormatResult)
+    return from_json(FormatResult, row)
 
 
 def prove_unchanged(path: Path) -> dict[str, Any]:
@@ -338,7 +338,7 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         proof = read_proof(given)
         home = given if given.is_dir() else given.parent
         rows = {name: _repeated(home, name, row, proof) for name, row in proof["formats"].items()}
-    results = {name: msgspec.convert(row, FormatResult) for name, row in rows.items()}
+    results = {name: from_json(FormatResult, row) for name, row in rows.items()}
     repeated = [result.holds for result in results.values() if result.holds is not None]
     return Verification(str(path), bool(repeated) and all(repeated), results)
 

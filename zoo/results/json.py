@@ -25,7 +25,10 @@ def from_json(kind: type[T], value: Any) -> T:
     ValueError
         A key is missing or has a value of another type; the message names its place.
     """
-    return msgspec.convert(value, kind)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:  # older versions do not derive it from ValueError
+        raise ValueError(str(error)) from error
 
 
 def schema_of(kind: Any) -> dict[str, Any]:
