@@ -78,6 +78,7 @@ def fetch(
     Parameters
     ----------
     file : RemoteFile
+        What to download: its name in the cache, address and checksum.
     cache_dir : path, optional
         Folder to use instead of the default cache.
     offline : bool, optional
