@@ -170,12 +170,13 @@ def test_a_fit_counts_where_it_was_alone(monkeypatch):
 
 
 def test_an_effort_has_a_floor_and_a_ceiling():
-    effort = Effort(calls=10, seconds=1.0, most=3.0, least=2)
+    effort = Effort(calls=10, seconds=1.0, most=3.0, least=2, longest=20.0)
     assert not effort.enough(9, 2.0)
     assert not effort.enough(100, 0.9)
     assert effort.enough(10, 1.0)
     assert effort.enough(2, 3.0)
-    assert not effort.enough(1, 100.0)
+    assert not effort.enough(1, 19.0)
+    assert effort.enough(1, 20.0), "a call of 20 seconds is not repeated"
 
 
 columns = st.integers(1, 4)
