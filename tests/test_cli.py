@@ -266,4 +266,5 @@ def test_default_comparison_in_a_process_of_its_own(own_home):
     assert answer["best_reachable"] is not None
     plan, *lines = result.stderr.splitlines()
     assert plan.startswith("3 models, 6 fits, about "), result.stderr
-    assert all(line.startswith("[") for line in lines), result.stderr
+    assert all(line.startswith(("[", "  ")) for line in lines), result.stderr
+    assert sum(": ROC AUC " in line for line in lines) == 3

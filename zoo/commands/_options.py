@@ -70,6 +70,7 @@ def options(*decorators: Decorator[Any]) -> Decorator[Any]:
 
 # Data
 
+OFFLINE = option("--offline", group="Data", is_flag=True, default=None, help="Do not use the network.")
 LOAD = (
     option("-t", "--target", group="Data", metavar="COLUMN", help="Column to predict."),
     option(
@@ -173,7 +174,7 @@ LOAD = (
         metavar="N",
         help="Use a random sample of N rows.",
     ),
-    option("--offline", group="Data", is_flag=True, default=None, help="Do not use the network."),
+    OFFLINE,
 )
 
 # Models

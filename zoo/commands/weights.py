@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ._group import Command, option
-from ._options import JSON, options
+from ._options import JSON, OFFLINE, options
 
 GROUP = "Data"
 
@@ -15,12 +15,12 @@ GROUP = "Data"
 @click.command(cls=Command)
 @click.argument("path", required=False)
 @option("--fetch", metavar="NAME", help="Fetch these known weights into the cache first.")
-@option("--offline", is_flag=True, default=None, help="Do not use the network.")
-@options(JSON)
+@options(OFFLINE, JSON)
 def command(path: str | None, as_json: bool, **chosen: Any) -> None:
-    """List pretrained weights: known ones, and others found on this machine or at PATH.
+    """List pretrained weights, known ones and others found here.
 
-    Known weights are checked by their SHA-256. Nothing is fetched but what --fetch names.
+    PATH is a folder or file to look in, too. Known weights are checked by their SHA-256. Nothing is fetched
+    but what --fetch names.
     """
     from ..report import catalogue
     from ..workflows.weights import weights

@@ -66,7 +66,7 @@ def test_the_command_tells_them(kept, monkeypatch):
 def test_an_official_test_part_is_halved(tmp_path):
     data = table()
     data.test = np.arange(1200) % 2 == 0
-    found = run(tmp_path, data, metric="accuracy").answer
+    found = run(tmp_path, data, metric="accuracy", folds=None).answer
     assert "colour is red" in found.slices.found[0].words
     assert found.together is not None
 
