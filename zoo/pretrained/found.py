@@ -219,7 +219,7 @@ def find_weights(kind: Kind, path: str | os.PathLike[str] | None = None) -> Weig
         return next((found for place in usual_places() for found in _below(kind, place)), None)
     named = Path(path).expanduser()
     if not named.exists():
-        raise InputError(f"there is no {named}; name a folder or a file with weights")
+        raise InputError(f"no file or folder '{named}'; name one with weights")
     found = next(_below(kind, named), None)
     if found is None:
         raise InputError(f"{named} holds no weights for {kind}; expected {_EXPECTED[kind]}")
@@ -322,7 +322,7 @@ def holds(path: str | os.PathLike[str], kind: Kind) -> bool:
     """Whether there are weights of a kind at a path; InputError where there is nothing at all."""
     named = Path(path).expanduser()
     if not named.exists():
-        raise InputError(f"there is no {named}; name a folder or a file with weights")
+        raise InputError(f"no file or folder '{named}'; name one with weights")
     return next(_below(kind, named), None) is not None
 
 

@@ -318,7 +318,7 @@ def show_plan(preview: Preview, *, as_json: bool = False) -> None:
     jobs = sum(model.jobs for model in preview.models)
     out.print(Text(f"{jobs} fits, {about(preview.estimate)}", "bold"))
     known = sum(model.runs_known > 0 for model in preview.models)
-    source = f"earlier runs of {known} models on this machine and from " if known else ""
+    source = f"earlier runs of {known} model{'s' * (known != 1)} on this machine and from " if known else ""
     out.print(Text(f"Estimated from {source}measured times by rows and columns. Nothing was run.", "dim"))
 
 
