@@ -223,7 +223,9 @@ def test_one_broken_fold_is_one_broken_fold(deep_mlp):
 def test_a_missing_library_is_skipped_by_default_and_a_failure_if_asked_for(monkeypatch):
     monkeypatch.setattr(registry, "suited", lambda task, modality: ["constant", "xgboost"])
     monkeypatch.setattr(
-        registry, "missing_requirement", lambda name: "needs xgboost" if name == "xgboost" else None
+        registry,
+        "missing_requirement",
+        lambda name, params=None: "needs xgboost" if name == "xgboost" else None,
     )
     by_default = run(models=None)
     row = by_default.leaderboard().set_index("model").loc["xgboost"]
