@@ -118,7 +118,7 @@ from deepworth.zoo import DeeperMLPClassifier
 """
 SEEN = {
     5: 'note: Revealed type is "deepworth.zoo.DeepMLPClassifier"',
-    6: "numpy.dtype[numpy.float64]",
+    6: "numpy.dtype[numpy.float",  # float64, or floating of 64 bits before NumPy 2
     7: "numpy.dtype[numpy.bool",
     8: 'error: Unexpected keyword argument "neurons" for "DeepMLPClassifier"',
     9: 'error: Argument "schedule" to "DeepMLPClassifier" has incompatible type',
