@@ -217,9 +217,7 @@ def find_weights(kind: Kind, path: str | os.PathLike[str] | None = None) -> Weig
     """
     if path is None or str(path) == "auto":
         return next((found for place in usual_places() for found in _below(kind, place)), None)
-    named = Path(path).expanduser()
-    if not named.exists():
-        raise InputError(f"no file or folder '{named}'; name one with weights")
+    named = _existing(path)
     found = next(_below(kind, named), None)
     if found is None:
         raise InputError(f"{named} holds no weights for {kind}; expected {_EXPECTED[kind]}")
@@ -320,10 +318,14 @@ def tokeniser_file(file: Path) -> Path | None:
 
 def holds(path: str | os.PathLike[str], kind: Kind) -> bool:
     """Whether there are weights of a kind at a path; InputError where there is nothing at all."""
+    return next(_below(kind, _existing(path)), None) is not None
+
+
+def _existing(path: str | os.PathLike[str]) -> Path:
     named = Path(path).expanduser()
     if not named.exists():
         raise InputError(f"no file or folder '{named}'; name one with weights")
-    return next(_below(kind, named), None) is not None
+    return named
 
 
 def missing(kind: Kind, path: str | os.PathLike[str] | None = None) -> str | None:
