@@ -172,6 +172,7 @@ def _proved(written: Written, name: str, folder: Path, proof: Mapping[str, Any])
     if written.encode is not None:
         row["prepared"] = _prepared(written.encode, proof)
     try:
+        _check_content(folder, name)  # or nobody else could verify it
         row |= prove(folder, name, proof, row)
     except InputError as error:
         if written.converter:

@@ -147,7 +147,8 @@ def prove(folder: Path, name: str, proof: Mapping[str, Any], row: Mapping[str, A
         raise InputError(f"the process that read {name} imported deepworth")
     tolerance = cast(float, entry.constant("TOLERANCE"))
     fields = compared(answer["predictions"], question["numbers"], proof["expected"], tolerance)
-    return {**fields, "versions": answer["versions"], "needs_deepworth": answer["deepworth"]}
+    facts = {"needs_deepworth": answer["deepworth"], "confined": answer["confined"]}
+    return {**fields, "versions": answer["versions"], **facts}
 
 
 def _question(proof: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,11 +170,12 @@ def _asked(entry: Entry, question: dict[str, Any], work: Path) -> dict[str, Any]
     """The answer of a new process to a question."""
     in_package = entry.constant("NEEDS_DEEPWORTH", False)
     location = entry.module.__name__ if in_package else str(entry.module.__file__)
-    program = Path(__file__).with_name("_proof_process.py")
+    program, launcher = (Path(__file__).with_name(f"_{name}.py") for name in ("proof_process", "confinement"))
     question_file, answer_file = work / "question.json", work / "answer.json"
     question_file.write_text(json.dumps(question), encoding="utf-8")
     # -P: the folder of the program has files that are named like libraries
-    command = [sys.executable, "-P", str(program), location, str(question_file), str(answer_file)]
+    arguments = [str(work), str(program), location, str(question_file), str(answer_file)]
+    command = [sys.executable, "-P", str(launcher), *arguments]
     environment = {
         **os.environ,
         "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -1,8 +1,9 @@
 """Predictions of an export in a process of its own, to which deepworth is unknown.
 
 Run as a file with three arguments: the file or module of the format, a question and where the answer goes.
-The question is JSON with ``folder``, ``request`` (to ``read``), ``batches`` and their ``dtypes``;
-the answer has the predictions of each batch, versions of libraries, and whether deepworth was imported.
+``_confinement.py`` runs it, which keeps it from writing elsewhere. The question is JSON with ``folder``,
+``request`` (to ``read``), ``batches`` and their ``dtypes``; the answer has the predictions of each batch,
+versions of libraries, and whether deepworth was imported.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ def main() -> None:
         "predictions": list(predictions(format_, question)),
         "versions": loaded_versions(getattr(format_, "LIBRARIES", ())),
         "deepworth": "deepworth" in sys.modules,
+        "confined": os.environ.get("DEEPWORTH_CONFINED") == "1",
     }
     Path(answer_file).write_text(json.dumps(answer), encoding="utf-8")
 

@@ -44,6 +44,27 @@ def read(folder: Path, request: Request) -> Predict:
     return predict
 
 
+def check(folder: Path) -> None:
+    """Operations that our exports contain: none of TensorFlow's, none that another library adds."""
+    from ...datasets import InputError
+    from ..preprocessing.runtime import import_tensorflow
+    from ._allowed import LITERT
+
+    import_tensorflow()
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    names = {number: name for name, number in vars(schema.BuiltinOperator).items() if name.isupper()}
+    try:
+        model = schema.Model.GetRootAs((folder / MODEL).read_bytes(), 0)
+        codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
+        found = [names.get(max(c.BuiltinCode(), c.DeprecatedBuiltinCode()), "unknown") for c in codes]
+    except Exception as error:  # a damaged file sends the reader anywhere
+        raise InputError(f"{folder / MODEL} is damaged or not a LiteRT file: {str(error)[:200]}") from error
+    for name in found:
+        if name not in LITERT:
+            raise InputError(f"{folder / MODEL} contains the operation {name}; it was not loaded")
+
+
 _MOST_SPREADS = 1000  # of a mean from zero; single precision then keeps four digits of a spread
 _LARGEST = 1e30
 _HOW = {

@@ -16,9 +16,6 @@ EXTRA = "onnx"
 LIBRARIES = ("onnxruntime",)
 MODEL = "model.onnx"
 
-_DOMAINS = {"", "ai.onnx.ml", "com.microsoft"}
-_BRANCHES = ("If", "Loop", "Scan")
-
 
 def write(source: Source, folder: Path) -> Written:
     """One file, with classes and columns in its metadata."""
@@ -44,7 +41,7 @@ def read(folder: Path, request: Request) -> Predict:
 
 
 def check(folder: Path) -> None:
-    """Operators that compute, of known domains, and no data from other files."""
+    """Operators that our exports contain, which compute, and no data from other files."""
     import onnx
 
     from ...datasets import InputError
@@ -60,15 +57,19 @@ def check(folder: Path) -> None:
 
 
 def _faults(model: Any) -> Iterator[str]:
+    from ._allowed import ONNX
+
     if model.functions or model.training_info or model.graph.sparse_initializer:
         yield "contains functions or other parts that no export has"
     if any(tensor.external_data for tensor in model.graph.initializer):
         yield "takes data from another file"
     for node in model.graph.node:
-        if node.domain not in _DOMAINS or node.op_type in _BRANCHES:
+        if node.op_type not in ONNX.get(node.domain, ()):
             yield f"contains the operator {node.domain}.{node.op_type}"
         for attribute in node.attribute:
             if any(tensor.external_data for tensor in (attribute.t, *attribute.tensors)):
                 yield "takes data from another file"
+            if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
+                yield f"contains the operator {node.op_type} with a sparse tensor"
             if attribute.HasField("g") or attribute.graphs:
                 yield f"contains the operator {node.op_type} with a graph of its own"

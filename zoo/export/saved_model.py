@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ TOLERANCE = 1e-5
 LIBRARIES = ("tensorflow",)
 SIGNATURE = "serving_default"
 
-# Parts of the names of operations that run Python code or reach files, sockets or other processes.
-_DENIED = (
-    *("PyFunc", "ReadFile", "WriteFile", "WholeFile", "TextFile", "MatchingFiles", "TextLineReader"),
-    *("ImmutableConst", "LoadLibrary", "LMDB", "Record", "Iterator", "Dataset", "Socket", "Grpc", "Rpc"),
-    *("Debug", "PrintV2", "SummaryWriter"),
-)
+# Functions that TensorFlow writes to save and restore a checkpoint. Loading a model does not call them.
+_SAVER = ("__inference__traced_save_", "__inference__traced_restore_")
+# What an object of a SavedModel may be; of an asset TensorFlow reads the file, wherever it is.
+_OBJECTS = {"user_object", "function", "bare_concrete_function", "variable", "constant", "resource"}
+_USER_OBJECTS = {"_generic_user_object", "signature_map", "trackable_dict_wrapper", "trackable_list_wrapper"}
+_REGISTERED = {"", "tf.StaticHashTable", "tf.TrackableConstant"}
 
 
 def write(source: Source, folder: Path) -> Written:
@@ -54,7 +55,7 @@ def read(folder: Path, request: Request) -> Predict:
 
 
 def check(folder: Path) -> None:
-    """A graph without operations that reach out of it; checkpoints are read by the loader itself."""
+    """Operations and objects that our exports contain; checkpoints are read by the loader itself."""
     from ...datasets import InputError
     from ..preprocessing.runtime import import_tensorflow
 
@@ -66,11 +67,60 @@ def check(folder: Path) -> None:
         model.ParseFromString((folder / "saved_model.pb").read_bytes())
     except Exception as error:  # protobuf has no error class of its own
         raise InputError(f"{folder} is damaged or not a SavedModel: {str(error)[:200]}") from error
-    for meta in model.meta_graphs:
-        functions = [node for function in meta.graph_def.library.function for node in function.node_def]
-        for node in [*meta.graph_def.node, *functions]:
-            if any(part in node.op for part in _DENIED):
-                raise InputError(f"{folder} contains the operation {node.op}; it was not loaded")
+    fault = next(_faults(model), None)
+    if fault is not None:
+        raise InputError(f"{folder} {fault}; it was not loaded")
+
+
+def _faults(model: Any) -> Iterator[str]:
+    from ..artefact.manifest import quoted
+    from ._allowed import CHECKPOINTS, TENSORFLOW
+
+    if len(model.meta_graphs) != 1 or not model.meta_graphs[0].object_graph_def.nodes:
+        yield "is not laid out as TensorFlow 2 writes it"  # the loader of TensorFlow 1 runs whole graphs
+        return
+    meta = model.meta_graphs[0]
+    if meta.asset_file_def:
+        yield "reads other files"
+    functions = meta.graph_def.library.function
+    savers = {f.signature.name for f in functions if f.signature.name.startswith(_SAVER)}
+    yield from _object_faults(meta.object_graph_def, savers)
+    known = {f.signature.name for f in functions} | TENSORFLOW
+    for nodes, allowed, called in [
+        (meta.graph_def.node, known, known),
+        *(
+            (f.node_def, known | CHECKPOINTS, known)
+            if f.signature.name in savers
+            else (f.node_def, known - savers, known - savers)
+            for f in functions
+        ),
+    ]:
+        for node in nodes:
+            if node.op not in allowed:
+                yield f"contains the operation {quoted(node.op)}"
+            if any(name not in called for value in node.attr.values() for name in _functions_of(value)):
+                yield f"calls a function that saves a checkpoint, or is not there, in {quoted(node.name)}"
+
+
+def _functions_of(value: Any) -> list[str]:
+    """Names of the functions in an attribute of an operation."""
+    listed = [f.name for f in value.list.func]
+    return [value.func.name, *listed] if value.HasField("func") else listed
+
+
+def _object_faults(objects: Any, savers: set[str]) -> Iterator[str]:
+    """Objects that are none of tensors and functions, or lead to what saves a checkpoint."""
+    if savers & set(objects.concrete_functions):
+        yield "calls a function that saves a checkpoint"
+    for part in objects.nodes:
+        kind = part.WhichOneof("kind")
+        identifier = part.user_object.identifier or "_generic_user_object"
+        if kind is not None and kind not in _OBJECTS:
+            yield f"contains an object of the kind {kind}"
+        if identifier not in _USER_OBJECTS or part.registered_name not in _REGISTERED:
+            yield f"contains an object of the kind {identifier} {part.registered_name}".rstrip()
+        if part.registered_saver:
+            yield "restores an object with a function of its own"
 
 
 def _argument(name: str) -> str:

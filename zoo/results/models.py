@@ -209,6 +209,9 @@ class FormatResult:
         Libraries that the process of the export had loaded.
     needs_deepworth : bool or None
         Whether that process had loaded deepworth.
+    confined : bool or None
+        Whether the system kept that process from writing anywhere but in a folder of its own, and from
+        opening connections.
     not_inside : tuple of str
         What the format leaves to its reader, with the numbers for it.
     works : str or None
@@ -227,6 +230,7 @@ class FormatResult:
     batches: tuple[int, ...] = ()
     versions: dict[str, str | None] = field(default_factory=dict)
     needs_deepworth: bool | None = None
+    confined: bool | None = None
     not_inside: tuple[str, ...] = ()
     works: str | None = None
     seconds: float | None = None

@@ -15,9 +15,12 @@ def _graph_gap(path, X=None):
     """The largest difference between a saved model and its ONNX graph, over the proof's rows or others."""
     runtime = pytest.importorskip("onnxruntime")
     from deepworth.zoo.export._onnx_model import onnx_model
+    from deepworth.zoo.export.onnx import _faults
 
     source = open_source(path)
-    session = runtime.InferenceSession(onnx_model(source)[0].SerializeToString())
+    model = onnx_model(source)[0]
+    assert not list(_faults(model))  # whoever verifies it would refuse it
+    session = runtime.InferenceSession(model.SerializeToString())
     X = probe_rows(source) if X is None else X
     output = "value" if source.task == "regression" else "probabilities"
     dtypes = {f.input: object if f.dtype == "string" else f.dtype for f in source.fields}
