@@ -8,7 +8,7 @@ import click
 
 from ._config import configured
 from ._group import Command, option
-from ._options import JSON, LOAD, MODELS, QUIET, SEED, options, repeats
+from ._options import JSON, LOAD, MODELS, PRETRAINED, QUIET, SEED, WEIGHTS, options, repeats
 from ._running import CURVE, run_curve
 
 GROUP = "Understand"
@@ -16,7 +16,7 @@ GROUP = "Understand"
 
 @click.command(cls=Command)
 @click.argument("data", default="sick-healthy")
-@options(*LOAD, MODELS)
+@options(*LOAD, MODELS, WEIGHTS, PRETRAINED)
 @option(
     "--sizes",
     group="Evaluation",

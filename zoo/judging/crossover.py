@@ -332,12 +332,13 @@ def _overtaking(crossover: Crossover) -> str:
 
 def _from_to(crossover: Crossover, span: Span) -> str:
     """The sizes of a span; ends that were not measured are rounded to the inside of a lead."""
-    first = _end(crossover, span.first, up=span.ahead is not None)
-    last = _end(crossover, span.last, up=span.ahead is None)
+    first = end_in_words(crossover, span.first, up=span.ahead is not None)
+    last = end_in_words(crossover, span.last, up=span.ahead is None)
     return f"at {first}" if first == last else f"from {first} to {last}"
 
 
-def _end(crossover: Crossover, rows: float, up: bool) -> str:
+def end_in_words(crossover: Crossover, rows: float, up: bool) -> str:
+    """Two digits of an end that was not measured, never outside of the measured sizes."""
     if rows in (crossover.smallest, crossover.largest):
         return f"{rows:,.0f}"
     unit = 10 ** max(0, len(str(int(rows))) - 2)

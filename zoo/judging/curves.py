@@ -26,6 +26,7 @@ from ..results.curves import (
     Interval,
     LearningCurveAnswer,
     NetworkScore,
+    PretrainingCurve,
     ScoredFit,
     Shape,
     SizeGain,
@@ -41,6 +42,7 @@ from .curve_spread import ScoredUnits, Spread
 from .intervals import best, left_out_choices, student
 from .judge import Resolved, resolve
 from .power_law import ErrorCurve, FittedCurve, fit_curves, spread_of, too_few_sizes
+from .pretraining import pretraining_curve
 
 _DRAWN_SIZES = 61
 _FAMILIES: tuple[Family, ...] = ("deep", "classical")
@@ -69,15 +71,20 @@ def judge_learning_curve(
     metric, level = resolved.metric, resolved.level
     sized = [SizeCell.of(fits, plan) for fits in cells]
     judge = CurveJudge(ScoredUnits(facts.rows), plan, metric, level)
-    found = {family: judge.family_curve(sized, family) for family in _FAMILIES}
+    found = {family: judge.family_curve(sized, (family,)) for family in _FAMILIES}
     champions = {family: curve for family, (curve, _) in found.items()}
     names = {family: own for family, (_, own) in found.items()}
     fitted, crossover = judge.fit_and_compare(champions)
+    scores = judge.family_scores(champions, names)
+    pretraining = judge.pretraining(sized)
+    if pretraining is not None:
+        scores += pretraining.scores
+        fitted |= {} if pretraining.fitted is None else {"pretrained": pretraining.fitted}
     return LearningCurveAnswer(
         dataset=facts.dataset,
         metric=_metric_facts(metric),
         plan=plan,
-        families=tuple(judge.family_scores(champions, names)),
+        families=tuple(scores),
         models=tuple(judge.size_score(cell) for cell in sized),
         fits=tuple(fit for cell in sized for fit in _fits(cell)),
         curves={family: _curve(f, crossover.reach, metric, level) for family, f in fitted.items()},
@@ -89,6 +96,7 @@ def judge_learning_curve(
         versions=facts.versions,
         wall_seconds=facts.seconds,
         exit_code=exit_code(sized),
+        pretraining=None if pretraining is None else pretraining.gain,
     )
 
 
@@ -194,8 +202,10 @@ class CurveJudge:
     metric: Metric
     level: float
 
-    def family_curve(self, cells: Sequence[SizeCell], family: str) -> tuple[ErrorCurve, list[str]]:
-        """Errors of a family's champion at every size that some model of it finished, and their names.
+    def family_curve(
+        self, cells: Sequence[SizeCell], families: Sequence[str]
+    ) -> tuple[ErrorCurve, list[str]]:
+        """Errors of the families' champion at every size that some model finished, and their names.
 
         At each size and repeat the champion is the model that is best on the repeats with other scoring
         rows, so that no model is chosen by the rows that score it.
@@ -203,7 +213,7 @@ class CurveJudge:
         rounds = np.arange(self.plan.repeats) // self.plan.blocks
         sizes, errors, parts, names = [], [], [], []
         for size in self.plan.sizes:
-            rivals = [c for c in cells if c.family == family and c.size == size and c.complete]
+            rivals = [c for c in cells if c.family in families and c.size == size and c.complete]
             if rivals:
                 ranked = self.metric.sign * np.stack([c.values for c in rivals])
                 choices = left_out_choices(ranked, rounds)
@@ -249,7 +259,7 @@ class CurveJudge:
         return Estimate(evidence.value, *self.units.interval(evidence, self.metric, self.level))
 
     def gains(self, deep: ErrorCurve, classical: ErrorCurve) -> list[SizeGain]:
-        """The paired gain of the deep champion at each size that both families have."""
+        """The paired gain of the first champion, deep, at each size that both have."""
         sizes, here, there = np.intersect1d(deep.sizes, classical.sizes, return_indices=True)
         if not len(sizes):
             return []
@@ -258,6 +268,21 @@ class CurveJudge:
             self._gain(int(size), spread, unit[_size(deep) + j] - unit[i], classical.mean[j] - deep.mean[i])
             for size, i, j in zip(sizes, here, there, strict=True)
         ]
+
+    def pretraining(self, cells: Sequence[SizeCell]) -> _Pretraining | None:
+        """The best model on pretrained weights against the best of all others; None without such models."""
+        if not any(cell.family == "pretrained" for cell in cells):
+            return None
+        own, names = self.family_curve(cells, ("pretrained",))
+        others, _ = self.family_curve(cells, _FAMILIES)
+        scores = self.family_scores({"pretrained": own}, {"pretrained": names})
+        gains = self.gains(own, others)
+        if too_few_sizes(own) or too_few_sizes(others):
+            return _Pretraining(scores, None, pretraining_curve(gains, None, self.metric.label, self.level))
+        both = [own, others]
+        fitted, rival = fit_curves(both, self._spread(both), self.plan.seed)
+        found = find_crossover(fitted, rival, self.level)  # in which "deep" are the pretrained ones
+        return _Pretraining(scores, fitted, pretraining_curve(gains, found, self.metric.label, self.level))
 
     def _gain(self, size: int, spread: Spread, weights: np.ndarray, gain: float) -> SizeGain:
         evidence = spread.evidence(float(gain), weights)
@@ -271,6 +296,14 @@ class CurveJudge:
         shared = float(overlap(self.plan)[self.plan.sizes.index(cell.size)])
         mean = estimate(cell, self.units, ratio, shared, self.metric, self.level)
         return SizeScore(cell.model, cell.family, cell.size, *cell.outcome(), *mean)
+
+
+class _Pretraining(NamedTuple):
+    """Scores and law of the best model on pretrained weights, and what it gains."""
+
+    scores: list[FamilyScore]
+    fitted: FittedCurve | None
+    gain: PretrainingCurve
 
 
 def _size(curve: ErrorCurve) -> int:

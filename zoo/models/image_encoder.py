@@ -10,6 +10,7 @@ FAMILY = "pretrained"
 ENCODER = "image-encoder"
 MODALITIES = ("image",)
 TASKS = ("binary", "multiclass", "regression")
+LEARNING_CURVE = True
 TRAINING = {
     "epochs": 60,
     "learning_rate": 1e-3,

@@ -9,6 +9,7 @@ FAMILY = "pretrained"
 ENCODER = "sentence-encoder"
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass", "regression")
+LEARNING_CURVE = True
 TRAINING = {
     "epochs": 60,
     "learning_rate": 1e-3,

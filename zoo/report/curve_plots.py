@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from ..results.curves import (
     Crossover,
     FamilyCurve,
     FamilyScore,
+    GainCurve,
     LearningCurveAnswer,
     NetworkScore,
+    SizeGain,
     SweepMetric,
 )
 
@@ -34,6 +36,7 @@ _NAMES = {
     "pretrained": "deep learning (pretrained)",
 }
 _GREY = "#5f6368"
+_OTHERS = "#9a5b00"  # all models but the pretrained ones
 _SIZE = (10.0, 5.8)  # inches, close to 16:9
 _HIGH = (10.0, 7.4)
 _TITLE, _LETTERS = 17.0, 66  # size of a title, and how many letters of that size fit
@@ -56,16 +59,17 @@ def plot_learning_curve(answer: LearningCurveAnswer, path: str) -> None:
 
 
 def draw_learning_curve(answer: LearningCurveAnswer) -> Figure:
-    """Both families' scores over the training rows, and below them the gain that the title speaks of."""
-    crossover = answer.crossover
-    figure, (axes, *below) = _figure(1) if crossover.gain is None else _stacked()
+    """All families' scores over the training rows, and below them the gains that are spoken of."""
+    crossover, gains = answer.crossover, _gains(answer)
+    figure, (axes, *below) = _stacked(len(gains)) if gains else _figure(1)
     _draw_families(axes, answer)
-    for each in below:
-        _draw_gain(each, answer)
+    for each, gain in zip(below, gains, strict=True):
+        _draw_gain(each, gain, crossover.largest)
         each.set_xlim(axes.get_xlim())
-        axes.tick_params(labelbottom=False)
+    for each in (axes, *below):
+        _row_ticks(each)
+        each.tick_params(labelbottom=each is (axes, *below)[-1])
     lowest = (axes, *below)[-1]
-    _row_ticks(lowest)
     lowest.set_xlabel("training rows (logarithmic)")
     _titles(figure, crossover.claim, _curve_subtitle(answer))
     return figure
@@ -83,37 +87,64 @@ def _draw_families(axes: Axes, answer: LearningCurveAnswer) -> None:
     axes.set_xlim(sizes[0] / 1.15, right)
     _frame_scores(axes, answer)
     if beyond:
-        _draw_beyond(axes, answer.metric, sizes[-1], right)
+        n_families = len({row.family for row in answer.families})
+        _draw_beyond(axes, answer.metric, sizes[-1], right, 0.07 * n_families + 0.03)
     _draw_crossover(axes, crossover, 0.965 if answer.metric.greater_is_better else 0.035)
     _label_families(axes, answer)
     _row_ticks(axes)
     axes.set_ylabel(_score_label(answer.metric))
 
 
-def _draw_gain(axes: Axes, answer: LearningCurveAnswer) -> None:
+class _Gain(NamedTuple):
+    """A drawn gain: name, curve with band, measured points, and sizes by the colour of who is ahead."""
+
+    name: str
+    curve: GainCurve
+    points: Sequence[SizeGain]
+    spans: Sequence[tuple[str, float, float]]
+    claim: str = ""
+
+
+def _gains(answer: LearningCurveAnswer) -> list[_Gain]:
+    """Of deep over classical models, and of pretrained models over all others, where they are known."""
+    gains, crossover, pretraining = [], answer.crossover, answer.pretraining
+    if crossover.gain is not None:
+        spans = [(COLOURS.get(s.ahead or "", _GREY), s.first, s.last) for s in crossover.spans]
+        gains.append(_Gain("gain of deep", crossover.gain, answer.gains, spans))
+    if pretraining is not None and pretraining.band is not None:
+        colours = {"pretrained": COLOURS["pretrained"], "others": _OTHERS, None: _GREY}
+        spans = [(colours[s.ahead], s.first, s.last) for s in pretraining.spans]
+        gains.append(
+            _Gain("gain of pretraining", pretraining.band, pretraining.gains, spans, pretraining.claim)
+        )
+    return gains
+
+
+def _draw_gain(axes: Axes, shown: _Gain, largest: int) -> None:
     """The paired gain with its band, in the colour of the family that is ahead; grey where none is."""
-    gain, spans = answer.crossover.gain, answer.crossover.spans
-    assert gain is not None
+    gain = shown.curve
     rows, low, high = (np.array(values) for values in (gain.rows, gain.low, gain.high))
-    measured = rows <= answer.crossover.largest
-    for span in spans:
-        own = measured & (rows >= span.first) & (rows <= span.last)
-        colour = COLOURS[span.ahead] if span.ahead else _GREY
+    measured = rows <= largest
+    for colour, first, last in shown.spans:
+        own = measured & (rows >= first) & (rows <= last)
         axes.fill_between(rows[own], low[own], high[own], color=colour, alpha=0.3, linewidth=0)
-    beyond = rows >= answer.crossover.largest
+    beyond = rows >= largest
     axes.fill_between(rows[beyond], low[beyond], high[beyond], color=_GREY, alpha=0.12, linewidth=0)
     if beyond.sum() > 1:
-        axes.axvspan(answer.crossover.largest, rows[-1], color="#f1f2f4", zorder=0, linewidth=0)
+        axes.axvspan(largest, rows[-1], color="#f1f2f4", zorder=0, linewidth=0)
     axes.axhline(0.0, color="#222222", linewidth=1.2)
     line: dict[str, Any] = {"color": "#222222", "linewidth": 1.6}
     middle = np.array(gain.gain)
     axes.plot(rows[measured], middle[measured], linestyle="-", **line)
     axes.plot(rows[beyond], middle[beyond], linestyle=(0, (4, 3)), **line)
-    sizes, points = [own.size for own in answer.gains], [own.gain for own in answer.gains]
+    sizes, points = [own.size for own in shown.points], [own.gain for own in shown.points]
     axes.plot(sizes, points, "o", color="#222222", markersize=6, markeredgecolor="white", zorder=4)
     _frame_gain(axes, points, low[measured], high[measured])
     axes.set_xscale("log")
-    axes.set_ylabel("gain of deep")
+    axes.set_ylabel(shown.name)
+    if shown.claim:
+        axes.yaxis.label.set_fontsize(11)
+        axes.set_title(shown.claim, loc="left", fontsize=12, fontweight="bold", color="#202124", pad=5)
 
 
 def _frame_gain(axes: Axes, points: Sequence[float], low: np.ndarray, high: np.ndarray) -> None:
@@ -133,12 +164,13 @@ def _figure(columns: int) -> tuple[Figure, Sequence[Axes]]:
     return figure, axes
 
 
-def _stacked() -> tuple[Figure, Sequence[Axes]]:
-    """The same with two axes, a low one under a high one."""
+def _stacked(n_low: int) -> tuple[Figure, Sequence[Axes]]:
+    """The same with so many low axes under a high one."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_HIGH, dpi=160, facecolor="white")
-    axes = figure.subplots(2, 1, height_ratios=(3, 1.15))
+    size = (_HIGH[0], _HIGH[1] + (n_low - 1) * (_HIGH[1] - _SIZE[1]))
+    figure = Figure(figsize=size, dpi=160, facecolor="white")
+    axes = figure.subplots(1 + n_low, 1, height_ratios=(3, *[1.15] * n_low))
     _plain(axes)
     return figure, axes
 
@@ -198,13 +230,13 @@ def _frame_scores(axes: Axes, answer: LearningCurveAnswer) -> None:
     )
 
 
-def _draw_beyond(axes: Axes, metric: SweepMetric, largest: int, right: float) -> None:
-    """A grey ground where nothing was measured."""
+def _draw_beyond(axes: Axes, metric: SweepMetric, largest: int, right: float, above: float) -> None:
+    """A grey ground where nothing was measured, with a note so far above (or below) the legend's edge."""
     axes.axvspan(largest, right, color="#f1f2f4", zorder=0, linewidth=0)
     rising = metric.greater_is_better
     axes.annotate(
         "beyond the data:\nextrapolated",
-        ((largest * right) ** 0.5, 0.17 if rising else 0.83),  # beside the legend, away from the curves
+        ((largest * right) ** 0.5, above if rising else 1 - above),  # beside the legend, away from the curves
         xycoords=axes.get_xaxis_transform(),
         ha="center",
         va="bottom" if rising else "top",
@@ -262,10 +294,10 @@ def _score_label(metric: SweepMetric) -> str:
 
 
 def _curve_subtitle(answer: LearningCurveAnswer) -> str:
-    plan, crossover = answer.plan, answer.crossover
+    plan = answer.plan
     text = f"{answer.dataset.name}: {len(plan.sizes)} training sizes, {plan.repeats} repeats"
     level = f"{answer.confidence_level:.0%}"
-    if crossover.gain is None:
+    if not _gains(answer):
         return f"{text}; bands: {level} intervals of the curves"
     return f"{text}; {level} bands, above of each curve, below of the gain at all sizes at once"
 
@@ -349,7 +381,9 @@ def _shade(position: int, number: int) -> str:
 def _titles(figure: Figure, title: str, subtitle: str) -> None:
     high = figure.get_figheight() / _SIZE[1]
     top, middle, room = (1 - share / high for share in (0.14, 0.107, 0.055))
-    figure.subplots_adjust(left=0.095, right=0.96, top=top, bottom=0.12 / high, wspace=0.26, hspace=0.08)
+    figure.subplots_adjust(
+        left=0.095, right=0.96, top=top, bottom=0.12 / high, wspace=0.26, hspace=0.08 if high < 1.5 else 0.2
+    )
     size = min(_TITLE, _TITLE * _LETTERS / len(title))
     figure.text(0.02, room, title, fontsize=size, fontweight="bold", color="#202124")
     figure.text(0.02, middle, subtitle, fontsize=11.5, color=_GREY)

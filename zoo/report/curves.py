@@ -23,6 +23,7 @@ from ..results.curves import (
     SizeScore,
     SweepMetric,
 )
+from ..results.rows import Family
 from .output import write_answer
 from .terminal import _findings, console, print_json
 from .words import FAMILY_COLOURS, count, data_facts, interval, number, seconds
@@ -37,7 +38,8 @@ _PATHS = {
     "classical": "classical ahead throughout",
 }
 _ANSWER_COLOURS = {"yes": "green", "no": "yellow", "undecided": "dim"}
-_WIDE = 105  # columns of a terminal that has room for the time of a fit
+_WIDE = {2: 105, 3: 150}  # columns of a terminal that has room for the time of a fit, by families
+_NARROW = {2: 0, 3: 110}  # and for the names of champions
 
 
 def show_learning_curve(answer: LearningCurveAnswer, *, as_json: bool = False) -> None:
@@ -70,7 +72,7 @@ def learning_curve(answer: LearningCurveAnswer, width: int = 110) -> list[Render
     return [
         _headline(answer, _curve_plan(answer.plan)),
         *([_findings(answer.findings)] if answer.findings else []),
-        _sizes(answer, wide=width >= _WIDE),
+        _sizes(answer, width),
         *_failures(answer.models, lambda row: f"{row.model} on {row.size:,} rows"),
         _crossover(answer),
         *_footer(answer),
@@ -111,26 +113,32 @@ def _arrow(metric: SweepMetric) -> str:
     return "↑" if metric.greater_is_better else "↓"
 
 
-def _sizes(answer: LearningCurveAnswer, wide: bool) -> Table:
-    """A row per size: both families with interval and champion, and the champion's seconds of a fit."""
+def _sizes(answer: LearningCurveAnswer, width: int) -> Table:
+    """A row per size: all families with interval and champion, and the champion's seconds of a fit."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("rows", justify="right", no_wrap=True)
-    for family in ("deep", "classical"):
+    known: tuple[Family, ...] = ("deep", "classical", "pretrained")
+    families = known if answer.pretraining is not None else known[:2]
+    wide, narrow = width >= _WIDE[len(families)], width < _NARROW[len(families)]
+    n_cells = 1 if narrow else 3 if wide else 2
+    for family in families:
         colour = FAMILY_COLOURS[family]
         head = Text(f"{family} {answer.metric.label} {_arrow(answer.metric)}", colour)
         table.add_column(head, no_wrap=True)
-        table.add_column(Text("champion", colour), no_wrap=True, max_width=20 if wide else 12)
+        if not narrow:
+            table.add_column(Text("champion", colour), no_wrap=True, max_width=20 if wide else 12)
         if wide:
             table.add_column(Text("fit", colour), justify="right", no_wrap=True)
     rows = {(row.family, row.size): row for row in answer.families}
     fits = {(row.model, row.size): row.fit_seconds for row in answer.models}
     for size in answer.plan.sizes:
-        pair = [row for (_, own), row in rows.items() if own == size]
-        deep, classical = (
-            _family_cells(rows.get((family, size)), pair, answer.metric, fits)[: 3 if wide else 2]
-            for family in ("deep", "classical")
-        )
-        table.add_row(f"{size:,}", *deep, *classical)
+        rivals = [row for (_, own), row in rows.items() if own == size]
+        cells = [
+            cell
+            for family in families
+            for cell in _family_cells(rows.get((family, size)), rivals, answer.metric, fits)[:n_cells]
+        ]
+        table.add_row(f"{size:,}", *cells)
     return table
 
 
@@ -164,13 +172,19 @@ def _failures(rows: Iterable[Row], name: Callable[[Row], str]) -> list[Text]:
 
 def _crossover(answer: LearningCurveAnswer) -> Panel:
     crossover = answer.crossover
-    lines = [Text.assemble((crossover.claim, "bold"), crossover.sentence.removeprefix(crossover.claim))]
+    lines = [_bold_claim(crossover.claim, crossover.sentence)]
+    if answer.pretraining is not None:
+        lines.append(_bold_claim(answer.pretraining.claim, answer.pretraining.sentence))
     smallest = answer.plan.sizes[0]
     lines += [_power_law(family, curve, smallest) for family, curve in answer.curves.items()]
     if crossover.probabilities:
         lines.append(_probabilities(crossover))
     title = Text("With more data", "bold")
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
+
+
+def _bold_claim(claim: str, sentence: str) -> Text:
+    return Text.assemble((claim, "bold"), sentence.removeprefix(claim))
 
 
 def _power_law(family: str, curve: FamilyCurve, smallest: int) -> Text:

@@ -204,7 +204,7 @@ class FamilyScore:
 
     Attributes
     ----------
-    family : {"deep", "classical"}
+    family : {"deep", "classical", "pretrained"}
         The family.
     size : int
         Training rows.
@@ -437,6 +437,52 @@ class Crossover:
 
 
 @dataclass(frozen=True)
+class PretrainingSpan:
+    """Neighbouring training sizes about which the same can be said.
+
+    Attributes
+    ----------
+    ahead : {"pretrained", "others"} or None
+        Who is ahead; None where that cannot be told.
+    first, last : float
+        Training rows.
+    """
+
+    ahead: Literal["pretrained", "others"] | None
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class PretrainingCurve:
+    """By how much the best pretrained model scores better than the best of all others, by training size.
+
+    Attributes
+    ----------
+    gains : tuple of SizeGain
+        The paired gain at each measured size, positive where the pretrained model is better.
+    band : GainCurve or None
+        The same by fitted curves, with a band that holds all measured sizes at once.
+    spans : tuple of PretrainingSpan
+        The measured sizes by who is ahead: where the band excludes 0.
+    decides_to : float or None
+        The most training rows up to which pretraining is ahead from the smallest size on; None where it is
+        not ahead there.
+    claim : str
+        What is claimed, with its confidence level.
+    sentence : str
+        The claim, and the gain at both ends.
+    """
+
+    gains: tuple[SizeGain, ...]
+    band: GainCurve | None
+    spans: tuple[PretrainingSpan, ...]
+    decides_to: float | None
+    claim: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class LearningCurveAnswer:
     """The whole answer of a learning curve.
 
@@ -472,6 +518,8 @@ class LearningCurveAnswer:
         Seconds that it took.
     exit_code : int
         0 if every fit ended well, else 1.
+    pretraining : PretrainingCurve or None
+        What pretraining gains by training size; None without models on pretrained weights.
     """
 
     dataset: DatasetFacts
@@ -489,6 +537,7 @@ class LearningCurveAnswer:
     versions: dict[str, str | int | None]
     wall_seconds: float
     exit_code: int
+    pretraining: PretrainingCurve | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The answer as one object that JSON can hold."""

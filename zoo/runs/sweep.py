@@ -29,7 +29,7 @@ from ..setup import Parameters
 from .fitting import can_fit_many, run_fleet, run_job
 from .jobs import PlannedJob, fold_of, plan_job
 from .limits import threads_for
-from .plan import at_least, chosen_models, known_params
+from .plan import at_least, chosen_models, known_params, with_weights
 
 if TYPE_CHECKING:
     pass
@@ -74,8 +74,12 @@ def make_curve_plan(
     repeats: int,
     seed: int,
     params: Parameters | None,
+    pretrained: bool = True,
+    weights: str | None = None,
 ) -> CurvePlan:
     """Every model on every size of every repeat; classical models first.
+
+    Where no models are named, those on pretrained weights take part if there are weights.
 
     Raises
     ------
@@ -95,8 +99,10 @@ def make_curve_plan(
         for order in [_order(dataset, part, seed)]
         for k, size in enumerate(rows)
     ]
-    names = _models(dataset, models)
-    jobs = tuple(plan_job(name, s) for name in names for s in sorted(splits, key=lambda s: s.fold))
+    names = _models(dataset, models, pretrained, weights)
+    known = with_weights(known_params(params or {}, names), names, weights)
+    ordered = sorted(splits, key=lambda s: s.fold)
+    jobs = tuple(plan_job(name, split, params=known) for name in names for split in ordered)
     facts = CurvePlanFacts(
         sizes=tuple(rows),
         repeats=repeats,
@@ -104,7 +110,7 @@ def make_curve_plan(
         test_rows=round(float(np.mean([len(part.test) for part in parts]))),
         test_over_train=float(np.mean([len(part.test) / largest for part in parts])),
         seed=seed,
-        params=known_params(params or {}, names),
+        params=known,
         models=tuple(names),
         threads=threads_for(largest),
         official_test=int(dataset.test is not None),
@@ -114,10 +120,18 @@ def make_curve_plan(
     return CurvePlan(facts, jobs)
 
 
-def _models(dataset: Dataset, models: Sequence[str] | None) -> list[str]:
+def _models(
+    dataset: Dataset, models: Sequence[str] | None, pretrained: bool, weights: str | None
+) -> list[str]:
     """The chosen models; by default strong and quick ones that suit the data."""
     if models is None:
-        models = registry.for_learning_curves(dataset.task, dataset.modality)
+        found = registry.models_of_weights(weights) if weights else []
+        models = [
+            name
+            for name in registry.for_learning_curves(dataset.task, dataset.modality)
+            if registry.family(name) != "pretrained"
+            or (pretrained and (name in found or registry.missing_requirement(name) is None))
+        ]
     return chosen_models(dataset, models)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -44,12 +45,14 @@ def learning_curve(
     confidence_level: float = 0.95,
     seed: int = 0,
     params: Parameters | None = None,
+    pretrained: bool = True,
+    weights: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **reading: Unpack[ReadOptions],
 ) -> LearningCurve:
     """Estimate with how much data deep learning would win.
 
-    Models of both families are trained on growing, nested, stratified subsets of the training rows and
+    Models of all families are trained on growing, nested, stratified subsets of the training rows and
     scored on rows that no subset contains. A power law with an asymptote is fitted to the error of each
     family [1]_ [2]_.
 
@@ -75,6 +78,12 @@ def learning_curve(
         The same seed gives the same numbers on the same machine.
     params : dict of dict, optional
         Parameters by model, ``{"deep-mlp": {"epochs": 50}}``.
+    pretrained : bool, default=True
+        Let models on pretrained weights take part, too, where weights are found on this machine and no
+        models are named: a third curve, and with how few rows pretraining is ahead.
+    weights : path, optional
+        A folder or file with pretrained weights, see :func:`deepworth.weights`; by default those that are
+        found on this machine.
     progress : callable, optional
         Called with an :class:`~deepworth.zoo.results.runs.Event` at every step.
     **reading
@@ -83,7 +92,7 @@ def learning_curve(
     Returns
     -------
     LearningCurve
-        Scores by model and size, the power law of each family, and where they cross.
+        Scores by model and size, the power law of each family, where they cross, and what pretraining gains.
 
     Raises
     ------
@@ -121,6 +130,8 @@ def learning_curve(
             repeats=repeats,
             seed=seed,
             params=params,
+            pretrained=pretrained,
+            weights=None if weights is None else os.fspath(weights),
         )
         cells, sweep = run_sweep(plan, dataset, facts, measure, progress, started)
     result = LearningCurve(judge_learning_curve(cells, plan.facts, sweep, criteria))

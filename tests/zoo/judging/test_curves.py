@@ -168,3 +168,39 @@ def test_errors_are_distances_from_the_best_score(metric):
     assert (errors >= 0).all()
     assert (np.diff(errors)[0] < 0) == metric.greater_is_better
     assert score_of(metric, errors) == pytest.approx(scores)
+
+
+@pytest.fixture
+def pretrained(monkeypatch, facts):
+    """A third model on pretrained weights, ahead of the other two up to 2,600 rows."""
+    monkeypatch.setitem(LAWS, "sentence-encoder", ("pretrained", 0.19, 0.4))
+    return judge_learning_curve(cells(), plan(), facts, Criteria("accuracy"))
+
+
+def test_pretraining_is_a_curve_of_its_own_and_decides_with_few_rows(pretrained):
+    gained = pretrained.pretraining
+    assert set(pretrained.curves) == {"deep", "classical", "pretrained"}
+    assert [row.champion for row in pretrained.families][12:] == ["sentence-encoder"] * 6
+    assert [span.ahead for span in gained.spans] == ["pretrained", None, "others"]
+    assert 1600 < gained.decides_to < 2600
+    assert gained.claim == "Pretraining is ahead from 100 to 2,200 rows (95% confidence)"
+    assert "It is behind from 3,100 to 3,200 rows." in gained.sentence
+    assert all(gain.low < gain.gain < gain.high for gain in gained.gains)
+    assert gained.gains[0].gain == pytest.approx(0.07, abs=0.01)
+    assert LearningCurveAnswer.from_dict(json.loads(json.dumps(pretrained.to_dict()))) == pretrained
+
+
+def test_pretraining_changes_nothing_of_the_other_families(pretrained, facts, monkeypatch):
+    monkeypatch.delitem(LAWS, "sentence-encoder")
+    answer = judge_learning_curve(cells(), plan(), facts, Criteria("accuracy"))
+    assert answer.pretraining is None
+    assert pretrained.crossover == answer.crossover
+    assert pretrained.gains == answer.gains
+    assert pretrained.families[:12] == answer.families
+
+
+def test_too_few_sizes_tell_nothing_of_pretraining(pretrained, facts):
+    own = [lost(fits, "failed", "no") if fits[0].result.family == "pretrained" else fits for fits in cells()]
+    gained = judge_learning_curve(own, plan(), facts, Criteria("accuracy")).pretraining
+    assert (gained.gains, gained.band, gained.spans, gained.decides_to) == ((), None, (), None)
+    assert gained.claim == "Cannot tell what pretraining gains: too few sizes have scores"

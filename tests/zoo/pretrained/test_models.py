@@ -11,6 +11,7 @@ import pytest
 import deepworth
 from deepworth.zoo import registry
 from deepworth.zoo.pretrained import kept
+from deepworth.zoo.runs.sweep import make_curve_plan
 
 TEXTS = ["static-vectors", "sentence-encoder"]
 NAMES = [*TEXTS, "image-encoder"]
@@ -168,6 +169,34 @@ def test_what_pretraining_gains_is_a_line_of_its_own(weights, frame):
 
     assert any(line.startswith("Pretraining: static-vectors") for line in verdict_lines(answer))
     assert answer.plan.params["static-vectors"]["weights"] == str(weights)
+
+
+def test_learning_curves_have_a_third_family_where_there_are_weights(weights, frame):
+    options = {"sizes": 4, "smallest": 8, "repeats": 2, "seed": 0, "params": None}
+    data = deepworth.load_dataset(frame, target="label", text="text")
+    assert set(TEXTS) < set(make_curve_plan(data, models=None, **options).facts.models)
+    assert not set(TEXTS) & set(make_curve_plan(data, models=None, pretrained=False, **options).facts.models)
+    named = make_curve_plan(data, models=["static-vectors"], weights=str(weights), **options)
+    assert named.facts.params == {"static-vectors": {"weights": str(weights)}}
+
+
+def test_learning_curves_leave_out_what_has_no_weights(none, frame, tiny_folder):
+    options = {"sizes": 4, "smallest": 8, "repeats": 2, "seed": 0, "params": None}
+    data = deepworth.load_dataset(frame, target="label", text="text")
+    assert not set(TEXTS) & set(make_curve_plan(data, models=None, **options).facts.models)
+    plan = make_curve_plan(data, models=None, weights=str(tiny_folder), **options)
+    assert set(TEXTS) < set(plan.facts.models)
+    assert all(job.is_planned for job in plan.jobs)
+
+
+def test_a_learning_curve_says_what_pretraining_gains(weights, frame):
+    models = ["static-vectors", "tfidf-naive-bayes"]
+    reading = {"target": "label", "text": "text", "metric": "accuracy"}
+    result = deepworth.learning_curve(frame, models=models, sizes=4, smallest=8, repeats=2, **reading)
+    gained = result.answer.pretraining
+    assert [gain.size for gain in gained.gains] == list(result.answer.plan.sizes)
+    assert "ahead" in gained.claim or "behind" in gained.claim or "Cannot tell" in gained.claim
+    assert {row.family for row in result.answer.families} == {"classical", "pretrained"}
 
 
 def test_a_path_without_weights_is_refused(frame, tmp_path):

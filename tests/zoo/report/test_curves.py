@@ -33,6 +33,8 @@ from deepworth.zoo.results.curves import (
     GainCurve,
     LearningCurveAnswer,
     NetworkScore,
+    PretrainingCurve,
+    PretrainingSpan,
     SizeGain,
     SizeScore,
     Span,
@@ -160,6 +162,24 @@ def without(answer, family):
     return replace(undecided, curves=laws, families=rows)
 
 
+def with_pretraining(answer):
+    """The learning curve with a third family, ahead up to 300 rows."""
+    law = power_law(0.15, 0.5)
+    scores = [(n, 1 - law.asymptote - law.scale * n**-0.5) for n in SIZES]
+    rows = [FamilyScore("pretrained", n, "sentence-encoder", s, s - 0.01, s + 0.01) for n, s in scores]
+    claim = "Pretraining is ahead from 100 to 300 rows (95% confidence)"
+    gained = PretrainingCurve(
+        gains=tuple(SizeGain(n, 0.02, 0.01, 0.03) for n in SIZES),
+        band=gain_of({"deep": law, "classical": answer.curves["classical"]}),
+        spans=(PretrainingSpan("pretrained", 100, 300), PretrainingSpan(None, 300, 800)),
+        decides_to=300.0,
+        claim=claim,
+        sentence=f"{claim}. Cannot tell from 300 to 800 rows.",
+    )
+    curves = {**answer.curves, "pretrained": law}
+    return replace(answer, families=(*answer.families, *rows), curves=curves, pretraining=gained)
+
+
 def in_one_line(text):
     return " ".join(text.replace("│", "").split())
 
@@ -182,6 +202,16 @@ def test_a_learning_curve_fits_the_terminal(curve, width):
     assert curve.crossover.sentence in in_one_line(text)
     assert "DW007" in text
     assert "deep overtakes 98%" in in_one_line(text)
+
+
+@pytest.mark.parametrize("width", [80, 110, 160])
+def test_three_families_fit_the_terminal(curve, width):
+    three = with_pretraining(curve)
+    text = shown(curves.learning_curve(three, width), width)
+    assert text.count(" to 0.") >= 3 * len(SIZES)
+    assert max(map(len, text.splitlines())) <= width
+    assert three.pretraining.sentence in in_one_line(text)
+    assert ("champion" in text) == (width >= 110)
 
 
 def test_failures_and_interruption_are_seen(curve):
@@ -229,6 +259,17 @@ def test_a_png_shows_both_families_and_the_crossover(curve, tmp_path):
     plot_learning_curve(crossing(curve, outcome="undecided", rows=None), str(tmp_path / "other.png"))
     assert share_of(path, "#222222") > share_of(tmp_path / "other.png", "#222222")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["curve.png", "other.png"]
+
+
+def test_what_pretraining_gains_is_drawn_below(curve, tmp_path):
+    three = with_pretraining(curve)
+    figure = draw_learning_curve(three)
+    scores, _, gain = figure.axes
+    assert gain.get_title(loc="left") == three.pretraining.claim
+    assert to_hex(gain.collections[0].get_facecolor()[0]) == COLOURS["pretrained"]
+    assert "sentence-encoder" in scores.get_legend().get_texts()[2].get_text()
+    plot_learning_curve(three, str(tmp_path / "a.png"))
+    assert all(share_of(tmp_path / "a.png", colour) > 0.001 for colour in COLOURS.values())
 
 
 def test_claim_stands_in_picture_and_box(curve, tmp_path):

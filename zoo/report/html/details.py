@@ -19,7 +19,7 @@ from .. import calibration as calibration_plots
 from .. import explanation_plots
 from ..curve_plots import draw_capacity, draw_learning_curve
 from ..explanation_plots import blank, strongest
-from ..words import interval, number, seconds, signed, without_reference
+from ..words import family_words, interval, number, seconds, signed, without_reference
 from .plots import Picture, inline
 
 View = dict[str, Any]  # the variables of a template
@@ -157,11 +157,14 @@ def curve(answer: LearningCurveAnswer | None) -> View | None:
     """A learning curve of the same data, and where the families cross."""
     if answer is None:
         return None
-    sentence = answer.crossover.sentence
+    sentence, below = answer.crossover.sentence, "by how much deep learning is better"
+    if answer.pretraining is not None:
+        sentence = f"{sentence} {answer.pretraining.sentence}"
+        below += ", and pretraining"
     rows = [
         [
             f"{row.size:,}",
-            row.family,
+            family_words(row.family),
             row.champion,
             number(row.score),
             interval(row.score_low, row.score_high),
@@ -172,7 +175,7 @@ def curve(answer: LearningCurveAnswer | None) -> View | None:
         inline(draw_learning_curve(answer), "curve", sentence),
         "Learning curves",
         "Points: the best model of each family by the number of training rows. Lines: power laws with an "
-        "asymptote. Below: by how much deep learning is better, in the colour of the family that is ahead. "
+        f"asymptote. Below: {below}, in the colour of the family that is ahead. "
         "Grey ground: beyond the measured sizes.",
         ["training rows", "family", "model", answer.metric.label, f"{answer.confidence_level:.0%} interval"],
         rows,
