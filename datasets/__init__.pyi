@@ -10,11 +10,10 @@ from ._interchange import ArrowTable, as_pandas
 from ._load import DataLike, DatasetInfo, ReadOptions, TaskOption, as_dataset, list_datasets, load_dataset
 from ._marks import check_reader
 from ._numbers import NumberFormat, parse_number
-from ._reader import MISSING_MARKS, ColumnReader, ReadCells, level_of
+from ._reader import MISSING_MARKS, ColumnReader, ReadCells, level_of, unread_cells
 from ._schema import infer_role, inspect_column, reader_of
 from ._splits import Split, make_splits
 from ._stream import open_rows
-from ._table import unread_cells
 from ._text import as_texts, mended
 from ._unlabelled import picture_parts
 from ._words import WordRules, tokenise, word_rules

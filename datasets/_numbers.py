@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 from ._marks import DECIMALS
 
@@ -90,6 +89,10 @@ def _float_of(text: str) -> float:
 
 def _read_by_pandas(texts: np.ndarray) -> np.ndarray:
     """Words, infinity, other digits. Python would take 1_000 and the like for numbers, pandas does not."""
+    if not len(texts):
+        return np.zeros(0)
+    import pandas as pd  # not before it is needed: one plain number is read without it
+
     parsed = np.array(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
     numbers = ~np.isnan(parsed)
     # pandas 2 rounds the last digit wrongly, Python does not; data must be the same everywhere.

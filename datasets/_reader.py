@@ -7,20 +7,22 @@ every fitted model and in every saved one. A cell's value depends on the cell an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
-import pandas as pd
 
 from ._dates import date_of_value, microseconds
 from ._marks import Order, Role, check_reader
 from ._numbers import NumberFormat, numbers_of, parse_number
 from ._text import mended
+
+if TYPE_CHECKING:  # reading a single cell takes no pandas
+    import pandas as pd
 
 # The empty string covers blank cells too: cells are stripped before they are compared.
 MISSING_MARKS = frozenset(
@@ -89,7 +91,36 @@ class ColumnReader:
 
     def read_distinct(self, cells: Distinct) -> ReadCells:
         """As :meth:`read`, for cells whose distinct values are known."""
-        return _CONVERSIONS[self.role](self, cells)
+        values, unread = _CONVERSIONS[self.role](self, cells)
+        series = _category_series if self.role in ("categorical", "identifier") else _series
+        return ReadCells(series(cells, values), cells.spread(unread, False))
+
+    def read_text(self, cell: str) -> tuple[float | str, bool]:
+        """Read one cell of text without pandas, into the raw form that networks and exports take.
+
+        Parameters
+        ----------
+        cell : str
+
+        Returns
+        -------
+        value : float or str
+            A number, seconds since 1970-01-01 UTC, or text; NaN or "" where the value is missing.
+        unread : bool
+            The cell is there and could not be read.
+
+        Examples
+        --------
+        >>> from deepworth.datasets import ColumnReader
+        >>> ColumnReader("numeric").read_text("1.5"), ColumnReader("categorical").read_text(" TRUE")
+        ((1.5, False), ('True', False))
+        """
+        [value], [unread] = _CONVERSIONS[self.role](self, Distinct(np.zeros(1, dtype=int), [cell]))
+        if self.role == "datetime":
+            value = np.nan if np.isnat(value) else value.astype(np.int64) / 1e6
+        elif self.role != "numeric":
+            return ("" if value is None else str(value)), bool(unread)
+        return float(value), bool(unread)
 
     def spelling(self) -> str:
         """What is not plain about the cells, such as "day first" or "decimal comma, unit €"."""
@@ -107,6 +138,8 @@ class ColumnReader:
         """The example as it was read, such as "2023-04-03" for "03.04.2023"; "" without one."""
         if not self.example:
             return ""
+        import pandas as pd
+
         value = self.read(pd.Series([self.example], dtype=object)).values[0]
         if self.role == "numeric":
             return f"{value:.15g}"
@@ -231,10 +264,13 @@ class Distinct:
 
 def distinct(cells: pd.Series) -> Distinct:
     """Distinct values of any type; those that are equal but of different type stay apart (1, True, "1")."""
+    import pandas as pd
+
     if isinstance(cells.dtype, pd.CategoricalDtype):
         return Distinct(cells.cat.codes.to_numpy(), list(cells.cat.categories))
     if cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True) not in ("string", "empty"):
-        keys = pd.Series([_key(value) for value in cells], dtype=object)
+        absent = {id(None), id(pd.NA), id(pd.NaT)}
+        keys = pd.Series([None if id(value) in absent else _key(value) for value in cells], dtype=object)
         codes, uniques = pd.factorize(keys)
         return Distinct(codes, [key[1] if isinstance(key, tuple) else key for key in uniques])
     codes, unique_values = pd.factorize(cells)
@@ -245,8 +281,6 @@ def _key(value: Any) -> Any:
     """Strings as they are; others with their type, since Python holds 1, 1.0 and True to be equal."""
     if isinstance(value, str):
         return value
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
     if isinstance(value, (float, np.floating, Decimal)) and value != value:
         return None
     if isinstance(value, _NESTED):
@@ -295,6 +329,8 @@ def _level_of_text(text: str) -> str:
 
 def _typed(reader: ColumnReader, cells: pd.Series) -> ReadCells | None:
     """Cells whose dtype is that of the role already, as they are; None for others."""
+    import pandas as pd
+
     types, dtype = pd.api.types, cells.dtype
     if reader.role == "numeric" and types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
         values = pd.Series(cells.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -313,25 +349,25 @@ def _all_read(values: pd.Series) -> ReadCells:
     return ReadCells(values, np.zeros(len(values), dtype=bool))
 
 
-def _categories(reader: ColumnReader, cells: Distinct) -> ReadCells:
-    names = reader.levels(cells)
-    marks = reader.marks
-    known = np.array([name not in marks for name in names], dtype=bool)
-    codes, levels = pd.factorize(names[known], sort=True)
-    translated = np.full(len(names), -1)
-    translated[known] = codes
-    dtype = pd.CategoricalDtype(pd.Index(levels, dtype=object))
-    return _all_read(pd.Series(pd.Categorical.from_codes(cells.spread(translated, -1), dtype=dtype)))
+Converted: TypeAlias = tuple[np.ndarray, np.ndarray]
+"""One value for each distinct cell, missing ones as NaN, NaT or None; and which of them could not be read."""
 
 
-def _texts(reader: ColumnReader, cells: Distinct) -> ReadCells:
-    texts = cells.as_texts(cells.texts)
+def _names(reader: ColumnReader, cells: Distinct) -> Converted:
+    return _without_marks(reader, reader.levels(cells))
+
+
+def _texts(reader: ColumnReader, cells: Distinct) -> Converted:
+    return _without_marks(reader, cells.as_texts(cells.texts))
+
+
+def _without_marks(reader: ColumnReader, texts: np.ndarray) -> Converted:
     marks = reader.marks
     known = as_objects([None if text in marks else text for text in texts])
-    return _all_read(pd.Series(pd.array(cells.spread(known, None), dtype="string")))
+    return known, np.zeros(len(texts), dtype=bool)
 
 
-def _numbers(reader: ColumnReader, cells: Distinct) -> ReadCells:
+def _numbers(reader: ColumnReader, cells: Distinct) -> Converted:
     is_text, texts, marks = cells.is_text, cells.texts, reader.marks
     missing = np.zeros(len(cells.values), dtype=bool)
     missing[is_text] = [text in marks or (len(text) == 3 and text.lower() == "nan") for text in texts]
@@ -340,8 +376,7 @@ def _numbers(reader: ColumnReader, cells: Distinct) -> ReadCells:
     values[~is_text] = [_number_of(value) for value in cells.values if not isinstance(value, str)]
     missing |= np.isin(values, _number_marks(reader))
     values[missing] = np.nan
-    unread = np.isnan(values) & ~missing
-    return ReadCells(pd.Series(cells.spread(values, np.nan)), cells.spread(unread, False))
+    return values, np.isnan(values) & ~missing
 
 
 def _number_marks(reader: ColumnReader) -> list[float]:
@@ -368,7 +403,7 @@ def _number_of(value: Any) -> float:
     return np.nan
 
 
-def _dates(reader: ColumnReader, cells: Distinct) -> ReadCells:
+def _dates(reader: ColumnReader, cells: Distinct) -> Converted:
     marks = reader.marks
     missing = np.zeros(len(cells.values), dtype=bool)
     missing[cells.is_text] = [text in marks for text in cells.texts]
@@ -377,9 +412,29 @@ def _dates(reader: ColumnReader, cells: Distinct) -> ReadCells:
         for value, absent in zip(cells.values, missing, strict=True)
     ]
     values = microseconds(dates)
-    unread = np.isnat(values) & ~missing
-    moments = cells.spread(values, np.datetime64("NaT", "us"))
-    return ReadCells(pd.Series(moments), cells.spread(unread, False))
+    return values, np.isnat(values) & ~missing
+
+
+def _series(cells: Distinct, values: np.ndarray) -> pd.Series:
+    """One value for each row; texts as nullable strings."""
+    import pandas as pd
+
+    if values.dtype == object:
+        return pd.Series(pd.array(cells.spread(values, None), dtype="string"))
+    missing: Any = np.nan if values.dtype.kind == "f" else np.datetime64("NaT", "us")
+    return pd.Series(cells.spread(values, missing))
+
+
+def _category_series(cells: Distinct, names: np.ndarray) -> pd.Series:
+    """One category for each row, the levels sorted."""
+    import pandas as pd
+
+    known = np.array([name is not None for name in names], dtype=bool)
+    codes, levels = pd.factorize(names[known], sort=True)
+    translated = np.full(len(names), -1)
+    translated[known] = codes
+    dtype = pd.CategoricalDtype(pd.Index(levels, dtype=object))
+    return pd.Series(pd.Categorical.from_codes(cells.spread(translated, -1), dtype=dtype))
 
 
 def as_objects(values: list[Any]) -> np.ndarray:
@@ -389,10 +444,46 @@ def as_objects(values: list[Any]) -> np.ndarray:
     return array
 
 
-_CONVERSIONS: dict[str, Callable[[ColumnReader, Distinct], ReadCells]] = {
+_CONVERSIONS: dict[str, Callable[[ColumnReader, Distinct], Converted]] = {
     "numeric": _numbers,
     "datetime": _dates,
-    "categorical": _categories,
-    "identifier": _categories,
+    "categorical": _names,
+    "identifier": _names,
     "text": _texts,
 }
+
+
+_READ_AS = {"numeric": "number", "datetime": "date"}
+
+
+def unread_cells(name: str, role: str, cells: Sequence[str], rows: Sequence[int], n_rows: int) -> str:
+    """Say in one line which cells could not be read.
+
+    Parameters
+    ----------
+    name, role : str
+        Of the column.
+    cells : sequence of str
+        The first such cells.
+    rows : sequence of int
+        Their row numbers from 0.
+    n_rows : int
+        Rows that were read.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from deepworth.datasets import unread_cells
+    >>> unread_cells("when", "datetime", ["soon"], [16], 300)
+    "column 'when': 1 of 300 cells could not be read as dates, first row 17: 'soon'; read as missing"
+    """
+    n, kind = len(rows), _READ_AS.get(role, "value")
+    kind = f"{kind}s" if n_rows > 1 else f"a {kind}"
+    cells_of = f"{n:,} of {n_rows:,} cells" if n_rows > 1 else "the cell"
+    first = f", first row {rows[0] + 1}" if n_rows > 1 else ""
+    return (
+        f"column {name!r}: {cells_of} could not be read as {kind}{first}: {cells[0][:60]!r}; read as missing"
+    )

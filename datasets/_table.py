@@ -13,7 +13,7 @@ from ._base import FEATURE_ROLES, Column, Dataset, Finding, Provenance, Role, Sc
 from ._codes import finding
 from ._errors import InputError, unknown_name
 from ._plan_columns import in_row_order, read_groups, read_split, read_times
-from ._reader import ColumnReader
+from ._reader import ColumnReader, unread_cells
 from ._roles import ReadingRules
 from ._schema import Inspection, inspect_column, read_column, table_rules
 from ._target import Target, check_header, choose_target, no_target, read_target, rows_with_target
@@ -375,42 +375,6 @@ def _note_unseen_levels(name: str, values: pd.Series, reading: Reading) -> None:
             f"has, first row {reading.numbered(row) + 1}: {str(values.iloc[row])[:60]!r}"
         )
         reading.note("DW036", "warning", message, (name,), reading.numbered(np.flatnonzero(unseen)))
-
-
-_READ_AS = {"numeric": "number", "datetime": "date"}
-
-
-def unread_cells(name: str, role: str, cells: Sequence[str], rows: Sequence[int], n_rows: int) -> str:
-    """Say in one line which cells could not be read.
-
-    Parameters
-    ----------
-    name, role : str
-        Of the column.
-    cells : sequence of str
-        The first such cells.
-    rows : sequence of int
-        Their row numbers from 0.
-    n_rows : int
-        Rows that were read.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from deepworth.datasets import unread_cells
-    >>> unread_cells("when", "datetime", ["soon"], [16], 300)
-    "column 'when': 1 of 300 cells could not be read as dates, first row 17: 'soon'; read as missing"
-    """
-    n, kind = len(rows), _READ_AS.get(role, "value")
-    kind = f"{kind}s" if n_rows > 1 else f"a {kind}"
-    cells_of = f"{n:,} of {n_rows:,} cells" if n_rows > 1 else "the cell"
-    first = f", first row {rows[0] + 1}" if n_rows > 1 else ""
-    return (
-        f"column {name!r}: {cells_of} could not be read as {kind}{first}: {cells[0][:60]!r}; read as missing"
-    )
 
 
 def _features(frame: pd.DataFrame, options: TableOptions, reading: Reading) -> pd.DataFrame | pd.Series:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 
 def as_texts(values: pd.Series | np.ndarray | Iterable[object]) -> pd.Series:
@@ -26,6 +28,8 @@ def as_texts(values: pd.Series | np.ndarray | Iterable[object]) -> pd.Series:
     >>> as_texts(["a note", None]).tolist()
     ['a note', '']
     """
+    import pandas as pd
+
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
     series = series.astype(object)
     return series.where(series.notna(), "").map(lambda value: mended(str(value)))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import deepworth
 from deepworth.datasets import ColumnReader, InputError, NumberFormat, check_reader, inspect_column
+from deepworth.zoo.preprocessing.tables import raw_column
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -79,6 +80,15 @@ def test_a_cell_is_read_alike_alone_and_beside_any_others(reader, cells, random)
         ]
         assert len({"missing" if pd.isna(value) else repr(value) for value in values}) == 1
         assert together.unread[i] == shuffled.unread[position] == alone.unread[0]
+
+
+@given(READERS, CELLS.filter(lambda cell: isinstance(cell, str)))
+def test_a_cell_of_text_is_read_alike_without_pandas(reader, cell):
+    value, unread = reader.read_text(cell)
+    cells = pd.Series([cell], dtype=object)
+    wanted = raw_column(cells, reader)[0]
+    assert value == wanted or (value != value and wanted != wanted)
+    assert unread == reader.read(cells).unread[0]
 
 
 @given(READERS)

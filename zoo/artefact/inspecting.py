@@ -17,7 +17,7 @@ from typing import Any
 
 from ...datasets import InputError
 from ..results.models import FileState, Inspection, Manifest
-from .manifest import file_fault, parse_manifest
+from .manifest import GRAPH_FILE, file_fault, parse_manifest
 
 LARGEST_CARD = 4 * 2**20  # bytes
 _COMPANIONS = {
@@ -61,7 +61,10 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
     """
     folder = Path(path)
     manifest = parse_manifest(folder)
-    files = (*_listed_files(folder, manifest["files"]), *_other_files(folder, manifest["files"]))
+    listed = manifest["files"]
+    if "graph" in manifest:
+        listed = {**listed, GRAPH_FILE: manifest["graph"]["sha256"]}
+    files = (*_listed_files(folder, listed), *_other_files(folder, listed))
     return Inspection(
         path=str(folder),
         sound=all(file.state == "ok" for file in files if file.sha256),
@@ -82,7 +85,7 @@ def _listed_files(folder: Path, files: dict[str, str]) -> Iterator[FileState]:
 def _other_files(folder: Path, files: dict[str, str]) -> Iterator[FileState]:
     """Files that the manifest does not list; loading the model never opens them."""
     for entry in sorted(folder.iterdir()):
-        if entry.name not in files:
+        if not any(Path(name).parts[0] == entry.name for name in files):
             state = _COMPANIONS.get(entry.name, "not covered by the manifest; never opened")
             size = entry.lstat().st_size if entry.is_file() else None
             yield FileState(entry.name, size, None, state)

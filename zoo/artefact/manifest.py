@@ -17,8 +17,9 @@ from typing import Any, cast, get_args
 from ...datasets import InputError, check_reader
 from ..results.models import InputKind, Manifest, Modality, Task
 
-FORMAT = "1.0"
+FORMAT = "1.1"  # 1.1 added graph
 FILES = ("model.keras", "model.skops", "card.md")
+GRAPH_FILE = "onnx/model.onnx"  # of a model whose manifest has "graph"
 LARGEST = 32 * 2**20  # bytes; a table of 10,000 columns takes two MiB
 
 
@@ -320,6 +321,14 @@ def _findings(value: Any) -> Fault:
     return None if valid else "must hold objects with code, severity and message"
 
 
+def _graph(value: Any) -> Fault:
+    """The hash of a graph beside the model, and how far its predictions are from the model's."""
+    if not isinstance(value, dict) or set(value) != {"sha256", "largest_difference"}:
+        return "must have sha256 and largest_difference"
+    numbers = type(value["largest_difference"]) in (int, float) and isinstance(value["sha256"], str)
+    return None if numbers else "must hold a hash and a number"
+
+
 def quoted(text: Any) -> str:
     """Untrusted text for a message: quoted, on one line, shortened, without control characters."""
     text = str(text)
@@ -349,6 +358,7 @@ _OPTIONAL: dict[str, Check] = {
     "costs": _OBJECT,
     "evaluation": _OBJECT,
     "findings": _findings,
+    "graph": _graph,
     "run": _TEXT,
     "target_reader": _reader,
     "verdict": _OBJECT,

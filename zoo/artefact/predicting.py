@@ -17,16 +17,14 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from ...datasets import InputError, picture_parts
-from ..calibration.conformal import refer
 from ..results.models import Manifest
 from .loading import SavedModel
-from .signature import CellTally, Confidence, column_reader, refuse_missing, unused_columns
+from .one_row import Note, cells_of, is_one_row, note_extra_columns
+from .outputs import Columns, prediction_columns, six_digits
+from .signature import CellTally, column_reader, refuse_missing
 
 FORMATS = ("csv", "parquet", "jsonl", "json")
-BETWEEN_CLASSES = "|"
 
-Note = Callable[[str], None]
-Columns = dict[str, Any]
 Part = tuple[int, Any, Columns]  # number of the first row, rows, columns that go with them
 _NEED_QUOTES = set(',"\r\n')
 
@@ -109,10 +107,10 @@ def raw_rows(manifest: Manifest, data: Sequence[str], note: Note) -> Iterator[Pa
     >>> X.shape
     (1, 2)
     """
-    if len(data) > 1 or ("=" in data[0] and not Path(data[0]).exists()):
-        row = _one_row(data, [c["name"] for c in manifest["inputs"]])
-        _note_extra_columns(manifest, list(row.columns), note)
-        return iter([(0, row, {})])
+    if is_one_row(data):
+        cells = cells_of(data, manifest)
+        note_extra_columns(manifest, list(cells), note)
+        return iter([(0, pd.DataFrame([cells]), {})])
     if manifest["modality"] == "image":
         return ((start, X, {"file": files}) for start, X, files in picture_parts(data[0]))
     return _table_rows(manifest, data[0], note)
@@ -126,33 +124,10 @@ def _table_rows(manifest: Manifest, source: str, note: Note) -> Iterator[Part]:
     others = [c["name"] for c in inputs if c["name"] not in numbers]
     is_text = manifest["modality"] == "text"  # a table of one column needs no name
     rows = open_rows(source, numbers, None if is_text else others)
-    _note_extra_columns(manifest, rows.names, note)
+    note_extra_columns(manifest, rows.names, note)
     if not is_text:
         refuse_missing(inputs, rows.names)
     return ((start, frame, {}) for start, frame in rows.parts)
-
-
-def _note_extra_columns(manifest: Manifest, names: Sequence[str], note: Note) -> None:
-    """A note that names the columns that the model does not use."""
-    one_for_one = len(names) == 1 and len(manifest["inputs"]) == 1
-    if manifest["modality"] != "image" and not one_for_one and (text := unused_columns(manifest, names)):
-        note(text)
-
-
-def _one_row(pairs: Sequence[str], inputs: Sequence[str]) -> pd.DataFrame:
-    """The row that pairs NAME=VALUE give; names of ``inputs`` may have a = of their own."""
-    wrong = [pair for pair in pairs if "=" not in pair]
-    if wrong:
-        raise InputError(f"expected NAME=VALUE pairs for one row, got {wrong[0]!r}")
-    cells: dict[str, str] = {}
-    for pair in pairs:
-        own = max((name for name in inputs if pair.startswith(f"{name}=")), key=len, default=None)
-        name = pair.partition("=")[0] if own is None else own
-        value = pair[len(name) + 1 :]
-        if name in cells:
-            raise InputError(f"column {name!r} is given twice, as {cells[name]!r} and {value!r}; remove one")
-        cells[name] = value
-    return pd.DataFrame([cells])
 
 
 @contextmanager
@@ -278,18 +253,8 @@ class _Nothing:
 def _array(values: Any, short: bool) -> pa.Array:
     values = np.asarray(values)
     if short and values.dtype.kind == "f":
-        values = _six_digits(values)
+        values = six_digits(values)
     return pa.array(values, pa.string()) if values.dtype.kind == "U" else pa.array(values)
-
-
-def _six_digits(values: np.ndarray) -> np.ndarray:
-    """Rounded to six significant digits, for people."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        places = 5 - np.floor(np.log10(np.abs(values)))
-        usual = np.isfinite(places) & (np.abs(places) <= 22)
-        scale = 10.0 ** np.where(usual, np.abs(places), 0)
-        rounded = np.where(places >= 0, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
-    return np.where(usual, rounded, values)
 
 
 def _needs_quotes(values: Any) -> bool:
@@ -297,47 +262,3 @@ def _needs_quotes(values: Any) -> bool:
     if values.dtype.kind not in "UO":
         return False
     return any(_NEED_QUOTES & set(str(v)) for v in pd.unique(pd.Series(values, dtype=object)))
-
-
-def prediction_columns(model: SavedModel, predicted: np.ndarray) -> Columns:
-    """Prediction, confidence and the probability of each class; then set or interval, if the model has them.
-
-    ``predicted`` are probabilities (n, n_classes) or values (n,), as of :meth:`SavedModel.predict_rows`.
-    """
-    if model.manifest["task"] == "regression":
-        return {"prediction": predicted, **_interval_columns(model.confidence, predicted)}
-    codes = model.confidence.codes(predicted)
-    columns = {"prediction": model.classes_[codes], "confidence": predicted[np.arange(len(predicted)), codes]}
-    columns |= {f"probability_{name}": predicted[:, i] for i, name in enumerate(model.classes_)}
-    return {**columns, **_set_columns(model, predicted)}
-
-
-def _interval_columns(confidence: Confidence, predicted: np.ndarray) -> Columns:
-    """The prediction interval, if the model was trained with a confidence level."""
-    if confidence.half_width is None:
-        return {}
-    interval = confidence.interval(predicted)
-    return {"low": interval[:, 0], "high": interval[:, 1]}
-
-
-def _set_columns(model: SavedModel, predicted: np.ndarray) -> Columns:
-    """The prediction set and whether to refer, if the model was trained with a confidence level."""
-    confidence = model.confidence
-    if confidence.least_probabilities is None:
-        return {}
-    sets = confidence.sets(predicted)
-    return {
-        "prediction_set": _joined(sets, model.classes_),
-        "refer": refer(sets, confidence.codes(predicted)),
-    }
-
-
-def _joined(sets: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Each set as text; there are few distinct sets, so each is written once."""
-    if not len(sets):
-        return np.zeros(0, dtype=str)
-    packed = np.packbits(sets, axis=1)
-    keys = pd.Series(packed[:, 0] if packed.shape[1] == 1 else [row.tobytes() for row in packed])
-    codes = pd.factorize(keys)[0]
-    distinct = np.flatnonzero(~keys.duplicated())
-    return np.array([BETWEEN_CLASSES.join(classes[row]) for row in sets[distinct]])[codes]

@@ -7,18 +7,22 @@ sets and intervals.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
-import pandas as pd
 
-from ...datasets import ArrowTable, ColumnReader, Dataset, InputError, Role, reader_of, unread_cells
+from ...datasets import ColumnReader, InputError, Role, unread_cells
 from ..calibration.calibrators import Calibrator, Unchanged, calibrator
 from ..calibration.conformal import MisclassificationCosts, Spread, prediction_sets, spread_of
 from ..results.models import InputColumn, InputKind, Manifest
 from .manifest import MOST_LEVELS
+
+if TYPE_CHECKING:  # one row of text is read without pandas
+    import pandas as pd
+
+    from ...datasets import ArrowTable, Dataset
 
 RawRows: TypeAlias = (
     "pd.DataFrame | pd.Series | ArrowTable | np.ndarray | Sequence[np.ndarray] | Sequence[str]"
@@ -51,6 +55,8 @@ def signature(model: Any, dataset: Dataset) -> list[InputColumn]:
         name = str(getattr(dataset.X, "name", None) or "text")
         reader = known.get(name, ColumnReader("text", missing=()))
         return [{"name": name, "kind": "text", "input": "text", "reader": reader.to_dict()}]
+    from ...datasets import reader_of
+
     table = cast("pd.DataFrame", dataset.X)
     names = _keras_names(model)
     return [
@@ -126,19 +132,20 @@ class CellTally:
                     f"{count.first_cell[:60]!r}; the model treats it as unknown"
                 )
 
-    def add(self, counts: dict[str, _Count], wrong: np.ndarray, cells: pd.Series, first_row: int) -> None:
+    def add(
+        self, counts: dict[str, _Count], wrong: np.ndarray, cells: pd.Series, role: Role, first_row: int
+    ) -> None:
         """Count the marked cells of a column whose first row has the number ``first_row`` + 1."""
-        if not wrong.any():
-            return
-        row = int(np.argmax(wrong))
-        name = str(cells.name)
-        count = counts.setdefault(name, _Count("", first_row + row, str(cells.iloc[row]).strip()))
-        count.n += int(wrong.sum())
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            cell = str(cells.iloc[row]).strip()
+            first = _Count(role, first_row + row, cell)
+            counts.setdefault(str(cells.name), first).n += int(wrong.sum())
 
 
 @dataclass
 class _Count:
-    role: str
+    role: Role
     first_row: int
     first_cell: str
     n: int = 0
@@ -194,9 +201,31 @@ def read_table(
     duplicate = [name for name, values in columns.items() if values.ndim != 1]
     if duplicate:
         raise InputError(f"column {duplicate[0]!r} is there twice; remove or rename one of them")
+    import pandas as pd
+
     tally = CellTally() if tally is None else tally
     tally.n_rows += len(X)
     return pd.DataFrame({c["name"]: _read(columns[c["name"]], c, first_row, tally) for c in inputs}, X.index)
+
+
+def read_row(
+    cells: Mapping[str, str], inputs: Sequence[InputColumn], tally: CellTally
+) -> dict[str, float | str]:
+    """As :func:`read_table`, for one row of text and without pandas: raw values by column.
+
+    A number, seconds since 1970-01-01 UTC, or text; NaN or "" where the value is missing.
+    """
+    refuse_missing(inputs, cells)
+    tally.n_rows += 1
+    row: dict[str, float | str] = {}
+    for column in inputs:
+        name, reader = column["name"], column_reader(column)
+        row[name], unread = reader.read_text(cells[name])
+        unseen = row[name] != "" and row[name] not in column.get("levels", [row[name]])
+        for counts, wrong in ((tally.unread, unread), (tally.unseen, unseen)):
+            if wrong:
+                counts[name] = _Count(reader.role, tally.n_rows - 1, cells[name].strip(), 1)
+    return row
 
 
 def checked_images(X: Any, first_row: int = 0) -> Any:
@@ -222,6 +251,8 @@ def _read(cells: pd.Series, column: InputColumn, first_row: int, tally: CellTall
     if cells.dtype == object:
         nested = cells.map(lambda cell: isinstance(cell, _NESTED)).to_numpy(dtype=bool)
         _refuse(nested, cells, column["name"], f"a {column['kind']}", first_row)
+    import pandas as pd
+
     reader = column_reader(column)
     types = pd.api.types
     if reader.role == "numeric" and (
@@ -229,12 +260,10 @@ def _read(cells: pd.Series, column: InputColumn, first_row: int, tally: CellTall
     ):
         _refuse(np.ones(len(cells), dtype=bool), cells, column["name"], "a number", first_row)
     read = reader.read(cells)
-    tally.add(tally.unread, read.unread, cells, first_row)
-    if column["name"] in tally.unread:
-        tally.unread[column["name"]].role = reader.role
+    tally.add(tally.unread, read.unread, cells, reader.role, first_row)
     if "levels" in column:
         unseen = read.values.notna() & ~read.values.isin(column["levels"])
-        tally.add(tally.unseen, unseen.to_numpy(dtype=bool), cells, first_row)
+        tally.add(tally.unseen, unseen.to_numpy(dtype=bool), cells, reader.role, first_row)
     return read.values
 
 

@@ -43,14 +43,20 @@ def command(
     \b
     deepworth predict model/ height_cm=180 weight_kg=80 body_temperature_c=39.5
     """
+    from ..artefact.one_row import is_one_row
     from ..report.output import ROWS, check_output
-    from ..report.progress import Rows
-
-    check_output(output, ROWS)
-    from ..artefact import answers_to, load, predict_parts
     from ._running import notes_on_stderr
 
+    check_output(output, ROWS)
     with notes_on_stderr() as note:
+        if is_one_row(data) and output is None and form != "parquet":
+            from ..export import predict_one
+
+            if predict_one(artefact, data, "json" if as_json else form or "csv", note):
+                return
+        from ..artefact import answers_to, load, predict_parts
+        from ..report.progress import Rows
+
         model = load(artefact)
         with Rows(enabled=not quiet) as counted, answers_to(output, "json" if as_json else form) as write:
             for columns in predict_parts(model, data, note):

@@ -22,6 +22,7 @@ from ..artefact import load, read_manifest, sha256
 from ..results.json import from_json
 from ..results.models import ExportReport, FormatResult, Verification
 from ._formats import CannotHold, Predict, Written, find_formats, formats, missing_requirement
+from ._kept_graph import GRAPH, keep_graph
 from ._proof import (
     ARTEFACT,
     FORMAT,
@@ -226,6 +227,9 @@ def prove_saved(estimator: BaseEstimator, artefact: str | os.PathLike[str]) -> F
     data), the predictions of the estimator in memory, and the largest difference to those of the saved
     model. :func:`verify` repeats it in a process of its own, on any machine.
 
+    Where ONNX Runtime is installed and ONNX has a form for the model, its graph is kept in a folder ``onnx``
+    with a proof of its own: ``deepworth predict`` answers a single row by it, without loading the model.
+
     Parameters
     ----------
     estimator : fitted estimator
@@ -261,11 +265,13 @@ def prove_saved(estimator: BaseEstimator, artefact: str | os.PathLike[str]) -> F
     X = probe_rows(source)
     with warnings.catch_warnings():  # unseen categories belong to the rows
         warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
-        proof = new_proof(source, X, source.predictions_of(estimator, saved.checked(X)))
+        expected = source.predictions_of(estimator, saved.checked(X))
+    graph = keep_graph(source, X, expected)  # changes the manifest, whose hash is in the proof
+    proof = new_proof(source, X, expected)
     row = compared([source.predictions_of(saved, X)], [range(len(X))], proof["expected"], TOLERANCE)
     row |= {"status": "works" if row["holds"] else "failed"}
     row |= {"seconds": round(time.perf_counter() - started, 3)}
-    proof["formats"][ARTEFACT] = row
+    proof["formats"] = {ARTEFACT: row, **({GRAPH: graph} if graph is not None else {})}
     _write_proof(folder / "proof.json", proof)
     return from_json(FormatResult, row)
 

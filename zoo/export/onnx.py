@@ -29,15 +29,22 @@ def write(source: Source, folder: Path) -> Written:
 
 def read(folder: Path, request: Request) -> Predict:
     """ONNX Runtime and NumPy."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
+    runtime = session(folder)
+    names = [output.name for output in runtime.get_outputs()]
 
     def predict(rows: Arrays) -> Arrays:
-        return dict(zip(names, session.run(names, dict(rows)), strict=True))
+        return dict(zip(names, runtime.run(names, dict(rows)), strict=True))
 
     return predict
+
+
+def session(folder: Path, threads: int = 0) -> Any:
+    """An ``onnxruntime.InferenceSession`` of an export; 0 threads are as many as the machine has cores."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
 
 
 def check(folder: Path) -> None:

@@ -375,9 +375,14 @@ def show_cost(cost: SavedModelCost) -> list[Any]:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("rows per call", "median", "95th percentile", "per row", "calls"):
         table.add_column(name, justify="right")
+    if cost.served is not None:
+        table.add_column("ONNX Runtime", justify="right")
     for rows, times in cost.latency.items():
         each = seconds(times.median / times.rows)
-        table.add_row(f"{int(rows):,}", seconds(times.median), seconds(times.p95), each, str(times.calls))
+        cells = [f"{int(rows):,}", seconds(times.median), seconds(times.p95), each, str(times.calls)]
+        if cost.served is not None:
+            cells.append(seconds(cost.served[rows].median) if rows in cost.served else "-")
+        table.add_row(*cells)
     flops = "unknown" if cost.flops is None else f"{count(cost.flops)} ({_SOURCE[cost.flops_by]})"
     facts = {
         "size on disk": size(cost.size_bytes),
@@ -389,6 +394,8 @@ def show_cost(cost: SavedModelCost) -> list[Any]:
     lines = [Text(f"  {name}: {value}") for name, value in facts.items()]
     head = f"{cost.model} ({family_words(cost.family)}, {cost.task} {cost.modality} task)"
     notes = [f"Rows {cost.rows_from}; {cost.threads} threads."]
+    if cost.served is not None:
+        notes[0] += " ONNX Runtime: median of the graph beside the model, 1 thread."
     if not cost.steady:
         notes.append("Other processes slowed the machine down; measure again when it is idle.")
     return [Text(head, "bold"), *lines, table, *(Text(note, "dim") for note in notes)]

@@ -102,6 +102,9 @@ class Manifest(TypedDict):
         How the scores were obtained, and their intervals.
     findings : list of dict
         What the checks found in the data.
+    graph : dict
+        Hash of the ONNX graph that is kept beside the model, and the largest difference between their
+        predictions.
     run : str
         The run that the model comes from.
     target_reader : dict
@@ -129,6 +132,7 @@ class Manifest(TypedDict):
     costs: NotRequired[dict[str, Any]]
     evaluation: NotRequired[dict[str, Any]]
     findings: NotRequired[list[dict[str, Any]]]
+    graph: NotRequired[dict[str, Any]]
     run: NotRequired[str]
     target_reader: NotRequired[dict[str, object]]
     verdict: NotRequired[dict[str, Any]]

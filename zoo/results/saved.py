@@ -211,6 +211,9 @@ class SavedModelCost:
         By the number of rows of a call.
     steady : bool
         False if another process shared the core for too long.
+    served : dict of Latency or None
+        Latency of the ONNX graph that is kept beside the model, in ONNX Runtime with one thread; None
+        without one.
     """
 
     path: str
@@ -228,6 +231,7 @@ class SavedModelCost:
     peak_bytes: int | None
     latency: dict[str, Latency]
     steady: bool
+    served: dict[str, Latency] | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The sheet as one object that JSON can hold."""

@@ -16,10 +16,21 @@ from ..artefact.loading import load
 from ..artefact.manifest import read_manifest
 from ..artefact.operations import operations
 from ..artefact.predicting import raw_rows
+from ..export import open_graph
 from ..preprocessing.runtime import usable_cores
-from ..results.models import Manifest
+from ..results.models import InputColumn, Manifest
+from ..results.rows import Latency
 from ..results.saved import SavedModelCost
-from ..runs.costs import EFFORTS, Meter, batch_of, give_back_memory, is_steady, latencies, size_on_disk
+from ..runs.costs import (
+    EFFORTS,
+    Effort,
+    Meter,
+    batch_of,
+    give_back_memory,
+    is_steady,
+    latencies,
+    size_on_disk,
+)
 
 _N_ROWS = 1000
 _SIDE = 64  # pixels of a synthetic image
@@ -68,14 +79,15 @@ def cost(
     X = _synthetic(manifest, seed) if data is None else next(raw_rows(manifest, [data], lambda _: None))[1]
     _import_runtime(deep="model.keras" in manifest["files"])
     give_back_memory()
-    with warnings.catch_warnings():  # synthetic levels are unknown to the model, as they should be
-        warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
+    with warnings.catch_warnings():  # each call would repeat what evaluate and predict say once of these rows
+        warnings.simplefilter("ignore", UserWarning)
         with Meter() as whole:
             with Meter() as opening:
                 model = load(artefact)
             model.predict(batch_of(X, 1, 0))
         counted = operations(model, X)
         latency = latencies(model.predict, lambda rows, number: batch_of(X, rows, number), EFFORTS[effort])
+        served = _served(artefact, model.checked(X), EFFORTS[effort])
     return SavedModelCost(
         path=str(artefact),
         model=manifest["model"],
@@ -91,8 +103,22 @@ def cost(
         load_seconds=opening.wall,
         peak_bytes=whole.peak_bytes,
         latency=latency,
-        steady=is_steady(latency),
+        steady=is_steady({**latency, **{f"served {rows}": own for rows, own in (served or {}).items()}}),
+        served=served,
     )
+
+
+def _served(artefact: str | os.PathLike[str], X: Any, effort: Effort) -> dict[str, Latency] | None:
+    """Latency of the graph beside the model, from inputs as a server has them."""
+    graph = open_graph(artefact)
+    if graph is None:
+        return None
+    inputs = graph.raw(X)
+
+    def batch(rows: int, number: int) -> dict[str, np.ndarray]:
+        return {name: batch_of(values, rows, number) for name, values in inputs.items()}
+
+    return latencies(graph.run, batch, effort)
 
 
 def _import_runtime(deep: bool) -> None:
@@ -118,10 +144,10 @@ def _synthetic(manifest: Manifest, seed: int) -> Any:
     texts = pd.Series([" ".join(rng.choice(_WORDS.split(), 40)) for _ in range(_N_ROWS)])
     if manifest["modality"] == "text":
         return texts
-    kinds: dict[str, Callable[[], Any]] = {
-        "number": lambda: rng.normal(size=_N_ROWS),
-        "date": lambda: pd.date_range("2020-01-01", periods=_N_ROWS, freq="h"),
-        "category": lambda: rng.choice(["a", "b", "c"], _N_ROWS),
-        "text": lambda: texts,
+    kinds: dict[str, Callable[[InputColumn], Any]] = {
+        "number": lambda column: rng.normal(size=_N_ROWS),
+        "date": lambda column: pd.date_range("2020-01-01", periods=_N_ROWS, freq="h"),
+        "category": lambda column: rng.choice(column.get("levels") or ["a", "b", "c"], _N_ROWS),
+        "text": lambda column: texts,
     }
-    return pd.DataFrame({c["name"]: kinds[c["kind"]]() for c in manifest["inputs"]})
+    return pd.DataFrame({c["name"]: kinds[c["kind"]](c) for c in manifest["inputs"]})

@@ -138,7 +138,7 @@ def _trained(
         overwrite=overwrite,
     )
     proof = proved(estimator, folder)
-    size = sum(f.stat().st_size for f in folder.iterdir() if f.name != "proof.json")
+    size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file() and f.name != "proof.json")
     return Trained(str(folder), size, seconds, len(rows), proof, read_manifest(folder))
 
 

