@@ -89,7 +89,7 @@ def _model(folder: Path) -> Path:
     return next(p for p in sorted(folder.iterdir()) if p.name in ("model.keras", "model.skops"))
 
 
-def _changed_json(value: Any, rng: random.Random, canary: Path, times: int) -> Any:
+def changed_json(value: Any, rng: random.Random, canary: Path, times: int) -> Any:
     """The same value with a few of its parts changed, dropped, copied or swapped."""
     for _ in range(times):
         places = _places(value)
@@ -126,16 +126,16 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 def _manifest(folder: Path, rng: random.Random, canary: Path) -> None:
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    changed = _changed_json(manifest, rng, canary, rng.randint(1, 3))
+    changed = changed_json(manifest, rng, canary, rng.randint(1, 3))
     path.write_text(json.dumps(changed), encoding="utf-8")
 
 
 def _manifest_bytes(folder: Path, rng: random.Random, canary: Path) -> None:
     path = folder / "manifest.json"
-    path.write_bytes(_changed_bytes(path.read_bytes(), rng))
+    path.write_bytes(changed_bytes(path.read_bytes(), rng))
 
 
-def _changed_bytes(data: bytes, rng: random.Random) -> bytes:
+def changed_bytes(data: bytes, rng: random.Random) -> bytes:
     found = bytearray(data)
     for _ in range(rng.choice([1, 1, 2, 8])):
         place = rng.randrange(max(1, len(found)))
@@ -155,7 +155,7 @@ def _changed_bytes(data: bytes, rng: random.Random) -> bytes:
 
 def _archive_bytes(folder: Path, rng: random.Random, canary: Path) -> None:
     path = _model(folder)
-    path.write_bytes(_changed_bytes(path.read_bytes(), rng))
+    path.write_bytes(changed_bytes(path.read_bytes(), rng))
 
 
 def _rewritten(
@@ -175,7 +175,7 @@ def _description(folder: Path, rng: random.Random, canary: Path) -> None:
 
     def change(members: dict[str, bytes]) -> None:
         name = "config.json" if "config.json" in members else "schema.json"
-        value = _changed_json(json.loads(members[name]), rng, canary, rng.choice([1, 1, 1, 2, 5]))
+        value = changed_json(json.loads(members[name]), rng, canary, rng.choice([1, 1, 1, 2, 5]))
         members[name] = json.dumps(value).encode()
 
     _rewritten(folder, change)
@@ -187,7 +187,7 @@ def _numbers(folder: Path, rng: random.Random, canary: Path) -> None:
     def change(members: dict[str, bytes]) -> None:
         name = rng.choice([n for n in sorted(members) if not n.endswith(".json")])
         if rng.random() < 0.5:
-            members[name] = _changed_bytes(members[name], rng)
+            members[name] = changed_bytes(members[name], rng)
         else:  # the content alone, so that shapes still fit
             data, start = bytearray(members[name]), 128
             for _ in range(rng.randint(1, 200)):

@@ -120,7 +120,7 @@ def worker(pipe: Any, models: list[str], place: str, numbers: list[int]) -> None
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     from deepworth.zoo.artefact import load
 
-    rows = {path: _one_row(load(path)) for path in models}
+    rows = {path: one_row(load(path)) for path in models}
     for path, X in rows.items():
         load(path).predict_rows(X)
     usual = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -169,7 +169,7 @@ def _tried(load: Any, target: Path, X: Any) -> tuple[str, str]:
     return "opened", ""
 
 
-def _one_row(model: Any) -> Any:
+def one_row(model: Any) -> Any:
     import numpy as np
     import pandas as pd
 

@@ -1,14 +1,14 @@
 """Model files that hold no code: a fitted model to bytes and back, and how large it is.
 
 Skops archives may come from untrusted sources. Before skops reads one, its schema and arrays are checked for
-their size. Afterwards trees and support vectors are checked: compiled code follows their indices and counts
-without looking, and a wrong one makes it read beyond an array, or run for ever. Keras archives are checked in
-:mod:`.keras_archive`.
+their size. Afterwards :mod:`.native` checks what compiled code follows without looking. Keras archives are
+checked in :mod:`.keras_archive`.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import tempfile
@@ -25,6 +25,7 @@ from ...datasets import InputError
 from ..baselines import trusted_types
 from .keras_archive import build_model, check_archive, member_faults
 from .manifest import quoted
+from .native import can_be_checked, check_native
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -64,7 +65,9 @@ def model_content(model: Any) -> tuple[str, bytes] | None:
         types = skops.io.get_untrusted_types(data=content)
     except Exception:  # skops has no error class of its own for "this object is not supported"
         return None
-    return ("model.skops", content) if all(map(_is_trusted, types)) else None  # load would refuse it
+    if not all(map(_is_trusted, types)) or not can_be_checked(model):
+        return None  # load would refuse it
+    return "model.skops", content
 
 
 def uncalibrated(model: Any) -> Any:
@@ -292,7 +295,6 @@ def _count_boosted(model: Any) -> int:
 SCHEMA = "schema.json"
 LARGEST_SCHEMA = 512 * 2**20  # bytes; 280,000 words and their weights take some MiB
 LARGEST_RATIO = 200  # by which a sparse matrix, which skops writes compressed, may grow
-LEAF = -1
 _MEMBER = re.compile(r"[0-9a-f-]{1,40}\.(npy|npz|bin)")  # bin: boosted trees
 
 
@@ -323,9 +325,40 @@ def _faults(path: Path) -> Iterator[str]:
                     yield from _array_faults(name, archive.read(name))
                 elif name.endswith(".npz"):
                     yield from _packed_faults(name, archive.read(name))
+            if SCHEMA in archive.namelist() and b'"TreeNode"' in (schema := archive.read(SCHEMA)):
+                yield from _tree_faults(json.loads(schema), archive)
     except Exception as error:  # zipfile and numpy fail on damaged files in many ways
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         yield f"is damaged or not a skops archive: {first[:200]}"
+
+
+def _tree_faults(schema: Any, archive: zipfile.ZipFile) -> Iterator[str]:
+    """Whether trees are made with a number of classes for each output: compiled code reads them unchecked.
+
+    skops takes whatever had the same id before, so a part of a tree must be alike wherever its id is used.
+    """
+    seen: dict[Any, Any] = {}
+    parts: list[dict[str, Any]] = []
+    trees, waiting = [], [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            first = seen.setdefault(str(value.get("__id__")), value)
+            parts += [value] if "__id__" in value and first != value else []
+            trees += [value] if value.get("__loader__") == "TreeNode" else []
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    changed = {str(part["__id__"]) for part in parts}
+    for tree in trees:
+        _, classes, outputs = arguments = tree["__reduce__"]["args"]["content"]
+        loaders = [part["__loader__"] for part in (tree["__reduce__"]["args"], *arguments)]
+        known = np.load(io.BytesIO(archive.read(classes["file"])), allow_pickle=False)
+        same = not changed & {str(p["__id__"]) for p in (tree, tree["__reduce__"]["args"], *arguments)}
+        expected = loaders == ["TupleNode", "JsonNode", "NdArrayNode", "JsonNode"] and same
+        if not expected or known.shape != (int(outputs["content"]),) or not known.size:
+            yield "contains a tree whose outputs do not match its classes"
+            return
 
 
 def _is_expected(name: str) -> bool:
@@ -353,104 +386,3 @@ def _packed_faults(name: str, data: bytes) -> Iterator[str]:
             return
         for member in inner.namelist():
             yield from _array_faults(f"{name}/{member}", inner.read(member))
-
-
-def check_native(model: Any) -> None:
-    """Check all trees and support vectors in a model, and rebuild its search trees.
-
-    Raises
-    ------
-    ValueError
-        One of them is broken.
-    """
-    for value in _objects(model):
-        width = getattr(value, "n_features_in_", None)
-        kind = type(value).__name__
-        if kind == "Tree" and hasattr(value, "children_left"):
-            _check_tree(value)
-        elif hasattr(value, "tree_"):
-            _require(value.tree_.n_features == width)
-        elif hasattr(value, "_predictors"):
-            _check_boosted(value)
-        elif hasattr(value, "_dual_coef_") and hasattr(value, "support_vectors_"):
-            _check_support(value)
-        elif hasattr(value, "estimators_") and width is not None:
-            inner = np.asarray(value.estimators_, dtype=object).ravel()
-            _require(all(getattr(e, "n_features_in_", width) == width for e in inner))
-        if getattr(value, "_tree", None) is not None and hasattr(value, "_fit_X"):
-            _rebuild(value)
-
-
-def _rebuild(neighbours: Any) -> None:
-    """Replace the search tree from the file by a new one of the stored rows."""
-    rows, params = np.asarray(neighbours._fit_X, np.float64), neighbours.effective_metric_params_ or {}
-    kind, metric = type(neighbours._tree), neighbours.effective_metric_
-    neighbours._tree = kind(rows, neighbours.leaf_size, metric=metric, **params)
-
-
-def _objects(model: Any) -> Iterator[Any]:
-    """Every object in a model, each once."""
-    seen: set[int] = set()
-    waiting = [model]
-    while waiting:
-        value = waiting.pop()
-        if id(value) in seen or isinstance(value, (str, bytes, int, float, type(None), type)):
-            continue
-        seen.add(id(value))
-        if isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, (list, tuple, set)):
-            waiting += value
-        elif isinstance(value, np.ndarray):
-            waiting += value.ravel().tolist() if value.dtype == object else []
-        else:
-            yield value
-            waiting += getattr(value, "__dict__", {}).values()
-
-
-def _require(condition: Any) -> None:
-    if not condition:
-        raise ValueError("a tree or a set of support vectors in it is broken")
-
-
-def _check_tree(tree: Any) -> None:
-    """Children come after their parent, so every walk ends."""
-    left, right, n_nodes = tree.children_left, tree.children_right, tree.node_count
-    position, inner = np.arange(n_nodes), left != LEAF
-    _require(n_nodes > 0 and len(left) == n_nodes and len(tree.value) == n_nodes)
-    _require(((right == LEAF) == ~inner).all())
-    for child in (left, right):
-        _require(((child > position) & (child < n_nodes) | ~inner).all())
-    feature = tree.feature
-    _require(((feature >= 0) & (feature < tree.n_features) | ~inner).all())
-
-
-def _check_boosted(model: Any) -> None:
-    width = model.n_features_in_
-    _require(getattr(model, "_n_features", width) == width)
-    for predictor in np.asarray(model._predictors, dtype=object).ravel():
-        nodes = predictor.nodes
-        position, inner = np.arange(len(nodes)), nodes["is_leaf"] == 0
-        _require(len(nodes))
-        for name in ("left", "right"):
-            child = nodes[name].astype(np.int64)
-            _require(((child > position) & (child < len(nodes)) | ~inner).all())
-        feature = nodes["feature_idx"].astype(np.int64)
-        _require(((feature >= 0) & (feature < width) | ~inner).all())
-        split = inner & (nodes["is_categorical"] != 0)
-        for bits in (predictor.binned_left_cat_bitsets, predictor.raw_left_cat_bitsets):
-            _require(bits.ndim == 2 and bits.shape[1] == 8)
-            _require((nodes["bitset_idx"][split] < len(bits)).all())
-
-
-def _check_support(model: Any) -> None:
-    """As libsvm counts: a coefficient per vector and other class, an intercept per pair of classes."""
-    counts, vectors = np.asarray(model._n_support), model.support_vectors_
-    n_classes, n_vectors = max(2, len(counts)), vectors.shape[0]
-    pairs = n_classes * (n_classes - 1) // 2
-    regression = not hasattr(model, "classes_")  # of its two counts libsvm fills only the first
-    _require((counts >= 0).all() or regression)
-    _require((counts[0] if regression else counts.sum()) == n_vectors == len(model.support_))
-    _require(model._dual_coef_.shape == (n_classes - 1, n_vectors))
-    _require(len(model._intercept_) == pairs and tuple(model.shape_fit_)[1] == vectors.shape[1])
-    _require(all(len(getattr(model, n, ())) in (0, pairs) for n in ("_probA", "_probB")))

@@ -161,7 +161,9 @@ class SavedModel:
     def _checked_prediction(self, predicted: np.ndarray, n_rows: int) -> np.ndarray:
         """A prediction of the right shape without NaN; the file of a model may contain another one."""
         n_classes = len(self.classes_)
-        if predicted.ndim == 2 and not n_classes:
+        if not isinstance(predicted, np.ndarray) or predicted.dtype.kind not in "fiu":
+            raise InputError("the model is broken: it predicts something else than numbers")
+        if not n_classes and predicted.shape == (n_rows, 1):
             predicted = predicted[:, 0]
         if predicted.shape != ((n_rows, n_classes) if n_classes else (n_rows,)):
             raise InputError(f"the model is broken: shape {predicted.shape} for {n_rows} rows")

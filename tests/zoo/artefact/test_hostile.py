@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepworth import InputError
-from deepworth.zoo.artefact.formats import check_native
 from deepworth.zoo.artefact.keras_archive import read_arrays
 from deepworth.zoo.artefact.loading import load
 from deepworth.zoo.artefact.manifest import read_manifest
+from deepworth.zoo.artefact.native import check_native
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from _mutations import mutate, rehash
