@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -41,7 +41,7 @@ from ._options import (
 GROUP = "Compare and judge"
 ORDER = 1
 
-_SHOWN = ("resume", "store", "as_json", "quiet", "output", "report", "mlflow", "save_best")
+_SHOWN = ("resume", "retry", "store", "as_json", "quiet", "output", "report", "mlflow", "save_best")
 
 
 def _set_by(ctx: click.Context, *sources: str) -> set[str]:
@@ -148,6 +148,12 @@ def _save_best(result: Any, folder: str | None) -> None:
     metavar="RUN",
     help="Resume an interrupted run with its own data and options; name models of your own again by -m.",
 )
+@option(
+    "--retry",
+    type=click.Choice(["failed"]),
+    metavar="failed",
+    help="With --resume: also run jobs again that failed, crashed, or ran out of time or memory.",
+)
 @configured
 @click.pass_context
 def command(
@@ -163,6 +169,7 @@ def command(
     no_store: bool,
     store: str | None,
     resume: str | None,
+    retry: Literal["failed"] | None,
     mlflow: str | None,
     dry_run: bool,
     **chosen: Any,
@@ -180,6 +187,8 @@ def command(
     from ..workflows.compare import run_setup
     from ..workflows.preview import preview_setup
 
+    if retry is not None and resume is None:
+        raise click.UsageError("--retry needs --resume RUN")
     check_output(output)
     _check_report(report, no_store)
     _check_folder(save_best)
@@ -196,7 +205,7 @@ def command(
             if resume is None:
                 result = run_setup(setup, data, store=False if no_store else store, progress=watch)
             else:
-                result = _resumed(ctx, resume, store, watch)
+                result = _resumed(ctx, resume, retry, store, watch)
     except Interrupted as error:
         if error.result is not None:
             terminal.write(error.result.answer, output)
@@ -209,7 +218,9 @@ def command(
     sys.exit(max(result.exit_code, log_to_mlflow(tracker, result.answer)))
 
 
-def _resumed(ctx: click.Context, run: str, store: str | None, watch: Any) -> Any:
+def _resumed(
+    ctx: click.Context, run: str, retry: Literal["failed"] | None, store: str | None, watch: Any
+) -> Any:
     """The rest of a run; of its options only those that say where and how fast it runs may change."""
     import inspect
 
@@ -221,4 +232,4 @@ def _resumed(ctx: click.Context, run: str, store: str | None, watch: Any) -> Any
     _refuse_with_resume(ctx, _set_by(ctx, "COMMANDLINE") - {*changeable, *_SHOWN, "model"})
     changed = {name: ctx.params[name] for name in changeable if name in given}
     models = ctx.params["model"] if "model" in _set_by(ctx, "COMMANDLINE") else None
-    return resume(run, store=store, models=models, progress=watch, **changed)
+    return resume(run, retry=retry, store=store, models=models, progress=watch, **changed)

@@ -47,6 +47,8 @@ from .words import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...datasets import DataCheck, DatasetDescription, DatasetInfo
 
 
@@ -239,6 +241,14 @@ def show_runs(runs: Sequence[RunSummary], *, as_json: bool = False) -> None:
         cells = (run.run, run.status, _jobs(run), str(run.models), run.metric or "", outcome)
         table.add_row(*cells, seconds(run.real_seconds), seconds(run.estimated_seconds))
     console().print(table)
+
+
+def show_removed(folder: Path, *, as_json: bool = False) -> None:
+    """Which run is gone."""
+    if as_json:
+        print_json({"removed": folder.name, "path": str(folder)})
+    else:
+        console().print(Text(f"removed {folder}"))
 
 
 def _jobs(run: RunSummary) -> str:

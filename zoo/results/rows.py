@@ -106,6 +106,7 @@ class Slices:
 Kind = Literal["fold", "cost"]
 Fold = tuple[int, int]  # repeat and fold
 
+RETRIED = ("failed", "timeout", "out_of_memory", "crashed", "skipped")  # by ``--retry failed``
 FINISHED = ("ok", "failed", "timeout", "out_of_memory", "crashed", "skipped")
 
 

@@ -305,6 +305,9 @@ def _keep_known(record: Record, known: Mapping[int, Result]) -> None:
             record.keep(position, job.ended(job.status, job.reason))
 
 
+_KILLED = "a worker process of {} was killed from outside; what it did is tried again once"
+
+
 class _Dispatcher:
     """Hands tasks to an executor and takes in what becomes of them, all in the caller's thread."""
 
@@ -313,6 +316,7 @@ class _Dispatcher:
         self._inbox: queue.Queue[Callable[[], None]] = queue.Queue()
         self._open = 0
         self._ready = False
+        self._again: set[int] = set()  # positions whose worker was killed before
 
     def run(self, tasks: Sequence[Task], costs: Sequence[Task] = ()) -> None:
         """All of ``tasks`` side by side, then each of ``costs`` alone."""
@@ -354,7 +358,7 @@ class _Dispatcher:
         Which of the networks in training was at fault cannot be seen from outside. Alone each gives the
         same numbers, finds more memory, and the one at fault costs its own row. A fleet that ran out of
         time is not tried again: that would multiply the time by its folds. Nor is one that took along
-        whole machines.
+        whole machines. What was killed from outside is tried again as it was, once.
         """
         self._open -= 1
         if future.cancelled():
@@ -366,6 +370,11 @@ class _Dispatcher:
         if not isinstance(error, WorkerDied):
             raise error
         self._record.withdraw(left)
+        if error.killed and left and not self._again.intersection(left):
+            self._again.update(left)
+            self._record.notify("note", message=_KILLED.format(self._record.jobs[left[0]].model))
+            self._submit(replace(task, positions=tuple(left)))
+            return
         if error.apart and len(left) > 1:
             for position in left:
                 self._submit(Task((position,), task.family))

@@ -137,6 +137,10 @@ class WorkerProcess:
         self._ended = self._ended or now
         return now - self._ended
 
+    def was_killed(self) -> bool:
+        """Whether it was ended from outside, by a person or by a system that is short of memory."""
+        return self._process.wait() == -signal.SIGKILL
+
     def ending(self) -> str:
         """How it ended, in words."""
         code = self._process.wait()

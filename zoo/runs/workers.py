@@ -29,12 +29,13 @@ _LINGER_SECONDS = 2.0  # a dead worker's child may hold its line open
 class WorkerDied(Exception):
     """A worker ended in the middle of a task: ``status`` is timeout, out_of_memory or crashed.
 
-    ``apart`` says whether the jobs of the task are worth another try one by one.
+    ``apart`` says whether the jobs of the task are worth another try one by one, ``killed`` whether somebody
+    else ended it, which says nothing about the task.
     """
 
-    def __init__(self, status: str, reason: str, apart: bool | None = None) -> None:
+    def __init__(self, status: str, reason: str, apart: bool | None = None, killed: bool = False) -> None:
         super().__init__(reason)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.killed = status, reason, killed
         self.apart = status != "timeout" if apart is None else apart
 
 
@@ -207,8 +208,9 @@ class Workers(Executor):
             del self._running[worker]
             started = worker.broken or worker.ending()
             words = started if worker.ready else f"a worker process could not start: {started}"
+            killed = not worker.broken and worker.was_killed()
             worker.kill()
-            order.future.set_exception(WorkerDied("crashed", words))
+            order.future.set_exception(WorkerDied("crashed", words, killed=killed))
 
     def _feed(self) -> None:
         """Give waiting tasks to idle workers of their kind, or to new ones."""

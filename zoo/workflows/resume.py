@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import Literal, Unpack
 
 from ...datasets import DataLike, Dataset, InputError, as_dataset, check_dataset
 from .. import registry
@@ -35,6 +35,7 @@ def resume(
     *,
     data: DataLike | None = None,
     models: Sequence[ModelLike | OwnModel] | ModelLike | None = None,
+    retry: Literal["failed"] | None = None,
     store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **options: Unpack[ResumeOptions],
@@ -52,6 +53,8 @@ def resume(
     models : sequence of str, estimator or callable, optional
         The models of your own that the run has: what makes them is not kept with it, and no run executes a
         file that you do not name. They must not have changed.
+    retry : {"failed"}, optional
+        Also run jobs again that failed, crashed, or ran out of time or memory. By default they have ended.
     store : path, optional
         Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
     progress : callable, optional
@@ -95,11 +98,12 @@ def resume(
     ['ok', 'ok']
     """
     started = time.perf_counter()
-    kept, _ = load_unfinished(run, store)
+    again = retry == "failed"
+    kept, _ = load_unfinished(run, store, retry=again)
     own = given_again(kept.need_setup().own, as_models(models), kept.id)
     record = RunStore.reopen(kept.folder)  # from here on it is ours alone
     try:
-        kept, rows = load_unfinished(kept.folder)
+        kept, rows = load_unfinished(kept.folder, retry=again)
         kept = with_own_models(kept, own)
         setup = setup_here(kept, **options)
         limits = make_limits(setup.resources)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from ...datasets import InputError
 from ..results.runs import RunSummary
-from ..runs.store import find_run, load_results, need_answer, read_run, run_files, status_of, store_folder
+from ..runs.journal import in_use
+from ..runs.store import (
+    DATABASE,
+    find_run,
+    load_results,
+    need_answer,
+    read_run,
+    run_files,
+    status_of,
+    store_folder,
+)
 
 if TYPE_CHECKING:  # a list of runs needs no pandas
     from ._comparison import Comparison
@@ -58,6 +69,48 @@ def runs(
     from ._comparison import Comparison
 
     return Comparison(need_answer(read_run(folder)), lambda: load_results(folder))
+
+
+def remove_run(run: str, *, store: str | os.PathLike[str] | None = None) -> Path:
+    """Remove a run with all that is kept of it, whether it can be read or not.
+
+    Parameters
+    ----------
+    run : str
+        Its whole name, or its folder.
+    store : path, optional
+        Folder in which runs are kept; by default ``DEEPWORTH_HOME`` or the user's data folder.
+
+    Returns
+    -------
+    Path
+        The folder that is gone.
+
+    Raises
+    ------
+    InputError
+        There is no such run, a process works on it, or it cannot be removed.
+
+    Examples
+    --------
+    >>> import deepworth
+    >>> from deepworth.zoo.workflows.runs import remove_run
+    >>> options = {"models": ["constant"], "folds": 2, "costs": False}
+    >>> name = deepworth.compare("iris", **options).run
+    >>> remove_run(name).name == name
+    True
+    """
+    given = Path(run)
+    folder = given if os.path.lexists(given / DATABASE) else store_folder(store) / run
+    if folder.is_symlink() or folder.name in ("", "..") or not os.path.lexists(folder / DATABASE):
+        raise InputError(f"{run} is not the whole name of a run; deepworth runs lists them")
+    if in_use(folder):
+        raise InputError(f"another process works on the run {folder.name}; wait for it, or end it first")
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be removed: {error}") from error
+    return folder
 
 
 def _summary(folder: Path) -> RunSummary:

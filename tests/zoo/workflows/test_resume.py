@@ -162,6 +162,54 @@ def test_what_failed_stays_failed(tmp_path):
     assert result.exit_code == 1
 
 
+def killed(store, times, **options):
+    """A run with a model whose worker is killed so often, and the file that says how often it still will."""
+    left = store / "log.left"
+    store.mkdir(exist_ok=True)
+    left.write_text(str(times))
+    params = {"killed": {"log": str(store / "log")}}
+    options = {"folds": 2, "jobs": min(times, 1), **options}
+    return run(["killed", "good"], store=store / "runs", params=params, **options), left
+
+
+def test_a_worker_that_is_killed_from_outside_gets_another_try(tmp_path):
+    said = []
+    undisturbed, _ = killed(tmp_path / "undisturbed", 0)
+    result, left = killed(tmp_path / "killed", 1, progress=said.append)
+    assert left.read_text() == "0"
+    assert result.exit_code == 0
+    assert numbers(result.to_dict()) == numbers(undisturbed.to_dict())
+    attempts = [r["attempts"] for r in rows(folder_of(tmp_path / "killed" / "runs")) if r["fold"] is not None]
+    assert sorted(attempts)[-1] == 2
+    assert [e.message for e in said if e.kind == "note"] == [
+        "a worker process of killed was killed from outside; what it did is tried again once"
+    ]
+
+
+def test_what_failed_is_run_again_when_asked(tmp_path):
+    undisturbed, _ = killed(tmp_path / "undisturbed", 0)
+    result, left = killed(tmp_path / "killed", 100)
+    assert result.leaderboard().set_index("model")["status"].to_dict() == {"killed": "crashed", "good": "ok"}
+    store = tmp_path / "killed" / "runs"
+    with pytest.raises(InputError, match="--retry failed tries what failed again"):
+        resume("last", store=store, data=table())
+    before = {(r["model"], r["fold"]): r for r in rows(folder_of(store)) if r["status"] == "ok"}
+    left.write_text("0")
+    again = resume("last", store=store, data=table(), retry="failed")
+    assert numbers(again.to_dict()) == numbers(undisturbed.to_dict())
+    after = {(r["model"], r["fold"]): r for r in rows(folder_of(store))}
+    assert {key: after[key] for key in before} == before
+    with pytest.raises(InputError, match="has ended") as refusal:
+        resume("last", store=store, data=table(), retry="failed")
+    assert "--retry" not in str(refusal.value)
+
+
+def test_retry_goes_on_with_a_run(tmp_path):
+    refused = CliRunner().invoke(main, ["compare", "iris", "--retry", "failed"])
+    assert refused.exit_code == 2
+    assert "--retry needs --resume" in refused.output
+
+
 def test_a_run_that_ended_is_refused(tmp_path):
     run(["good"], store=tmp_path)
     with pytest.raises(InputError, match="has ended"):
