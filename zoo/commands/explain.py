@@ -38,8 +38,8 @@ ORDER = 1
     multiple=True,
     callback=names,
     metavar="NAMES",
-    help="importance, dependence, coefficients, surrogate, gradients, units, probes or all, separated by "
-    "commas.",
+    help="importance, dependence, coefficients, surrogate, gradients, occlusion, units, probes or "
+    "all, separated by commas.",
 )
 @options(PLOT, STORE, JSON, QUIET, SEED)
 def command(

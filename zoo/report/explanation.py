@@ -18,6 +18,7 @@ from ..results.explanation import (
     Explanation,
     Gradients,
     Importance,
+    Occlusion,
     RunExplanation,
     Surrogate,
     TrainingCurve,
@@ -61,6 +62,7 @@ def _of_model(answer: Explanation) -> list[Any]:
     parts += _dependence(answer.dependence)
     parts += _surrogate(answer.surrogate)
     parts += _gradients(answer.gradients)
+    parts += _occlusion(answer.occlusion)
     parts += _units(answer.units)
     parts += _probes(answer.probes)
     return parts + (trace_parts(answer.trace) if answer.trace else [])
@@ -172,7 +174,20 @@ def _gradients(gradients: Gradients | None) -> list[Any]:
         for part in gradients.parts[:_MOST]:
             table.add_row(part.part, number(part.mean_absolute), _bar(part.mean_absolute, largest))
         return [*parts, table if gradients.parts else Text("For images, choose one: --row N --plot FILE")]
-    for row in gradients.rows:
+    return parts + _rows(gradients.rows)
+
+
+def _occlusion(found: Occlusion | None) -> list[Any]:
+    if found is None:
+        return []
+    why = f"What the output ({found.unit}) would lack without each part."
+    return _title("Occlusion", why) + _rows(found.rows)
+
+
+def _rows(rows: Sequence[AttributedRow]) -> list[Any]:
+    """Attributions of single rows."""
+    parts: list[Any] = []
+    for row in rows:
         said = f" for {row['class']}" if row["class"] is not None else ""
         ends = f"{number(row['baseline_output'])} (baseline) to {number(row['output'])}"
         parts.append(Text(f"Row {row['row']}: the output{said} goes from {ends}"))

@@ -6,7 +6,7 @@ Each function draws into a figure, or into a part of one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...datasets import InputError
 from ..results.answer import Answer
@@ -40,9 +40,9 @@ def draw(answer: Explanation | RunExplanation) -> Any:
     """The figure that suits what was found, without any state shared with other figures."""
     if isinstance(answer, RunExplanation):
         return readability(answer)
-    rows = answer.gradients.rows if answer.gradients else ()
-    if rows:
-        return _pixels(answer, rows[0]) if "pixels" in rows[0] else _contributions(answer, rows[0])
+    single = _single(answer)
+    if single is not None:
+        return (_pixels if "pixels" in single.row else _contributions)(answer, single)
     drawn = panels(answer)
     if not drawn:
         raise InputError(
@@ -141,8 +141,25 @@ def curves(part: Any, answer: Explained) -> None:
     axes[0].set_ylabel("answer")
 
 
-def _contributions(answer: Explanation, row: AttributedRow) -> Any:
+class _Single(NamedTuple):
+    """Attributions of one answer, by which method, and in which unit."""
+
+    row: AttributedRow
+    method: str
+    unit: str
+
+
+def _single(answer: Explanation) -> _Single | None:
+    """The first row that is explained by gradients, or else by occlusion."""
+    for found, method in ((answer.gradients, "integrated gradients"), (answer.occlusion, "occlusion")):
+        if found is not None and found.rows:
+            return _Single(found.rows[0], method, found.unit)
+    return None
+
+
+def _contributions(answer: Explanation, single: _Single) -> Any:
     """What the strongest parts of one row add, for and against."""
+    row = single.row
     parts = sorted(row["parts"], key=lambda p: -abs(p.attribution))[:_MOST][::-1]
     figure, (axes,) = _figure()
     values = [p.attribution for p in parts]
@@ -151,22 +168,19 @@ def _contributions(answer: Explanation, row: AttributedRow) -> Any:
     axes.set_yticks(range(len(parts)), [short(p.part) for p in parts])
     axes.axvline(0, color=_GREY, linewidth=0.8)
     said = f" for {row['class']}" if row["class"] is not None else ""
-    axes.set_xlabel(f"contribution to the output{said} ({_unit_of(answer)})", fontsize=12)
-    axes.set_title(f"{answer.model}, row {row['row']}: integrated gradients", loc="left", fontsize=15)
+    axes.set_xlabel(f"contribution to the output{said} ({single.unit})", fontsize=12)
+    axes.set_title(f"{answer.model}, row {row['row']}: {single.method}", loc="left", fontsize=15)
     return figure
 
 
-def _unit_of(answer: Explanation) -> str:
-    return "" if answer.gradients is None else answer.gradients.unit
-
-
-def _pixels(answer: Explanation, row: AttributedRow) -> Any:
+def _pixels(answer: Explanation, single: _Single) -> Any:
     """The picture beside its heat map, from against (magenta) over nothing (white) to for (cyan)."""
     from matplotlib.colors import LinearSegmentedColormap
 
+    row = single.row
     figure, (left, right) = _figure(2)
     left.imshow(row["picture"], cmap="gray", vmin=0, vmax=1)
-    left.set_title("network input", fontsize=12)
+    left.set_title("image" if single.method == "occlusion" else "network input", fontsize=12)
     largest = max(abs(v) for line in row["pixels"] for v in line) or 1.0
     both = LinearSegmentedColormap.from_list("both", [COLOURS["classical"], "white", COLOURS["deep"]])
     shown = right.imshow(row["pixels"], cmap=both, vmin=-largest, vmax=largest)
@@ -174,8 +188,8 @@ def _pixels(answer: Explanation, row: AttributedRow) -> Any:
     for axes in (left, right):
         axes.set_xticks([])
         axes.set_yticks([])
-    figure.colorbar(shown, ax=right, shrink=0.7, label=_unit_of(answer))
-    figure.suptitle(f"{answer.model}, row {row['row']}: integrated gradients", x=0.02, ha="left", fontsize=15)
+    figure.colorbar(shown, ax=right, shrink=0.7, label=single.unit)
+    figure.suptitle(f"{answer.model}, row {row['row']}: {single.method}", x=0.02, ha="left", fontsize=15)
     return figure
 
 

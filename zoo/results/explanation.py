@@ -276,6 +276,23 @@ class Gradients:
 
 
 @dataclass(frozen=True)
+class Occlusion:
+    """Occlusion: what answers lose without each part of their texts or images (Zeiler and Fergus 2014).
+
+    Attributes
+    ----------
+    unit : str
+        What the attributions are measured in.
+    rows : tuple of dict
+        Attributions of single rows, see :class:`AttributedRow`; the baseline is an empty text, or an image
+        of its mean colour.
+    """
+
+    unit: str
+    rows: tuple[AttributedRow, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """What :func:`deepworth.explain` returns; methods that were not asked for, or do not apply, are None.
 
@@ -303,6 +320,8 @@ class Explanation:
         Small models that imitate the model.
     gradients : Gradients or None
         Integrated gradients of a network.
+    occlusion : Occlusion or None
+        Occlusion of words or cells, for one row of a model that has no gradients.
     units : tuple of Unit or None
         Hidden units of a network.
     probes : tuple of Probe or None
@@ -329,6 +348,7 @@ class Explanation:
     units: tuple[Unit, ...] | None = None
     probes: tuple[Probe, ...] | None = None
     trace: Trace | None = None
+    occlusion: Occlusion | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The explanation as one object that JSON can hold, without methods that the model does not have."""

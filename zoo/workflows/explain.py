@@ -40,6 +40,7 @@ from ..results.explanation import (
     Explanation,
     Gradients,
     Importance,
+    Occlusion,
     ReadableModel,
     RunExplanation,
     Surrogate,
@@ -54,7 +55,10 @@ from ..setup import Resources
 from .evaluate import labelled_rows, rows_to_judge, seen_in_training
 from .resume import same_data, same_plan
 
-METHODS = ("importance", "dependence", "coefficients", "surrogate", "gradients", "units", "probes")
+METHODS = (
+    *("importance", "dependence", "coefficients", "surrogate", "gradients", "occlusion"),
+    *("units", "probes"),
+)
 USUAL = ("importance", "dependence", "coefficients", "surrogate", "gradients")
 _ROWS = 500  # whose gradients are averaged
 _BACKGROUND = 5000  # whose mean is the baseline
@@ -103,8 +107,9 @@ def explain(
         Labelled rows, preferably ones that the model was not trained on; by default the named dataset that
         it was trained on.
     methods : sequence of str, default=()
-        Of "importance", "dependence", "coefficients", "surrogate", "gradients" (networks), "units" and
-        "probes" (networks), or "all"; the first five by default, and for one row "gradients" alone.
+        Of "importance", "dependence", "coefficients", "surrogate", "gradients" (networks), "occlusion"
+        (texts and images), "units" and "probes" (networks), or "all"; the first five by default, and for
+        one row "gradients", or "occlusion" of models that have no gradients.
     row : int, optional
         Explain the answer for this row of the data, counted from 0.
     trace : bool, default=False
@@ -140,11 +145,13 @@ def explain(
     if row is not None and not 0 <= row < len(own):
         raise InputError(f"there is no row {row}: {dataset.name} has rows 0 to {len(own) - 1}")
     found = {name: _METHODS[name](model, own, row, seed) for name in wanted}
+    if row is not None and not methods and wanted and found["gradients"] is None:
+        found["occlusion"] = _occlusion(model, own, row, seed)
     if trace:
         found["trace"] = _trace(model, own, row or 0)
     manifest = model.manifest
     if all(value is None for value in found.values()):
-        why = "; single answers are explained of networks only" if row is not None else ""
+        why = "; of tables, single answers are explained of networks only" if row is not None else ""
         raise InputError(
             f"{manifest['model']} has no {', '.join(wanted)}{why}: "
             "remove --row and --method to see what it has"
@@ -241,6 +248,15 @@ def _gradients(model: Any, data: Dataset, row: int | None, seed: int) -> Gradien
     return attributed(model, take(data.X, rows), rows, shown=row is not None, background=usual)
 
 
+def _occlusion(model: Any, data: Dataset, row: int | None, seed: int) -> Occlusion | None:
+    if data.modality == "tabular":
+        return None
+    from ..explanation import occlusion
+
+    rows = np.arange(min(len(data), EXAMPLES)) if row is None else np.array([row])
+    return occlusion(model, take(data.X, rows), rows, data.modality, data.classes)
+
+
 def _units(model: Any, data: Dataset, row: int | None, seed: int) -> list[Unit] | None:
     if not _opens(model):
         return None
@@ -275,6 +291,7 @@ _METHODS: dict[str, Any] = {
     "coefficients": _coefficients,
     "surrogate": _surrogate,
     "gradients": _gradients,
+    "occlusion": _occlusion,
     "units": _units,
     "probes": _probes,
 }
