@@ -117,18 +117,20 @@ class TermSum(keras.layers.Layer):
 
     Inputs: numbers int (batch, length), where 0 is padding, and weights float of the same shape. Output
     (batch, units). Many rows become a matrix of all terms first, whose product is faster under XLA on a CPU
-    than to gather vectors, whose gradient is a scatter; of a single row, few vectors are gathered.
+    than to gather vectors, whose gradient is a scatter; of a single row, few vectors are gathered. Where the
+    sum is already the output, ``linear``, it starts at zero and its vectors decay as other weights do.
     """
 
-    def __init__(self, vocabulary: int, units: int, **kwargs: Any) -> None:
+    def __init__(self, vocabulary: int, units: int, linear: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vocabulary, self.units = int(vocabulary), int(units)
+        self.vocabulary, self.units, self.linear = int(vocabulary), int(units), bool(linear)
 
     def build(self, input_shape: Any) -> None:
-        start = keras.initializers.GlorotUniform()
+        start = "zeros" if self.linear else keras.initializers.GlorotUniform()
         self.embeddings = self.add_weight(
             name="embeddings", shape=(self.vocabulary, self.units), initializer=start
         )
+        self.embeddings.decay_factor = float(self.linear)
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
     def call(self, inputs: Any) -> Any:
@@ -145,7 +147,8 @@ class TermSum(keras.layers.Layer):
         return (shapes[0][0], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "vocabulary": self.vocabulary, "units": self.units}
+        own = ("vocabulary", "units", "linear")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
 
 @keras.saving.register_keras_serializable(package="deepworth")
@@ -205,14 +208,33 @@ class Neighbours(keras.layers.Layer):
         return {**super().get_config(), "together": self.together}
 
 
-def head(layers: dict[str, Any], x: Any, units: int, hidden_units: int, dropout: float, name: str) -> Any:
-    """A Keras model from features (batch, width) to ``units`` linear outputs."""
+_OF_TERMS = 0.35  # length of a text's terms, where that of its features is one
+
+
+def head(
+    layers: dict[str, Any],
+    x: Any,
+    units: int,
+    hidden_units: int,
+    dropout: float,
+    name: str,
+    vocabulary: int = 0,
+) -> Any:
+    """A Keras model from features (batch, width) to ``units`` linear outputs.
+
+    With a ``vocabulary``, a linear layer on the TF-IDF of terms is added to the outputs.
+    """
     x = keras.layers.UnitNormalization()(x)
-    x = keras.layers.Rescaling(float(x.shape[-1]) ** 0.5)(x)  # values of size one, as a layer expects them
+    scale = float(x.shape[-1]) ** 0.5  # values of size one, as a layer expects them
+    x = keras.layers.Rescaling(scale)(x)
     if dropout:
         x = Dropout(dropout)(x)
     if hidden_units:
         x = keras.layers.Dense(hidden_units, activation="relu", kernel_initializer="he_normal")(x)
         x = Dropout(dropout)(x) if dropout else x
     output = keras.layers.Dense(units, kernel_initializer="zeros", name="output")(x)
+    if vocabulary:
+        weights = keras.layers.Rescaling(_OF_TERMS * scale)(layers["weights"])
+        of_terms = TermSum(vocabulary, units, linear=True, name="terms")([layers["tokens"], weights])
+        output = keras.layers.Add()([output, of_terms])
     return keras.Model(layers, output, name=name)

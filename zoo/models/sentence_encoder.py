@@ -26,6 +26,8 @@ def build(
     units: int,
     *,
     weights: str = "auto",
+    layers: int = 3,
+    beside_terms: bool = True,
     hidden_units: int = 0,
     dropout: float = 0.0,
     fine_tune: bool = False,
@@ -37,6 +39,11 @@ def build(
     ----------
     weights
         A folder with the encoder; "auto" looks in the usual places.
+    layers
+        Layers of the encoder whose vectors of a text stand side by side, the last ones; 1 for the encoder's
+        own vector alone.
+    beside_terms
+        Add a linear layer on the TF-IDF of words and word pairs to that on the vectors.
     hidden_units
         Units of a hidden layer; 0 for none.
     dropout
@@ -48,13 +55,13 @@ def build(
     """
     from ._layers import head
 
-    layers = inputs.layers()
+    arrays = inputs.layers()
+    ends = (units, hidden_units, dropout, "sentence_encoder", inputs.vocabulary if beside_terms else 0)
     if not fine_tune:
-        return head(layers, layers["features"], units, hidden_units, dropout, "sentence_encoder")
+        return head(arrays, arrays["features"], *ends)
     from ..preprocessing.frozen import weights_of
     from ..pretrained.text_encoders import last_layers
 
-    x = last_layers(
-        weights_of("sentence-encoder", weights), trained_layers, layers["states"], layers["known"]
-    )
-    return head(layers, x, units, hidden_units, dropout, "sentence_encoder")
+    found = weights_of("sentence-encoder", weights)
+    x = last_layers(found, trained_layers, arrays["states"], arrays["known"], layers)
+    return head(arrays, x, *ends)

@@ -21,13 +21,23 @@ TRAINING = {
 LIMITS = {"dropout": (0, 1), "hidden_units": (0, None)}
 
 
-def build(inputs, units: int, *, weights: str = "auto", hidden_units: int = 0, dropout: float = 0.0):
+def build(
+    inputs,
+    units: int,
+    *,
+    weights: str = "auto",
+    beside_terms: bool = True,
+    hidden_units: int = 0,
+    dropout: float = 0.0,
+):
     """A Keras model from a text's mean vector to ``units`` linear outputs.
 
     Parameters
     ----------
     weights
         A folder or file with the vectors; "auto" looks in the usual places.
+    beside_terms
+        Add a linear layer on the TF-IDF of words and word pairs to that on the mean vector.
     hidden_units
         Units of a hidden layer; 0 for none.
     dropout
@@ -36,4 +46,5 @@ def build(inputs, units: int, *, weights: str = "auto", hidden_units: int = 0, d
     from ._layers import head
 
     layers = inputs.layers()
-    return head(layers, layers["features"], units, hidden_units, dropout, "static_vectors")
+    vocabulary = inputs.vocabulary if beside_terms else 0
+    return head(layers, layers["features"], units, hidden_units, dropout, "static_vectors", vocabulary)

@@ -19,15 +19,18 @@ from ..pretrained.found import Kind, Weights, find_weights, missing
 from ..pretrained.kept import Compute, kept, key_of_image, key_of_text
 from .base import InputSpec, resized
 from .images import with_channels
+from .texts import TermPreprocessor
 
 _BATCH = 32
+_OPTIONS = ("weights", "fine_tune", "trained_layers", "layers", "beside_terms")
+_TERMS = 20_000  # words beside features, and as many pairs
 _VERSION = 1  # one more where the layers give other features for the same row
 _FEWEST_PLACES, _MOST_PLACES = 16, 128  # of a text, where the last layers of its encoder are trained
 
 
 def frozen_preprocessor(kind: Kind, options: Mapping[str, Any]) -> FrozenTexts | FrozenImages:
     """The preprocessor of a model with these parameters; ``weights`` and ``fine_tune`` are looked at."""
-    given = {name: options[name] for name in ("weights", "fine_tune", "trained_layers") if name in options}
+    given = {name: options[name] for name in _OPTIONS if name in options}
     return FrozenImages(**given) if kind == "image-encoder" else FrozenTexts(kind, **given)
 
 
@@ -44,6 +47,7 @@ class _Frozen:
 
     kind: Kind
     spec: InputSpec
+    _arrays: tuple[tuple[str, tuple[int, ...], str], ...]  # those of the encoder
     _found: Weights
 
     def __init__(self, weights: str = "auto", fine_tune: bool = False, trained_layers: int = 1) -> None:
@@ -59,7 +63,7 @@ class _Frozen:
     @property
     def _known_as(self) -> str:
         """What the features depend on beside the row."""
-        sizes = "x".join(str(n) for _, shape, _ in self.spec.arrays for n in shape)
+        sizes = "x".join(str(n) for _, shape, _ in self._arrays for n in shape)
         return f"{self._found.digest[:24]}-{self.kind}-{self.left_out}-{sizes}-{_VERSION}"
 
     def _encoder(self) -> Any:
@@ -68,7 +72,7 @@ class _Frozen:
     def _transform(self, keys: Callable[[], Sequence[bytes]], n_rows: int, compute: Compute) -> Any:
         store = kept()
         if not n_rows:
-            return {name: np.zeros((0, *shape), dtype) for name, shape, dtype in self.spec.arrays}
+            return self._empty(0)
         return compute(np.arange(n_rows)) if store is None else store.of(self._known_as, keys(), compute)
 
     def _call(self) -> Callable[..., Any]:
@@ -81,7 +85,7 @@ class _Frozen:
         return self._compiled
 
     def _empty(self, n_rows: int) -> dict[str, np.ndarray]:
-        return {name: np.empty((n_rows, *shape), dtype) for name, shape, dtype in self.spec.arrays}
+        return {name: np.empty((n_rows, *shape), dtype) for name, shape, dtype in self._arrays}
 
     def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Raw input, and the encoder's features of it."""
@@ -95,38 +99,65 @@ class _Frozen:
 class FrozenTexts(_Frozen):
     """Vectors of a sentence encoder, or means of static vectors.
 
-    ``transform`` gives ``features`` float32 (n_samples, width), rows of length one. Where the last layers are
-    trained it gives what they get instead: ``states`` (n_samples, length, width) and ``known`` bool.
+    ``transform`` gives ``features`` float32 (n_samples, width), one or several vectors of length one. Where
+    the last layers are trained it gives what they get instead: ``states`` (n_samples, length, width) and
+    ``known`` bool. ``tokens`` and ``weights`` of terms stand beside them where that is asked for.
+
+    Parameters
+    ----------
+    layers : int
+        Layers of a sentence encoder whose vectors stand side by side, the last ones.
+    beside_terms : bool
+        Give frequent words and word pairs of the training texts, too.
     """
 
-    def __init__(self, kind: Kind, weights: str = "auto", **options: Any) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        weights: str = "auto",
+        layers: int = 1,
+        beside_terms: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(weights, **options)
-        self.kind = kind
+        self.kind, self.layers = kind, int(layers)
+        self.terms = TermPreprocessor(words=_TERMS, pairs=_TERMS) if beside_terms else None
 
     def fit(self, X: pd.Series) -> FrozenTexts:
-        """Find the weights; with layers to train also the length of texts."""
+        """Find the weights; with layers to train also the length of texts, and terms if asked for."""
+        self._found = weights_of(self.kind, self.weights)
+        self._arrays = self._states(X) if self.left_out else self._features()
+        if self.terms is None:
+            self.spec = InputSpec("text", self._arrays)
+            return self
+        terms = self.terms.fit(X).spec
+        self.spec = InputSpec("text", (*self._arrays, *terms.arrays), vocabulary=terms.vocabulary)
+        return self
+
+    def _features(self) -> Any:
+        from ..pretrained.text_encoders import pooled_layers, width_of
+
+        n_vectors = pooled_layers(self._found, self.layers) if self.kind == "sentence-encoder" else 1
+        return (("features", (n_vectors * width_of(self._found),), "float32"),)
+
+    def _states(self, X: pd.Series) -> Any:
         from ..pretrained.text_encoders import n_layers, width_of
 
-        self._found = weights_of(self.kind, self.weights)
-        width = width_of(self._found)
-        if not self.left_out:
-            self.spec = InputSpec("text", (("features", (width,), "float32"),))
-            return self
         if not 1 <= self.left_out <= n_layers(self._found):
             raise InputError(f"trained_layers must be 1 to {n_layers(self._found)}, got {self.left_out}")
         self.length = _common_length(X)
-        shape = (self.length, width)
-        self.spec = InputSpec("text", (("states", shape, "float32"), ("known", shape[:1], "bool")))
-        return self
+        shape = (self.length, width_of(self._found))
+        return ("states", shape, "float32"), ("known", shape[:1], "bool")
 
     def transform(self, X: pd.Series) -> dict[str, np.ndarray]:
-        """Features of these texts."""
+        """Features of these texts, and their terms."""
         texts = as_texts(X).tolist()
 
         def compute(places: np.ndarray) -> dict[str, np.ndarray]:
             return self._computed([texts[i] for i in places])
 
-        return self._transform(lambda: [key_of_text(text) for text in texts], len(texts), compute)
+        features = self._transform(lambda: [key_of_text(text) for text in texts], len(texts), compute)
+        return features if self.terms is None else {**features, **self.terms.transform(X)}
 
     def _computed(self, texts: list[str]) -> dict[str, np.ndarray]:
         """Texts of like length together, since a batch is as long as its longest."""
@@ -150,7 +181,14 @@ class FrozenTexts(_Frozen):
 
         if self.kind == "static-vectors":
             return static_model(self._found)
-        return sentence_model(self._found, self.left_out, self.length if self.left_out else None)
+        if self.left_out:
+            return sentence_model(self._found, self.left_out, self.length)
+        return sentence_model(self._found, layers=self.layers)
+
+    def raw_layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Raw input, and the encoder's features and the terms of it."""
+        inputs, outputs = super().raw_layers()
+        return inputs, outputs if self.terms is None else {**outputs, **self.terms.layers_of(inputs["text"])}
 
 
 def _common_length(texts: pd.Series) -> int:
@@ -175,7 +213,8 @@ class FrozenImages(_Frozen):
 
         self._found = weights_of(self.kind, self.weights)
         shape = output_shape(self._found, self.left_out)
-        self.spec = InputSpec("image", (("states" if self.left_out else "features", shape, "float32"),))
+        self._arrays = (("states" if self.left_out else "features", shape, "float32"),)
+        self.spec = InputSpec("image", self._arrays)
         return self
 
     def transform(self, X: np.ndarray) -> dict[str, np.ndarray]:

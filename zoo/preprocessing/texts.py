@@ -135,12 +135,16 @@ class TermPreprocessor:
         """Input ``text`` (batch, 1) of strings, and its ``tokens`` and ``weights``."""
         import keras
 
+        text = keras.Input((1,), dtype="string", name="text")
+        return {"text": text}, self.layers_of(text)
+
+    def layers_of(self, text: Any) -> dict[str, Any]:
+        """``tokens`` and ``weights`` of a Keras input (batch, 1) of strings."""
         from .layers import TermNumbers, TermWeights
 
-        text = keras.Input((1,), dtype="string", name="text")
         numbers = TermNumbers(self.terms.terms, self.length, name="tokens")(text)
         weights = TermWeights(self.idf, self.terms.n_words, name="weights")(numbers)
-        return {"text": text}, {"tokens": numbers, "weights": weights}
+        return {"tokens": numbers, "weights": weights}
 
 
 def text_preprocessor(kind: str = "sequence", **options: Any) -> TextPreprocessor | TermPreprocessor:

@@ -7,7 +7,7 @@ Tokenisers are read from ``tokenizer.json`` or ``vocab.txt``: pieces and their m
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -367,7 +367,7 @@ def static_model(weights: Weights) -> keras.Model:
     """Raw texts (batch, 1) to means of token vectors (batch, width)."""
     tokens, matrix = static_vectors(weights)
     text = keras.Input((1,), dtype="string", name="text")
-    ids = tokens["kind"](**tokens["config"], name="tokens")(text)
+    ids = tokens["kind"](**tokens["config"], name="pieces")(text)
     layer = MeanVectors(*matrix.shape, name="mean_vectors")
     features = layer(ids)
     layer.pieces.assign(matrix)
@@ -409,20 +409,26 @@ def _json(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def sentence_model(weights: Weights, left_out: int = 0, length: int | None = None) -> keras.Model:
+def sentence_model(
+    weights: Weights, left_out: int = 0, length: int | None = None, layers: int = 1
+) -> keras.Model:
     """Raw texts (batch, 1) to unit vectors, or to what the last ``left_out`` layers would get.
 
-    Then ``states`` are float32 (batch, length, width), and ``known`` says which places are of the text.
+    Of more than one of the last ``layers`` the vectors stand side by side, that of the whole encoder first.
+    With ``left_out`` the ``states`` are float32 (batch, length, width), and ``known`` says which places are
+    of the text.
     """
     arrays, config, tokens, pooling = sentence_files(weights)
     text = keras.Input((1,), dtype="string", name="text")
     fixed = {"length": length, "fixed": True} if left_out else {}
-    ids = tokens["kind"](**{**tokens["config"], **fixed}, name="tokens")(text)
+    ids = tokens["kind"](**{**tokens["config"], **fixed}, name="pieces")(text)
     known = ops.not_equal(ids, 0)
-    x = vectors_of(arrays, config)(ids)
+    each = [vectors_of(arrays, config)(ids)]
     for number in range(n_layers(weights) - left_out):
-        x = block_of(arrays, config, number)(x, known)
-    outputs = {"states": x, "known": known} if left_out else {"features": PooledTokens(pooling)(x, known)}
+        each.append(block_of(arrays, config, number)(each[-1], known))
+    used = each[len(each) - pooled_layers(weights, layers) :]
+    features = {"states": each[-1], "known": known} if left_out else {}
+    outputs = features or {"features": _side_by_side(used, known, pooling)}
     model = keras.Model({"text": text}, outputs)
     model.trainable = False
     return model
@@ -440,10 +446,26 @@ def width_of(weights: Weights) -> int:
     return int(sentence_files(weights)[1]["hidden_size"])
 
 
-def last_layers(weights: Weights, count: int, states: Any, known: Any) -> Any:
-    """The vector of a text behind the last layers, whose weights are copies that can be trained."""
+def last_layers(weights: Weights, count: int, states: Any, known: Any, layers: int = 1) -> Any:
+    """The vectors of a text behind the last layers, whose weights are copies that can be trained.
+
+    Where more vectors stand side by side than layers are trained, one is that of ``states``.
+    """
     arrays, config, _, pooling = sentence_files(weights)
-    total = n_layers(weights)
+    total, each = n_layers(weights), [states]
     for number in range(total - count, total):
-        states = block_of(arrays, config, number)(states, known)
-    return PooledTokens(pooling)(states, known)
+        each.append(block_of(arrays, config, number)(each[-1], known))
+    return _side_by_side(each[-min(pooled_layers(weights, layers), len(each)) :], known, pooling)
+
+
+def pooled_layers(weights: Weights, layers: int) -> int:
+    """Vectors of a text that stand side by side: so many, but not more than the encoder has layers."""
+    return max(1, min(layers, n_layers(weights)))
+
+
+def _side_by_side(states: Sequence[Any], known: Any, pooling: str) -> Any:
+    """The encoder's own vector of a text, then means of the layers below, from the last one down."""
+    *below, last = states
+    vectors = [PooledTokens(pooling)(last, known)]
+    vectors += [PooledTokens("mean")(x, known) for x in reversed(below)]
+    return keras.layers.Concatenate()(vectors) if below else vectors[0]

@@ -101,6 +101,22 @@ def test_the_last_layers_apart_give_the_same(tiny_folder):
     np.testing.assert_allclose(last_layers(weights, 1, lower["states"], lower["known"]), whole, atol=1e-5)
 
 
+def test_vectors_of_layers_stand_side_by_side(tiny_folder):
+    """The encoder's own one first; there are not more than it has layers."""
+    from deepworth.zoo.pretrained.text_encoders import last_layers, sentence_model
+
+    weights = find_weights("sentence-encoder", tiny_folder)
+    texts = ["a good film", "dull"]
+    own = called(sentence_model(weights), texts)["features"].numpy()
+    both = called(sentence_model(weights, layers=9), texts)["features"].numpy()
+    assert both.shape == (2, 2 * own.shape[1])
+    np.testing.assert_allclose(both[:, : own.shape[1]], own, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(both, axis=1), 2**0.5, atol=1e-5)
+    lower = called(sentence_model(weights, 1, 16), texts)
+    trained = last_layers(weights, 1, lower["states"], lower["known"], layers=9)
+    np.testing.assert_allclose(trained, both, atol=1e-5)
+
+
 def test_the_last_blocks_apart_give_the_same(tiny_folder):
     from deepworth.zoo.pretrained.image_encoders import SIDE, image_model, last_blocks
 

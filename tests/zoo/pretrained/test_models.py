@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import deepworth
+from deepworth.datasets import Dataset
 from deepworth.zoo import registry
 from deepworth.zoo.pretrained import kept
 from deepworth.zoo.runs.sweep import make_curve_plan
@@ -52,6 +53,21 @@ def test_they_learn_and_their_graph_is_the_same(name, params, weights):
     assert model.n_parameters() > model.model_.count_params()
 
 
+@pytest.mark.parametrize("name", TEXTS)
+def test_terms_stand_beside_features_or_not(name, weights):
+    """A word that the pieces of the encoder spell as unknown is known as a term."""
+    y = np.where(np.arange(60) % 2, "pos", "neg")
+    X = pd.Series([f"the book {'日本' if c == 'pos' else '中国'}" for c in y])
+    beside, alone = (
+        registry.create(name, "binary", "text", random_state=0, beside_terms=terms).fit(X, y)
+        for terms in (True, False)
+    )
+    assert np.mean(beside.predict(X) == y) == 1.0
+    assert np.ptp(alone.predict_proba(X)[:, 0]) < 0.01
+    assert set(alone.preprocessor_.transform(X)) == {"features"}
+    assert set(beside.preprocessor_.transform(X)) == {"features", "tokens", "weights"}
+
+
 @pytest.mark.parametrize("name", ["sentence-encoder", "image-encoder"])
 def test_the_last_layers_can_be_trained(name, weights):
     X, y = rows(name)
@@ -64,6 +80,20 @@ def test_the_last_layers_can_be_trained(name, weights):
 
     inputs = {n: tf.constant(v.tolist() if v.dtype == object else v) for n, v in raw.items()}
     np.testing.assert_allclose(model.keras_model()(inputs, training=False), model.predict_proba(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_single_answers_are_explained_by_occlusion(name, weights, tmp_path):
+    X, y = rows(name, 40)
+    modality = registry.entry(name).constant("MODALITIES")[0]
+    model = registry.create(name, "binary", modality, random_state=0, epochs=5).fit(X, y)
+    folder = deepworth.save(model, tmp_path / "model", X=X, y=y)
+    data = Dataset("made", X, y, "binary", modality)
+    found = deepworth.explain(folder, data, row=3)
+    (row,) = found.occlusion.rows
+    assert found.gradients is None
+    assert ("pixels" in row) == (modality == "image")
+    assert np.ptp(row["pixels"] if "pixels" in row else [p.attribution for p in row["parts"]]) > 0
 
 
 @pytest.mark.parametrize("name", NAMES)
