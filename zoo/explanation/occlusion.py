@@ -62,10 +62,11 @@ def occlusion(
 
     Examples
     --------
-    >>> import deepworth, pandas as pd
+    >>> import pandas as pd
+    >>> from deepworth.zoo import registry
     >>> from deepworth.zoo.explanation import occlusion
     >>> X, y = pd.Series(["good film", "bad film"] * 20), ["yes", "no"] * 20
-    >>> model = deepworth.zoo.registry.create("tfidf-naive-bayes", "binary", "text").fit(X, y)
+    >>> model = registry.create("tfidf-naive-bayes", "binary", "text").fit(X, y)
     >>> [row] = occlusion(model, X[:1], [0], "text", ["no", "yes"]).rows
     >>> max(row["parts"], key=lambda part: part.attribution).part
     'good'
