@@ -7,7 +7,7 @@ import sys
 import click
 
 from ._group import Command
-from ._options import JSON, MLFLOW, STORE, log_to_mlflow, options
+from ._options import JSON, MLFLOW, STORE, log_to_mlflow, option, options
 
 GROUP = "Compare and judge"
 ORDER = 4
@@ -15,7 +15,12 @@ ORDER = 4
 
 @click.command(cls=Command)
 @click.argument("run", required=False)
-@click.option("--remove", is_flag=True, help="Remove the run with all that is kept of it; its whole name.")
+@option(
+    "--remove",
+    group="Output",
+    is_flag=True,
+    help="Remove the run with all that is kept of it; its whole name.",
+)
 @options(MLFLOW, STORE, JSON)
 def command(run: str | None, remove: bool, store: str | None, as_json: bool, mlflow: str | None) -> None:
     """List past runs, or show the result of one again.
