@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from ._group import Command
-from ._options import JSON, MLFLOW, STORE, log_to_mlflow, option, options
+from ._group import Command, option
+from ._options import JSON, MLFLOW, STORE, log_to_mlflow, options
 
 GROUP = "Compare and judge"
 ORDER = 4
