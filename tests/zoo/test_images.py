@@ -293,22 +293,46 @@ def features(image):
 
 def test_an_image_without_edges_has_no_gradients():
     grey = features(flat(28, 28, 120))
-    # cells of 4 x 4 pixels: 7 a side, so 6 x 6 blocks of 2 x 2 cells with 9 orientations
-    assert grey.shape == (6 * 6 * 2 * 2 * 9,)
-    assert not grey.any()
+    # cells of 4 x 4 pixels: 7 a side, so 6 x 6 blocks of 2 x 2 cells with 12 directions, and 14 x 14 means
+    assert grey.shape == (6 * 6 * 2 * 2 * 12 + 14 * 14,)
+    np.testing.assert_allclose(grey, [0] * 1728 + [120 / 255] * 196, atol=1e-6)
     colour = features(flat(28, 28, 255, 51, 0))
-    np.testing.assert_allclose(
-        colour, [0] * 1296 + [1, 0.2, 0] * 16, atol=1e-6
-    )  # and a grid of 4 x 4 colours
+    np.testing.assert_allclose(colour, [0] * 1728 + [1, 0.2, 0] * 196, atol=1e-6)
 
 
-@pytest.mark.parametrize(("image", "orientation"), [(lambda v: v, 0), (lambda v: v.T, 4)])
-def test_a_slope_has_the_orientation_that_it_rises_in(image, orientation):
-    """Nine orientations of 20 degrees: a rise to the right (0) is the first, downwards (90) the fifth."""
+@pytest.mark.parametrize(
+    ("image", "direction"),
+    [(lambda v: v, 0), (lambda v: v.T, 3), (lambda v: v[:, ::-1], 6), (lambda v: v.T[::-1], 9)],
+)
+def test_a_slope_has_the_direction_that_it_rises_in(image, direction):
+    """Twelve directions of 30 degrees: right is the first, down (90) the fourth, left the seventh."""
     slope = np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1))
-    found = features(image(slope)[..., None]).reshape(-1, 9)
-    assert (found.argmax(axis=1) == orientation).all()
-    np.testing.assert_allclose(np.delete(found, orientation, axis=1), 0, atol=1e-6)
+    found = features(image(slope)[..., None])[:1728].reshape(-1, 12)
+    assert (found.argmax(axis=1) == direction).all()
+    # the two beside it get what a gradient in between would share out
+    beside = [(direction - 1) % 12, (direction + 1) % 12]
+    assert (found[:, beside] < found[:, [direction]]).all()
+    np.testing.assert_allclose(np.delete(found, [direction, *beside], axis=1), 0, atol=1e-6)
+
+
+def test_a_small_shift_moves_votes_to_the_next_cells_little_by_little():
+    """An edge that moves by a pixel: cells with hard borders would lose half of their votes at once."""
+    images = np.zeros((9, 28, 28, 1), np.float32)
+    for shift, image in enumerate(images):
+        image[:, 8 + shift :] = 1.0
+    gradients = Gradients().fit(images)
+    cells = gradients.windows(1) @ gradients._votes(images)[:, 14, :, 0].T
+    assert np.abs(np.diff(cells, axis=1)).max() < 0.3 * cells.max()
+    np.testing.assert_allclose(cells.sum(axis=0), cells.sum(axis=0)[0], rtol=1e-6)
+
+
+def test_every_pixel_is_in_one_mean():
+    gradients = Gradients().fit(np.zeros((1, 30, 17, 3), np.float32))
+    for axis, side in enumerate((30, 17)):
+        means = gradients.means(axis)
+        assert means.shape == (14, side)
+        np.testing.assert_allclose(means.sum(axis=1), 1.0)
+        assert ((means > 0).sum(axis=0) == 1).all()
 
 
 @pytest.mark.parametrize(("shape", "n_features"), [((1, 1), 3), ((3, 5), 45), ((1, 64), 192)])
@@ -319,9 +343,10 @@ def test_images_too_small_for_cells_are_pixels(shape, n_features):
 
 def test_colours_of_a_coarse_grid_are_means():
     image = np.zeros((8, 8, 3), np.uint8)
-    image[0, 0] = 255  # one of the four pixels of the first cell
-    found = features(image)[-48:].reshape(16, 3)
-    np.testing.assert_allclose(found[0], 0.25, rtol=1e-6)
+    image[0, 0] = 255
+    found = Gradients(cells=2).fit(image[None] / 255.0).transform(image[None] / 255.0)[0]
+    found = found[-48:].reshape(16, 3)
+    np.testing.assert_allclose(found[0], 0.25, rtol=1e-6)  # one of the four pixels of the first cell
     assert not found[1:].any()
 
 

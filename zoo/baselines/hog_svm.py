@@ -1,8 +1,8 @@
 """HOG with an RBF SVM: histograms of gradients, the classic hand-made image features.
 
-Dalal and Triggs (2005); probabilities by Platt scaling inside the training rows. Above 20,000 rows the kernel
-is approximated: by 3,000 Nystroem features (Williams and Seeger 2001), and a least squares SVM (Suykens and
-Vandewalle 1999) on them.
+Dalal and Triggs (2005), with means of a coarse grid beside them; probabilities by Platt scaling inside the
+training rows. Above 20,000 rows the kernel is approximated: by 3,000 Nystroem features (Williams and Seeger
+2001), and a least squares SVM (Suykens and Vandewalle 1999) on them.
 """
 
 from ._operations import kernel, linear
@@ -14,7 +14,7 @@ OPERATIONS = {"SVC": kernel, "RidgeClassifier": linear}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, cells: int = 7):
-    """Images of one size, gradients and coarse colours, then an RBF SVM (above 20,000 rows approximated)."""
+    """Images of one size, gradients and coarse means, then an RBF SVM (above 20,000 rows approximated)."""
     from sklearn.linear_model import RidgeClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..preprocessing.base import UNIT
-from ..preprocessing.pixels import CONTRAST
+from ..preprocessing.pixels import CLIPPED, CONTRAST, NOT_ZERO
 from ._onnx_graph import Call, Graph, LayerWriter, Matrix, StepWriter, Tensor
-
-_CLIPPED = 0.2  # of L2-Hys, Lowe's variant of the norm, as in scikit-image
-_NOT_ZERO = 1e-5
 
 
 def _resize(call: Call) -> Tensor:
@@ -65,21 +62,27 @@ def _directions(graph: Graph, step: Any, x: Tensor) -> Matrix:
 
 
 def _gradients(graph: Graph, step: Any, x: Tensor) -> Tensor:
-    """scikit-image's ``hog`` with blocks of 2 x 2 cells, then mean colours of a coarse grid."""
+    """Votes of gradients for directions, summed over cells, in blocks of 2 x 2; then coarse means."""
     height, width, channels = step.size_
     if not step.big_enough_:
         return graph.reshape(x, [0, height * width * channels])
-    cells = (height // step.cell_[0], width // step.cell_[1])
     rows, columns = _strongest(graph, _differences(graph, x, 1), _differences(graph, x, 2), channels)
-    votes = _votes(graph, rows, columns, step.orientations)
-    votes = graph.columns(votes, 0, cells[0] * step.cell_[0])
-    votes = graph.columns(votes, 0, cells[1] * step.cell_[1], axis=2)
-    shape = [-1, cells[0], step.cell_[0], cells[1], step.cell_[1], step.orientations]
-    votes = graph.op("ReduceMean", graph.reshape(votes, shape), np.array([2, 4]), keepdims=0)
-    histograms = graph.reshape(_blocks(graph, votes, cells), [0, -1])
-    if channels == 1:
-        return histograms
-    return graph.concat([histograms, _coarse_colours(graph, x, height, width)])
+    sines, cosines, start = step.directions()
+    along = graph.op("Add", graph.op("Mul", rows, sines), graph.op("Mul", columns, cosines))
+    least = graph.op("Mul", _length(graph, rows, columns), np.float64(start))
+    votes = graph.op("Max", graph.op("Sub", along, least), np.float64(0))
+    votes = graph.op("Div", votes, np.float64(1.0 - start))
+    cells = _pooled(graph, votes, step.windows(0), step.windows(1), step.orientations)
+    counts = (len(step.windows(0)), len(step.windows(1)))
+    means = _pooled(graph, graph.cast(x, "float64"), step.means(0), step.means(1), channels)
+    parts = [graph.reshape(part, [0, -1]) for part in (_blocks(graph, cells, counts), means)]
+    return graph.cast(graph.concat(parts), "float32")
+
+
+def _pooled(graph: Graph, x: Tensor, rows: np.ndarray, columns: np.ndarray, k: int) -> Tensor:
+    """Sums of pixels (batch, height, width, k) weighted by (cells, height) and (cells, width)."""
+    strips = graph.op("MatMul", rows, graph.reshape(x, [0, rows.shape[1], columns.shape[1] * k]))
+    return graph.op("MatMul", columns, graph.reshape(strips, [0, len(rows), columns.shape[1], k]))
 
 
 def _patch_responses(graph: Graph, step: Any, x: Tensor) -> Tensor:
@@ -109,18 +112,18 @@ def _mean_of(graph: Graph, x: Tensor) -> Tensor:
 
 
 def _differences(graph: Graph, x: Tensor, axis: int) -> Tensor:
-    """The next pixel minus the previous one along an axis, zero at the borders; float32 (batch, h, w, c)."""
-    end = np.iinfo(np.int64).max
-    after, before = graph.columns(x, 2, end, axis), graph.columns(x, 0, -2, axis)
+    """The next pixel minus the previous one along an axis, borders repeated; float32 (batch, h, w, c)."""
     pads = np.zeros(8, np.int64)
     pads[[axis, axis + 4]] = 1
-    return graph.op("Pad", graph.op("Sub", after, before), pads, np.float32(0))
+    padded = graph.op("Pad", x, pads, mode="edge")
+    end = np.iinfo(np.int64).max
+    return graph.op("Sub", graph.columns(padded, 2, end, axis), graph.columns(padded, 0, -2, axis))
 
 
 def _strongest(graph: Graph, rows: Tensor, columns: Tensor, channels: int) -> tuple[Tensor, Tensor]:
     """The gradient of the channel that changes most, the first of equals; float64 (batch, h, w, 1)."""
     rows, columns = graph.cast(rows, "float64"), graph.cast(columns, "float64")
-    if channels > 1:  # compared in single precision, as scikit-image does: that decides between equals
+    if channels > 1:  # compared in single precision: that decides between equals
         size = graph.cast(_length(graph, rows, columns), "float32")
         best = graph.op("ArgMax", size, axis=3, keepdims=1)
         rows, columns = (graph.op("GatherElements", g, best, axis=3) for g in (rows, columns))
@@ -132,48 +135,19 @@ def _length(graph: Graph, rows: Tensor, columns: Tensor) -> Tensor:
     return graph.op("Sqrt", graph.op("Add", *squares))
 
 
-def _votes(graph: Graph, rows: Tensor, columns: Tensor, orientations: int) -> Tensor:
-    """The length of each gradient in the bin of its direction, (batch, h, w, orientations).
-
-    ONNX has no arctangent of two numbers; a direction of less than 180 degrees is beyond a border between
-    bins if it is to the left of it, which is the sign of a cross product.
-    """
-    zero = np.float64(0)
-    level = graph.op("Equal", rows, zero)
-    down = graph.op("And", level, graph.op("Less", columns, zero))
-    opposite = graph.op("Or", graph.op("Less", rows, zero), down)
-    sign = graph.op("Where", opposite, np.float64(-1), np.float64(1))
-    borders = np.deg2rad(180 / orientations * np.arange(1, orientations))
-    left = graph.op("Mul", graph.op("Mul", rows, sign), np.cos(borders))
-    right = graph.op("Mul", graph.op("Mul", columns, sign), np.sin(borders))
-    beyond = graph.cast(graph.op("GreaterOrEqual", left, right), "int64")
-    is_bin = graph.op("Equal", graph.sum(beyond, 3), np.arange(orientations))
-    return graph.op("Mul", graph.cast(is_bin, "float64"), _length(graph, rows, columns))
-
-
 def _blocks(graph: Graph, cells: Tensor, counts: tuple[int, int]) -> Tensor:
-    """Each 2 x 2 cells side by side and normalised by L2-Hys, float32 (batch, rows, columns, 4 n)."""
+    """Each 2 x 2 cells side by side and normalised by L2-Hys, float64 (batch, rows, columns, 4 n)."""
     parts = []
     for row in (0, 1):
         strip = graph.columns(cells, row, counts[0] - 1 + row, axis=1)
         parts += [graph.columns(strip, column, counts[1] - 1 + column, axis=2) for column in (0, 1)]
-    x = graph.op("Min", _unit(graph, graph.concat(parts)), np.float64(_CLIPPED))
-    return graph.cast(_unit(graph, x), "float32")
+    x = graph.op("Min", _unit(graph, graph.concat(parts)), np.float64(CLIPPED))
+    return _unit(graph, x)
 
 
 def _unit(graph: Graph, x: Tensor) -> Tensor:
     squared = graph.sum(graph.op("Mul", x, x), 3)
-    return graph.op("Div", x, graph.op("Sqrt", graph.op("Add", squared, np.float64(_NOT_ZERO**2))))
-
-
-def _coarse_colours(graph: Graph, x: Tensor, height: int, width: int, grid: int = 4) -> Tensor:
-    parts = []
-    for rows in np.array_split(np.arange(height), min(grid, height)):
-        strip = graph.columns(x, int(rows[0]), int(rows[-1]) + 1, axis=1)
-        for columns in np.array_split(np.arange(width), min(grid, width)):
-            cell = graph.columns(strip, int(columns[0]), int(columns[-1]) + 1, axis=2)
-            parts.append(graph.op("ReduceMean", cell, np.array([1, 2]), keepdims=0))
-    return graph.concat(parts)
+    return graph.op("Div", x, graph.op("Sqrt", graph.op("Add", squared, np.float64(NOT_ZERO**2))))
 
 
 def _augment(call: Call) -> Tensor:
