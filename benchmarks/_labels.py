@@ -51,6 +51,9 @@ LABELS = {
     "second_fit_seconds": "second fit in the same process, seconds",
     "peak_over_matrix": "peak memory relative to the size of the table, in a process that has trained before",
     "cold_peak_over_matrix": "peak memory relative to the size of the table, in a fresh process",
+    "photographs": "photographs of a folder that a network was trained on",
+    "photographs_pixels_mb": "their pixels, on disk where they are many, MB",
+    "photographs_peak_mb": "peak memory of loading them and training, tensorflow included, MB",
     "cold_growth_over_matrix": "part of it that grows with the table",
     "cold_start_mb": "part of it that does not, for loading the compiler, MB",
     # verdict.py

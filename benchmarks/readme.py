@@ -180,7 +180,10 @@ def fleet() -> str:
     """Fleets against single fits, and memory, from kept results."""
     found, memory = kept("fleet") or {}, kept("memory") or {}
     seconds = [[f"`{k}`", figure(v)] for k, v in found.items() if isinstance(v, float)]
-    names = ("peak_over_matrix", "cold_peak_over_matrix", "cold_growth_over_matrix", "cold_start_mb")
+    names = (
+        *("peak_over_matrix", "cold_peak_over_matrix", "cold_growth_over_matrix", "cold_start_mb"),
+        *("photographs", "photographs_pixels_mb", "photographs_peak_mb"),
+    )
     return table(["figure", "value"], seconds + [[f"`{k}`", figure(memory[k])] for k in names if k in memory])
 
 

@@ -13,6 +13,7 @@ from ._numbers import NumberFormat, parse_number
 from ._reader import MISSING_MARKS, ColumnReader, ReadCells, level_of, unread_cells
 from ._schema import infer_role, inspect_column, reader_of
 from ._splits import Split, make_splits
+from ._stored_images import forget_pages
 from ._stream import open_rows
 from ._text import as_texts, mended
 from ._unlabelled import picture_parts
@@ -54,6 +55,7 @@ __all__ = [
     "describe_dataset",
     "fetch",
     "find_entry",
+    "forget_pages",
     "infer_role",
     "inspect_column",
     "level_of",

@@ -10,12 +10,14 @@ import numpy as np
 
 from ._base import Finding
 from ._errors import InputError
+from ._stored_images import ImageStore, has_room
 
 # Names of image files, wherever they are looked for: formats that Pillow reads without further libraries.
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 LONGEST_SIDE = 256
-# Of all pixels together, so that any number of photographs fits into memory.
+# Of all pixels together where they must be in memory.
 MAX_BYTES = 2 * 1024**3
+_AT_ONCE = 1024  # files
 _GREY = ("1", "L", "LA", "La", "I", "F")
 
 
@@ -23,46 +25,60 @@ def read_images(paths: list[Path], root: Path, findings: list[Finding]) -> tuple
     """Images as the array that :class:`Dataset` holds, and which files could be read.
 
     Photographs are rotated by their EXIF orientation, reduced to at most 256 pixels on the longest side, and
-    transparent pixels become white. Grey when every image is grey, otherwise RGB.
+    transparent pixels become white. Grey when every image is grey, otherwise RGB. Where they take much memory
+    their pixels are kept in a file, which is used again as long as the images do not change.
 
     Returns
     -------
-    X : uint8 ndarray (n_good, height, width, channels), or object array of such when sizes differ
+    X : uint8 ndarray (n_good, height, width, channels), or object array of such when sizes differ, or when
+        they are in a file
     good : bool ndarray (n_files,)
     """
-    side = longest_side(len(paths))
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        results = list(pool.map(lambda path: _read(path, side), paths))
+    side = LONGEST_SIDE
+    if not has_room(3 * len(paths) * side**2):
+        side = longest_side(len(paths))
+    store = ImageStore(paths, side)
+    results = store.known()
+    if results is None:
+        results = _read_into(store, paths, side)
     good = np.array([not isinstance(result, str) for result in results])
     if not good.any():
         raise InputError(
             f"{root}: none of {len(paths)} images can be read, such as {_shown(paths[0], root)}; replace them"
         )
     _note_broken(paths, results, good, root, findings)
-    arrays = [array for array, _ in (r for r in results if not isinstance(r, str))]
-    shrunk = sum(reduced for _, reduced in (r for r in results if not isinstance(r, str)))
+    shrunk = sum(result for result in results if not isinstance(result, str))
     if shrunk:
         message = (
-            f"{shrunk} of {len(arrays)} images were reduced to at most {side} pixels on their longest side"
+            f"{shrunk} of {good.sum()} images were reduced to at most {side} pixels on their longest side"
         )
         findings.append(Finding("DW026", "info", message))
-    return pack(arrays), good
+    images = store.finish(results)
+    if store.file.exists() and images.dtype == object:
+        message = f"the pixels are kept in {store.file} ({store.file.stat().st_size / 1e9:.1f} GB)"
+        findings.append(Finding("DW026", "info", message))
+    return images, good
+
+
+def _read_into(store: ImageStore, paths: list[Path], side: int) -> list[bool | str]:
+    """Of each file whether it was reduced, or why it cannot be read; some at a time, to bound memory."""
+    results: list[bool | str] = []
+    try:
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            for start in range(0, len(paths), _AT_ONCE):
+                for read in pool.map(lambda path: _read(path, side), paths[start : start + _AT_ONCE]):
+                    if not isinstance(read, str):
+                        store.add(read[0])
+                    results.append(read if isinstance(read, str) else read[1])
+    except BaseException:
+        store.discard()
+        raise
+    return results
 
 
 def longest_side(n_images: int) -> int:
-    """At most 256 pixels, fewer when many images would not fit into memory."""
+    """At most 256 pixels, fewer when many images would not fit into memory, and there is no disk for them."""
     return min(LONGEST_SIDE, int((MAX_BYTES / (3 * n_images)) ** 0.5))
-
-
-def pack(arrays: list[np.ndarray]) -> np.ndarray:
-    """One array (n, height, width, channels), or a 1-d object array when sizes differ."""
-    if any(a.shape[2] == 3 for a in arrays):
-        arrays = [a if a.shape[2] == 3 else np.repeat(a, 3, axis=2) for a in arrays]
-    if len({a.shape for a in arrays}) == 1:
-        return np.stack(arrays)
-    packed = np.empty(len(arrays), dtype=object)
-    packed[:] = arrays
-    return packed
 
 
 def _read(path: Path, side: int) -> tuple[np.ndarray, bool] | str:

@@ -420,7 +420,7 @@ def _check_gradients(gradients: Any) -> None:
         require(len(gradients.cell_) == 2 and len(gradients.size_) == 3, "a size of images")
         _small(gradients.cell_, 2, _LONGEST_SIDE)
         _small(gradients.size_, 1, _LONGEST_SIDE)
-        _small(gradients.orientations, 1, 64)
+        _small((gradients.orientations, gradients.cells), 1, 64)
 
 
 def _check_patches(patches: Any) -> None:

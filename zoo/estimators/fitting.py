@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.validation import _num_samples
 
-from ...datasets import take
+from ...datasets import forget_pages, take
 from ..inner_splits import NO_FACTS, SplitFacts
 from ..preprocessing.base import RawRows, aligned_zeros
 
@@ -180,8 +180,9 @@ def _printer(estimators: Sequence[Plannable]) -> Progress | None:
     return show
 
 
-_ENCODED_ROWS = 65_536  # encoded at once
+_ENCODED_ROWS, _ENCODED_BYTES = 65_536, 2**26  # encoded at once
 _STREAMED_BYTES = 2**26  # a table that takes more in network form is encoded anew in each epoch
+_STREAMED_IMAGES = 2**31  # images, which take longer to encode
 
 
 @dataclass(frozen=True)
@@ -197,10 +198,10 @@ class RowSource:
     weight: np.ndarray
 
     def for_training(self, rows: np.ndarray) -> Any:
-        """These rows as a ``Part``, or a ``StreamedPart`` of a table too large to keep in network form."""
+        """These rows as a ``Part``, or a ``StreamedPart`` of rows too large to keep in network form."""
         from ..training.architecture import StreamedPart
 
-        if isinstance(self.X, pd.DataFrame) and len(rows) * self._bytes_a_row() > _STREAMED_BYTES:
+        if len(rows) * self._bytes_a_row() > self._most_bytes():
             return StreamedPart(len(rows), lambda places: self.part(rows[places]))
         return self.part(rows)
 
@@ -212,11 +213,20 @@ class RowSource:
             name: aligned_zeros((len(rows), *shape), dtype)
             for name, shape, dtype in self.preprocessor.spec.arrays
         }
-        for start in range(0, len(rows), _ENCODED_ROWS):
-            piece = rows[start : start + _ENCODED_ROWS]
+        at_once = max(1, min(_ENCODED_ROWS, _ENCODED_BYTES // max(1, self._bytes_a_row())))
+        for start in range(0, len(rows), at_once):
+            piece = rows[start : start + at_once]
             for name, values in self.preprocessor.transform(take(self.X, piece)).items():
                 arrays[name][start : start + len(piece)] = values
+            forget_pages(self.X)
         return Part(arrays, self.target[rows], self.weight[rows].astype(np.float32))
+
+    def _most_bytes(self) -> float:
+        """What rows may take in network form before they are encoded anew in each epoch."""
+        if isinstance(self.X, pd.DataFrame):
+            return _STREAMED_BYTES
+        images = isinstance(self.X, np.ndarray) and self.X.dtype == object
+        return _STREAMED_IMAGES if images else np.inf
 
     def _bytes_a_row(self) -> int:
         """Bytes of one row in network form."""

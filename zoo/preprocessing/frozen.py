@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...datasets import InputError, as_texts
+from ...datasets import InputError, as_texts, forget_pages
 from ..pretrained.found import Kind, Weights, find_weights, missing
 from ..pretrained.kept import Compute, kept, key_of_image, key_of_text
 from .base import InputSpec, resized
 from .images import with_channels
 from .texts import TermPreprocessor
 
-_BATCH = 32
+_BATCH, _KEYS = 32, 1024  # rows at a time
 _OPTIONS = ("weights", "fine_tune", "trained_layers", "layers", "beside_terms")
 _TERMS = 20_000  # words beside features, and as many pairs
 _VERSION = 1  # one more where the layers give other features for the same row
@@ -223,7 +223,15 @@ class FrozenImages(_Frozen):
         def compute(places: np.ndarray) -> dict[str, np.ndarray]:
             return self._computed([X[i] for i in places])
 
-        return self._transform(lambda: [key_of_image(image) for image in X], len(X), compute)
+        return self._transform(lambda: self._keys(X), len(X), compute)
+
+    def _keys(self, X: np.ndarray) -> list[bytes]:
+        """Of all images; of those that lie in a file a part is in memory at a time."""
+        keys: list[bytes] = []
+        for start in range(0, len(X), _KEYS):
+            keys += [key_of_image(image) for image in X[start : start + _KEYS]]
+            forget_pages(X)
+        return keys
 
     def _computed(self, images: list[np.ndarray]) -> dict[str, np.ndarray]:
         from ..pretrained.image_encoders import SIDE
@@ -235,6 +243,7 @@ class FrozenImages(_Frozen):
             values = self._call()({"image": batch})
             for name, array in arrays.items():
                 array[start : start + _BATCH] = values[name].numpy()
+            forget_pages(images)
         return arrays
 
     def raw_arrays(self, X: np.ndarray) -> dict[str, np.ndarray]:

@@ -35,10 +35,10 @@ class ImagePreprocessor:
     def transform(self, X: np.ndarray) -> dict[str, np.ndarray]:
         """Images of the common size."""
         if X.dtype == object:
-            images = [self._resized(with_channels(image, self.channels)[None])[0] for image in X]
-            return {
-                "image": np.stack(images) if images else np.zeros((0, *self.size, self.channels), np.uint8)
-            }
+            pixels = np.empty((len(X), *self.size, self.channels), np.uint8)
+            for i, image in enumerate(X):
+                pixels[i] = resized(with_channels(image, self.channels), self.size)
+            return {"image": pixels}
         return {"image": self._resized(with_channels(X, self.channels))}
 
     def raw_arrays(self, X: np.ndarray) -> dict[str, np.ndarray]:
