@@ -31,7 +31,7 @@ from deepworth.zoo.results.models import (
 )
 from deepworth.zoo.results.predictions import PredictionsAnswer
 from deepworth.zoo.results.report import ReportSheet
-from deepworth.zoo.results.runs import Preview, RunSummary, RunVerification
+from deepworth.zoo.results.runs import Preview, RunSummary, RunVerification, SweepPreview
 from deepworth.zoo.results.saved import CalibrationAnswer, Evaluation, SavedModelCost, Trained
 from deepworth.zoo.results.suite import SuiteAnswer, SuitePreview
 
@@ -74,6 +74,7 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
     "learning_curve": (LearningCurveAnswer, "learning-curve --json"),
     "capacity": (CapacityAnswer, "capacity --json"),
     "suite": (SuiteAnswer, "benchmark --json"),
+    "sweep_preview": (SweepPreview, "learning-curve --dry-run --json, capacity --dry-run --json"),
     "suite_preview": (SuitePreview, "benchmark --dry-run --json"),
     "models": (list[ModelFacts], "models --json"),
     "model": (ModelCard, "models NAME --json"),

@@ -148,3 +148,31 @@ def test_bad_input_ends_in_one_line(arguments, words):
     assert words in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "fits", "cells"),
+    [
+        (["learning-curve", "iris", "-m", "logistic-regression,perceptron", "--sizes", "4"], 40, 8),
+        (["capacity", "iris", "--layers", "0,1", "--units", "4,8", "--folds", "2"], 6, 3),
+    ],
+)
+def test_a_dry_run_says_what_would_be_fitted_and_how_long_it_takes(words, fits, cells):
+    done = CliRunner().invoke(main, [*words, "--dry-run", "--json"])
+    assert done.exit_code == 0, done.output
+    preview = json.loads(done.stdout)
+    assert (sum(cell["fits"] for cell in preview["cells"]), len(preview["cells"])) == (fits, cells)
+    assert preview["estimate"]["low"] < preview["estimate"]["seconds"] < preview["estimate"]["high"]
+    each = sum(cell["estimated_seconds"] for cell in preview["cells"])
+    assert preview["estimate"]["seconds"] == pytest.approx(each + preview["estimate"]["start_seconds"])
+    shown = CliRunner().invoke(main, [*words, "--dry-run"])
+    assert f"{fits} fits, about" in shown.stdout
+    assert "Nothing was run." in shown.stdout
+
+
+def test_more_rows_are_expected_to_take_longer():
+    words = ["learning-curve", "sick-healthy", "-m", "hist-gradient-boosting,deep-mlp", "--dry-run", "--json"]
+    cells = json.loads(CliRunner().invoke(main, words).stdout)["cells"]
+    for model in ("hist-gradient-boosting", "deep-mlp"):
+        seconds = [cell["estimated_seconds"] for cell in cells if cell["model"] == model]
+        assert seconds == sorted(seconds)

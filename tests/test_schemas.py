@@ -34,6 +34,8 @@ CASES = [
     ("calibration", "calibration {run} --json"),
     ("learning_curve", "learning-curve iris -m constant,naive-bayes --sizes 4 --repeats 2 -q --json"),
     ("capacity", "capacity iris --units 4,8 --folds 2 --set plain-mlp.epochs=1 -q --json"),
+    ("sweep_preview", "learning-curve iris -m naive-bayes --dry-run --json"),
+    ("sweep_preview", "capacity iris --dry-run --json"),
     ("suite", "benchmark {suite} --store {out}/suite -j 0 -q --json"),
     ("suite_preview", "benchmark {suite} --store {out}/other -j 0 --dry-run --json"),
     ("models", "models --json"),

@@ -324,8 +324,8 @@ BUDGET = option(
     multiple=True,
     callback=names,
     metavar="LIMIT",
-    help="Name the best model within limits: latency=5ms (of one row), fit=10s, size=1MB or memory=500MB; "
-    "may be given more than once.",
+    help="Name the best model within limits: latency=5ms (of one row), fit=10s (of CPU), size=1MB or "
+    "memory=500MB; may be given more than once.",
 )
 COSTS = (
     option(

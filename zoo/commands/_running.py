@@ -15,16 +15,31 @@ from ._options import METRIC, OUTPUT, PLOT, SET, confidence
 CURVE = (SET, METRIC, confidence(), OUTPUT, PLOT)
 
 
+class _Planned(Exception):
+    """The plan is known, and nothing is to be run."""
+
+
 def run_curve(
-    run: Any, kind: str, data: str, *, as_json: bool, quiet: bool, plot: Any, output: Any, **options: Any
+    run: Any,
+    kind: str,
+    data: str,
+    *,
+    as_json: bool,
+    quiet: bool,
+    plot: Any,
+    output: Any,
+    dry_run: bool,
+    **options: Any,
 ) -> None:
-    """Run, write, draw and show; an interrupted run shows what is finished."""
+    """Run, write, draw and show; an interrupted run shows what is finished, a dry one what it would fit."""
     from ..report import curve_plots, curves, progress
     from ..report.output import check_output
     from ..results.runs import Interrupted
 
     check_output(output)
     curve_plots.check_plot(plot)
+    if dry_run:
+        return curves.show_sweep_preview(_preview(run, data, options), as_json=as_json)
     code = None
     try:
         with progress.bar(enabled=not quiet) as watch:
@@ -37,6 +52,20 @@ def run_curve(
         getattr(curve_plots, f"plot_{kind}")(answer, plot)
     getattr(curves, f"show_{kind}")(answer, as_json=as_json)
     sys.exit(result.exit_code if code is None else code)
+
+
+def _preview(run: Any, data: str, options: dict[str, Any]) -> Any:
+    """What the event of the plan says; nothing is fitted."""
+
+    def watch(event: Any) -> None:
+        if event.kind == "plan":
+            raise _Planned(event.preview)
+
+    try:
+        run(data, progress=watch, **options)
+    except _Planned as planned:
+        return planned.args[0]
+    raise AssertionError("a sweep begins with its plan")
 
 
 @contextmanager

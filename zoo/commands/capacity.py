@@ -8,7 +8,7 @@ import click
 
 from ._config import configured
 from ._group import Command, option
-from ._options import JSON, LOAD, MARGIN, QUIET, SEED, folds, model, numbers, options, repeats
+from ._options import DRY_RUN, JSON, LOAD, MARGIN, QUIET, SEED, folds, model, numbers, options, repeats
 from ._running import CURVE, run_curve
 
 GROUP = "Understand"
@@ -35,7 +35,7 @@ GROUP = "Understand"
     show_default="8,32,128",
     help="Numbers of units per hidden layer to try, separated by commas.",
 )
-@options(folds(5), repeats(1), MARGIN, *CURVE, JSON, QUIET, SEED)
+@options(folds(5), repeats(1), MARGIN, *CURVE, JSON, QUIET, SEED, DRY_RUN)
 @configured
 def command(data: str, layers: Any, units: Any, **chosen: Any) -> None:
     """Find how deep and wide a network must be on DATA.

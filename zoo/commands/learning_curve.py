@@ -8,7 +8,7 @@ import click
 
 from ._config import configured
 from ._group import Command, option
-from ._options import JSON, LOAD, MODELS, PRETRAINED, QUIET, SEED, WEIGHTS, options, repeats
+from ._options import DRY_RUN, JSON, LOAD, MODELS, PRETRAINED, QUIET, SEED, WEIGHTS, options, repeats
 from ._running import CURVE, run_curve
 
 GROUP = "Understand"
@@ -33,7 +33,7 @@ GROUP = "Understand"
     metavar="N",
     help="The smallest training size, in rows.",
 )
-@options(repeats(5, minimum=2), *CURVE, JSON, QUIET, SEED)
+@options(repeats(5, minimum=2), *CURVE, JSON, QUIET, SEED, DRY_RUN)
 @configured
 def command(data: str, model: Any, **chosen: Any) -> None:
     """Estimate with how much DATA deep learning would win.

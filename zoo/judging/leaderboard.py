@@ -150,7 +150,7 @@ def _first(values: Sequence[T | None]) -> T | None:
 
 
 def with_pareto_front(rows: Sequence[LeaderboardRow], sign: int) -> list[LeaderboardRow]:
-    """Rows with ``pareto``: True on the front of score, latency of one row, training time and size.
+    """Rows with ``pareto``: True on the front of score, latency of one row, CPU time of training and size.
 
     None where a model has no score or lacks one of the costs.
 
@@ -171,7 +171,7 @@ def _losses(row: LeaderboardRow, sign: int) -> list[float] | None:
     """What a user gives up or pays, lower is better: score, waiting, training, room."""
     if row.score is None:
         return None
-    values = [-sign * row.score, row.latency_seconds, row.fit_seconds, row.size_bytes]
+    values = [-sign * row.score, row.latency_seconds, row.fit_cpu_seconds, row.size_bytes]
     known = [float(value) for value in values if value is not None]
     return known if len(known) == len(values) else None
 
@@ -230,7 +230,7 @@ def price(row: LeaderboardRow, kind: str) -> float | None:
     """What a model costs, in the unit of the limit."""
     if kind == "memory":
         return None if row.costs is None else row.costs.fit_peak_bytes
-    return {"latency": row.latency_seconds, "fit": row.fit_seconds, "size": row.size_bytes}[kind]
+    return {"latency": row.latency_seconds, "fit": row.fit_cpu_seconds, "size": row.size_bytes}[kind]
 
 
 def within_budget(

@@ -24,9 +24,10 @@ from ..results.curves import (
     SweepMetric,
 )
 from ..results.rows import Family
+from ..results.runs import SweepPreview
 from .output import write_answer
 from .terminal import _findings, console, print_json
-from .words import FAMILY_COLOURS, count, data_facts, interval, number, seconds
+from .words import FAMILY_COLOURS, about, count, data_facts, interval, number, seconds
 
 Answer = LearningCurveAnswer | CapacityAnswer
 Row = TypeVar("Row", SizeScore, NetworkScore)
@@ -59,6 +60,25 @@ def _show(answer: Answer, parts: Callable[[int], list[RenderableType]], as_json:
     out = console()
     for part in parts(out.width):
         out.print(part)
+
+
+def show_sweep_preview(preview: SweepPreview, *, as_json: bool = False) -> None:
+    """Print what a learning curve or a capacity grid would fit, a row for each model and size or network."""
+    if as_json:
+        print_json(preview.to_dict())
+        return
+    out = console()
+    out.print(Text.assemble((preview.dataset.name, "bold"), ": ", ", ".join(data_facts(preview.dataset))))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("model", "of", "fits", "rows", "estimated"):
+        table.add_column(name, justify="left" if name in ("model", "of") else "right")
+    for cell in preview.cells:
+        rows, time = f"{cell.training_rows:,}", seconds(cell.estimated_seconds)
+        table.add_row(cell.model, cell.label, str(cell.fits), rows, time)
+    out.print(table)
+    fits = sum(cell.fits for cell in preview.cells)
+    out.print(Text(f"{fits} fits, {about(preview.estimate)}", "bold"))
+    out.print(Text("Estimated from measured times by rows and columns. Nothing was run.", "dim"))
 
 
 def write(answer: Answer, output: str | None) -> None:

@@ -120,7 +120,8 @@ def _lines() -> Callable[[Any], None]:
 def plan_line(event: Any) -> str:
     """What a plan is and how long it will take, before it starts."""
     shown = event.estimate
-    return f"{shown['models']} models, {event.total} fits, {about(shown)}"
+    models, fits = shown["models"], event.total
+    return f"{models} model{'s' * (models != 1)}, {fits} fit{'s' * (fits != 1)}, {about(shown)}"
 
 
 def standing_line(standing: Standing) -> str:
@@ -176,13 +177,29 @@ def spinner(words: str, enabled: bool = True) -> Iterator[None]:
 @contextmanager
 def training(model: str, enabled: bool = True) -> Iterator[Callable[[Any], None]]:
     """A watcher for the training of one model: how far it is, in a line that moves or a few for logs."""
-    if not enabled or not sys.stderr.isatty():
-        yield _lines() if enabled else lambda event: None
+    if not enabled:
+        yield lambda event: None
+        return
+    if not sys.stderr.isatty():
+        lines = _lines()
+
+        def tell(event: Any) -> None:
+            if event.kind == "plan":
+                print(f"training {model}: {about(event.estimate)}", file=sys.stderr, flush=True)
+            else:
+                lines(event)
+
+        yield tell
         return
     from rich.console import Console
 
     with Console(stderr=True, markup=False).status(f"training {model}") as status:
-        yield lambda event: status.update(f"training {model}: {pace_line(event.pace)}")
+
+        def watch(event: Any) -> None:
+            known = about(event.estimate) if event.kind == "plan" else pace_line(event.pace)
+            status.update(f"training {model}: {known}")
+
+        yield watch
 
 
 @contextmanager

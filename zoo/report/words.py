@@ -273,9 +273,8 @@ def price_words(answer: Answer, first: str, second: str) -> str:
     one, other = rows.get(first), rows.get(second)
     if one is None or other is None:
         return ""
-    cpu = [row.costs.fit_cpu_seconds if row.costs else None for row in (one, other)]
     figures = {
-        "CPU time of a fit": [seconds(value) for value in cpu],
+        "CPU time of a fit": [seconds(row.fit_cpu_seconds) for row in (one, other)],
         "a row": [seconds(row.latency_seconds) for row in (one, other)],
         "size": [size(row.size_bytes) for row in (one, other)],
     }
@@ -302,7 +301,7 @@ def _costs_of_champions(answer: Answer) -> list[str]:
     if deep is None or classical is None:
         return []
     pairs = {
-        "training time": (deep.fit_seconds, classical.fit_seconds),
+        "CPU time of training": (deep.fit_cpu_seconds, classical.fit_cpu_seconds),
         "prediction time": (deep.predict_seconds, classical.predict_seconds),
         "size": (deep.size_bytes, classical.size_bytes),
     }
@@ -347,7 +346,7 @@ def front_note(rows: Sequence[LeaderboardRow]) -> list[Text]:
     """What the sign behind some names means."""
     if not any(row.pareto for row in rows):
         return []
-    return [Text(f" {FRONT} on the Pareto front of score, training time, latency and size", "dim")]
+    return [Text(f" {FRONT} on the Pareto front of score, CPU time of training, latency and size", "dim")]
 
 
 def budget_lines(answer: Answer) -> list[Text]:

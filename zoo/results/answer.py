@@ -57,7 +57,7 @@ class LeaderboardRow:
     tied_with_best : bool or None
         Not significantly different from the best model (Tukey's range).
     pareto : bool or None
-        No other model is better in score, latency, training time and size at once.
+        No other model is better in score, latency, CPU time of training and size at once.
     latency_seconds : float or None
         Median seconds to predict one row.
     fidelity, fidelity_tree, fidelity_linear : float or None
@@ -94,6 +94,12 @@ class LeaderboardRow:
     fidelity_tree: float | None = None
     fidelity_linear: float | None = None
     reference: bool = False
+
+    @property
+    def fit_cpu_seconds(self) -> float | None:
+        """CPU seconds of a fit, which are alike for one thread and many; wall time without a cost sheet."""
+        measured = self.costs.fit_cpu_seconds if self.costs is not None else None
+        return self.fit_seconds if measured is None else measured
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,53 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class PreviewedCell:
+    """Fits of a sweep that differ in their rows only: one model and training size, or one network.
+
+    Attributes
+    ----------
+    model, label : str
+        Name of the model, and what its fits have in common, such as "800 rows".
+    fits : int
+        Number of fits.
+    training_rows : int
+        Most rows of a fit.
+    estimated_seconds : float
+        Seconds of all of them.
+    """
+
+    model: str
+    label: str
+    fits: int
+    training_rows: int
+    estimated_seconds: float
+
+
+@dataclass(frozen=True)
+class SweepPreview:
+    """What a learning curve or a capacity grid would run, and how long it would take.
+
+    Attributes
+    ----------
+    dataset : DatasetFacts
+        The data without their rows.
+    estimate : StartEstimate
+        Estimated seconds of all of it.
+    cells : tuple of PreviewedCell
+        All fits, by model and training size or by network, in the order in which they run.
+    """
+
+    dataset: DatasetFacts
+    estimate: StartEstimate
+    cells: tuple[PreviewedCell, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """The preview as one object that JSON can hold."""
+        content: dict[str, object] = to_json(self)
+        return content
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """A past run in a list.
 
@@ -305,6 +352,8 @@ class Event:
         How far and how fast the training is, of an epoch.
     standing : Standing, optional
         What is known of the model so far, of a fold that ended well.
+    preview : SweepPreview, optional
+        What a learning curve or a capacity grid is going to fit, of its plan.
     """
 
     kind: str
@@ -315,6 +364,7 @@ class Event:
     estimate: PlanEstimate | None = None
     pace: Pace | None = None
     standing: Standing | None = None
+    preview: SweepPreview | None = None
 
 
 class Interrupted(KeyboardInterrupt):

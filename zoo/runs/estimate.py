@@ -28,8 +28,8 @@ import platform
 import sqlite3
 import statistics
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -42,7 +42,7 @@ from .. import registry
 from ..preprocessing.runtime import usable_cores
 from ..results.answer import Answer
 from ..results.facts import DatasetFacts, PlanFacts, dataset_facts
-from ..results.runs import ModelEstimate
+from ..results.runs import ModelEstimate, StartEstimate
 from ..setup import Design, Setup
 from . import times as _times
 from .jobs import PlannedJob
@@ -195,6 +195,42 @@ def _estimated(
     return Estimate(
         seconds, seconds / wide, seconds * wide, start, _by_model(plan, jobs, by_position, each), by_position
     )
+
+
+@dataclass(frozen=True)
+class Fits:
+    """Fits of one model on equally many rows, which follow each other or make a fleet."""
+
+    model: str
+    rows: int
+    number: int = 1
+    params: Mapping[str, Any] = field(default_factory=dict)
+    calibrate: str | None = None
+
+
+def estimate_fits(
+    dataset: Dataset, fits: Sequence[Fits], folder: Path | None = None
+) -> tuple[StartEstimate, list[float]]:
+    """Seconds of fits that run one group after the other in this process, and of each group.
+
+    ``folder`` holds earlier runs, which say how fast this machine is.
+    """
+    speed, cores = load_factor() * machine_seconds() / _times.MACHINE_SECONDS, usable_cores()
+    facts = dataset_facts(dataset)
+    corrections = Corrections(past_fits(folder) if folder else [], speed, facts.fingerprint)
+    outputs = len(facts.classes) if facts.task == "multiclass" else 1
+    each, runs = [], 0
+    for own in fits:
+        shape = Shape(facts.modality, own.rows, facts.width, outputs)
+        factor, known = corrections.factor(own.model, shape)
+        usual = speed * table_seconds(own.model, shape)
+        together = registry.offers_fleets(own.model, facts.task)
+        number = fleet_factor(own.number, cores) if together else own.number
+        each.append(usual * factor * number * work_factor(own.model, dict(own.params), own.calibrate))
+        runs += known
+    start = speed * _times.START * corrections.start_factor()
+    seconds, wide = start + math.fsum(each), _times.SPREAD_KNOWN if runs else _times.SPREAD
+    return StartEstimate(seconds, seconds / wide, seconds * wide, start), each
 
 
 def _makespan(spans: Sequence[float], workers: int) -> float:

@@ -17,7 +17,10 @@ from ..own_models import as_models, joined, name_models
 from ..results.curves import Crossover, FamilyCurve, LearningCurveAnswer
 from ..results.facts import dataset_facts
 from ..results.rows import Family
-from ..results.runs import Interrupted, Progress
+from ..results.runs import Event, Interrupted, PlanEstimate, PreviewedCell, Progress, SweepPreview
+from ..runs.estimate import Fits, estimate_fits
+from ..runs.jobs import PlannedJob
+from ..runs.store import store_folder
 from ..runs.sweep import make_curve_plan
 from ..setup import Criteria, Parameters
 
@@ -215,10 +218,38 @@ def run_sweep(
     started: float,
 ) -> tuple[list[list[ScoredFit]], SweepFacts]:
     """The scored fits of every cell of a plan, and the facts of the sweep that began at ``started``."""
-    findings = tuple(check_dataset(dataset))
     seed, threads = plan.facts.seed, plan.facts.threads
     planned = plan.cells()
+    if progress is not None:
+        progress(_planned(planned, dataset, facts))
+    findings = tuple(check_dataset(dataset))
     cells, interrupted = run_cells(planned, dataset, metric, seed, threads, progress)
     seconds = time.perf_counter() - started
     rows = scoring_rows(planned, dataset)
     return cells, SweepFacts(facts, findings, versions(), rows, seconds, interrupted)
+
+
+def _planned(cells: Sequence[Cell], dataset: Dataset, facts: DatasetFacts) -> Event:
+    """What is going to run, and how long it will take."""
+    ready = [[job for job in cell.jobs if job.is_planned] for cell in cells]
+    fits = [
+        Fits(cell.jobs[0].model, _most_rows(cell.jobs), len(jobs), cell.params)
+        for cell, jobs in zip(cells, ready, strict=True)
+    ]
+    expected, each = estimate_fits(dataset, fits, store_folder())
+    shown = tuple(
+        PreviewedCell(own.model, cell.label, own.number, own.rows, seconds)
+        for cell, own, seconds in zip(cells, fits, each, strict=True)
+    )
+    total: PlanEstimate = {
+        "seconds": expected.seconds,
+        "low": expected.low,
+        "high": expected.high,
+        "models": len({own.model for own in fits}),
+    }
+    preview = SweepPreview(facts, expected, shown)
+    return Event("plan", total=sum(own.number for own in fits), estimate=total, preview=preview)
+
+
+def _most_rows(jobs: Sequence[PlannedJob]) -> int:
+    return max(len(job.split.train) for job in jobs)

@@ -24,11 +24,13 @@ from ..own_entries import ModelLike
 from ..own_models import joined, name_models
 from ..results.models import FormatResult
 from ..results.rows import Labels
-from ..results.runs import Event, Pace, Progress
+from ..results.runs import Event, Pace, PlanEstimate, Progress
 from ..results.saved import Trained
+from ..runs.estimate import Fits, estimate_fits
 from ..runs.fitting import ConfidenceOptions, PaceMeter, predict, training_rows, with_confidence
 from ..runs.limits import limited, threads_for
 from ..runs.plan import chosen_models, known_params, with_weights
+from ..runs.store import store_folder
 from ..setup import Calibration, Parameters
 
 
@@ -79,7 +81,7 @@ def train(
         Costs of the two mistakes of a binary classifier, which move its threshold. Without these options
         and the two before, the model is the one that a comparison measures.
     progress : callable, optional
-        Called with an :class:`Event` after every epoch of a network.
+        Called with an :class:`Event` that says how long it will take, and after every epoch of a network.
     **reading
         How the data is read: the options of :func:`deepworth.load_dataset`.
 
@@ -125,6 +127,9 @@ def _trained(
     rows = np.flatnonzero(~dataset.test) if dataset.test is not None else np.arange(len(dataset))
     estimator = registry.create(name, dataset.task, dataset.modality, random_state=seed, **own)
     estimator = with_confidence(estimator, dataset, rows, options)
+    if progress is not None:
+        calibrate = None if options.method == "none" else options.method
+        progress(_expected(dataset, Fits(name, len(rows), params=own, calibrate=calibrate)))
     with watched(_epochs(name, estimator, dataset, len(rows), progress)):
         seconds = _fit(estimator, dataset, rows)
     folder = save(
@@ -140,6 +145,13 @@ def _trained(
     proof = proved(estimator, folder)
     size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file() and f.name != "proof.json")
     return Trained(str(folder), size, seconds, len(rows), proof, read_manifest(folder))
+
+
+def _expected(dataset: Dataset, fit: Fits) -> Event:
+    """How long the training will take, before it starts."""
+    found, _ = estimate_fits(dataset, [fit], store_folder())
+    total: PlanEstimate = {"seconds": found.seconds, "low": found.low, "high": found.high, "models": 1}
+    return Event("plan", fit.model, total=1, estimate=total)
 
 
 def _epochs(

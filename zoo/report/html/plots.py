@@ -32,7 +32,7 @@ class Cost:
         return value or None
 
 
-FIT = Cost("fit_seconds", "time of one fit", "training")
+FIT = Cost("fit_cpu_seconds", "CPU time of one fit", "training")
 LATENCY = Cost("latency_seconds", "time to predict one row", "predicting a row")
 PREDICT = Cost("predict_seconds", "time to predict 1,000 rows", "predicting")
 
