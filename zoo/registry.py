@@ -9,6 +9,7 @@ NAME             the model's name; the file's name with hyphens
 REQUIRES, EXTRA  an import name, and the extra of deepworth that installs it; none
 REFERENCE        True for a model that shows what knowing nothing scores; False
 LEARNING_CURVE   True for a strong and quick model, which ``learning-curve`` fits by default; False
+SPACE            what ``--tune`` searches, see ``zoo/tuning/space.py``; nothing
 ===============  ==================================================================================
 
 Baselines may state
@@ -45,18 +46,19 @@ ENCODER          the kind of pretrained weights, see ``zoo/pretrained/found.py``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import Entry, catalogue, find_entry
+from ..datasets import Entry, InputError, catalogue, find_entry
 from .own_models import is_installed, key_of, own_models
 
 if TYPE_CHECKING:  # they are defined in modules that import NumPy
     from ..datasets import Modality, Task
     from .results.rows import Family
 
-FACTS = {"MODALITIES", "TASKS", "NAME", "REQUIRES", "EXTRA", "REFERENCE", "LEARNING_CURVE"}
+FACTS = {"MODALITIES", "TASKS", "NAME", "REQUIRES", "EXTRA", "REFERENCE", "LEARNING_CURVE", "SPACE"}
 FACTS_OF = {
     "classical": {*FACTS, "OPERATIONS", "TRUSTED", "THREADS"},
     "deep": {*FACTS, "TRAINING", "SETTINGS", "PREPROCESSING", "LIMITS", "JIT", "AUTO", "START"},
@@ -77,8 +79,36 @@ def _catalogue(family: Family | None = None) -> dict[str, Entry]:
     return {name: e for name, e in found.items() if family in (None, _family_of(e))}
 
 
+TUNED = "-tuned"  # at the end of a name: the model with parameters that a search chooses
+
+
+def untuned(name: str) -> str:
+    """The model that a tuned one searches the parameters of; the name itself of others."""
+    return name.removesuffix(TUNED)
+
+
+def is_tuned(name: str) -> bool:
+    """Whether a name is that of a model with searched parameters."""
+    return key_of(name).endswith(TUNED)
+
+
+def space(name: str) -> dict[str, Any]:
+    """The search space of a model, see ``zoo/tuning/space.py``; empty where its file states none."""
+    return dict(entry(untuned(name)).constant("SPACE", {}))
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a model of exactly this name."""
+    return untuned(name) in entries()
+
+
 def entry(name: str) -> Entry:
     """The entry of that name, or an error that offers the nearest names."""
+    if is_tuned(str(name)):
+        base = entry(untuned(key_of(str(name))))
+        if not base.constant("SPACE", {}):
+            raise InputError(f"{base.name} has nothing to tune; remove {name}")
+        return replace(base, name=base.name + TUNED)
     own = {key_of(known): model for known, model in own_models().items()}.get(key_of(str(name)))
     return find_entry(entries(), name, "model") if own is None else own.entry
 
@@ -189,6 +219,8 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
     50
     """
     found = entry(name)
+    if is_tuned(found.name):
+        return _tuned(found.name, task, modality, params)
     if _is_network(found):
         return _estimator_class(_for_modality(found, modality), task)(**params)
     model = found.call(task, modality, **params)
@@ -198,6 +230,19 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
         return over_raw_rows(model, task, modality)
     learns = task == "regression" and not is_reference(name)
     return _with_scaled_target(model) if learns else model
+
+
+def _tuned(name: str, task: Task, modality: Modality, params: Mapping[str, Any]) -> Any:
+    """A search over the space of a model; parameters of the model itself are the same in every candidate."""
+    from .tuning import Tuned
+
+    own = {key: value for key, value in params.items() if key in (*_SEARCH, "random_state", "positive")}
+    fixed = {key: value for key, value in params.items() if key not in own}
+    make = partial(create, untuned(name), task, modality)
+    return Tuned(make, space(name), task, fixed=fixed, **own)
+
+
+_SEARCH: dict[str, Any] = {"trials": 25, "seconds": None, "metric": None}
 
 
 def _is_network(found: Entry) -> bool:
@@ -226,6 +271,8 @@ def _with_scaled_target(model: Any) -> Any:
 def offers_fleets(name: str, task: str) -> bool:
     """Whether estimators of a model are of a class that can be fitted together; none is made."""
     found = entry(name)
+    if is_tuned(found.name):
+        return False
     return _is_network(found) and hasattr(_estimator_class(found, task), "fit_many")
 
 
@@ -250,6 +297,8 @@ def _estimator_class(network: Entry, task: str) -> type:
 def parameters(name: str) -> dict[str, Any]:
     """Parameters of a model with their defaults, those of training included for networks."""
     model = entry(name)
+    if is_tuned(model.name):
+        return {**_SEARCH, "positive": None, **parameters(untuned(model.name))}
     if not _is_network(model):
         return model.parameters
     from .estimators.parameters import defaults_of, kinds_of
@@ -259,8 +308,15 @@ def parameters(name: str) -> dict[str, Any]:
 
 def describe(name: str) -> dict[str, Any]:
     """What is known about a model, with its description and parameters."""
+    from .tuning.space import in_words
+
     model = entry(name)
-    return {**_facts(model.name), "description": model.description, "parameters": parameters(name)}
+    return {
+        **_facts(model.name),
+        "description": model.description,
+        "parameters": parameters(name),
+        "space": in_words(space(name)),
+    }
 
 
 def describe_all() -> list[dict[str, Any]]:

@@ -55,6 +55,9 @@ class Design:
         Whether models on pretrained weights are compared, too, where no models are named.
     weights : str or None
         A folder or file with pretrained weights; None for those that are found on this machine.
+    tune : int, str or None
+        Candidates of a search for every model that has a search space, or CPU time of a family such as "10m";
+        None tunes nothing.
     """
 
     models: tuple[str, ...] | None = field(default=None, metadata={"flag": "model"})
@@ -70,6 +73,7 @@ class Design:
     costs: bool = True
     pretrained: bool = True
     weights: str | None = None
+    tune: int | str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ class SetupOptions(ReadOptions, ResourceOptions, total=False):
     costs: bool
     pretrained: bool
     weights: str | None
+    tune: int | str | None
     params: Parameters | None
     metric: str | None
     margin: float | None

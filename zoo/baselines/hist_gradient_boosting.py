@@ -16,6 +16,14 @@ def levels_passed(model, X) -> float:
 
 
 OPERATIONS = {"HistGradientBoostingClassifier": levels_passed, "HistGradientBoostingRegressor": levels_passed}
+# After the search of Grinsztajn, Oyallon and Varoquaux (2022), table 5
+SPACE = {
+    "learning_rate": ("log", 0.02, 0.3),
+    "max_iter": [100, 200, 400],
+    "max_leaf_nodes": ("logint", 5, 63),
+    "min_samples_leaf": ("logint", 5, 80),
+    "l2_regularization": ("log", 1e-3, 10.0),
+}
 
 
 def build(
@@ -26,6 +34,8 @@ def build(
     learning_rate: float = 0.1,
     max_iter: int = 100,
     max_leaf_nodes: int = 31,
+    min_samples_leaf: int = 20,
+    l2_regularization: float = 0.0,
 ):
     """Columns as they are, categories native, scikit-learn's defaults."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -38,6 +48,8 @@ def build(
         learning_rate=learning_rate,
         max_iter=max_iter,
         max_leaf_nodes=max_leaf_nodes,
+        min_samples_leaf=min_samples_leaf,
+        l2_regularization=l2_regularization,
         categorical_features="from_dtype",
         random_state=random_state,
     )

@@ -11,6 +11,7 @@ MODALITIES = ("image",)
 TASKS = ("binary", "multiclass")
 LEARNING_CURVE = True
 OPERATIONS = {"SVC": kernel, "RidgeClassifier": linear}
+SPACE = {"C": ("log", 1.0, 100.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, cells: int = 7):

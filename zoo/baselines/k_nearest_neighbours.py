@@ -10,6 +10,7 @@ TRUSTED = (
     "sklearn.neighbors._kd_tree.KDTree",
 )
 OPERATIONS = {"KNeighborsClassifier": neighbours, "KNeighborsRegressor": neighbours}
+SPACE = {"n_neighbors": ("logint", 1, 100), "weights": ["uniform", "distance"]}
 
 
 def build(

@@ -20,10 +20,26 @@ def levels_passed(model, X) -> float:
 
 
 OPERATIONS = {"LGBMClassifier": levels_passed, "LGBMRegressor": levels_passed}
+# Ranges of TabArena's published search (Erickson et al. 2025), fewer trees
+SPACE = {
+    "learning_rate": ("log", 0.02, 0.2),
+    "n_estimators": [100, 200, 400],
+    "num_leaves": ("logint", 4, 128),
+    "min_child_samples": ("logint", 2, 64),
+    "colsample_bytree": ("uniform", 0.4, 1.0),
+}
 
 
 def build(
-    task: str, modality: str, *, random_state: int = 0, n_estimators: int = 100, learning_rate: float = 0.1
+    task: str,
+    modality: str,
+    *,
+    random_state: int = 0,
+    n_estimators: int = 100,
+    learning_rate: float = 0.1,
+    num_leaves: int = 31,
+    min_child_samples: int = 20,
+    colsample_bytree: float = 1.0,
 ):
     """Numbers around their median, categories native, the library's defaults.
 
@@ -37,6 +53,9 @@ def build(
     options: dict = {
         "n_estimators": n_estimators,
         "learning_rate": learning_rate,
+        "num_leaves": num_leaves,
+        "min_child_samples": min_child_samples,
+        "colsample_bytree": colsample_bytree,
         "random_state": random_state,
     }
     model = kind(verbose=-1, deterministic=True, force_row_wise=True, **options)

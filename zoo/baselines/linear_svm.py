@@ -5,6 +5,7 @@ from ._operations import linear
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 OPERATIONS = {"LinearSVC": linear, "LinearSVR": linear}
+SPACE = {"C": ("log", 1e-4, 1e2)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0):

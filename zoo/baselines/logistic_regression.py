@@ -7,6 +7,7 @@ TASKS = ("binary", "multiclass")
 LEARNING_CURVE = True
 OPERATIONS = {"LogisticRegression": linear}
 THREADS = False  # LogisticRegression ignores n_jobs, and warns where it is set
+SPACE = {"C": ("log", 1e-4, 1e3)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, max_iter: int = 1000):

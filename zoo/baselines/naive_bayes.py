@@ -8,6 +8,7 @@ from ._operations import naive_bayes
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass")
 OPERATIONS = {"BernoulliNB": naive_bayes}
+SPACE = {"n_bins": [5, 10, 20, 40], "alpha": ("log", 0.01, 10.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, n_bins: int = 10, alpha: float = 1.0):

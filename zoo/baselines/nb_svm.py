@@ -6,6 +6,7 @@ Wang and Manning (2012), "Baselines and Bigrams".
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass")
 LEARNING_CURVE = True
+SPACE = {"C": ("log", 0.01, 10.0), "beta": ("uniform", 0.1, 1.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, beta: float = 0.25):

@@ -10,6 +10,7 @@ MODALITIES = ("image",)
 TASKS = ("binary", "multiclass")
 LEARNING_CURVE = True
 OPERATIONS = {"SVC": kernel, "RidgeClassifier": linear}
+SPACE = {"C": ("log", 0.3, 100.0), "n_components": [30, 60, 100, 200]}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0, n_components: int = 100):

@@ -10,6 +10,7 @@ MODALITIES = ("image",)
 TASKS = ("binary", "multiclass", "regression")
 LEARNING_CURVE = True
 OPERATIONS = {"RidgeClassifier": linear, "Ridge": linear}
+SPACE = {"alpha": ("log", 10.0, 1e5), "size": [4, 6, 8]}
 
 
 def build(

@@ -5,6 +5,7 @@ from ._operations import kernel, linear
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 OPERATIONS = {"SVC": kernel, "SVR": kernel, "LinearSVC": linear, "LinearSVR": linear}
+SPACE = {"C": ("log", 0.03, 100.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 1.0, limit: int = 10_000):

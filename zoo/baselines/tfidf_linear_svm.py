@@ -8,6 +8,7 @@ from ._operations import linear
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass")
 OPERATIONS = {"LinearSVC": linear}
+SPACE = {"C": ("log", 0.01, 10.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 0.5):

@@ -7,6 +7,7 @@ TASKS = ("binary", "multiclass")
 LEARNING_CURVE = True
 OPERATIONS = {"LogisticRegression": linear}
 THREADS = False  # LogisticRegression ignores n_jobs, and warns where it is set
+SPACE = {"C": ("log", 0.1, 1000.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, C: float = 10.0):

@@ -5,6 +5,7 @@ from ._operations import naive_bayes
 MODALITIES = ("text",)
 TASKS = ("binary", "multiclass")
 OPERATIONS = {"MultinomialNB": naive_bayes}
+SPACE = {"alpha": ("log", 0.003, 3.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, alpha: float = 0.1):

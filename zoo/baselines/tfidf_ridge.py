@@ -6,6 +6,7 @@ MODALITIES = ("text",)
 TASKS = ("regression",)
 LEARNING_CURVE = True
 OPERATIONS = {"Ridge": linear}
+SPACE = {"alpha": ("log", 0.03, 30.0)}
 
 
 def build(task: str, modality: str, *, random_state: int = 0, alpha: float = 1.0):

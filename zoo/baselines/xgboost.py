@@ -33,10 +33,26 @@ def _mean_depth(tree: dict) -> float:
 
 
 OPERATIONS = {"XGBClassifier": levels_passed, "XGBRegressor": levels_passed}
+# Ranges of TabArena's published search (Erickson et al. 2025), fewer trees
+SPACE = {
+    "learning_rate": ("log", 0.02, 0.3),
+    "n_estimators": [100, 200, 400],
+    "max_depth": ("int", 3, 10),
+    "min_child_weight": ("log", 0.5, 20.0),
+    "colsample_bytree": ("uniform", 0.4, 1.0),
+}
 
 
 def build(
-    task: str, modality: str, *, random_state: int = 0, n_estimators: int = 100, learning_rate: float = 0.3
+    task: str,
+    modality: str,
+    *,
+    random_state: int = 0,
+    n_estimators: int = 100,
+    learning_rate: float = 0.3,
+    max_depth: int = 6,
+    min_child_weight: float = 1.0,
+    colsample_bytree: float = 1.0,
 ):
     """Columns as they are, categories native, the library's defaults."""
     from xgboost import XGBClassifier, XGBRegressor
@@ -47,6 +63,9 @@ def build(
     options: dict = {
         "n_estimators": n_estimators,
         "learning_rate": learning_rate,
+        "max_depth": max_depth,
+        "min_child_weight": min_child_weight,
+        "colsample_bytree": colsample_bytree,
         "random_state": random_state,
     }
     kind = XGBRegressor if task == "regression" else XGBClassifier

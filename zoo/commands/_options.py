@@ -203,6 +203,14 @@ WEIGHTS = option(
     show_default="those found on this machine",
     help="Folder or file with pretrained weights; `deepworth weights` lists them.",
 )
+TUNE = option(
+    "--tune",
+    group="Models",
+    metavar="TRIALS|TIME",
+    is_flag=False,
+    flag_value="25",
+    help="Tune every model, too: so many trials each (25 without a number), or CPU time of a family as 10m.",
+)
 PRETRAINED = option(
     "--pretrained/--no-pretrained",
     group="Models",

@@ -27,6 +27,7 @@ from ._options import (
     SEED,
     SET,
     STORE,
+    TUNE,
     WEIGHTS,
     WITHOUT,
     calibrate,
@@ -95,7 +96,7 @@ def _save_best(result: Any, folder: str | None) -> None:
 @click.command(cls=Command)
 @click.argument("data", default="sick-healthy")
 @options(*LOAD)
-@options(MODELS, WITHOUT, SET, WEIGHTS, PRETRAINED, calibrate("none"))
+@options(MODELS, WITHOUT, SET, TUNE, WEIGHTS, PRETRAINED, calibrate("none"))
 @option(
     "--preset",
     group="Evaluation",

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...datasets import InputError, unknown_name
 from ..metrics import Metric, primary
-from ..results.answer import Answer, LeaderboardRow, Paired, Posterior
+from ..results.answer import Answer, LeaderboardRow, Paired, Posterior, Verdict
 from ..results.facts import DatasetFacts, TimeEstimate
 from ..results.predictions import ModelVerdict, PredictionsAnswer, RowsNeeded, rounded
 from ..results.rows import Results, Slices
@@ -37,6 +37,7 @@ from .scores import (
     support_of,
 )
 from .slices import Feature, find_slices
+from .tuning import judge_tuning
 from .verdict import decide, pretraining_gain, suspicions, with_warning
 
 
@@ -102,7 +103,19 @@ def judge(
         together=together(results, scores, metric, resolved.level),
         slices=_slices(results, scores, resolved, features),
         pretraining=pretraining_gain(inference, resolved.margin, support),
+        tuning=judge_tuning(results, inference, resolved.margin, _without_tuning(results, criteria)),
     )
+
+
+def _without_tuning(results: Results, criteria: Criteria) -> Verdict | None:
+    """The verdict of the models with their default parameters; None where nothing was tuned."""
+    tuned, known = results.facts.plan.tuned, dict.fromkeys(row.model for row in results.rows)
+    others = [name for name in known if name not in tuned]
+    if len(others) == len(known) or not others:
+        return None
+    own = _only(results, others)
+    plan = replace(own.facts.plan, tuned={})
+    return judge(replace(own, facts=replace(own.facts, plan=plan)), criteria).verdict
 
 
 def _only(results: Results, models: Sequence[str]) -> Results:

@@ -31,6 +31,11 @@ _LONGEST = 48  # pixels that the first layer may leave of the longer side
 _RATE = 95e9  # floating-point operations of such a training that a core does in a second
 _MANY = 2000  # images; fewer are seen whole: covered ones raised the log loss of 480 photographs
 _WIDTHS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+SPACE = {
+    "learning_rate": ("log", 5e-3, 5e-2),
+    "weight_decay": ("log", 2e-3, 0.2),
+    "label_smoothing": [0.0, 0.1, 0.2],
+}
 
 
 def build(

@@ -21,6 +21,13 @@ SETTINGS = {"decay_schedule": "flat-cosine", "beta_2": 0.95, "clip_norm": None, 
 PREPROCESSING = {"numbers": "quantile"}
 LIMITS = {"dropout": (0, 1), "frequencies": (0, None)}
 LEARNING_CURVE = True
+# The ranges of RealMLP's published search (Holzmueller et al. 2024, appendix), of what one program can vary
+SPACE = {
+    "learning_rate": ("log", 0.015, 0.12),
+    "weight_decay": ("log", 0.002, 0.2),
+    "dropout": [0.0, 0.15, 0.3],
+    "hidden_units": [(128, 128, 128), (256, 256, 256), (64, 64, 64, 64, 64)],
+}
 
 
 def build(

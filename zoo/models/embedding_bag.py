@@ -18,6 +18,12 @@ TRAINING = {
 LIMITS = {"dropout": (0, 1)}
 JIT = 200  # steps from which XLA pays
 LEARNING_CURVE = True
+SPACE = {
+    "learning_rate": ("log", 3e-4, 1e-2),
+    "dropout": [0.2, 0.5, 0.8],
+    "hidden_units": [0, 64],
+    "label_smoothing": [0.0, 0.1],
+}
 
 
 def build(inputs, units: int, *, embedding_dim: int = 64, hidden_units: int = 0, dropout: float = 0.5):

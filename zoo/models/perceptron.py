@@ -7,6 +7,7 @@ linear output it is linear regression (Rosenblatt 1958; Bishop 2006, sections 4.
 MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 TRAINING = {"epochs": 200, "learning_rate": 1e-2, "patience": 20}
+SPACE = {"learning_rate": ("log", 1e-3, 1e-1), "weight_decay": ("log", 1e-5, 1.0)}
 
 
 def build(inputs, units: int, *, embedding_dim: int = 8):

@@ -13,6 +13,7 @@ LIMITS = {"dropout": (0, 1)}
 JIT = False  # XLA makes small convolutions on the CPU three times slower
 
 _SMALLEST = 4  # no pooling below this many pixels
+SPACE = {"learning_rate": ("log", 5e-4, 1e-2), "weight_decay": ("log", 1e-4, 0.1), "dropout": [0.1, 0.3, 0.5]}
 
 
 def build(

@@ -9,6 +9,13 @@ MODALITIES = ("tabular",)
 TASKS = ("binary", "multiclass", "regression")
 TRAINING = {"epochs": 100, "learning_rate": 2e-3, "patience": 25, "weight_decay": 0.02, "schedule": "cosine"}
 LIMITS = {"dropout": (0, 1)}
+# After the search of MLPs by Grinsztajn, Oyallon and Varoquaux (2022), table 6
+SPACE = {
+    "learning_rate": ("log", 3e-4, 1e-2),
+    "weight_decay": ("log", 1e-4, 0.3),
+    "dropout": [0.0, 0.15, 0.3, 0.5],
+    "hidden_units": [(256, 256, 256), (128, 128), (512, 512)],
+}
 
 
 def build(

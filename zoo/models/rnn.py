@@ -20,6 +20,12 @@ SETTINGS = {"averaging": 0.98}
 LIMITS = {"dropout": (0, 1)}
 JIT = False  # a loop over words inside XLA compiles for minutes
 LEARNING_CURVE = True
+SPACE = {
+    "learning_rate": ("log", 1e-3, 1e-2),
+    "weight_decay": ("log", 1e-5, 0.1),
+    "dropout": [0.3, 0.5, 0.7],
+    "recurrent_units": [32, 64, 128],
+}
 
 
 def build(

@@ -8,6 +8,12 @@ TASKS = ("binary", "multiclass", "regression")
 TRAINING = {"epochs": 200, "learning_rate": 3e-3, "patience": 20}
 LIMITS = {"dropout": (0, 1)}
 LEARNING_CURVE = True
+SPACE = {
+    "learning_rate": ("log", 3e-4, 3e-2),
+    "weight_decay": ("log", 1e-5, 0.1),
+    "dropout": [0.0, 0.1, 0.3],
+    "hidden_units": [32, 128, 512],
+}
 
 
 def build(

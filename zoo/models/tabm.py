@@ -12,6 +12,13 @@ TRAINING = {"epochs": 100, "learning_rate": 2e-3, "patience": 16, "weight_decay"
 SETTINGS = {"clip_norm": None}
 PREPROCESSING = {"numbers": "quantile"}
 LIMITS = {"dropout": (0, 1), "frequencies": (0, None)}
+# After the published search of TabM (Gorishniy et al. 2025, appendix), narrower
+SPACE = {
+    "learning_rate": ("log", 3e-4, 5e-3),
+    "weight_decay": ("log", 1e-5, 1e-1),
+    "dropout": [0.0, 0.1, 0.3],
+    "hidden_units": [(256, 256), (128, 128), (256, 256, 256)],
+}
 
 
 def build(

@@ -9,6 +9,12 @@ TRAINING = {"epochs": 12, "learning_rate": 2e-3, "patience": 3, "schedule": "cos
 SETTINGS = {"averaging": 0.98}
 LIMITS = {"dropout": (0, 1)}
 JIT = False  # convolutions in XLA are slower on a CPU
+SPACE = {
+    "learning_rate": ("log", 5e-4, 1e-2),
+    "weight_decay": ("log", 1e-5, 0.1),
+    "dropout": [0.3, 0.5, 0.7],
+    "filters": [32, 64, 128],
+}
 
 
 def build(

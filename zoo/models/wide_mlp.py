@@ -18,6 +18,12 @@ TRAINING = {
 LIMITS = {"dropout": (0, 1)}
 JIT = 200  # steps from which XLA pays: it moves millions of weights in a third of the time
 LEARNING_CURVE = True
+SPACE = {
+    "learning_rate": ("log", 5e-4, 1e-2),
+    "weight_decay": ("log", 1e-5, 0.1),
+    "dropout": [0.3, 0.5, 0.8],
+    "hidden_units": [256, 512, 1024],
+}
 
 
 def build(inputs, units: int, *, hidden_units: int = 512, dropout: float = 0.5):

@@ -101,9 +101,10 @@ def show_model(model: ModelCard, *, as_json: bool = False) -> None:
     out.print(f"\n{family_words(model.family)}, for {', '.join(model.modalities)}; {', '.join(model.tasks)}")
     if model.missing:
         out.print(Text(model.missing, "yellow"))
-    table = _table("parameter", "default")
+    columns = ["parameter", "default", *(["searched by --tune"] if model.space else [])]
+    table = _table(*columns)
     for name, value in model.parameters.items():
-        table.add_row(name, repr(value))
+        table.add_row(name, repr(value), *([model.space.get(name, "")] if model.space else []))
     out.print(table)
 
 

@@ -13,6 +13,7 @@ from ..results.report import ReportSheet
 from ..results.saved import CalibrationAnswer, CalibrationError, Share
 from .output import as_json, check_place
 from .words import (
+    TUNING_HEADER,
     between_lines,
     chances,
     count,
@@ -28,6 +29,7 @@ from .words import (
     slices_note,
     tied_words,
     together_lines,
+    tuning_rows,
     verdict_lines,
 )
 
@@ -74,6 +76,7 @@ def markdown(sheet: ReportSheet) -> str:
         "## Leaderboard",
         _leaderboard(answer),
         *_tied(answer),
+        *_tuning(answer),
         *_slices(answer),
         *_calibration(sheet.calibration),
         *_fidelity(answer),
@@ -107,6 +110,11 @@ def _verdict(answer: Answer) -> list[str]:
     if verdict.missing:
         lines.append(f"Missing: {escape(', '.join(verdict.missing))}.")
     return [line for line in lines if line]
+
+
+def _tuning(answer: Answer) -> list[str]:
+    rows = tuning_rows(answer)
+    return [f"## Tuning\n\n{table(TUNING_HEADER, rows)}"] if rows else []
 
 
 def _leaderboard(answer: Answer) -> str:

@@ -25,6 +25,7 @@ from .words import (
     MOST_SLICES,
     PRETRAINED,
     SEVERITIES,
+    TUNING_HEADER,
     between_lines,
     budget_lines,
     cells,
@@ -40,6 +41,7 @@ from .words import (
     slice_lines,
     tied_words,
     together_lines,
+    tuning_rows,
     unsteady,
     verdict_lines,
     without_reference,
@@ -83,7 +85,7 @@ def comparison(answer: Answer, width: int = 100) -> list[RenderableType]:
     room, board = _fitting(answer, width)
     legend = _fidelity_note(answer) if room >= _ROOMY else []
     parts += [board, *legend, *_notes(answer), _verdict(answer)]
-    parts += [*map(Text, together_lines(answer)), *_differences(answer)]
+    parts += [*_tuning(answer), *map(Text, together_lines(answer)), *_differences(answer)]
     parts += [*budget_lines(answer), *map(Text, between_lines(answer)), *_footer(answer)]
     return parts
 
@@ -240,6 +242,20 @@ def _verdict(answer: Answer) -> Panel:
         lines.append(Text(f"Missing: {', '.join(verdict.missing)}", "red"))
     title = Text(f"Verdict: {outcome_words(verdict)}", "bold")
     return Panel(Group(*lines), title=title, title_align="left", expand=False, padding=(0, 1))
+
+
+def _tuning(answer: Answer) -> list[RenderableType]:
+    """What tuning gained, a row a model."""
+    rows = tuning_rows(answer)
+    if not rows:
+        return []
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in TUNING_HEADER:
+        numbers = name in ("trials", "CPU time")
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return [table]
 
 
 def _differences(answer: Answer) -> list[Text]:

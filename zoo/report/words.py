@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ..results.answer import Answer, LeaderboardRow, Uncertainty, Verdict
+from ..results.answer import Answer, LeaderboardRow, TunedModel, Uncertainty, Verdict
 from ..results.facts import DatasetFacts, PlanFacts
 from ..results.rows import Slice
 from ..results.runs import PlanEstimate
@@ -215,10 +215,10 @@ def verdict_lines(answer: Answer) -> list[str]:
     """The gain, the champions' corrected scores, what the gain costs, and what pretraining gains."""
     verdict = answer.verdict
     if verdict.gain is None:
-        return pretraining_lines(answer)
+        return [*tuning_lines(answer), *pretraining_lines(answer)]
     uncertainty = [] if verdict.uncertainty is None else [uncertainty_words(verdict.uncertainty)]
     lines = [_gain(answer), *uncertainty, *_champions(verdict), *_costs_of_champions(answer)]
-    return [*lines, *pretraining_lines(answer)]
+    return [*lines, *tuning_lines(answer), *pretraining_lines(answer)]
 
 
 def uncertainty_words(uncertainty: Uncertainty) -> str:
@@ -230,6 +230,64 @@ def uncertainty_words(uncertainty: Uncertainty) -> str:
     }
     known = sorted(((share, name) for name, share in shares.items() if share >= 0.005), reverse=True)
     return f"Sources of uncertainty: {', '.join(f'{name} {share:.0%}' for share, name in known)}."
+
+
+def tuning_lines(answer: Answer) -> list[str]:
+    """Whether tuning turned the verdict."""
+    own = answer.tuning
+    if own is None or own.defaults is None:
+        return []
+    before, label = own.defaults, answer.metric.label
+    gain = ""
+    if before.gain is not None:
+        ends = f"{small(before.gain_low or 0.0)} to {small(before.gain_high or 0.0)}"
+        gain = f" (gain of deep learning {signed(before.gain)} {label}, {ends})"
+    same = before.outcome == answer.verdict.outcome
+    with_it = "the same with tuned models" if same else f"with tuned models: {outcome_words(answer.verdict)}"
+    return [f"At default parameters: {outcome_words(before)}{gain}; {with_it}."]
+
+
+TUNING_HEADER = ("tuned model", "gain over its defaults", "trials", "CPU time", "chosen")
+
+
+def tuning_rows(answer: Answer) -> list[list[str]]:
+    """A row a tuned model: what it gained, what the searches took, and what they chose in each fold."""
+    if answer.tuning is None:
+        return []
+    return [
+        [own.model, _tuning_gain(own), _trials(own), seconds(own.cpu_seconds), _chosen(own)]
+        for own in answer.tuning.models
+    ]
+
+
+def _tuning_gain(own: TunedModel) -> str:
+    if own.gain is None or own.gain_low is None or own.gain_high is None:
+        return "-"
+    return f"{signed(own.gain)} ({small(own.gain_low)} to {small(own.gain_high)})"
+
+
+def _trials(own: TunedModel) -> str:
+    return f"{own.trials:.0f}" + (f", {own.failed} failed" if own.failed else "")
+
+
+def _chosen(own: TunedModel) -> str:
+    """The chosen parameters with their range over the folds."""
+    names = list(dict.fromkeys(name for params in own.params for name in params))
+    defaults = sum(not params for params in own.params)
+    parts = [_range(name, [params[name] for params in own.params if name in params]) for name in names]
+    if defaults:
+        folds = f"in {defaults} of {len(own.params)} folds" if parts else "in all folds"
+        parts.append(f"defaults {folds}")
+    return ", ".join(parts)
+
+
+def _range(name: str, values: Sequence[object]) -> str:
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) < len(values):
+        different = list(dict.fromkeys(map(str, values)))
+        return f"{name} {' or '.join(different)}"
+    low, high = min(numbers), max(numbers)
+    return f"{name} {low:.3g}" if low == high else f"{name} {low:.3g} to {high:.3g}"
 
 
 def _gain(answer: Answer) -> str:

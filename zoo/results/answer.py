@@ -245,6 +245,56 @@ class PretrainingGain:
 
 
 @dataclass(frozen=True)
+class TunedModel:
+    """A model whose parameters were searched inside the training rows of each fold, beside its defaults.
+
+    Attributes
+    ----------
+    model, base : str
+        The tuned model, and the model with its default parameters.
+    trials : float
+        Candidates of a search, the mean over folds.
+    failed : int
+        Candidates that could not be fitted, over all folds.
+    cpu_seconds : float
+        CPU time of all searches, without the last fits.
+    gain, gain_low, gain_high : float or None
+        Gain over the defaults with its interval, in units of the metric.
+    params : tuple of dict
+        The parameters that were chosen in each fold; empty ones are the defaults.
+    """
+
+    model: str
+    base: str
+    trials: float
+    failed: int
+    cpu_seconds: float
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    params: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What tuning gains.
+
+    Attributes
+    ----------
+    models : tuple of TunedModel
+        Every tuned model.
+    cpu_seconds : dict of float
+        CPU time of all searches by family.
+    defaults : Verdict or None
+        The verdict without tuned models; None where one family has none.
+    """
+
+    models: tuple[TunedModel, ...]
+    cpu_seconds: dict[str, float]
+    defaults: Verdict | None = None
+
+
+@dataclass(frozen=True)
 class BudgetAnswer:
     """The best model within limits of cost.
 
@@ -371,6 +421,8 @@ class Answer:
         Rows on which the families differ; None where they were not looked for.
     pretraining : PretrainingGain or None
         What pretraining gains; None without models on pretrained weights.
+    tuning : Tuning or None
+        What tuning gains; None where nothing was tuned.
     schema_version : int
         Version of this schema.
     """
@@ -396,6 +448,7 @@ class Answer:
     together: Together | None = None
     slices: Slices | None = None
     pretraining: PretrainingGain | None = None
+    tuning: Tuning | None = None
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> dict[str, object]:

@@ -142,6 +142,8 @@ class PlanFacts:
         Fits that are scored, without those that only measure costs.
     references : tuple of str
         Models that ignore the features and only show what that scores.
+    tuned : dict of str
+        Models whose parameters a search chose inside the training rows of each fold, with the model of each.
     limits : LimitFacts
         What the run may use.
     train_rows : int or None
@@ -164,6 +166,7 @@ class PlanFacts:
     calibrate: str | None = None
     jobs: int = 0
     references: tuple[str, ...] = ()
+    tuned: dict[str, str] = field(default_factory=dict)
     limits: LimitFacts = field(default_factory=LimitFacts)
     train_rows: int | None = None
     decisions: tuple[str, ...] = ()

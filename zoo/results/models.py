@@ -391,7 +391,10 @@ class ModelCard(ModelFacts):
         Its full description.
     parameters : dict
         Its parameters with their defaults.
+    space : dict of str
+        What ``tune`` searches, in words.
     """
 
     description: str
     parameters: dict[str, object]
+    space: dict[str, str]

@@ -196,6 +196,34 @@ class CostSheet:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """One candidate of a search for parameters.
+
+    Attributes
+    ----------
+    params : dict
+        Parameters that differ from those of the model.
+    score : float or None
+        Score on held-out rows among the training rows; None if a fit failed.
+    rows : int
+        Most rows that it was fitted to.
+    cpu_seconds : float
+        CPU time of its fits.
+    reason : str
+        Why it failed.
+    chosen : bool
+        Whether the model has these parameters.
+    """
+
+    params: dict[str, object]
+    score: float | None
+    rows: int
+    cpu_seconds: float
+    reason: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
 class Result:
     """One row: how a job ended and what it left.
 
@@ -226,6 +254,8 @@ class Result:
         Other jobs ran at the same time.
     costs : CostSheet or None
         Of a job that measures costs.
+    trials : tuple of Tried
+        What a tuned model tried on its training rows.
     prediction : ndarray or None
         float64 (n_test, n_classes) probabilities in the order of the dataset's classes, or (n_test,)
         values, of the test rows of its fold.
@@ -246,6 +276,7 @@ class Result:
     parameters: int | None = None
     contended: bool = False
     costs: CostSheet | None = None
+    trials: tuple[Tried, ...] = ()
     prediction: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -41,6 +41,7 @@ from ..inner_splits import fit_respecting
 from ..preprocessing.runtime import usable_cores
 from ..results.json import from_json, to_json
 from ..results.rows import CostSheet, Latency, Result
+from ..tuning import Tuned, chosen
 from .fitting import reason_of, training_rows, unfitted
 from .jobs import PlannedJob
 from .limits import limited
@@ -383,6 +384,7 @@ def _fitted(
         _forget_programs()
         give_back_memory()
         fits.append(timed_fit(partial(fit_respecting, model, *rows), effort.patience))
+    model = chosen(model)
     figures |= {**fit_figures(fits), "parameters": count_parameters(model)}
     return model
 
@@ -394,6 +396,7 @@ def _first_call(model: Any, dataset: Dataset, job: PlannedJob) -> None:
     compiled something else is not.
     """
     with suppress(Exception):  # whatever is wrong, the timed fit will say
+        model = model.default() if isinstance(model, Tuned) else model
         if hasattr(model, "fit_many") or hasattr(model, "warm_up"):
             _start_runtime()
             return

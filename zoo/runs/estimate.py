@@ -44,6 +44,7 @@ from ..results.answer import Answer
 from ..results.facts import DatasetFacts, PlanFacts, dataset_facts
 from ..results.runs import ModelEstimate, StartEstimate
 from ..setup import Design, Setup
+from ..tuning import TRIALS, fits_over_one
 from . import times as _times
 from .jobs import PlannedJob
 from .limits import Limits, parse_time
@@ -81,12 +82,19 @@ def law(numbers: Sequence[float], shape: Shape) -> float:
 
 def table_seconds(model: str, shape: Shape) -> float:
     """A fit and its predictions on the machine of the table; of an unknown model as its family's median."""
-    known = _times.LAWS.get(shape.modality, {})
+    known, model = _times.LAWS.get(shape.modality, {}), registry.untuned(model)
     if model in known:
         return law(known[model], shape)
     family = registry.family(model)
     akin = sorted(law(own, shape) for name, own in known.items() if registry.family(name) == family)
     return akin[len(akin) // 2] if akin else 1.0
+
+
+def search_factor(model: str, params: Mapping[str, Any], rows: float) -> float:
+    """How many times one fit a search takes that is given a number of trials; 1 for other models."""
+    if not registry.is_tuned(model) or params.get("seconds") is not None:
+        return 1.0
+    return fits_over_one(int(params.get("trials", TRIALS)), int(rows))
 
 
 def work_factor(model: str, params: dict[str, Any], calibrate: str | None) -> float:
@@ -174,8 +182,10 @@ def _estimated(
     each: dict[str, tuple[float, int]] = {}
     for model in plan.models:
         factor, runs = corrections.factor(model, shape)
-        usual = speed * table_seconds(model, shape) * factor
-        each[model] = (usual * work_factor(model, plan.params.get(model, {}), plan.calibrate), runs)
+        params = plan.params.get(model, {})
+        usual = speed * table_seconds(model, shape) * factor * search_factor(model, params, shape.rows)
+        seconds = usual * work_factor(model, params, plan.calibrate) + (params.get("seconds") or 0.0)
+        each[model] = (seconds, runs)
     by_position: list[float | None] = [None] * len(jobs)
     spans: dict[Task, float] = {}
     for task in make_tasks(jobs, dataset.task, done):
@@ -434,7 +444,7 @@ def plan_in_time(dataset: Dataset, setup: Setup, limits: Limits, folder: Path | 
 
 def _promised(dataset: Dataset, setup: Setup) -> float | None:
     """Seconds that the preset promises; None where the user chose the models, or there is no promise."""
-    if setup.design.models is not None:
+    if setup.design.models is not None or setup.design.tune is not None:
         return None
     return PROMISES.get(setup.design.preset, {}).get(dataset.modality)
 

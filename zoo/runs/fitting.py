@@ -18,8 +18,9 @@ from ..calibration.conformal import MisclassificationCosts, check_level, misclas
 from ..calibration.estimators import Calibrated, ConformalRegressor, Method
 from ..inner_splits import SplitFacts, fit_respecting
 from ..pretrained.kept import unkept
-from ..results.rows import Result
+from ..results.rows import Result, Tried
 from ..results.runs import Pace
+from ..tuning import chosen
 from .jobs import PlannedJob
 from .limits import limited, own_threads
 
@@ -214,7 +215,13 @@ def _fitted_and_scored(
         started = time.perf_counter()
         fit_respecting(model, X, y, facts)
         seconds = time.perf_counter() - started
-    return _scored(job, model, dataset, threads, seconds)
+    found = _scored(job, chosen(model), dataset, threads, seconds)
+    return replace(found, trials=trials_of(model))
+
+
+def trials_of(model: Any) -> tuple[Tried, ...]:
+    """What a search tried; nothing of other models."""
+    return tuple(Tried(**vars(trial)) for trial in getattr(model, "trials_", ()))
 
 
 def facts_of(dataset: Dataset, rows: Any = slice(None)) -> SplitFacts:

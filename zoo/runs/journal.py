@@ -47,7 +47,7 @@ CREATE TABLE job (
     run TEXT NOT NULL REFERENCES run (id), model TEXT NOT NULL, family TEXT, repeat INTEGER, fold INTEGER,
     status TEXT NOT NULL, reason TEXT, fit_seconds REAL, predict_seconds REAL, metrics TEXT,
     position INTEGER, size_bytes INTEGER, parameters INTEGER, converged INTEGER, contended INTEGER,
-    fleet_seconds REAL, started TEXT, ended TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+    fleet_seconds REAL, started TEXT, ended TEXT, attempts INTEGER NOT NULL DEFAULT 0, trials TEXT,
     PRIMARY KEY (run, model, repeat, fold)
 );
 CREATE TABLE cost (
@@ -168,6 +168,8 @@ class RunStore:
             return
         values |= {name: getattr(result, name) for name in MEASURED}
         values |= {"metrics": json.dumps(metrics), "converged": int(result.converged)}
+        if result.trials:
+            values["trials"] = json.dumps(to_json(result.trials))
         self._put([key], [values])
 
     def _put(self, keys: Sequence[Key], values: Sequence[dict[str, Any]]) -> None:

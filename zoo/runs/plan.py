@@ -14,7 +14,7 @@ from .. import registry
 from ..own_models import OwnModel
 from ..results.facts import LimitFacts, PlanFacts
 from ..results.rows import Fold
-from ..setup import Parameters, Setup
+from ..setup import Design, Parameters, Setup
 from .fitting import ConfidenceOptions
 from .jobs import PlannedJob, fold_of, plan_job
 from .limits import Limits, parse_time, threads_for
@@ -70,6 +70,7 @@ class Plan:
             "jobs": len(self.jobs),
             "models": tuple(self.models),
             "references": tuple(name for name in self.models if registry.is_reference(name)),
+            "tuned": {n: registry.untuned(n) for n in self.models if registry.is_tuned(n)},
             "limits": LimitFacts(**asdict(self.limits)),
         }
         own = {f.name: getattr(self, f.name) for f in fields(PlanFacts) if f.name not in derived}
@@ -98,7 +99,10 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
     splits = _splits(dataset, setup)
     names = chosen_models(dataset, design.models, pretrained=design.pretrained)
     names = _without(names, design.without)
+    searched = _searched(names, design)
+    names = sorted([*names, *searched], key=lambda name: registry.rank(registry.family(name)))
     params = with_weights(known_params(design.params, names), names, design.weights)
+    params = _with_searches(params, searched, dataset, setup, len(splits))
     options: dict[str, Any] = {
         "asked_for": bool(design.models),
         "calibrate": design.calibrate,
@@ -125,6 +129,57 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
         limits=limits,
         own=setup.own,
     )
+
+
+def _searched(names: Sequence[str], design: Design) -> list[str]:
+    """The tuned form of every model that has a search space, where tuning was asked for."""
+    if design.tune is None:
+        return []
+    if design.calibrate not in (None, "none"):
+        raise InputError("--tune does not go with --calibrate; remove one of them")
+    tunable = [name for name in names if not registry.is_tuned(name) and registry.space(name)]
+    found = [name + registry.TUNED for name in tunable if name + registry.TUNED not in names]
+    if not found:
+        raise InputError("none of these models has anything to tune; remove --tune")
+    return found
+
+
+def _with_searches(
+    params: dict[str, dict[str, Any]], names: Sequence[str], dataset: Dataset, setup: Setup, n_splits: int
+) -> dict[str, dict[str, Any]]:
+    """The parameters with those of the searches; what was set for a model is set for its candidates, too."""
+    trials, seconds = parse_tune(setup.design.tune)
+    families = [registry.family(name) for name in names]
+    found = dict(params)
+    for name, family in zip(names, families, strict=True):
+        search: dict[str, Any] = {"metric": setup.criteria.metric}
+        if seconds is None:
+            search["trials"] = trials
+        else:  # the time of a family is shared by its models and their fits
+            search["seconds"] = seconds / families.count(family) / n_splits
+        if dataset.task == "binary":
+            search["positive"] = dataset.positive
+        found[name] = {**params.get(registry.untuned(name), {}), **search, **params.get(name, {})}
+    return found
+
+
+def parse_tune(value: int | str | None) -> tuple[int, float | None]:
+    """Candidates of a search, or CPU seconds of a family.
+
+    Raises
+    ------
+    InputError
+        It is neither a whole number of at least 2 nor a time.
+    """
+    if value is None:
+        return 0, None
+    text = str(value).strip()
+    if text.isdigit():
+        return at_least("tune", int(text), 2), None
+    try:
+        return 0, parse_time(text)
+    except InputError as error:
+        raise InputError(f"tune must be a number of trials or a time such as 10m, got {value!r}") from error
 
 
 def _without(names: list[str], left_out: Sequence[str]) -> list[str]:
@@ -160,6 +215,7 @@ def check_design(setup: Setup) -> None:
     if design.train_rows is not None:
         at_least("train_rows", design.train_rows, _FEWEST_TRAINING_ROWS)
     parse_time(design.total_time, "total time")
+    parse_tune(design.tune)
     for name in (*(design.models or ()), *design.without):
         registry.entry(name)
 
@@ -235,7 +291,7 @@ def chosen_models(dataset: Dataset, models: Sequence[str] | None, *, pretrained:
     else:
         models = [models] if isinstance(models, str) else models
         names = [registry.entry(name).name for name in models]
-        unsuited = [name for name in names if name not in suited]
+        unsuited = [name for name in names if registry.untuned(name) not in suited]
         if unsuited:
             kind = f"{dataset.task} on {dataset.modality} data"
             raise InputError(f"model {unsuited[0]} is not for {kind}; use {', '.join(suited)}")

@@ -27,6 +27,7 @@ from ..results.rows import (
     Result,
     Results,
     RunFacts,
+    Tried,
     kept_codes,
     prediction_array,
 )
@@ -227,6 +228,7 @@ def _fold_row(row: Mapping[str, Any]) -> JobRow:
         reason=row["reason"] or "",
         converged=row["converged"] != 0,
         contended=bool(row["contended"]),
+        trials=tuple(from_json(Tried, trial) for trial in json.loads(row.get("trials") or "[]")),
     )
     metrics = from_json(dict[str, float | None], json.loads(row["metrics"] or "{}"))
     return JobRow(result, metrics, row["attempts"], row["started"], row["ended"])

@@ -99,6 +99,10 @@ def compare(
     weights : path, optional
         A folder or file with pretrained weights, see :func:`deepworth.weights`; by default those that are
         found on this machine.
+    tune : int or str, optional
+        Tune every model that has a search space, see ``deepworth.models(name).space``, and compare it beside
+        its defaults: so many candidates of a random search with successive halving, or CPU time of each
+        family such as "10m". Candidates see the training rows of a fold only.
     metric : str, optional
         Primary metric, see ``deepworth.zoo.metrics.METRICS``; by default ROC AUC for two classes, log loss
         for more, RMSE for regression.

@@ -52,6 +52,7 @@ from ..runs.jobs import fold_of
 from ..runs.limits import limited, make_limits, threads_for
 from ..runs.store import EXPLANATIONS, find_run, read_run
 from ..setup import Resources
+from ..tuning import chosen
 from .evaluate import labelled_rows, rows_to_judge, seen_in_training
 from .resume import same_data, same_plan
 
@@ -424,7 +425,7 @@ def _fitted(name: str, dataset: Dataset, rows: np.ndarray, plan: Any, seed: int)
     if plan.calibrate is not None:
         model = with_confidence(model, dataset, rows, ConfidenceOptions(plan.calibrate))
     with limited(threads_for(len(rows))):
-        return fit_respecting(model, *training_rows(dataset, rows))
+        return chosen(fit_respecting(model, *training_rows(dataset, rows)))
 
 
 def training(model: Any) -> dict[str, Any] | None:

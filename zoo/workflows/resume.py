@@ -156,7 +156,7 @@ def same_data(kept: KeptRun, data: DataLike | None) -> Dataset:
 
 def same_plan(kept: KeptRun, dataset: Dataset, limits: Limits) -> Plan:
     """The plan of a run, refused where its models or splits have changed."""
-    unknown = [name for name in kept.plan.models if name not in registry.entries()]
+    unknown = [name for name in kept.plan.models if not registry.is_known(name)]
     if unknown and unknown[0] in {model.name for model in kept.need_setup().own}:
         raise InputError(f"run {kept.id} has a model of your own, {unknown[0]}, which is not kept with it")
     if unknown:

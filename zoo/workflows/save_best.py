@@ -19,6 +19,7 @@ from ..results.facts import PlanFacts
 from ..results.json import to_json
 from ..runs.fitting import ConfidenceOptions, facts_of, with_confidence
 from ..runs.limits import limited, threads_for
+from ..tuning import chosen
 from ._comparison import Comparison
 from .train import proved
 
@@ -102,7 +103,7 @@ def _fitted(name: str, answer: Answer, data: Dataset) -> tuple[Any, float]:
     started = time.perf_counter()
     with limited(threads_for(len(rows))):
         fit_respecting(model, data.X, data.y, facts)
-    return model, time.perf_counter() - started
+    return chosen(model), time.perf_counter() - started
 
 
 def _evaluation(answer: Answer, row: LeaderboardRow) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from ..runs.limits import limited, threads_for
 from ..runs.plan import chosen_models, known_params, with_weights
 from ..runs.store import store_folder
 from ..setup import Calibration, Parameters
+from ..tuning import chosen
 
 
 @checked_types
@@ -132,6 +133,7 @@ def _trained(
         progress(_expected(dataset, Fits(name, len(rows), params=own, calibrate=calibrate)))
     with watched(_epochs(name, estimator, dataset, len(rows), progress)):
         seconds = _fit(estimator, dataset, rows)
+    estimator = chosen(estimator)
     folder = save(
         estimator,
         output,

@@ -18,13 +18,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...metrics import METRICS
-from ...results.answer import Answer, LeaderboardRow
+from ...results.answer import Answer, LeaderboardRow, Tuning
 from ...results.curves import CapacityAnswer, LearningCurveAnswer
 from ...results.facts import DatasetFacts
 from ...results.report import ReportSheet
 from ...results.rows import CostSheet, Latency
 from ..words import (
     SEVERITIES,
+    TUNING_HEADER,
     between_lines,
     chances,
     count,
@@ -42,6 +43,7 @@ from ..words import (
     slices_note,
     tied_words,
     together_lines,
+    tuning_rows,
     unsteady,
     verdict_lines,
     without_reference,
@@ -58,6 +60,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\u
 SECTIONS = (
     ("leaderboard", "Leaderboard", "board"),
     ("cost", "Score against cost", "costs"),
+    ("tuning", "Tuning", "tuning"),
     ("folds", "Scores by fold", "folds"),
     ("slices", "Where the families differ", "slices"),
     ("data-size", "Learning curve", "curve"),
@@ -213,6 +216,7 @@ def view(sheet: ReportSheet) -> View:
         "board": board(answer),
         "pareto": pareto(answer),
         "costs": _costs(answer),
+        "tuning": _tuning(answer),
         "folds": folds(sheet),
         "differences": differences(sheet),
         "slices": _slices(answer),
@@ -271,6 +275,22 @@ def _costs(answer: Answer) -> View:
     header += ["size", "parameters", *(["operations"] if measured else [])]
     lines = [[row.model, family_words(row.family), *_cost_cells(row, sizes, measured)] for row in rows]
     return {"header": header, "rows": lines, "note": _cost_note(answer, measured)}
+
+
+def _tuning(answer: Answer) -> View | None:
+    """What tuning gained; None where nothing was tuned."""
+    rows = tuning_rows(answer)
+    if not rows:
+        return None
+    spent = {
+        family_words(family): seconds(own)
+        for family, own in (answer.tuning or Tuning((), {})).cpu_seconds.items()
+    }
+    note = (
+        "CPU time of the searches: " + ", ".join(f"{family} {time}" for family, time in spent.items()) + ". "
+    )
+    note += "Candidates see the training rows of a fold only; the first one has the default parameters."
+    return {"header": list(TUNING_HEADER), "rows": rows, "note": note}
 
 
 def _latencies(row: LeaderboardRow) -> dict[str, Latency]:
