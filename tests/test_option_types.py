@@ -99,6 +99,7 @@ MISTAKES = {
     "costs": ["no", 1],
     "pretrained": ["no", 1],
     "weights": [5, True],
+    "tune": [2.5, [5], True],
     "margin": ["0.1"],
     "confidence_level": ["0.95"],
     "budget": [5, [5]],

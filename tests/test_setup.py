@@ -37,7 +37,7 @@ from deepworth.zoo.setup import (
 # What `deepworth compare` asks beside the comparison itself: where things go, and what is not run.
 ONLY_COMMAND = {
     *("as_json", "quiet", "output", "report", "save_best", "mlflow", "store", "no_store"),
-    *("dry_run", "resume", "config", "print_config"),
+    *("dry_run", "resume", "retry", "config", "print_config"),
 }
 
 names = st.text(min_size=1, max_size=8)
@@ -60,6 +60,7 @@ OPTIONS = {
     "costs": st.booleans(),
     "pretrained": st.booleans(),
     "weights": names,
+    "tune": st.just("10m") | positive,
     "params": st.dictionaries(names, st.dictionaries(names, plain, max_size=2), max_size=2),
     "metric": names,
     "margin": finite,
@@ -243,6 +244,7 @@ def test_every_option_of_the_command_reaches_the_setup(asked):
         "costs": ["--no-costs"],
         "pretrained": ["--no-pretrained"],
         "weights": ["--weights", "/weights"],
+        "tune": ["--tune", "10"],
         "metric": ["--metric", "f1"],
         "margin": ["--margin", "0.02"],
         "confidence_level": ["--confidence-level", "0.9"],

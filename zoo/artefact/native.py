@@ -11,6 +11,7 @@ parameters.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,11 @@ def objects(model: Any) -> Iterator[Any]:
             waiting += value
         elif isinstance(value, np.ndarray):
             waiting += value.ravel().tolist() if value.dtype == object else []
+        elif isinstance(value, partial):  # to ask for its __dict__ would make one, which is saved then
+            yield value
+            state: Any = value.__reduce__()[2]
+            function, arguments, keywords, own = state
+            waiting += [function, *arguments, *keywords.values(), *(own or {}).values()]
         else:
             yield value
             waiting += getattr(value, "__dict__", {}).values()

@@ -55,6 +55,7 @@ OPTIONS = {
     "without": ("tabm",),
     "pretrained": False,
     "weights": "/weights",
+    "tune": "10m",
     "calibrate": "auto",
     "costs": False,
     "metric": "f1",
