@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from ._budget import refuse_unfolding
 from ._errors import InputError
 from ._images import IMAGES
 from ._suffixes import KNOWN, suffix_of
@@ -56,6 +57,7 @@ def only_table(path: Path) -> tuple[str, bytes]:
             raise InputError(
                 f"{path.name} holds {len(files)} files ({named}), expected one table; unpack it and name one"
             )
+        refuse_unfolding([table], path.name)
         return _parts(table)[-1], archive.read(table)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ._base import Dataset, Provenance
+from ._budget import refuse_unfolding
 from ._errors import InputError
 from ._suffixes import stem_of
 from ._table import TableOptions, dataset_from_frame
@@ -25,6 +28,10 @@ def load_npz(path: Path, options: TableOptions) -> Dataset:
     """
     arrays = _read(path)
     X, y, test = _parts(arrays, path.name)
+    if not X.ndim or not y.ndim or X.dtype.kind not in "biufUS":
+        raise InputError(
+            f"{path.name}: data of shape {X.shape}, {X.dtype}; expected rows of numbers, images or texts"
+        )
     if len(X) != len(y):
         raise InputError(
             f"{path.name}: {len(X)} rows of data and {len(y)} labels; expected one label per row"
@@ -57,11 +64,48 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     import zipfile
 
     try:
+        _check_sizes(path)
         with np.load(path, allow_pickle=False) as archive:
             return {key.lower(): archive[key] for key in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except InputError:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, *_DAMAGE) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(f"{path.name} cannot be read as .npz without pickled objects: {reason}") from None
+
+
+# What damaged archives and headers raise besides.
+_DAMAGE = (
+    MemoryError,
+    OverflowError,
+    TypeError,
+    KeyError,
+    SyntaxError,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+)
+
+
+def _check_sizes(path: Path) -> None:
+    """Refuse arrays that do not have the bytes of their shapes, and more of them than a file may take."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        refuse_unfolding(archive.infolist(), path.name)
+        for member in archive.infolist():
+            with archive.open(member) as file:
+                version = np.lib.format.read_magic(file)
+                one = version == (1, 0)
+                read = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(file)
+            if dtype.hasobject or any(n < 0 for n in shape):
+                continue  # refused by name when it is read
+            if math.prod(shape) * dtype.itemsize > member.file_size:
+                raise InputError(
+                    f"{path.name}: array {member.filename[:60]!r} of shape {shape} has too few bytes; is "
+                    f"the file complete?"
+                )
 
 
 def _parts(arrays: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

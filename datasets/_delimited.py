@@ -85,6 +85,7 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
         raise InputError(f"{name} is empty; expected a header line and rows")
     if delimiter == " ":
         text, delimiter = _spaces_to_tabs(text), "\t"
+    _refuse_long_header(text, name)
     header, rows = _parse(text, delimiter, name)
     names = column_names(header, name)
     if not len(rows):
@@ -93,6 +94,16 @@ def read_delimited(data: bytes, name: str) -> pd.DataFrame:
     rows.columns = pd.Index(names, dtype=object)
     rows.attrs["delimiter"] = delimiter  # says which decimal marks are likely
     return rows
+
+
+def _refuse_long_header(text: str, name: str) -> None:
+    """Names beyond the part of the text that is looked at first would be cut."""
+    length = len(text[: 10**8].split("\n", 1)[0])
+    if length > SNIFFED_CHARACTERS:
+        raise InputError(
+            f"{name}: the first line has {length:,} characters, more than the {SNIFFED_CHARACTERS:,} that "
+            f"names of columns may take; use fewer columns, or save the table as Parquet"
+        )
 
 
 def opening(text: str) -> tuple[str, str]:

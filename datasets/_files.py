@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import lzma
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ._archives import is_zip, only_table
+from ._budget import most_bytes, refuse_larger, refuse_long_lines, unpacked_bytes
 from ._delimited import column_names, read_delimited
 from ._errors import InputError
 from ._layout import refuse_layout
@@ -39,6 +39,7 @@ def read_table(path: Path) -> pd.DataFrame:
         return checked(read_arff(data, path.name), path.name)
     if suffix in (".xlsx", ".xls", ".ods"):
         raise InputError(f"{path.name}: spreadsheets are not supported; save the sheet as CSV (UTF-8)")
+    refuse_long_lines(data, path.name)
     frame = read_delimited(data, path.name)
     refuse_layout(frame, path.name)
     return frame
@@ -55,24 +56,14 @@ def _named_bytes(path: Path) -> tuple[str, bytes]:
         raise InputError(f"{path} is a folder; expected a file")
     if not path.exists():
         raise InputError(f"no file {str(path)!r}; check the path")
+    refuse_larger(path.stat().st_size, path.name)
     name, data = only_table(path) if is_zip(path) else (path.name, path.read_bytes())
     if not data:
         raise InputError(f"{path.name} is empty; expected a header line and rows")
     try:
-        return name, _unpack(data)
+        return name, unpacked_bytes(data, path.name)
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise InputError(f"{path.name} cannot be decompressed ({error}); is the file complete?") from None
-
-
-def _unpack(data: bytes) -> bytes:
-    """By the first bytes and not by the name, which may be wrong."""
-    if data[:2] == b"\x1f\x8b":
-        return gzip.decompress(data)
-    if data[:3] == b"BZh":
-        return bz2.decompress(data)
-    if data[:6] == b"\xfd7zXZ\x00":
-        return lzma.decompress(data)
-    return data
 
 
 def _read_columnar(data: bytes, suffix: str, name: str) -> pd.DataFrame:
@@ -80,10 +71,39 @@ def _read_columnar(data: bytes, suffix: str, name: str) -> pd.DataFrame:
 
     read = pd.read_parquet if suffix in (".parquet", ".pq") else pd.read_feather
     try:
+        refuse_larger(_columnar_bytes(data, suffix), name, "unfolds to")
         return read(io.BytesIO(data))
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+    except InputError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{name} cannot be read as {suffix[1:]} ({reason}); is the file complete?") from None
+
+
+def _columnar_bytes(data: bytes, suffix: str) -> int:
+    """Bytes that a file states for its cells; a number takes eight, whatever it was packed to.
+
+    Raises
+    ------
+    ArrowInvalid
+        Offsets in it lead outside of its memory.
+    """
+    import pyarrow.ipc
+    import pyarrow.parquet
+
+    if suffix not in (".parquet", ".pq"):
+        with pyarrow.ipc.open_file(io.BytesIO(data)) as file:
+            most, size = most_bytes(), 0
+            for i in range(file.num_record_batches):
+                batch = file.get_batch(i)
+                batch.validate(full=True)  # what is in memory as it was in the file, pyarrow takes as it is
+                size += batch.nbytes
+                if size > most:
+                    break
+            return size
+    facts = pyarrow.parquet.ParquetFile(io.BytesIO(data)).metadata
+    groups = (facts.row_group(i) for i in range(facts.num_row_groups))
+    return max(8 * facts.num_rows * facts.num_columns, sum(group.total_byte_size for group in groups))
 
 
 def _read_records(data: bytes, name: str) -> pd.DataFrame:
@@ -100,14 +120,28 @@ def _read_records(data: bytes, name: str) -> pd.DataFrame:
             raise InputError(
                 f"{name}: line {error.lineno} is not valid JSON ({error.msg}); correct the file"
             ) from None
+        except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, lists within lists
+            raise InputError(f"{name} holds what no table has ({_short(error)}); correct the file") from None
     else:
+        refuse_long_lines(data, name)
         records = [_record(line, i, name) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     wrong = next((i for i, record in enumerate(records, 1) if not isinstance(record, dict)), None)
     if wrong is not None:
         raise InputError(
             f"{name}: record {wrong} is not an object with named values; expected one {{...}} per row"
         )
+    return table_of_records(records, name)
+
+
+def table_of_records(records: list[Any], name: str) -> pd.DataFrame:
+    """A column for each name, unless that would be more cells than a file may take."""
+    names = {key for record in records for key in record}
+    refuse_larger(8 * len(names) * len(records), name, f"needs {len(names):,} columns for its records:")
     return pd.DataFrame(records)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:100]
 
 
 def _mended_record(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -122,6 +156,10 @@ def _record(line: str, number: int, name: str) -> object:
     except json.JSONDecodeError as error:
         raise InputError(
             f"{name}: line {number} is not valid JSON ({error.msg}); expected one object per line"
+        ) from None
+    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, lists within lists
+        raise InputError(
+            f"{name}: line {number} holds what no table has ({_short(error)}); correct the file"
         ) from None
 
 

@@ -108,7 +108,7 @@ def is_inexact(series: pd.Series) -> bool:
 
 
 def _any_rounded(numbers: Iterable[int]) -> bool:
-    return any(abs(n) > 2**53 and int(float(n)) != n for n in map(int, numbers))
+    return any(abs(n) > 2**53 and (abs(n) >= 2**1023 or int(float(n)) != n) for n in map(int, numbers))
 
 
 def has_leading_zeros(levels: np.ndarray) -> bool:
@@ -118,8 +118,9 @@ def has_leading_zeros(levels: np.ndarray) -> bool:
 
 def too_long(levels: np.ndarray) -> bool:
     """Whether there are whole numbers that float64 rounds."""
-    long = (cell for cell in levels if len(cell) >= 16 and cell.lstrip("+-").isdecimal())
-    return _any_rounded(int(cell) for cell in long)
+    long = [cell for cell in levels if len(cell) >= 16 and cell.lstrip("+-").isdecimal()]
+    # Python reads no number of thousands of digits
+    return any(len(cell) > 400 for cell in long) or _any_rounded(int(cell) for cell in long)
 
 
 def are_booleans(levels: Iterable[str]) -> bool:

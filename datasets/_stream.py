@@ -10,6 +10,7 @@ import lzma
 import shutil
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from ._budget import LONGEST_LINE, most_bytes, read_at_most, refuse_long_lines
 from ._delimited import (
     SNIFFED_CHARACTERS,
     _one_line,
@@ -36,7 +38,7 @@ from ._delimited import (
     refuse_headers,
 )
 from ._errors import InputError
-from ._files import _record, checked, read_bytes, read_table
+from ._files import _record, checked, read_bytes, read_table, table_of_records
 from ._layout import is_blank
 from ._reader import MISSING_MARKS
 from ._suffixes import suffix_of
@@ -130,7 +132,7 @@ def _from_stream(
     """Parquet, which needs a temporary file as it is read from its end, JSON lines, or delimited text."""
     try:
         head = _read(file, _HEAD)
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise InputError(f"{name} cannot be decompressed ({error}); is the file complete?") from None
     whole = _Joined(head, file)
     if head[:4] == b"PAR1":
@@ -140,6 +142,13 @@ def _from_stream(
     if head.lstrip()[:1] == b"{":
         return _records(whole, name)
     return _delimited(whole, head, name, numbers, wanted, path)
+
+
+def _all(file: _Joined, name: str) -> bytes:
+    """The whole of what cannot be read in parts."""
+    data = read_at_most(file, most_bytes(), name)
+    refuse_long_lines(data, name)
+    return data
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
@@ -196,13 +205,13 @@ def _delimited(
     complete = len(head) < _HEAD
     lines = head if complete else head[: 1 + max(head.rfind(b"\n"), head.rfind(b"\r"))]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not lines:  # UTF-16, or no text at all
-        return _whole(read_delimited(file.readall(), name), name)
+        return _whole(read_delimited(_all(file, name), name), name)
     decoded = decode(lines, name)
     text, delimiter = opening(decoded)
     if not text.strip():
         raise InputError(f"{name} is empty; expected a header line and rows")
     if complete or delimiter == " ":
-        return _whole(read_delimited(head if complete else file.readall(), name), name)
+        return _whole(read_delimited(head if complete else _all(file, name), name), name)
     file.begin_text(text.encode() + head[len(lines) :], name, decoded.count("\n") - text.count("\n") + 1)
     header = header_of(text, delimiter)
     names = column_names(header, name)
@@ -247,7 +256,7 @@ def _delimited_parts(
             start += table.num_rows
         if bad:
             raise _ragged(bad, name, header)
-    except (pa.ArrowException, OSError, EOFError, lzma.LZMAError) as error:
+    except (pa.ArrowException, OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         if "UTF8" in str(error) and path is not None:
             decode(read_bytes(path), name)  # raises an error that names the line
         raise InputError(f"{name} cannot be read as a table: {_one_line(error)}") from None
@@ -351,7 +360,7 @@ def _parquet_parts(
 
 def _records(file: _Joined, name: str) -> Rows:
     lines = io.BufferedReader(file, BLOCK)
-    first = _record_part(list(itertools.islice(lines, ROWS)), 0, name)
+    first = _record_part(_lines(lines, name), 0, name)
     names = tuple(map(str, first.columns))
 
     def parts() -> Iterator[tuple[int, pd.DataFrame]]:
@@ -359,11 +368,24 @@ def _records(file: _Joined, name: str) -> Rows:
         while len(frame):
             yield start, frame
             start += len(frame)
-            read = list(itertools.islice(lines, ROWS))
+            read = _lines(lines, name)
             frame = _record_part(read, number, name, names) if read else frame[:0]
             number += ROWS
 
     return Rows(name, names, parts())
+
+
+def _lines(file: Any, name: str) -> list[bytes]:
+    """The next lines, none of them longer than a row may be."""
+    try:
+        lines = list(itertools.islice(iter(lambda: file.readline(LONGEST_LINE + 1), b""), ROWS))
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise InputError(f"{name} cannot be decompressed ({error}); is the file complete?") from None
+    if any(len(line) > LONGEST_LINE for line in lines):
+        raise InputError(
+            f"{name}: a line has more than {LONGEST_LINE // 2**20} MiB; expected one object per line"
+        )
+    return lines
 
 
 def _record_part(lines: list[bytes], before: int, name: str, names: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -375,7 +397,7 @@ def _record_part(lines: list[bytes], before: int, name: str, names: tuple[str, .
         raise InputError(
             f"{name}: line {wrong} is not an object with named values; expected one {{...}} per line"
         )
-    frame = pd.DataFrame([record for _, record in records])
+    frame = table_of_records([record for _, record in records], name)
     for absent in [n for n in names if n not in frame.columns]:
         frame[absent] = None
     return checked(frame, name) if len(frame) or not names else frame
