@@ -259,13 +259,20 @@ def _yaml(value: Any) -> str:
 
 def plain(text: Any, most: int = 200) -> str:
     """Untrusted text as one line of Markdown, escaped and without control characters."""
-    text = "".join(c if c.isprintable() else " " for c in str(text))
-    text = re.sub(r"([|`<>\[\]*#\\])", r"\\\1", " ".join(text.split()))
-    return text if len(text) <= most else text[: most - 3] + "..."
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    text = text if len(text) <= most else text[: most - 3] + "..."
+    return _html(re.sub(r"([|`\[\]*#\\])", r"\\\1", text))
+
+
+def _html(text: str) -> str:
+    """Signs of HTML as entities: not all that show Markdown know that a backslash escapes them."""
+    return re.sub("&(?=[#a-zA-Z])", "&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def code(text: Any, most: int = 200) -> str:
-    """Untrusted text as inline code."""
+    """Untrusted text as inline code, or as plain text where it could be HTML."""
+    if re.search("[<>]|&[#a-zA-Z]", str(text)):
+        return plain(text, most)
     text = " ".join("".join(c if c.isprintable() and c != "`" else " " for c in str(text)).split())
     return f"`{text if len(text) <= most else text[: most - 3] + '...'}`" if text else "` `"
 

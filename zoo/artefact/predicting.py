@@ -131,7 +131,9 @@ def _table_rows(manifest: Manifest, source: str, note: Note) -> Iterator[Part]:
 
 
 @contextmanager
-def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Columns], None]]:
+def answers_to(
+    output: str | None, form: str | None, *, no_formulas: bool = False
+) -> Iterator[Callable[[Columns], None]]:
     """Open a file, or standard output, for predictions that come in parts.
 
     Parameters
@@ -140,6 +142,8 @@ def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Colum
         A file, which appears under its name when everything is written; None is standard output.
     form : {"csv", "parquet", "jsonl", "json"} or None
         None takes the extension of the file, or CSV. "json" is one list of objects.
+    no_formulas : bool, default=False
+        In CSV, put an apostrophe before texts that spreadsheets would take for formulas.
 
     Yields
     ------
@@ -163,7 +167,7 @@ def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Colum
     ['prediction', 'no', 'yes']
     """
     if output is None:
-        writer = _Writer(sys.stdout.buffer, form or "csv", short=True)
+        writer = _Writer(sys.stdout.buffer, form or "csv", short=True, no_formulas=no_formulas)
         try:
             yield writer.write
             writer.close()
@@ -176,7 +180,7 @@ def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Colum
     draft = path.with_name(f".{path.name}.part")
     try:
         with draft.open("wb") as file:
-            writer = _Writer(file, form)
+            writer = _Writer(file, form, no_formulas=no_formulas)
             yield writer.write
             writer.close()
             file.flush()
@@ -191,13 +195,16 @@ def answers_to(output: str | None, form: str | None) -> Iterator[Callable[[Colum
 class _Writer:
     """Writes parts to an open file; the first part defines the columns."""
 
-    def __init__(self, file: BinaryIO, form: str, short: bool = False) -> None:
+    def __init__(self, file: BinaryIO, form: str, short: bool = False, no_formulas: bool = False) -> None:
         self._file, self._form, self._short = file, form, short
+        self._no_formulas = no_formulas and form == "csv"
         self._sink: Any = None
         self._parts = 0
 
     def write(self, columns: Columns) -> None:
         """Append a part."""
+        if self._no_formulas:
+            columns = {as_text(name): _as_texts(values) for name, values in columns.items()}
         if self._form in ("csv", "parquet"):
             self._write_arrow(columns)
         else:
@@ -243,6 +250,19 @@ class _Writer:
             self._file.write(text.encode() if text.endswith("\n") else text.encode() + b"\n")
         else:
             self._file.write((b",\n" if self._parts else b"[") + text[1:-1].encode())
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_text(cell: str) -> str:
+    """A text that spreadsheets take for one; Excel and others compute what begins with these signs."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _as_texts(values: Any) -> Any:
+    values = np.asarray(values)
+    return values if values.dtype.kind not in "UO" else np.array([as_text(str(cell)) for cell in values])
 
 
 class _Nothing:

@@ -162,5 +162,7 @@ def _report(error: Exception, debug: bool) -> NoReturn:
 
 def fail(message: str, code: int) -> NoReturn:
     """End with one line on standard error."""
-    click.echo(f"Error: {message}", file=sys.stderr)
+    from ..report.output import say
+
+    say(f"Error: {message}")
     sys.exit(code)

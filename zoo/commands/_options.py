@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from ..report.output import say
 from ._group import option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -454,6 +454,6 @@ def log_to_mlflow(tracker: Any, answer: Any) -> int:
         tracker.log(answer)
     except OSError as error:
         retry = f"; to try again: deepworth runs {answer.run} --mlflow URI" if answer.run else ""
-        click.echo(f"Error: {error}{retry}", file=sys.stderr)
+        say(f"Error: {error}{retry}")
         return 1
     return 0

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import click
-
+from ..report.output import say
 from ._options import METRIC, OUTPUT, PLOT, SET, confidence
 
 CURVE = (SET, METRIC, confidence(), OUTPUT, PLOT)
@@ -80,7 +79,7 @@ def notes_on_stderr() -> Iterator[Callable[[str], None]]:
         line = " ".join(str(text).split())
         if line not in shown:
             shown.add(line)
-            click.echo(f"Note: {line}", file=sys.stderr)
+            say(f"Note: {line}")
 
     def show(message: Any, category: Any, *location: Any, **more: Any) -> None:
         note(str(message))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import click
 
+from ..report.output import say
 from ._config import configured
 from ._group import Command, option
 from ._options import (
@@ -73,7 +74,7 @@ def _write_report(report: str | None, run: str | None) -> None:
 
     if report is not None and run is not None:
         make(run, report)
-        click.echo(f"wrote {report}", file=sys.stderr)
+        say(f"wrote {report}")
 
 
 def _check_folder(folder: str | None) -> None:
@@ -90,7 +91,7 @@ def _save_best(result: Any, folder: str | None) -> None:
     if folder is not None:
         from ..workflows.save_best import save_best
 
-        click.echo(f"saved the best model in {save_best(result, folder)}", file=sys.stderr)
+        say(f"saved the best model in {save_best(result, folder)}")
 
 
 @click.command(cls=Command)

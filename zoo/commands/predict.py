@@ -31,9 +31,21 @@ ORDER = 3
     show_default="by the name of FILE, else csv",
     help="csv, parquet or jsonl.",
 )
+@option(
+    "--safe-csv",
+    group="Output",
+    is_flag=True,
+    help="In CSV, put ' before texts that spreadsheets would take for formulas (= + - @).",
+)
 @options(JSON, QUIET)
 def command(
-    artefact: str, data: tuple[str, ...], output: str | None, form: str | None, as_json: bool, quiet: bool
+    artefact: str,
+    data: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    safe_csv: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Predict new rows with a saved model.
 
@@ -49,7 +61,7 @@ def command(
 
     check_output(output, ROWS)
     with notes_on_stderr() as note:
-        if is_one_row(data) and output is None and form != "parquet":
+        if is_one_row(data) and output is None and form != "parquet" and not safe_csv:
             from ..export import predict_one
 
             if predict_one(artefact, data, "json" if as_json else form or "csv", note):
@@ -58,7 +70,10 @@ def command(
         from ..report.progress import Rows
 
         model = load(artefact)
-        with Rows(enabled=not quiet) as counted, answers_to(output, "json" if as_json else form) as write:
+        with (
+            Rows(enabled=not quiet) as counted,
+            answers_to(output, "json" if as_json else form, no_formulas=safe_csv) as write,
+        ):
             for columns in predict_parts(model, data, note):
                 write(columns)
                 counted.add(len(columns["prediction"]))

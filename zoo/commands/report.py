@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import click
 
+from ..report.output import say
 from ._group import Command, option
 from ._options import STORE, options
 
@@ -57,6 +58,6 @@ def command(
     target = None if output in (None, "-") else output
     text = report(run, target, format=format, **chosen)
     if target is not None:
-        click.echo(f"wrote {target}", file=sys.stderr)
+        say(f"wrote {target}")
     else:
         click.echo(json_for(text, sys.stdout) if format == "json" else text, file=sys.stdout, nl=False)

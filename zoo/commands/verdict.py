@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from ..report.output import say
 from ._group import Command, option
 from ._options import BUDGET, INFERENCE, JSON, MARGIN, METRIC, MODELS, OUTPUT, STORE, confidence, options
 
@@ -166,7 +166,7 @@ def _judge_files(
     shown.show(found.answer, found.basis, as_json=as_json)
     if report is not None:
         found.report(report, _command(files, _given(chosen)))
-        click.echo(f"wrote {report}", file=sys.stderr)
+        say(f"wrote {report}")
 
 
 def _command(files: Sequence[str], chosen: dict[str, Any]) -> str:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
 from rich.box import SIMPLE_HEAD
 from rich.padding import Padding
 from rich.table import Table
@@ -31,6 +30,7 @@ from ..results.models import (
 )
 from ..results.runs import ModelEstimate, Preview, RunSummary, RunVerification
 from ..results.saved import Evaluation, SavedModelCost, Trained
+from .output import say
 from .terminal import _SEVERITY, console, print_json
 from .words import (
     FAMILY_COLOURS,
@@ -487,11 +487,11 @@ def show_exports(exports: ExportReport, *, as_json: bool) -> None:
     if as_json:
         print_json(to_json(exports))
         return
-    click.echo(exports.path, file=sys.stdout)
+    say(exports.path, sys.stdout)
     for name, row in exports.formats.items():
-        click.echo(f"  {name:<12} {line(row)}", file=sys.stdout)
+        say(f"  {name:<12} {line(row)}", sys.stdout)
         for rest in row.not_inside:
-            click.echo(f"  {'':<12} not inside: {rest}", file=sys.stdout)
+            say(f"  {'':<12} not inside: {rest}", sys.stdout)
 
 
 def line(row: FormatResult) -> str:
@@ -513,7 +513,7 @@ def show_verified(verification: Verification, *, as_json: bool) -> None:
     for name, row in verification.formats.items():
         mark = {True: "holds", False: "DIFFERS", None: "-"}[row.holds]
         failed = row.reason if row.holds is False else None
-        click.echo(f"  {name:<12} {mark}  {failed or line(row).removeprefix('works: ')}", file=sys.stdout)
+        say(f"  {name:<12} {mark}  {failed or line(row).removeprefix('works: ')}", sys.stdout)
 
 
 def exit_code(exports: ExportReport, *, strict: bool) -> int:

@@ -11,7 +11,7 @@ from ...datasets import InputError
 from ..results.answer import Answer
 from ..results.report import ReportSheet
 from ..results.saved import CalibrationAnswer, CalibrationError, Share
-from .output import as_json, check_place
+from .output import as_json, check_place, safe
 from .words import (
     TUNING_HEADER,
     between_lines,
@@ -85,12 +85,12 @@ def markdown(sheet: ReportSheet) -> str:
         *_failures(answer),
         *_reproduce(sheet),
     ]
-    return "\n\n".join(parts) + "\n"
+    return safe("\n\n".join(parts) + "\n")
 
 
 def escape(text: object) -> str:
     """Text that came from the data, as nothing but text, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    return _SPECIAL.sub(r"\\\1", safe(" ".join(str(text).split())))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -13,6 +13,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -63,6 +64,25 @@ def _replacement(error: UnicodeError) -> tuple[str, int]:
     return "".join(_PLAIN.get(c) or escape(c) for c in lacking), error.end
 
 
+# What terminals obey, or show as something else: controls but for line ends and tabs, marks that turn the
+# direction of text, separators of lines, half characters.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def safe(text: str) -> str:
+    """Untrusted text for people: names and cells may hold characters that terminals obey."""
+    return _UNSAFE.sub(lambda match: escape(match[0]), text)
+
+
+def say(text: str, stream: TextIO | None = None, end: str = "\n") -> None:
+    """Write a line for people, on standard error by default."""
+    file = sys.stderr if stream is None else stream
+    file.write(safe(text) + end)
+    file.flush()
+
+
 def escape(character: str) -> str:
     r"""A character as JSON and Python escape it: ``\u00e9``; beyond 16 bits as a pair of surrogates."""
     return json.dumps(character)[1:-1]
@@ -70,6 +90,7 @@ def escape(character: str) -> str:
 
 def json_for(text: str, stream: TextIO | None) -> str:
     """A JSON document whose strings are escaped where the stream cannot take them: the same values."""
+    text = _UNSAFE.sub(lambda match: escape(match[0]) if match[0] != "\n" else match[0], text)
     if text.isascii():
         return text
     encoding = getattr(stream, "encoding", None) or "utf-8"

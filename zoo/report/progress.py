@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..results.runs import Pace, Standing
+from .output import say
 from .words import FAMILY_COLOURS, about, number, seconds
 
 
@@ -27,8 +28,10 @@ def bar(enabled: bool = True) -> Iterator[Callable[[Any], None]]:
 
 @contextmanager
 def _rich_bar() -> Iterator[Callable[[Any], None]]:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
     from rich.progress import Progress
+
+    from .safe_console import SafeConsole
 
     standings: dict[str, Standing] = {}
 
@@ -40,7 +43,7 @@ def _rich_bar() -> Iterator[Callable[[Any], None]]:
                 yield standings_table(standings)
             yield from super().get_renderables()
 
-    with Board(*_columns(), console=Console(stderr=True), transient=True) as progress:
+    with Board(*_columns(), console=SafeConsole(stderr=True), transient=True) as progress:
         task = progress.add_task("reading data", total=None)
         shown: set[tuple[str, str]] = set()
 
@@ -98,21 +101,21 @@ def _lines() -> Callable[[Any], None]:
 
     def watch(event: Any) -> None:
         if event.kind == "plan":
-            print(plan_line(event), file=sys.stderr, flush=True)
+            say(plan_line(event))
         if event.kind == "note":
-            print(event.message, file=sys.stderr, flush=True)
+            say(event.message)
         if event.kind == "epoch" and time.monotonic() - told[0] > _QUIET:
             told[0] = time.monotonic()
-            print(f"  {event.model}: {pace_line(event.pace)}", file=sys.stderr, flush=True)
+            say(f"  {event.model}: {pace_line(event.pace)}")
         if event.kind == "model" and event.model != last[0]:
             last[0], told[0] = event.model, time.monotonic()
-            print(f"[{event.done}/{event.total}] {event.model}", file=sys.stderr, flush=True)
+            say(f"[{event.done}/{event.total}] {event.model}")
         if event.kind == "fold" and event.message and (event.model, event.message) not in shown:
             shown.add((event.model, event.message))
-            print(f"{event.model}: {event.message}", file=sys.stderr, flush=True)
+            say(f"{event.model}: {event.message}")
         if event.standing is not None and event.standing.complete:
             told[0] = time.monotonic()
-            print(f"  {event.model}: {standing_line(event.standing)}", file=sys.stderr, flush=True)
+            say(f"  {event.model}: {standing_line(event.standing)}")
 
     return watch
 
@@ -168,9 +171,9 @@ def spinner(words: str, enabled: bool = True) -> Iterator[None]:
     if not enabled or not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
+    from .safe_console import SafeConsole
 
-    with Console(stderr=True, markup=False).status(words):
+    with SafeConsole(stderr=True, markup=False).status(words):
         yield
 
 
@@ -185,15 +188,15 @@ def training(model: str, enabled: bool = True) -> Iterator[Callable[[Any], None]
 
         def tell(event: Any) -> None:
             if event.kind == "plan":
-                print(f"training {model}: {about(event.estimate)}", file=sys.stderr, flush=True)
+                say(f"training {model}: {about(event.estimate)}")
             else:
                 lines(event)
 
         yield tell
         return
-    from rich.console import Console
+    from .safe_console import SafeConsole
 
-    with Console(stderr=True, markup=False).status(f"training {model}") as status:
+    with SafeConsole(stderr=True, markup=False).status(f"training {model}") as status:
 
         def watch(event: Any) -> None:
             known = about(event.estimate) if event.kind == "plan" else pace_line(event.pace)
@@ -209,7 +212,7 @@ def patience(words: str, seconds: float = 2.0, enabled: bool = True) -> Iterator
         yield
         return
     started = time.monotonic()
-    timer = threading.Timer(seconds, print, [f"{words} ..."], {"file": sys.stderr, "flush": True})
+    timer = threading.Timer(seconds, say, [f"{words} ..."])
     timer.daemon = True
     timer.start()
     try:
@@ -218,7 +221,7 @@ def patience(words: str, seconds: float = 2.0, enabled: bool = True) -> Iterator
         timer.cancel()
         took = time.monotonic() - started
         if took > seconds:
-            print(f"{words} took {took:.0f} s", file=sys.stderr, flush=True)
+            say(f"{words} took {took:.0f} s")
 
 
 class Rows:
@@ -249,7 +252,7 @@ class Rows:
         if self._enabled and kind is None:
             now = time.perf_counter()
             took = f"{self._count:,} row{'s' * (self._count != 1)} in {now - self._started:.2f} s"
-            print(f"{took} ({self._speed(now)})", file=sys.stderr, flush=True)
+            say(f"{took} ({self._speed(now)})")
 
     def _speed(self, now: float) -> str:
         return f"{self._count / max(now - self._started, 1e-9):,.0f} rows/s"

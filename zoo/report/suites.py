@@ -5,7 +5,6 @@ Files are LaTeX for a paper, a page (HTML) or notes (Markdown).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ from ..results.suite import (
 from .catalogue import _table
 from .curve_plots import COLOURS, _save
 from .documents import escape, table
-from .output import check_output, check_place, write_answer, write_whole
+from .output import check_output, check_place, say, write_answer, write_whole
 from .terminal import console, print_json
 from .words import FAMILY_COLOURS, MAY_LEAK, number, seconds
 
@@ -45,7 +44,7 @@ def announcer(enabled: bool = True) -> Callable[[int, Any, str], None]:
 
     def announce(number: int, item: Any, state: str) -> None:
         if enabled:
-            print(f"dataset {number + 1}: {item.name} {_STATES[state]}", file=sys.stderr, flush=True)
+            say(f"dataset {number + 1}: {item.name} {_STATES[state]}")
 
     return announce
 

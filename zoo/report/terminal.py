@@ -19,6 +19,7 @@ from rich.text import Text
 from ...datasets import Finding
 from ..results.answer import Answer, LeaderboardRow, Verdict, flat_row
 from .output import as_json, json_for, write_answer
+from .safe_console import SafeConsole
 from .words import (
     FAMILY_COLOURS,
     FRONT,
@@ -64,7 +65,7 @@ def console(**options: Any) -> Console:
     """
     if not options:
         options["width"] = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", 110))
-    return Console(highlight=False, markup=False, soft_wrap=False, **options)
+    return SafeConsole(highlight=False, markup=False, soft_wrap=False, **options)
 
 
 def show(answer: Answer, *, as_json: bool = False) -> None:
