@@ -6,7 +6,8 @@ rows and scored on rows that none of them is trained on; the best third is fitte
 until all are used (successive halving, Jamieson and Talwalkar, AISTATS 2016). The default parameters take
 part in the last round whatever they scored before. The winner is fitted to all training rows.
 
-Where rows are few every candidate is scored by cross-validation instead, and none is left out early.
+Where rows are few, candidates are fitted to all rows but those of a fold, and the rounds have one fold, two,
+and three of a cross-validation.
 """
 
 from __future__ import annotations
@@ -79,13 +80,26 @@ class Trial:
     chosen: bool = False
 
 
+@dataclass(frozen=True)
+class _Round:
+    """How candidates are scored: fitted to so many rows of so many splits."""
+
+    rows: int
+    splits: int
+
+
 @dataclass
 class _Candidate:
     params: dict[str, Any]
-    score: float | None = None
+    scores: list[float] = field(default_factory=list)  # of each split, in the last round
+    round: int = -1  # the last one that it took part in
     rows: int = 0
     cpu_seconds: float = 0.0
     reason: str = ""
+
+    @property
+    def score(self) -> float | None:
+        return float(np.mean(self.scores)) if self.scores and not self.reason else None
 
     def trial(self, chosen: bool) -> Trial:
         return Trial(self.params, self.score, self.rows, self.cpu_seconds, self.reason, chosen)
@@ -194,7 +208,7 @@ class Tuned(RespectsSplitFacts, BaseEstimator):
         facts = SplitFacts.of(len(y), groups, time)
         search = _Search(self, X, np.asarray(y), facts)
         candidates = search.run()
-        scored = [c for c in candidates if c.score is not None and c.rows == search.most_rows]
+        scored = [c for c in candidates if c.score is not None and c.round == len(search.rounds) - 1]
         best = max(scored, key=lambda c: search.sign * float(c.score or 0.0), default=candidates[0])
         self.trials_ = [candidate.trial(candidate is best) for candidate in candidates]
         self.best_params_ = dict(best.params)
@@ -261,8 +275,7 @@ class _Search:
         )
         self.splits = [split for split in self.splits if len(split[1])]
         largest = min((len(train) for train, _ in self.splits), default=0)
-        self.sizes = [largest] if few else _rounds(largest)
-        self.most_rows = self.sizes[-1]
+        self.rounds = _rounds(largest, len(self.splits))
         self.order = np.random.default_rng([seed, 0x0D]).permutation(n_rows)
 
     def run(self) -> list[_Candidate]:
@@ -274,7 +287,7 @@ class _Search:
         if not self.splits or len(candidates) == 1:
             return candidates[:1]
         default = candidates[0]
-        self._score(default, self.most_rows)
+        self._score(default, len(self.rounds) - 1)
         others, tried = candidates[1:], [default]
         step = len(others) if seconds is None else BRACKET
         for start in range(0, len(others), step):
@@ -286,31 +299,30 @@ class _Search:
     def _bracket(self, candidates: Sequence[_Candidate]) -> list[_Candidate]:
         """These candidates without those that no time was left for; ever fewer go on to more rows."""
         alive: list[_Candidate] = list(candidates)
-        for number, size in enumerate(self.sizes):
+        for number in range(len(self.rounds)):
             for candidate in alive:
                 if self._is_over():
                     break
-                self._score(candidate, size)
-            left = [c for c in alive if c.rows == size and c.score is not None]
+                self._score(candidate, number)
+            left = [c for c in alive if c.round == number and c.score is not None]
             left.sort(key=lambda c: -self.sign * float(c.score or 0.0))
-            last = number == len(self.sizes) - 1
-            alive = left if last else left[: max(1, math.ceil(len(candidates) / ETA ** (number + 1)))]
+            alive = left[: max(1, math.ceil(len(candidates) / ETA ** (number + 1)))]
         return [candidate for candidate in candidates if candidate.rows]
 
     def _is_over(self) -> bool:
         return self.owner.seconds is not None and self.spent >= self.owner.seconds
 
-    def _score(self, candidate: _Candidate, size: int) -> None:
-        """Fit on so many rows of each split and score on its held-out rows."""
-        before = time.process_time()
-        candidate.rows = size
+    def _score(self, candidate: _Candidate, number: int) -> None:
+        """Fit as a round says and score on the held-out rows; folds that were fitted are not fitted again."""
+        before, own = time.process_time(), self.rounds[number]
+        kept = candidate.scores if candidate.rows == own.rows else []
+        candidate.rows, candidate.round = own.rows, number
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                scores = [self._score_on(candidate.params, split, size) for split in self.splits]
-            candidate.score = float(np.mean(scores))
+                new = self.splits[len(kept) : own.splits]
+                candidate.scores = [*kept, *(self._score_on(candidate.params, s, own.rows) for s in new)]
         except Exception as error:  # a candidate that cannot be fitted is out, and is told
-            candidate.score = None
             first = (str(error).splitlines() or [""])[0]
             candidate.reason = f"{type(error).__name__}: {first}"[:200]
         taken = time.process_time() - before
@@ -355,12 +367,17 @@ class _Search:
         return full
 
 
-def _rounds(largest: int) -> list[int]:
-    """Training rows of each round: all in the last, a third in the one before, but never very few."""
+def _rounds(largest: int, n_splits: int) -> list[_Round]:
+    """One split more in each round; of a single split all rows in the last, a third in the one before.
+
+    A round never has very few rows.
+    """
+    if n_splits != 1:
+        return [_Round(largest, n) for n in range(1, n_splits + 1)]
     sizes = [largest]
     while len(sizes) < 3 and sizes[0] // ETA >= FEWEST:
         sizes.insert(0, sizes[0] // ETA)
-    return sizes
+    return [_Round(size, 1) for size in sizes]
 
 
 def fits_over_one(trials: int, n_rows: int) -> float:
@@ -378,11 +395,11 @@ def fits_over_one(trials: int, n_rows: int) -> float:
     float
         The last fit included.
     """
-    if n_rows < FEW_ROWS:
-        return 1.0 + trials * FOLDS * (1 - 1 / FOLDS)
-    largest = round((1 - HELD_OUT) * n_rows)
-    sizes, alive, total = _rounds(largest), float(trials - 1), 1.0 + largest / n_rows
-    for number, size in enumerate(sizes):
-        total += alive * size / n_rows
+    few = n_rows < FEW_ROWS
+    largest = round((1 - (1 / FOLDS if few else HELD_OUT)) * n_rows)
+    rounds, alive, total = _rounds(largest, FOLDS if few else 1), float(trials - 1), 1.0
+    total += (FOLDS if few else 1) * largest / n_rows  # of the defaults
+    for number, each in enumerate(rounds):
+        total += alive * each.rows / n_rows
         alive = max(1.0, math.ceil((trials - 1) / ETA ** (number + 1)))
     return total

@@ -66,10 +66,11 @@ def test_the_best_candidate_is_chosen_and_fitted_to_all_rows():
 
 
 def test_few_rows_are_cross_validated_and_no_row_scores_a_candidate_that_saw_it():
-    search(n=300)
+    tuned, _ = search(n=300, space={"skill": ("uniform", 0.0, 0.98)}, trials=10)
     fits = SEEN[:-1]
-    assert len(fits) == 3 * 5  # three folds of the defaults and of four candidates
+    assert len(fits) == 3 + 9 + 3 + 1  # the defaults on three folds; a third of the others on each fold more
     assert {len(rows) for rows in fits} == {200}
+    assert tuned.best_params_["skill"] == max(t.params.get("skill", 0.5) for t in tuned.trials_)
 
 
 def test_many_rows_are_halved_and_the_defaults_reach_the_last_round():
@@ -170,7 +171,7 @@ def test_what_cannot_be_tuned_says_so():
 
 
 def test_the_work_of_a_search_is_counted():
-    assert fits_over_one(25, 600) == pytest.approx(1 + 25 * 2)
+    assert fits_over_one(25, 600) == pytest.approx(1 + 2 / 3 * (3 + 24 + 8 + 3))
     # of 4/5 of the rows the defaults, and 24 candidates on a ninth, 8 on a third, 3 on all; then the last fit
     expected = 1 + 0.8 * (1 + 24 / 9 + 8 / 3 + 3)
     assert fits_over_one(25, 45_000) == pytest.approx(expected, rel=0.01)
