@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ...datasets import forget_pages
 from .base import InputSpec, resized
 
+_AT_ONCE = 256  # images of a file that are in memory
 MAX_SIDE = 64  # pixels of the longer side that a model sees if it does not ask for more
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luminance, ITU-R BT.601
 
@@ -38,6 +40,8 @@ class ImagePreprocessor:
             pixels = np.empty((len(X), *self.size, self.channels), np.uint8)
             for i, image in enumerate(X):
                 pixels[i] = resized(with_channels(image, self.channels), self.size)
+                if i % _AT_ONCE == 0:
+                    forget_pages(X)
             return {"image": pixels}
         return {"image": self._resized(with_channels(X, self.channels))}
 
