@@ -133,6 +133,8 @@ def test_a_network_trains_on_them_as_on_others(folder, monkeypatch):
     found = load_dataset(folder)
     same = registry.create("cnn", "binary", "image", **options).fit(found.X, found.y)
     np.testing.assert_allclose(same.predict_proba(found.X), model.predict_proba(usual.X), atol=1e-6)
+    monkeypatch.setattr("deepworth.zoo.estimators.base._PREDICTED_IMAGES", 5)
+    np.testing.assert_allclose(same.predict_proba(found.X), model.predict_proba(usual.X), atol=1e-6)
     monkeypatch.setattr(fitting, "_STREAMED_IMAGES", 1)
     streamed = registry.create("cnn", "binary", "image", **options).fit(found.X, found.y)
     assert streamed.predict_proba(found.X).shape == (16, 2)

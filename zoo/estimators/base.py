@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _STEPS_WORTH_COMPILING = 1000
 _SHARED_SETTINGS = ("epochs", "learning_rate", "patience", "weight_decay", "schedule")
 _PREPROCESSING_ROWS = 200_000  # scales and levels are learned from at most so many
+_PREDICTED_IMAGES = 4096  # of different sizes, in network form at once
 # Batches an epoch that "auto" aims at: enough steps on small data, few on large.
 _BATCHES_OF_FEW, _BATCHES_OF_MANY = 32, 128
 
@@ -341,7 +342,11 @@ class KerasEstimator(RespectsSplitFacts, BaseEstimator):
         from ..training.program import outputs
 
         X = self._check_X(X, fitting=False)
-        return outputs(self._architecture, self._members, self.preprocessor_.transform(X))
+        in_parts = isinstance(X, np.ndarray) and X.dtype == object  # images that may lie in a file
+        at_once = _PREDICTED_IMAGES if in_parts else max(1, len(X))
+        parts = [take(X, slice(i, i + at_once)) for i in range(0, max(1, len(X)), at_once)]
+        found = [outputs(self._architecture, self._members, self.preprocessor_.transform(p)) for p in parts]
+        return np.concatenate(found) if len(found) > 1 else found[0]
 
     def _check_X(self, X: Any, fitting: bool) -> Any:
         X = as_pandas(X)

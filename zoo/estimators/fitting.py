@@ -182,7 +182,7 @@ def _printer(estimators: Sequence[Plannable]) -> Progress | None:
 
 _ENCODED_ROWS, _ENCODED_BYTES = 65_536, 2**26  # encoded at once
 _STREAMED_BYTES = 2**26  # a table that takes more in network form is encoded anew in each epoch
-_STREAMED_IMAGES = 2**31  # images, which take longer to encode
+_STREAMED_IMAGES = 2**30  # images, which take longer to encode
 
 
 @dataclass(frozen=True)
