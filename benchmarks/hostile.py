@@ -1,36 +1,44 @@
-"""Open saved models that were changed at random: nothing may run, crash, hang or be written elsewhere.
+"""Attack the product with what was changed at random: nothing may run, crash, hang or be written elsewhere.
 
-Every mutation is opened, and asked about one row, in a process of its own that an audit hook watches
-(``sys.addaudithook``): a started program, a connection, an unpickled class, a loaded library or a file
-written outside the folder for temporary files is an escape. Commands that attackers would hide are in the
-mutations, and would touch a canary. Any exception but ``InputError``, a dead process, a minute without an
-answer or a GiB of memory is a crash.
+    python benchmarks/hostile.py [--json] [--quick] [--part NAME] [--more N]
+
+``mutations`` are saved models whose files were changed, ``native_mutations`` saved pipelines whose
+attributes were (what compiled code would follow out of its arrays), ``store_mutations`` stores of runs,
+``input_mutations`` data files, and ``surroundings`` closed streams, full disks and the like. Of each are
+told ``tried`` and, by number, ``escapes`` (a started program, a connection, an unpickled class, a loaded
+library, or a file written outside the folder for temporary files, seen by an audit hook; commands that
+attackers would hide are in the mutations, and would touch a canary), ``crashes`` (any exception but
+``InputError``, a message of several lines, a dead process, "fault of deepworth"), ``hangs`` (ten seconds of
+computing, or a minute) and ``memory_over`` (a GiB above what sound ones took).
+
+Each part can be measured apart, and ``--more`` tries further ones; what is kept of the others stays.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
 import multiprocessing.connection
 import os
-import random
 import resource
-import shutil
 import sys
 import tempfile
 import time
 import traceback
-import zipfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from _common import keep, parser, table
-from _mutations import mutate
+from _common import keep, kept, parser, table
+from _hostile_parts import PARTS, one_row
 
-FIXTURES = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "artefacts"
+__all__ = ["one_row"]  # tests take it from here
+
 PATIENCE = 60.0  # seconds
-MOST_MEMORY = 2**30  # bytes above what sound models took
+COMPUTING = 10.0  # seconds of the processor
+MOST_MEMORY = 2**30  # bytes above what sound ones took
 STARTS = ("os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty")
 OTHERS = ("socket.connect", "socket.bind", "pickle.find_class", "ctypes.dlopen", "webbrowser.open")
 CHANGES = (
@@ -43,37 +51,7 @@ CHANGES = (
     "os.link",
     "os.truncate",
 )
-TRAINED = {
-    "random-forest": ("sick-healthy", {"n_estimators": 5}),
-    "hist-gradient-boosting": ("sick-healthy", {}),
-    "rbf-svm": ("sick-healthy", {}),
-    "k-nearest-neighbours": ("sick-healthy", {}),
-    "cnn": ("digits", {"epochs": 1}),
-    "rnn": ("triage-notes", {"epochs": 1}),
-}
-
-
-def sound_models(folder: Path, quick: bool) -> list[Path]:
-    """Models of both families to start from."""
-    newest = max(FIXTURES.iterdir(), key=lambda p: tuple(map(int, p.name.split("."))))
-    for archive in newest.glob("*.zip"):
-        with zipfile.ZipFile(archive) as file:
-            file.extractall(folder / archive.stem)
-    for name, (data, params) in {} if quick else TRAINED.items():
-        _train(folder / name, name, data, params)
-    return sorted(folder.iterdir())
-
-
-def _train(path: Path, name: str, data: str, params: dict[str, Any]) -> None:
-    import deepworth
-    from deepworth.zoo import registry
-
-    dataset = deepworth.load_dataset(data, rows=120)
-    try:
-        model = registry.create(name, dataset.task, dataset.modality, random_state=0, **params)
-    except TypeError:
-        model = registry.create(name, dataset.task, dataset.modality, random_state=0)
-    deepworth.save(model.fit(dataset.X, dataset.y), path, dataset=dataset, name=name)
+OUTCOMES = ("escapes", "crashes", "hangs", "memory_over", "refused", "opened")
 
 
 class Watch:
@@ -86,7 +64,7 @@ class Watch:
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.armed:
             return
-        if event in STARTS or event in OTHERS:
+        if event in STARTS or (event in OTHERS and not _installed(event, args)):
             self.seen.append(f"{event} {args!r}"[:200])
         elif event == "open" and _writes(args) and not self._inside(args[0]):
             self.seen.append(f"open {args!r}"[:200])
@@ -97,6 +75,12 @@ class Watch:
         if isinstance(path, int):
             return True  # opened before, and seen then
         return os.path.realpath(os.fsdecode(path)).startswith(self.allowed)
+
+
+def _installed(event: str, args: tuple[Any, ...]) -> bool:
+    """Whether a library that is loaded is the program itself, or came with Python's packages."""
+    name = args[0] if event == "ctypes.dlopen" else ""
+    return name is None or bool(name and os.path.realpath(os.fsdecode(name)).startswith(sys.prefix))
 
 
 def _whole_path(event: str, args: tuple[Any, ...]) -> Any:
@@ -112,83 +96,58 @@ def _writes(args: tuple[Any, ...]) -> bool:
     return text or bool(isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
-def worker(pipe: Any, models: list[str], place: str, numbers: list[int]) -> None:
+def worker(pipe: Any, part: str, material: str, place: str, numbers: list[int]) -> None:
     """Try the mutations of these numbers and tell what became of each."""
     root = Path(place)
     os.environ["TMPDIR"] = tempfile.tempdir = str(root / "temporary")
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1")
-    sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    from deepworth.zoo.artefact import load
-
-    rows = {path: one_row(load(path)) for path in models}
-    for path, X in rows.items():
-        load(path).predict_rows(X)
+    os.environ["DEEPWORTH_OFFLINE"] = "1"
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    trials = PARTS[part].begin(material, root)
     usual = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     watch = Watch(root / "temporary")
     for number in numbers:
         pipe.send(("start", number))
-        target = root / "model"
         try:
-            path, kind = prepared(number, models, target, root / "canary")
+            kind, what, act = trials(number)
         except Exception:  # a fault of this script says nothing about the program that it tests
             pipe.send(("fault", number, traceback.format_exc()))
             return
-        before = sorted(p.name for p in target.iterdir())
+        began = time.process_time()
         watch.seen, watch.armed = [], True
-        outcome, why = _tried(load, target, rows[path])
+        outcome, why = _tried(act)
         watch.armed = False
-        escapes = list(watch.seen)
-        if sorted(p.name for p in target.iterdir()) != before or list((root / "canary").iterdir()):
-            escapes.append("a file was made")
+        escapes = [*watch.seen, *PARTS[part].traces(root)]
+        if time.process_time() - began > COMPUTING:
+            outcome, why = "hangs", f"{time.process_time() - began:.0f} s of computing"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         if peak > usual + MOST_MEMORY:
-            outcome, why = "crash", f"{(peak - usual) / 2**30:.1f} GiB of memory"
+            outcome, why = "memory_over", f"{(peak - usual) / 2**30:.1f} GiB of memory"
             usual = peak
-        pipe.send(("end", number, kind, Path(path).name, outcome, why, escapes))
+        pipe.send(("end", number, kind, what, outcome, why, escapes))
     pipe.send(("done", -1))
 
 
-def prepared(number: int, models: list[str], target: Path, canary: Path) -> tuple[str, str]:
-    """Make the mutation of this number at ``target``: which model it was, and how it was changed."""
-    rng = random.Random(number)
-    path = rng.choice(models)
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(path, target)
-    return path, mutate(target, rng, canary)
-
-
-def _tried(load: Any, target: Path, X: Any) -> tuple[str, str]:
+def _tried(act: Any) -> tuple[str, str]:
     from deepworth import InputError
 
     try:
-        load(target).predict_rows(X)
+        act()
     except InputError as error:
-        return ("refused", str(error)) if "\n" not in str(error) else ("crash", "a message of many lines")
+        return ("refused", str(error)) if "\n" not in str(error) else ("crashes", "a message of many lines")
     except BaseException as error:
-        return "crash", f"{type(error).__name__}: {error}"[:300]
+        return "crashes", f"{type(error).__name__}: {error}"[:300]
     return "opened", ""
-
-
-def one_row(model: Any) -> Any:
-    import numpy as np
-    import pandas as pd
-
-    if model.manifest["modality"] == "image":
-        return np.zeros((1, 8, 8, 1), np.uint8)
-    if model.manifest["modality"] == "text":
-        return pd.Series(["chest pain since the morning"])
-    values = {"number": 1.0, "category": "a", "date": "2020-01-01", "text": "a few words"}
-    return pd.DataFrame([{c["name"]: values[c["kind"]] for c in model.manifest["inputs"]}])
 
 
 class Runner:
     """Processes that try mutations; one that dies or hangs loses one mutation and is replaced."""
 
-    def __init__(self, models: list[Path], place: Path, count: int, processes: int) -> None:
+    def __init__(self, part: str, material: Path, place: Path, numbers: range, processes: int) -> None:
         self.results: list[tuple[Any, ...]] = []
-        self._models, self._place = [str(m) for m in models], place
+        self._part, self._material, self._place = part, str(material), place
         self._context = multiprocessing.get_context("spawn")
-        self._lists = [list(range(i, count, processes)) for i in range(processes)]
+        self._lists = [list(numbers[i::processes]) for i in range(processes)]
         self._running = [self._started(i) for i in range(processes)]
 
     def _started(self, i: int) -> dict[str, Any]:
@@ -196,16 +155,20 @@ class Runner:
         for name in ("temporary", "canary"):
             (root / name).mkdir(parents=True, exist_ok=True)
         ours, theirs = self._context.Pipe()
-        args = (theirs, self._models, str(root), self._lists[i])
+        args = (theirs, self._part, self._material, str(root), self._lists[i])
         process = self._context.Process(target=worker, args=args, daemon=True)
         process.start()
         theirs.close()
         return {"process": process, "pipe": ours, "at": None, "since": time.monotonic(), "done": False}
 
-    def run(self, progress: bool) -> None:
-        """Until every mutation has a result."""
-        told = time.monotonic()
+    def run(self, progress: bool, seconds: float | None = None) -> None:
+        """Until every mutation has a result, or the time is up."""
+        began = told = time.monotonic()
         while not all(r["done"] for r in self._running):
+            if seconds is not None and time.monotonic() - began > seconds:
+                for r in self._running:
+                    r["process"].kill()
+                return
             waiting = [r["pipe"] for r in self._running if not r["done"]]
             multiprocessing.connection.wait(waiting, 1.0)
             for i, r in enumerate(self._running):
@@ -230,59 +193,99 @@ class Runner:
                 else:
                     r["done"] = True
         except EOFError:
-            self._replaced(i, r, "the process died")
+            self._replaced(i, r, "crashes", "the process died")
             return
         patience = PATIENCE if r["at"] is not None else 10 * PATIENCE
         if not r["done"] and time.monotonic() - r["since"] > patience:
             r["process"].kill()
-            self._replaced(i, r, "no answer in a minute")
+            self._replaced(i, r, "hangs", "no answer in a minute")
 
-    def _replaced(self, i: int, r: dict[str, Any], why: str) -> None:
+    def _replaced(self, i: int, r: dict[str, Any], outcome: str, why: str) -> None:
         r["process"].join()
         if r["at"] is None:
             raise RuntimeError(f"a process ended before it began: {why}, exit code {r['process'].exitcode}")
-        self.results.append((r["at"], "?", "?", "crash", f"{why} ({r['process'].exitcode})", []))
+        self.results.append((r["at"], "?", "?", outcome, f"{why} ({r['process'].exitcode})", []))
         self._lists[i] = [n for n in self._lists[i] if n > r["at"]]
         self._running[i] = self._started(i)
 
 
-def measure(count: int, quick: bool, processes: int = 3) -> dict[str, Any]:
-    """Try so many mutations; the named figures."""
+def measure(
+    part: str, numbers: range, quick: bool, processes: int, seconds: float | None = None
+) -> dict[str, Any]:
+    """Try the mutations of these numbers of one part; its named figures."""
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "sound").mkdir()
-        models = sound_models(Path(folder) / "sound", quick)
-        runner = Runner(models, Path(folder), count, processes)
-        runner.run(progress=not quick)
-    results = sorted(runner.results)
-    outcomes = Counter(r[3] for r in results)
+    if part == "surroundings":
+        from _surroundings import results
+
+        found = results(quick)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "sound").mkdir()
+            PARTS[part].make(Path(folder) / "sound", quick)
+            runner = Runner(part, Path(folder) / "sound", Path(folder), numbers, processes)
+            runner.run(not quick, seconds)
+        found = sorted(runner.results)
+    counts = Counter(r[3] for r in found)
+    faulty = [r for r in found if r[3] not in ("refused", "opened") or r[5]]
     return {
-        "mutations": len(results),
-        "escapes": sum(bool(r[5]) for r in results),
-        "crashes": outcomes["crash"],
-        "refused": outcomes["refused"],
-        "opened": outcomes["opened"],
-        "kinds": dict(sorted(Counter(r[1] for r in results).items())),
-        "models": sorted(p.name for p in models),
-        "faults": [[r[0], r[1], r[2], r[4], *r[5]] for r in results if r[3] == "crash" or r[5]][:50],
+        "tried": len(found),
+        "next": max((r[0] for r in found), default=-1) + 1,
+        **{name: counts[name] for name in OUTCOMES},
+        "escapes": sum(bool(r[5]) for r in found),
+        "kinds": dict(sorted(Counter(r[1] for r in found).items())),
+        "faults": [[r[0], r[1], r[2], r[4], *r[5]] for r in faulty][:50],
         "seconds": round(time.perf_counter() - started, 1),
     }
 
 
+def added(before: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """The figures of further mutations added to those of earlier ones."""
+    sums = {name: before[name] + more[name] for name in ("tried", *OUTCOMES, "seconds")}
+    kinds = Counter(before["kinds"]) + Counter(more["kinds"])
+    return {**more, **sums, "kinds": dict(sorted(kinds.items())), "faults": before["faults"] + more["faults"]}
+
+
+def options() -> argparse.Namespace:
+    """Those of every script, and which part."""
+    found = parser(__doc__ or "")
+    found.add_argument("--part", choices=list(PARTS), help="only this part")
+    found.add_argument("--seconds", type=float, help="of each part, at most")
+    found.add_argument("--more", type=int, metavar="N", help="so many mutations further than what is kept")
+    return found.parse_args()
+
+
+def quick_figures() -> dict[str, Any]:
+    """A few of each part, side by side."""
+    with ThreadPoolExecutor(len(PARTS)) as pool:
+        jobs = {p: pool.submit(measure, p, range(own.quick), True, 1) for p, own in PARTS.items()}
+        return {name: job.result() for name, job in jobs.items()}
+
+
+def figures(part: str | None, more: int | None, seconds: float | None) -> dict[str, Any]:
+    """Measure and keep one part, or all."""
+    result = kept("hostile") or {}
+    for name in [part] if part else list(PARTS):
+        before = result.get(name) if more else None
+        first = before["next"] if before else 0
+        found = measure(name, range(first, first + (more or PARTS[name].full)), False, 2, seconds)
+        result[name] = added(before, found) if before else found
+        keep("hostile", {p: result[p] for p in PARTS if p in result})
+    return result
+
+
 def main() -> None:
     """Measure, keep, print."""
-    options = parser(__doc__ or "").parse_args()
-    result = measure(60 if options.quick else 10_000, options.quick, 2 if options.quick else 3)
-    if not options.quick:
-        keep("hostile", result)
-    if options.json:
+    given = options()
+    result = quick_figures() if given.quick else figures(given.part, given.more, given.seconds)
+    if given.json:
         print(json.dumps(result, indent=1))
     else:
-        names = ("mutations", "refused", "opened", "crashes", "escapes")
-        print(table(list(names), [[f"{result[name]:,}" for name in names]]))
-        for fault in result["faults"]:
-            print(*fault, sep=" | ")
-    sys.exit(1 if result["crashes"] or result["escapes"] else 0)
+        names = ("tried", *OUTCOMES)
+        print(table(["part", *names], [[p, *(f"{own[n]:,}" for n in names)] for p, own in result.items()]))
+        for own in result.values():
+            for fault in own["faults"]:
+                print(*fault, sep=" | ")
+    sys.exit(int(any(own[name] for own in result.values() for name in OUTCOMES[:4])))
 
 
 if __name__ == "__main__":

@@ -283,6 +283,7 @@ def member_faults(
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MOST_OBJECTS = 200_000
+_SPARE = 2**20  # bytes that names and paths may take beyond those of the file
 _UNDEFINED = 2**64 - 1
 _DATASPACE, _DATATYPE, _LAYOUT, _FILTERS, _LINKS, _CONTINUATION, _SYMBOLS = 1, 3, 8, 11, 7, 16, 17
 _KINDS = {(0, True): "i", (0, False): "u", (1, True): "f", (1, False): "f"}
@@ -307,26 +308,31 @@ class _File:
     def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
         self._seen: set[int] = set()
+        self._left = len(data) + _SPARE
 
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """Every array, with its path."""
         version, sizes = self._data[8], bytes(self._data[13:15])
         if bytes(self._data[:8]) != MAGIC or version != 0 or sizes != b"\x08\x08":
             raise ValueError("its weights are not laid out as Keras writes them")
-        root, used = self._number(64), 0
+        root = self._number(64)
         waiting = [("", root)]
         while waiting:
             path, address = waiting.pop()
             messages = self._messages(address)
             if _SYMBOLS in messages:
                 tree, heap = struct.unpack_from("<QQ", messages[_SYMBOLS])
-                waiting += [(f"{path}/{n}".lstrip("/"), a) for n, a in self._members(tree, heap)]
+                for name, member in self._members(tree, heap):
+                    self._spend(len(path) + len(name))
+                    waiting.append((f"{path}/{name}".lstrip("/"), member))
             elif _LAYOUT in messages:
-                array, size = self._array(messages)
-                used += size
-                if used > len(self._data):  # overlapping arrays would grow in memory
-                    raise ValueError("its weights overlap")
-                yield path, array
+                yield path, self._array(messages)
+
+    def _spend(self, size: int) -> None:
+        """One budget for everything that is decoded: parts that share bytes would grow in memory."""
+        self._left -= size
+        if self._left < 0:
+            raise ValueError("its weights overlap")
 
     def _once(self, address: int) -> None:
         """Read no part twice, so that no chain of parts is endless."""
@@ -375,6 +381,7 @@ class _File:
         signature, _, size, _, start = struct.unpack_from("<4sIQQQ", self._data, heap)
         if signature != b"HEAP":
             raise ValueError("its weights have a group without names")
+        self._spend(size)
         names = bytes(self._part(start, size))
         nodes = [tree]
         while nodes:
@@ -395,9 +402,10 @@ class _File:
             if cache not in (0, 1):
                 raise ValueError("its weights contain a link")
             end = names.index(b"\0", offset)
+            self._spend(end - offset)
             yield names[offset:end].decode(), address
 
-    def _array(self, messages: dict[int, memoryview]) -> tuple[np.ndarray, int]:
+    def _array(self, messages: dict[int, memoryview]) -> np.ndarray:
         shape = self._shape(messages[_DATASPACE])
         dtype = self._dtype(messages[_DATATYPE])
         version, layout = messages[_LAYOUT][0], messages[_LAYOUT][1]
@@ -409,8 +417,9 @@ class _File:
             count *= n
         if size != count * dtype.itemsize or (size and address == _UNDEFINED):
             raise ValueError("its weights contain an array whose size does not match its shape")
+        self._spend(size)
         data = self._part(address, size) if size else b""
-        return np.frombuffer(data, dtype).reshape(shape).copy(), size
+        return np.frombuffer(data, dtype).reshape(shape).copy()
 
     @staticmethod
     def _shape(message: memoryview) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ from ..results.explanation import Explanations, Surrogate
 from ..results.facts import MetricFacts, TimeEstimate, dataset_facts
 from ..results.json import from_json, to_json
 from ..results.rows import Fold, Labels, Result, Results, RunFacts
-from ..results.runs import Interrupted, Progress
+from ..results.runs import Event, Interrupted, Progress
 from ..runs.execute import execute
 from ..runs.journal import RunStore
 from ..runs.limits import determinism_of
@@ -134,6 +135,32 @@ class Comparison:
         return comparison(self.answer)
 
 
+_CHANGED = "the data were changed or removed during the run; the answer is of what was read before"
+
+
+def data_stamps(dataset: Dataset) -> dict[str, tuple[int, int] | None]:
+    """Size and last change of the files and folders that data came from; None for what is gone."""
+    if dataset.provenance.source not in ("file", "folder"):
+        return {}
+    stamps: dict[str, tuple[int, int] | None] = {}
+    for name in dataset.provenance.location.split(", "):
+        for path in (name, *_folders_in(name)):
+            try:
+                found = os.stat(path)
+                stamps[path] = (found.st_size, found.st_mtime_ns)
+            except OSError:
+                stamps[path] = None
+    return stamps
+
+
+def _folders_in(name: str) -> list[str]:
+    try:
+        with os.scandir(name) as entries:
+            return sorted(entry.path for entry in entries if entry.is_dir())
+    except OSError:
+        return []
+
+
 @dataclass(frozen=True)
 class Conduct:
     """A comparison about to run: its data, its plan, where it is kept and who watches."""
@@ -152,6 +179,7 @@ class Conduct:
 
         ``known`` are results of an earlier part of the run, by the position of their job in the plan.
         """
+        before = data_stamps(self.dataset)
         with self.record or nullcontext():
             rows, expected = execute(
                 self.dataset,
@@ -163,6 +191,8 @@ class Conduct:
                 known=known,
                 metric=resolve(self.setup.criteria, dataset_facts(self.dataset)).metric,
             )
+            if self.progress is not None and data_stamps(self.dataset) != before:
+                self.progress(Event("note", message=_CHANGED))
             if any(row.status == "interrupted" for row in rows):
                 finished = self._finished(rows, expected)
                 raise Interrupted(finished, _how_to_go_on(self.record, self.setup.own))

@@ -6,6 +6,7 @@ import io
 import json
 import random
 import shutil
+import struct
 import sys
 import zipfile
 from pathlib import Path
@@ -86,6 +87,18 @@ LAYOUTS = {
 def test_weights_that_keras_never_writes_are_refused(case):
     with pytest.raises(ValueError, match="weights"):
         read_arrays(as_hdf5(LAYOUTS[case]))
+
+
+def test_names_that_share_their_bytes_do_not_unfold():
+    """60,000 members whose names are the same 60,000 bytes: 3.6 GB from a file of 3 MB."""
+    sound = as_hdf5(lambda file, h5py: file.create_dataset("n" * 60_000, data=np.zeros(1)))
+    assert len(read_arrays(sound)) == 1
+    data, node, tree = bytearray(sound), sound.index(b"SNOD"), sound.index(b"TREE")
+    entry = data[node + 8 : node + 48]
+    struct.pack_into("<Q", data, tree + 32, len(data))  # the first child of the root's tree
+    data += struct.pack("<4sBBH", b"SNOD", 1, 0, 60_000) + entry * 60_000
+    with pytest.raises(ValueError, match="overlap"):
+        read_arrays(bytes(data))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

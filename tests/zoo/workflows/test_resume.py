@@ -204,6 +204,23 @@ def test_what_failed_is_run_again_when_asked(tmp_path):
     assert "--retry" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("change", ["removed", "changed", "nothing"])
+def test_data_that_change_during_a_run_are_noted(sick, change):
+    said = []
+
+    def act(event):
+        said.append(event)
+        if event.kind == "fold" and change == "removed":
+            sick.unlink(missing_ok=True)
+        elif event.kind == "fold" and change == "changed":
+            sick.write_text("age\n1\n")
+
+    result = compare(str(sick), target="sick", models=["good"], folds=2, jobs=0, store=False, progress=act)
+    assert result.exit_code == 0
+    notes = [e.message for e in said if e.kind == "note" and "during the run" in e.message]
+    assert len(notes) == (change != "nothing")
+
+
 def test_retry_goes_on_with_a_run(tmp_path):
     refused = CliRunner().invoke(main, ["compare", "iris", "--retry", "failed"])
     assert refused.exit_code == 2
