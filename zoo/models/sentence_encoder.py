@@ -1,8 +1,10 @@
 """Sentence encoder: a pretrained transformer reads the text, and a linear layer its vector.
 
 An encoder of the class of MiniLM (Wang et al. 2020) that was trained to give like texts like vectors (Reimers
-and Gurevych 2019). It stays as it is, so its vectors are computed once a text; the last layers can be trained
-too. Weights are found on this machine, in the layout of sentence-transformers.
+and Gurevych 2019). Vectors of the layers below tell more of tone than that of the last one, and TF-IDF more
+of names and rare words, so they stand beside it. The encoder stays as it is, so its vectors are computed once
+a text; the last layers can be trained too. Weights are found on this machine, in the layout of
+sentence-transformers.
 """
 
 FAMILY = "pretrained"

@@ -1,8 +1,8 @@
 """Static vectors: the mean of pretrained vectors of word pieces, and a linear layer on it.
 
 Vectors of words that were learned from much other text know which words mean alike, so few rows are enough;
-the order of words is lost. Vectors are of WordLlama's or model2vec's layout (Tulkens and van Dongen 2024),
-frozen, and found on this machine.
+the order of words is lost. With TF-IDF beside them, many rows are used as well. Vectors are of WordLlama's or
+model2vec's layout (Tulkens and van Dongen 2024), frozen, and found on this machine.
 """
 
 FAMILY = "pretrained"
