@@ -6,6 +6,7 @@ Arrays of such images cost a few hundred bytes an image; other processes get a p
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
@@ -82,6 +83,7 @@ class ImageStore:
 
     def __init__(self, paths: Sequence[Path], side: int) -> None:
         self.file = _folder() / f"{_digest(paths, side)}.pixels"
+        self._passing = bool(paths) and paths[0].absolute().is_relative_to(tempfile.gettempdir())
         self._arrays: list[np.ndarray] = []
         self._places: list[Place] = []
         self._bytes = 0
@@ -149,6 +151,8 @@ class ImageStore:
         draft = self.file.with_suffix(".json.part")
         draft.write_text(json.dumps(index), encoding="utf-8")
         draft.replace(self.file.with_suffix(".json"))
+        if self._passing:  # such as an archive that was unpacked: nobody will find these names again
+            atexit.register(_remove, self.file)
         _make_room(self.file)
 
     def discard(self) -> None:
@@ -212,6 +216,11 @@ def _make_room(newest: Path) -> None:
     for file in files:
         used += file.stat().st_size
         if used > MOST_ON_DISK and file != newest:
-            with suppress(OSError):
-                file.with_suffix(".json").unlink(missing_ok=True)
-                file.unlink()
+            _remove(file)
+
+
+def _remove(file: Path) -> None:
+    """A file of pixels and its index; a system that cannot remove what is in use keeps it."""
+    with suppress(OSError):
+        file.with_suffix(".json").unlink(missing_ok=True)
+        file.unlink()

@@ -101,6 +101,23 @@ def test_old_files_go_where_there_are_too_many(folder, stored, monkeypatch):
     assert len(list(cache.iterdir())) == 2
 
 
+def test_pixels_of_files_that_pass_are_removed_at_the_end(folder, stored, monkeypatch, tmp_path):
+    """An archive is unpacked under another name each time."""
+    at_exit = []
+    monkeypatch.setattr(_stored_images.atexit, "register", lambda *call: at_exit.append(call))
+    monkeypatch.setattr(_stored_images.tempfile, "gettempdir", lambda: str(tmp_path / "elsewhere"))
+    load_dataset(folder)
+    assert not at_exit
+    monkeypatch.setattr(_stored_images.tempfile, "gettempdir", lambda: str(tmp_path))
+    Image.new("RGB", (9, 9), "red").save(folder / "cat" / "3.png")
+    load_dataset(folder)
+    ((remove, file),) = at_exit
+    assert file.exists()
+    remove(file)
+    assert not file.exists()
+    assert not file.with_suffix(".json").exists()
+
+
 def test_what_is_interrupted_leaves_nothing(folder, stored, monkeypatch):
     monkeypatch.setattr(_images, "_AT_ONCE", 4)
     read = _images._read
