@@ -159,6 +159,10 @@ def _best_first(standings: Mapping[str, Standing]) -> list[tuple[str, Standing]]
 
 def pace_line(pace: Pace) -> str:
     """How far a training is: "epoch 3 of 40, 5,120 images/s, at most 12 s left"."""
+    if pace.search:
+        number = f"fit {pace.epoch}" + (f" of {pace.epochs}" if pace.epochs else "")
+        left = "" if pace.seconds_left is None else f", {seconds(pace.seconds_left)} of CPU left"
+        return f"{number} of the search, {pace.search}{left}"
     line = f"epoch {pace.epoch} of {pace.epochs}"
     if pace.rows_per_second is None or pace.seconds_left is None:
         return line

@@ -290,7 +290,10 @@ class Pace:
     rows_per_second : float, optional
         Of all networks together, without the first epoch, in which they are compiled.
     seconds_left : float, optional
-        At most: early stopping may end it before.
+        At most: early stopping may end it before. Of a search by time its CPU time.
+    search : str, default=""
+        Of a search for parameters, the metric with the best score so far; ``epoch`` and ``epochs`` count its
+        fits then, and 0 ``epochs`` are as many as there is time for.
     """
 
     epoch: int
@@ -298,6 +301,7 @@ class Pace:
     unit: str = "rows"
     rows_per_second: float | None = None
     seconds_left: float | None = None
+    search: str = ""
 
 
 @dataclass(frozen=True)

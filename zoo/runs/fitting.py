@@ -20,17 +20,28 @@ from ..inner_splits import SplitFacts, fit_respecting
 from ..pretrained.kept import unkept
 from ..results.rows import Result, Tried
 from ..results.runs import Pace
-from ..tuning import chosen
+from ..tuning import SearchPace, chosen, watched_search
 from .jobs import PlannedJob
 from .limits import limited, own_threads
 
 TIMED_ROWS = 1000
 
 
-def run_job(job: PlannedJob, dataset: Dataset, seed: int, params: dict[str, Any], threads: int = 1) -> Result:
-    """The result of a job. Any exception of a model becomes its reason, and other jobs go on."""
+def run_job(
+    job: PlannedJob,
+    dataset: Dataset,
+    seed: int,
+    params: dict[str, Any],
+    threads: int = 1,
+    progress: Callable[[Pace], None] | None = None,
+) -> Result:
+    """The result of a job. Any exception of a model becomes its reason, and other jobs go on.
+
+    ``progress`` is called with the pace of a search for parameters.
+    """
     try:
-        with warnings.catch_warnings(record=True) as caught:  # printed, they would bury the result
+        # printed, warnings would bury the result
+        with warnings.catch_warnings(record=True) as caught, watched_search(pace_of_search(progress)):
             warnings.simplefilter("always")
             result = _fitted_and_scored(job, dataset, seed, params, threads)
     except (Exception, SystemExit) as error:  # a broken model costs its own row and nothing else
@@ -217,6 +228,18 @@ def _fitted_and_scored(
         seconds = time.perf_counter() - started
     found = _scored(job, chosen(model), dataset, threads, seconds)
     return replace(found, trials=trials_of(model))
+
+
+def pace_of_search(progress: Callable[[Pace], None] | None) -> Callable[[SearchPace], None] | None:
+    """What a search is to be watched by so that whoever follows a training follows it."""
+    if progress is None:
+        return None
+
+    def watch(pace: SearchPace) -> None:
+        best = "no score yet" if pace.best is None else f"best {pace.metric} {pace.best:.4g}"
+        progress(Pace(pace.fits, pace.planned, seconds_left=pace.seconds_left, search=best))
+
+    return watch
 
 
 def trials_of(model: Any) -> tuple[Tried, ...]:

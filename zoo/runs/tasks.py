@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ...datasets import Dataset
@@ -107,7 +108,8 @@ def _run_task(task: Task, work: Work, report: Report) -> list[Result]:
             return _run_fleet(task, work, params, report)
         results = []
         for position, job in zip(task.positions, jobs, strict=True):
-            results.append(run_job(job, work.dataset, work.seed, params, work.threads))
+            tell = partial(report, position, "epoch")
+            results.append(run_job(job, work.dataset, work.seed, params, work.threads, tell))
             report(position, "result", results[-1])
         return results
 

@@ -1,4 +1,15 @@
-from .search import TRIALS, Trial, Tuned, chosen, fits_over_one
+from .search import TRIALS, SearchPace, Trial, Tuned, chosen, fits_over_one, watched_search
 from .space import check_space, draw, in_words
 
-__all__ = ["TRIALS", "Trial", "Tuned", "check_space", "chosen", "draw", "fits_over_one", "in_words"]
+__all__ = [
+    "TRIALS",
+    "SearchPace",
+    "Trial",
+    "Tuned",
+    "check_space",
+    "chosen",
+    "draw",
+    "fits_over_one",
+    "in_words",
+    "watched_search",
+]

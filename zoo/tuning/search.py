@@ -15,7 +15,9 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -233,6 +235,54 @@ class Tuned(RespectsSplitFacts, BaseEstimator):
         return model
 
 
+@dataclass(frozen=True)
+class SearchPace:
+    """How far a search is.
+
+    Attributes
+    ----------
+    fits, planned : int
+        Candidates that were scored in all rounds, and that will be; 0 where only the time is given.
+    metric : str
+        By which candidates are chosen.
+    best : float or None
+        The best score so far.
+    seconds_left : float or None
+        CPU time that is left; None where a number of trials is given.
+
+    Examples
+    --------
+    >>> from deepworth.zoo.tuning import SearchPace
+    >>> SearchPace(3, 36, "ROC AUC", 0.91, None).fits
+    3
+    """
+
+    fits: int
+    planned: int
+    metric: str
+    best: float | None
+    seconds_left: float | None
+
+
+_watcher: ContextVar[Callable[[SearchPace], None] | None] = ContextVar("who watches a search", default=None)
+
+
+@contextmanager
+def watched_search(watch: Callable[[SearchPace], None] | None) -> Iterator[None]:
+    """Whatever search runs inside tells how far it is.
+
+    Parameters
+    ----------
+    watch : callable or None
+        Called with a :class:`SearchPace` after every scored candidate.
+    """
+    token = _watcher.set(watch)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
 def chosen(model: Any) -> Any:
     """The best candidate of a fitted search; any other estimator as it is.
 
@@ -257,6 +307,9 @@ class _Search:
     y: np.ndarray
     facts: SplitFacts = NO_FACTS
     spent: float = field(default=0.0, init=False)
+    fits: int = field(default=0, init=False)
+    planned: int = field(default=0, init=False)
+    best: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.classes, self.codes = None, None
@@ -287,6 +340,8 @@ class _Search:
         if not self.splits or len(candidates) == 1:
             return candidates[:1]
         default = candidates[0]
+        if seconds is None:
+            self.planned = 1 + sum(self._going_on(len(candidates) - 1, k) for k in range(len(self.rounds)))
         self._score(default, len(self.rounds) - 1)
         others, tried = candidates[1:], [default]
         step = len(others) if seconds is None else BRACKET
@@ -306,8 +361,25 @@ class _Search:
                 self._score(candidate, number)
             left = [c for c in alive if c.round == number and c.score is not None]
             left.sort(key=lambda c: -self.sign * float(c.score or 0.0))
-            alive = left[: max(1, math.ceil(len(candidates) / ETA ** (number + 1)))]
+            alive = left[: self._going_on(len(candidates), number + 1)]
         return [candidate for candidate in candidates if candidate.rows]
+
+    @staticmethod
+    def _going_on(candidates: int, number: int) -> int:
+        """How many of the candidates of a bracket take part in a round."""
+        return max(1, math.ceil(candidates / float(ETA) ** number))
+
+    def _tell(self, candidate: _Candidate) -> None:
+        """Tell whoever watches; the best is that of the last round that anybody was in."""
+        self.fits += 1
+        last = candidate.round == len(self.rounds) - 1
+        if last and candidate.score is not None:
+            scores = [candidate.score] if self.best is None else [candidate.score, self.best]
+            self.best = max(scores, key=lambda score: self.sign * score)
+        watch, seconds = _watcher.get(), self.owner.seconds
+        if watch is not None:
+            left = None if seconds is None else max(0.0, seconds - self.spent)
+            watch(SearchPace(self.fits, self.planned, self.metric.label, self.best, left))
 
     def _is_over(self) -> bool:
         return self.owner.seconds is not None and self.spent >= self.owner.seconds
@@ -328,6 +400,7 @@ class _Search:
         taken = time.process_time() - before
         candidate.cpu_seconds += taken
         self.spent += taken
+        self._tell(candidate)
 
     def _score_on(self, params: Mapping[str, Any], split: Split, size: int) -> float:
         train, held_out = split

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -27,12 +28,19 @@ from ..results.rows import Labels
 from ..results.runs import Event, Pace, PlanEstimate, Progress
 from ..results.saved import Trained
 from ..runs.estimate import Fits, estimate_fits
-from ..runs.fitting import ConfidenceOptions, PaceMeter, predict, training_rows, with_confidence
+from ..runs.fitting import (
+    ConfidenceOptions,
+    PaceMeter,
+    pace_of_search,
+    predict,
+    training_rows,
+    with_confidence,
+)
 from ..runs.limits import limited, threads_for
 from ..runs.plan import chosen_models, known_params, with_weights
 from ..runs.store import store_folder
 from ..setup import Calibration, Parameters
-from ..tuning import chosen
+from ..tuning import Tuned, chosen, watched_search
 
 
 @checked_types
@@ -131,7 +139,10 @@ def _trained(
     if progress is not None:
         calibrate = None if options.method == "none" else options.method
         progress(_expected(dataset, Fits(name, len(rows), params=own, calibrate=calibrate)))
-    with watched(_epochs(name, estimator, dataset, len(rows), progress)):
+    tell = None if progress is None else partial(_tell, progress, name)
+    searches = isinstance(estimator, Tuned)  # then epochs of single candidates say little
+    epochs = _epochs(name, estimator, dataset, len(rows), None if searches else progress)
+    with watched(epochs), watched_search(pace_of_search(tell)):
         seconds = _fit(estimator, dataset, rows)
     estimator = chosen(estimator)
     folder = save(
@@ -156,6 +167,10 @@ def _expected(dataset: Dataset, fit: Fits) -> Event:
     return Event("plan", fit.model, total=1, estimate=total)
 
 
+def _tell(progress: Progress, name: str, pace: Pace) -> None:
+    progress(Event("epoch", name, message=f"epoch {pace.epoch}", pace=pace))
+
+
 def _epochs(
     name: str, estimator: Any, dataset: Dataset, n_rows: int, progress: Progress | None
 ) -> Callable[[int, int, int, object], None] | None:
@@ -163,10 +178,7 @@ def _epochs(
     if progress is None:
         return None
 
-    def tell(pace: Pace) -> None:
-        progress(Event("epoch", name, message=f"epoch {pace.epoch}", pace=pace))
-
-    return PaceMeter([n_rows], dataset, estimator, tell).end_epoch
+    return PaceMeter([n_rows], dataset, estimator, partial(_tell, progress, name)).end_epoch
 
 
 def proved(estimator: Any, folder: Path) -> FormatResult:

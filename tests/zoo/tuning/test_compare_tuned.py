@@ -86,6 +86,14 @@ def test_a_tuned_model_is_trained_and_saved_as_the_model_it_is(tmp_path):
     assert deepworth.load(tmp_path / "model").predict(deepworth.load_dataset("iris").X[:3]).shape == (3,)
 
 
+def test_a_log_says_how_far_the_search_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("deepworth.zoo.report.progress._QUIET", 0.0)
+    name = "k-nearest-neighbours-tuned"
+    words = ["train", "iris", "-m", name, "--set", f"{name}.trials=4", "-o", str(tmp_path / "model")]
+    done = CliRunner().invoke(main, words)
+    assert "of the search, best log loss" in done.stderr
+
+
 @pytest.mark.parametrize("value", ["0", "1", "soon", "5x"])
 def test_a_number_or_a_time_is_asked_for(value):
     done = CliRunner().invoke(main, ["compare", "iris", "--tune", value, "--dry-run"])

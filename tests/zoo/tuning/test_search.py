@@ -14,7 +14,7 @@ from deepworth.zoo import registry
 from deepworth.zoo.inner_splits import SplitFacts, fit_respecting
 from deepworth.zoo.runs.fitting import run_job
 from deepworth.zoo.runs.jobs import plan_job
-from deepworth.zoo.tuning import Tuned, chosen, fits_over_one
+from deepworth.zoo.tuning import Tuned, chosen, fits_over_one, watched_search
 
 SEEN: list[np.ndarray] = []  # rows of every fit
 
@@ -109,6 +109,20 @@ def test_a_search_keeps_to_its_cpu_time():
     assert len(tuned.trials_) > 1
     one = max(trial.cpu_seconds for trial in tuned.trials_)
     assert 0.5 <= spent <= 0.5 + 2 * one
+
+
+def test_a_search_says_how_far_it_is():
+    paces = []
+    with watched_search(paces.append):
+        tuned, _ = search(n=6000, space={"skill": ("uniform", 0.0, 0.98)}, trials=10)
+    assert [pace.fits for pace in paces] == list(range(1, 15))  # the defaults and nine, three, one candidates
+    assert {pace.planned for pace in paces} == {14}
+    best = [pace.best for pace in paces]
+    assert best == sorted(best, reverse=True)  # of log loss less is better
+    assert best[-1] == min(t.score for t in tuned.trials_ if t.rows == 4800)
+    with watched_search(paces.append):
+        search(space={"skill": ("uniform", 0.0, 0.98)}, seconds=0.2, fixed={"seconds": 0.02})
+    assert (paces[-1].planned, paces[-1].seconds_left) == (0, 0.0)
 
 
 def test_parameters_that_are_set_are_not_searched():
