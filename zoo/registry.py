@@ -234,15 +234,18 @@ def create(name: str, task: Task, modality: Modality, **params: Any) -> Any:
 
 def _tuned(name: str, task: Task, modality: Modality, params: Mapping[str, Any]) -> Any:
     """A search over the space of a model; parameters of the model itself are the same in every candidate."""
-    from .tuning import Tuned
+    from .tuning import Tuned, changed_space, check_space
 
-    own = {key: value for key, value in params.items() if key in (*_SEARCH, "random_state", "positive")}
-    fixed = {key: value for key, value in params.items() if key not in own}
+    given = dict(params)
+    searched = changed_space(space(name), given.pop("space", None))
+    check_space(searched, parameters(untuned(name)))
+    own = {key: value for key, value in given.items() if key in (*_SEARCH, "random_state", "positive")}
+    fixed = {key: value for key, value in given.items() if key not in own}
     make = partial(create, untuned(name), task, modality)
-    return Tuned(make, space(name), task, fixed=fixed, **own)
+    return Tuned(make, searched, task, fixed=fixed, **own)
 
 
-_SEARCH: dict[str, Any] = {"trials": 25, "seconds": None, "metric": None}
+_SEARCH: dict[str, Any] = {"trials": 25, "seconds": None, "metric": None, "space": None}
 
 
 def _is_network(found: Entry) -> bool:

@@ -235,13 +235,11 @@ def uncertainty_words(uncertainty: Uncertainty) -> str:
 def tuning_lines(answer: Answer) -> list[str]:
     """Whether tuning turned the verdict."""
     own = answer.tuning
-    if own is None or own.defaults is None:
+    if own is None or own.defaults is None or own.defaults.gain is None:
         return []
     before, label = own.defaults, answer.metric.label
-    gain = ""
-    if before.gain is not None:
-        ends = f"{small(before.gain_low or 0.0)} to {small(before.gain_high or 0.0)}"
-        gain = f" (gain of deep learning {signed(before.gain)} {label}, {ends})"
+    ends = f"{small(before.gain_low or 0.0)} to {small(before.gain_high or 0.0)}"
+    gain = f" (gain of deep learning {signed(own.defaults.gain)} {label}, {ends})"
     same = before.outcome == answer.verdict.outcome
     with_it = "the same with tuned models" if same else f"with tuned models: {outcome_words(answer.verdict)}"
     return [f"At default parameters: {outcome_words(before)}{gain}; {with_it}."]

@@ -59,10 +59,50 @@ def _fault(values: Any) -> str:
     if not isinstance(values, tuple) or len(values) != 3 or values[0] not in SCALES:
         return f"must be a list of choices, or a scale ({', '.join(SCALES)}) and two ends"
     scale, low, high = values
+    if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high)):
+        return f"must have numbers as ends, got {low!r} and {high!r}"
     above = scale.startswith("log")
     if not low < high or (above and low <= 0):
         return f"must have ends that rise{', above 0' if above else ''}, got {low} to {high}"
     return ""
+
+
+def changed_space(space: Space, changes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A space with other ranges of some parameters, as Python, JSON or YAML has them; None takes one out.
+
+    Parameters
+    ----------
+    space : mapping
+        As in the description of this file.
+    changes : mapping or None
+        A list of a scale and two ends is a range, any other list the choices.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        ``changes`` is no mapping.
+
+    Examples
+    --------
+    >>> from deepworth.zoo.tuning import changed_space
+    >>> changed_space({"C": [1, 10], "gamma": [0.1]}, {"C": ["log", 0.1, 10], "gamma": None})
+    {'C': ('log', 0.1, 10)}
+    """
+    if changes is None:
+        return dict(space)
+    if not isinstance(changes, Mapping):
+        raise InputError(f"space must hold a range or choices for each parameter, got {changes!r}")
+    merged = {**space, **{name: _as_range(values) for name, values in changes.items()}}
+    return {name: values for name, values in merged.items() if values is not None}
+
+
+def _as_range(values: Any) -> Any:
+    is_range = isinstance(values, (list, tuple)) and len(values) == 3 and values[0] in SCALES
+    return tuple(values) if is_range else list(values) if isinstance(values, tuple) else values
 
 
 def draw(space: Space, n: int, seed: int) -> list[dict[str, Any]]:

@@ -131,6 +131,17 @@ def test_parameters_that_are_set_are_not_searched():
     assert chosen(tuned).skill == 0.4
 
 
+def test_another_space_is_searched_where_one_is_given():
+    data, name = load_dataset("wine"), "k-nearest-neighbours-tuned"
+    other = {"n_neighbors": [3], "weights": None}
+    model = registry.create(name, "multiclass", "tabular", trials=9, space=other).fit(data.X, data.y)
+    assert [trial.params for trial in model.trials_] == [{}, {"n_neighbors": 3}]
+    with pytest.raises(InputError, match="there is no parameter 'nonsense'"):
+        registry.create(name, "multiclass", "tabular", space={"nonsense": [1]})
+    with pytest.raises(InputError, match="space must hold"):
+        registry.create(name, "multiclass", "tabular", space=5)
+
+
 def test_too_few_trials_are_refused():
     with pytest.raises(InputError, match="trials must be at least 1"):
         search(trials=0)

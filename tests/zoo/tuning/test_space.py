@@ -67,6 +67,7 @@ def _inside(value, values):
         ({"C": ("log", 0, 2)}, "ends that rise, above 0"),
         ({"C": ("uniform", 2, 2)}, "ends that rise"),
         ({"C": 5}, "must be a list"),
+        ({"C": ("log", "a", 2)}, "must have numbers as ends"),
     ],
 )
 def test_a_space_that_cannot_be_drawn_from_is_refused(space, message):
