@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 PROGRAM = f"{sys.executable} -m deepworth.cli"
 SMALL = "compare {data} -t species -m constant,naive-bayes --folds 2 -j 1 --no-costs -q"
 LIST = "datasets {data} -t species"
-SECONDS = 120
+SECONDS = 240
 QUICK = ("a pipe that ends early", "no home")
 
 
@@ -110,14 +111,18 @@ def _judged(code: int, said: str, shown: str) -> str:
     return "opened"
 
 
-def results(quick: bool) -> list[tuple[int, str, str, str, str, list[str]]]:
-    """Number, kind, case, outcome and words of every case, as of mutations."""
-    found = []
+def results(
+    quick: bool, first: int = 0, seconds: float | None = None
+) -> list[tuple[int, str, str, str, str, list[str]]]:
+    """Number, kind, case, outcome and words of the cases from ``first`` on, as of mutations."""
+    found, began = [], time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = make_data(folder)
         chosen = QUICK if quick else tuple(cases())
-        for number, case in enumerate(chosen):
+        for number, case in list(enumerate(chosen))[first:]:
+            if seconds is not None and time.monotonic() - began > seconds:
+                break
             outcome, said = try_case(case, folder, data)
             found.append((number, "surroundings", case, outcome, said, []))
     return found

@@ -51,6 +51,7 @@ CHANGES = (
     "os.link",
     "os.truncate",
 )
+_FOLLOWS = ("os.chmod", "os.truncate")  # change what a link leads to
 OUTCOMES = ("escapes", "crashes", "hangs", "memory_over", "refused", "opened")
 
 
@@ -68,13 +69,17 @@ class Watch:
             self.seen.append(f"{event} {args!r}"[:200])
         elif event == "open" and _writes(args) and not self._inside(args[0]):
             self.seen.append(f"open {args!r}"[:200])
-        elif event in CHANGES and not self._inside(_whole_path(event, args)):
+        elif event in CHANGES and not self._inside(_whole_path(event, args), event not in _FOLLOWS):
             self.seen.append(f"{event} {args!r}"[:200])
 
-    def _inside(self, path: Any) -> bool:
+    def _inside(self, path: Any, itself: bool = False) -> bool:
         if isinstance(path, int):
             return True  # opened before, and seen then
-        return os.path.realpath(os.fsdecode(path)).startswith(self.allowed)
+        name = os.fsdecode(path)
+        if itself:  # who removes a link removes no more than the link
+            name = os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name))
+            return os.path.abspath(name).startswith(self.allowed)
+        return os.path.realpath(name).startswith(self.allowed)
 
 
 def _installed(event: str, args: tuple[Any, ...]) -> bool:
@@ -217,7 +222,7 @@ def measure(
     if part == "surroundings":
         from _surroundings import results
 
-        found = results(quick)
+        found = results(quick, numbers.start, seconds)
     else:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "sound").mkdir()
