@@ -57,7 +57,19 @@ def stored_image(path: str, start: int, shape: tuple[int, ...]) -> StoredImage:
 
 
 def forget_pages(X: Any) -> None:
-    """Give memory back in which pixels of stored images are; they are read again when they are needed."""
+    """Give memory back in which pixels of stored images are; they are read again when they are needed.
+
+    Parameters
+    ----------
+    X : list or object ndarray of uint8 ndarray
+        Images; nothing happens to those that are no part of a mapped file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepworth.datasets import forget_pages
+    >>> forget_pages([np.zeros((8, 8, 3), dtype=np.uint8)])
+    """
     several = isinstance(X, list) or (isinstance(X, np.ndarray) and X.dtype == object)
     base = X[0] if several and len(X) else None
     while isinstance(base, np.ndarray):

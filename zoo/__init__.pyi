@@ -1666,13 +1666,20 @@ class SentenceEncoderClassifier(KerasClassifier):
     """Sentence encoder: a pretrained transformer reads the text, and a linear layer its vector.
 
     An encoder of the class of MiniLM (Wang et al. 2020) that was trained to give like texts like vectors (Reimers
-    and Gurevych 2019). It stays as it is, so its vectors are computed once a text; the last layers can be trained
-    too. Weights are found on this machine, in the layout of sentence-transformers.
+    and Gurevych 2019). Vectors of the layers below tell more of tone than that of the last one, and TF-IDF more
+    of names and rare words, so they stand beside it. The encoder stays as it is, so its vectors are computed once
+    a text; the last layers can be trained too. Weights are found on this machine, in the layout of
+    sentence-transformers.
 
     Parameters
     ----------
     weights : str, default="auto"
         A folder with the encoder; "auto" looks in the usual places.
+    layers : int, default=3
+        Layers of the encoder whose vectors of a text stand side by side, the last ones; 1 for the encoder's
+        own vector alone.
+    beside_terms : bool, default=True
+        Add a linear layer on the TF-IDF of words and word pairs to that on the vectors.
     hidden_units : int, default=0
         Units of a hidden layer; 0 for none.
     dropout : float, default=0.0
@@ -1745,6 +1752,8 @@ class SentenceEncoderClassifier(KerasClassifier):
         self,
         *,
         weights: str = "auto",
+        layers: int = 3,
+        beside_terms: bool = True,
         hidden_units: int = 0,
         dropout: float = 0.0,
         fine_tune: bool = False,
@@ -1771,13 +1780,20 @@ class SentenceEncoderRegressor(KerasRegressor):
     """Sentence encoder: a pretrained transformer reads the text, and a linear layer its vector.
 
     An encoder of the class of MiniLM (Wang et al. 2020) that was trained to give like texts like vectors (Reimers
-    and Gurevych 2019). It stays as it is, so its vectors are computed once a text; the last layers can be trained
-    too. Weights are found on this machine, in the layout of sentence-transformers.
+    and Gurevych 2019). Vectors of the layers below tell more of tone than that of the last one, and TF-IDF more
+    of names and rare words, so they stand beside it. The encoder stays as it is, so its vectors are computed once
+    a text; the last layers can be trained too. Weights are found on this machine, in the layout of
+    sentence-transformers.
 
     Parameters
     ----------
     weights : str, default="auto"
         A folder with the encoder; "auto" looks in the usual places.
+    layers : int, default=3
+        Layers of the encoder whose vectors of a text stand side by side, the last ones; 1 for the encoder's
+        own vector alone.
+    beside_terms : bool, default=True
+        Add a linear layer on the TF-IDF of words and word pairs to that on the vectors.
     hidden_units : int, default=0
         Units of a hidden layer; 0 for none.
     dropout : float, default=0.0
@@ -1844,6 +1860,8 @@ class SentenceEncoderRegressor(KerasRegressor):
         self,
         *,
         weights: str = "auto",
+        layers: int = 3,
+        beside_terms: bool = True,
         hidden_units: int = 0,
         dropout: float = 0.0,
         fine_tune: bool = False,
@@ -2060,13 +2078,15 @@ class StaticVectorsClassifier(KerasClassifier):
     """Static vectors: the mean of pretrained vectors of word pieces, and a linear layer on it.
 
     Vectors of words that were learned from much other text know which words mean alike, so few rows are enough;
-    the order of words is lost. Vectors are of WordLlama's or model2vec's layout (Tulkens and van Dongen 2024),
-    frozen, and found on this machine.
+    the order of words is lost. With TF-IDF beside them, many rows are used as well. Vectors are of WordLlama's or
+    model2vec's layout (Tulkens and van Dongen 2024), frozen, and found on this machine.
 
     Parameters
     ----------
     weights : str, default="auto"
         A folder or file with the vectors; "auto" looks in the usual places.
+    beside_terms : bool, default=True
+        Add a linear layer on the TF-IDF of words and word pairs to that on the mean vector.
     hidden_units : int, default=0
         Units of a hidden layer; 0 for none.
     dropout : float, default=0.0
@@ -2135,6 +2155,7 @@ class StaticVectorsClassifier(KerasClassifier):
         self,
         *,
         weights: str = "auto",
+        beside_terms: bool = True,
         hidden_units: int = 0,
         dropout: float = 0.0,
         epochs: int | typing.Literal["auto"] = 60,
@@ -2159,13 +2180,15 @@ class StaticVectorsRegressor(KerasRegressor):
     """Static vectors: the mean of pretrained vectors of word pieces, and a linear layer on it.
 
     Vectors of words that were learned from much other text know which words mean alike, so few rows are enough;
-    the order of words is lost. Vectors are of WordLlama's or model2vec's layout (Tulkens and van Dongen 2024),
-    frozen, and found on this machine.
+    the order of words is lost. With TF-IDF beside them, many rows are used as well. Vectors are of WordLlama's or
+    model2vec's layout (Tulkens and van Dongen 2024), frozen, and found on this machine.
 
     Parameters
     ----------
     weights : str, default="auto"
         A folder or file with the vectors; "auto" looks in the usual places.
+    beside_terms : bool, default=True
+        Add a linear layer on the TF-IDF of words and word pairs to that on the mean vector.
     hidden_units : int, default=0
         Units of a hidden layer; 0 for none.
     dropout : float, default=0.0
@@ -2228,6 +2251,7 @@ class StaticVectorsRegressor(KerasRegressor):
         self,
         *,
         weights: str = "auto",
+        beside_terms: bool = True,
         hidden_units: int = 0,
         dropout: float = 0.0,
         epochs: int | typing.Literal["auto"] = 60,

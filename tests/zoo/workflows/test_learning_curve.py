@@ -236,7 +236,8 @@ def test_progress_reports_every_fit(stand_in):
     stand_in(deep_mlp=Late)
     events = []
     learning_curve(answered(400), models=["naive-bayes", "deep-mlp"], sizes=4, progress=events.append)
-    assert events[0].kind == "started"
+    assert [event.kind for event in events[:2]] == ["plan", "started"]
+    assert events[0].preview.estimate.seconds > 0
     assert events[-1].kind == "finished"
     assert [e.done for e in events if e.kind == "fold"] == list(range(1, 41))
     assert {e.total for e in events} == {40}
