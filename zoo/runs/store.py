@@ -271,6 +271,8 @@ def load_results(run: str | Path, store: str | os.PathLike[str] | None = None) -
                 if not (answer.plan.official_test and row.repeat):
                     test_rows[row.repeat, row.fold] = fold
                 row = replace(row, prediction=prediction_array(part, dataset.task, dataset.classes))
+                if row.prediction is None or row.prediction.dtype.kind not in "fiu":
+                    raise ValueError(f"predictions of {row.model} are no numbers")
             rows.append(row)
         fitted = {row.model for row in rows if row.ok}
         counts = Counter(row.model for row in rows if row.kind == "fold" and row.model in fitted)
@@ -287,6 +289,8 @@ def _labels(frame: pd.DataFrame, dataset: DatasetFacts) -> Labels:
         raise ValueError(f"it says that it had {dataset.rows:,} rows")
     regression = dataset.task == "regression"
     truth = frame.drop_duplicates("row")
+    if not regression and not truth["truth"].astype(str).isin(list(dataset.classes)).all():
+        raise ValueError("its rows have classes that its data do not have")
     y = np.full(dataset.rows, np.nan if regression else "", dtype=float if regression else object)
     y[truth["row"].to_numpy()] = truth["truth"].to_numpy() if regression else truth["truth"].astype(str)
     known = (kept_codes(frame, name, dataset.rows) for name in ("group", "time"))
