@@ -98,9 +98,10 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
     ConfidenceOptions(design.calibrate).check(dataset)
     splits = _splits(dataset, setup)
     names = chosen_models(dataset, design.models, pretrained=design.pretrained)
-    names = _without(names, design.without)
     searched = _searched(names, design)
-    names = sorted([*names, *searched], key=lambda name: registry.rank(registry.family(name)))
+    names = sorted(dict.fromkeys([*names, *searched]), key=lambda name: registry.rank(registry.family(name)))
+    names = _without(names, design.without)
+    searched = [name for name in searched if name in names]
     params = with_weights(known_params(design.params, names), names, design.weights)
     params = _with_searches(params, searched, dataset, setup, len(splits))
     options: dict[str, Any] = {
@@ -132,13 +133,13 @@ def make_plan(dataset: Dataset, setup: Setup, limits: Limits) -> Plan:
 
 
 def _searched(names: Sequence[str], design: Design) -> list[str]:
-    """The tuned form of every model that has a search space, where tuning was asked for."""
+    """The tuned form of every model that has a search space, where tuning was asked for; named ones, too."""
     if design.tune is None:
         return []
     if design.calibrate not in (None, "none"):
         raise InputError("--tune does not go with --calibrate; remove one of them")
-    tunable = [name for name in names if not registry.is_tuned(name) and registry.space(name)]
-    found = [name + registry.TUNED for name in tunable if name + registry.TUNED not in names]
+    tunable = [registry.untuned(name) for name in names if registry.space(name)]
+    found = [name + registry.TUNED for name in dict.fromkeys(tunable)]
     if not found:
         raise InputError("none of these models has anything to tune; remove --tune")
     return found
@@ -183,13 +184,14 @@ def parse_tune(value: int | str | None) -> tuple[int, float | None]:
 
 
 def _without(names: list[str], left_out: Sequence[str]) -> list[str]:
-    """The other models; one that is not compared anyway is an error."""
+    """The other models; one that is not compared anyway is an error. A model takes its tuned form along."""
     unwanted = {registry.entry(name).name for name in left_out}
     if lacking := sorted(unwanted - set(names)):
         raise InputError(f"{lacking[0]} is not compared anyway; remove it from --without")
-    if unwanted == set(names):
+    left = [name for name in names if not {name, registry.untuned(name)} & unwanted]
+    if not left:
         raise InputError("--without leaves no model; remove it, or choose models with --model")
-    return [name for name in names if name not in unwanted]
+    return left
 
 
 def _test_over_train(splits: Sequence[Split]) -> float:

@@ -65,6 +65,21 @@ def test_trials_are_kept_and_judged_again(kept):
     assert again.answer.tuning == result.answer.tuning
 
 
+def test_an_interrupted_run_goes_on_with_its_searches(tmp_path):
+    def stop(event):
+        if event.kind == "fold" and event.model == "logistic-regression-tuned":
+            raise KeyboardInterrupt
+
+    options = {"models": ["naive-bayes", "logistic-regression"], "tune": 3, "folds": 2, "costs": False}
+    with pytest.raises(KeyboardInterrupt):
+        deepworth.compare("iris", **options, store=tmp_path, progress=stop)
+    resumed = deepworth.resume("last", store=tmp_path)
+    whole = deepworth.compare("iris", **options, store=False)
+    assert resumed.exit_code == 0
+    scores = [{row.model: row.score for row in one.answer.leaderboard} for one in (resumed, whole)]
+    assert scores[0] == pytest.approx(scores[1])
+
+
 def test_the_terminal_and_reports_show_it(kept, tmp_path):
     result, store = kept
     shown = CliRunner().invoke(main, ["runs", result.run, "--store", str(store)]).stdout
@@ -110,6 +125,19 @@ def test_a_time_is_shared_by_the_models_and_fits_of_a_family():
     plan = deepworth.preview("iris", models=MODELS, tune="10m", folds=5).plan
     assert plan.params["naive-bayes-tuned"]["seconds"] == pytest.approx(600 / 2 / 5)
     assert plan.params["perceptron-tuned"]["seconds"] == pytest.approx(600 / 5)
+
+
+def test_models_are_left_out_with_or_without_their_tuned_form():
+    names = deepworth.preview("iris", models=MODELS, tune=3, without=["naive-bayes"]).plan.models
+    assert not [name for name in names if "naive-bayes" in name]
+    names = deepworth.preview("iris", models=MODELS, tune=3, without=["naive-bayes-tuned"]).plan.models
+    assert [name for name in names if "naive-bayes" in name] == ["naive-bayes"]
+
+
+def test_a_time_for_the_run_leaves_dear_searches_out():
+    plan = deepworth.preview("sick-healthy", tune=25, total_time="60s", store=False).plan
+    assert plan.decisions
+    assert len(plan.tuned) < len(deepworth.preview("sick-healthy", tune=25, store=False).plan.tuned)
 
 
 def test_more_trials_are_expected_to_take_longer():
